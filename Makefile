@@ -1,0 +1,37 @@
+# demo: the whole pipeline on the demo library; test: the test suite; check: everything a reviewer
+# would run; serve: the Dagster UI and daemon on the demo home. Each makes .venv when it is missing.
+PYTHON ?= python3
+# A pip index with CPU-only builds of torch and torchvision; empty = the standard (CUDA) build.
+TORCH_INDEX ?=
+BIN := .venv/bin
+HOME_FOLDER ?= $(or $(INSIGHT_HOME),.insight)
+DEMO_FLAGS ?=
+
+.PHONY: demo test check lint serve clean
+
+demo: .venv/installed
+	$(BIN)/insight demo --home "$(HOME_FOLDER)" $(DEMO_FLAGS)
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+serve: .venv/installed
+	$(BIN)/insight serve --home "$(HOME_FOLDER)"
+
+.venv/installed: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, e.g. make PYTHON=python3.11 demo")'
+	$(PYTHON) -m venv .venv
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --index-url "$(TORCH_INDEX)" -c requirements.lock torch torchvision)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .insight *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,35 @@
+"""The static report: one page that explains everything the other assets found."""
+
+import dagster as dg
+
+from assets.heatmap_bundles import heatmap_bundles
+from assets.projection import projection
+from assets.report_data import read_report_data
+from insight_dagster.report.insight_report import write_report
+from resources.bundle_folder import BundleFolderResource
+from resources.classifier import ClassifierResource
+from resources.database import DatabaseResource
+
+
+@dg.asset(
+    deps=[projection, heatmap_bundles],
+    group_name="insights",
+    kinds={"html"},
+    owners=["team:video-models"],
+)
+def insight_report(
+    database: DatabaseResource,
+    bundle_folder: BundleFolderResource,
+    classifier: ClassifierResource,
+) -> dg.MaterializeResult:
+    """A self-contained HTML page: latent space, insights with causes and examples, confusions."""
+    data = read_report_data(database.open(), bundle_folder.root, classifier.load())
+    page = write_report(data, bundle_folder.report)
+    return dg.MaterializeResult(
+        metadata={
+            "page": dg.MetadataValue.path(str(page)),
+            "bytes": page.stat().st_size,
+            "insights": len(data.insights),
+            "clips": len(data.predictions),
+        }
+    )

@@ -1,0 +1,62 @@
+"""Groups of clips with a kind, evidence, causes and an action."""
+
+import dagster as dg
+
+from assets.clip_table import read_clip_table
+from assets.clusters import clusters
+from assets.materialization import insight_list, table_metadata
+from assets.metadata_table import metadata_table
+from insight_dagster.analysis.insights import find_insights
+from insight_dagster.database import Replacement
+from insight_dagster.tables import INSIGHT_CAUSES, INSIGHT_MEMBERS, INSIGHTS
+from resources.analysis_options import AnalysisOptions
+from resources.bundle_folder import BundleFolderResource
+from resources.classifier import ClassifierResource
+from resources.database import DatabaseResource
+from resources.partitions import ACTION_CLASSES
+
+_EVERY_CLASS = dg.AllPartitionMapping()
+
+
+@dg.asset(
+    partitions_def=ACTION_CLASSES,
+    deps=[
+        dg.AssetDep(clusters, partition_mapping=_EVERY_CLASS),
+        dg.AssetDep(metadata_table, partition_mapping=_EVERY_CLASS),
+    ],
+    group_name="insights",
+    kinds={"scikitlearn", "duckdb"},
+    owners=["team:video-models"],
+)
+def insights(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    bundle_folder: BundleFolderResource,
+    classifier: ClassifierResource,
+    options: AnalysisOptions,
+) -> dg.MaterializeResult:
+    """What is wrong with the class's clips, compared with all classes, and the measured causes."""
+    class_name, store, model = context.partition_key, database.open(), classifier.load()
+    clips, space_id = read_clip_table(
+        store, bundle_folder, model_fingerprint=model.fingerprint, model_labels=model.labels
+    )
+    found = find_insights(
+        clips,
+        class_name=class_name,
+        model_fingerprint=model.fingerprint,
+        space_id=space_id,
+        seed=options.seed,
+        fdr=options.fdr,
+    )
+    store.write(
+        Replacement(INSIGHTS, found.insights, class_name),
+        Replacement(INSIGHT_MEMBERS, found.members, class_name),
+        Replacement(INSIGHT_CAUSES, found.causes, class_name),
+    )
+    return dg.MaterializeResult(
+        metadata={
+            "compared_with_clips": len(clips),
+            "ranked": insight_list(found.insights, found.causes),
+            **table_metadata(INSIGHTS, found.insights),
+        }
+    )

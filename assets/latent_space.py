@@ -1,0 +1,66 @@
+"""The fitted coordinate system that all classes share: scaler, PCA, 2-D layout, cluster model."""
+
+import dagster as dg
+
+from assets.embeddings import embeddings
+from assets.materialization import table_metadata
+from assets.space_rows import newest_space, with_space
+from insight_dagster.analysis.matrices import matrix_of
+from insight_dagster.analysis.incremental import fit_key
+from insight_dagster.analysis.latent_space import fit_latent_space
+from insight_dagster.database import Replacement
+from insight_dagster.tables import EMBEDDINGS, LATENT_SPACES
+from resources.analysis_options import AnalysisOptions
+from resources.bundle_folder import BundleFolderResource
+from resources.classifier import ClassifierResource
+from resources.database import DatabaseResource
+
+
+@dg.asset(
+    deps=[embeddings],
+    group_name="latent_space",
+    kinds={"scikitlearn", "duckdb"},
+    owners=["team:video-models"],
+)
+def latent_space(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    bundle_folder: BundleFolderResource,
+    classifier: ClassifierResource,
+    options: AnalysisOptions,
+) -> dg.MaterializeResult:
+    """One fit over the vectors of every class; nothing is fitted again when nothing changed."""
+    store, model = database.open(), classifier.load()
+    vectors = store.of_model(EMBEDDINGS, model.fingerprint)
+    settings = options.fit_settings()
+    key, newest = fit_key(vectors, settings=settings), newest_space(store)
+    if newest and newest["fit_key"] == key:
+        context.log.info("no vector and no setting changed: the present latent space stays")
+        return dg.MaterializeResult(metadata={"computed": 0, "space_id": newest["space_id"]})
+    space = fit_latent_space(
+        matrix_of(vectors, "embedding", width=model.dimension),
+        vectors["clip_id"].to_pylist(),
+        taps=model.taps,
+        **settings,
+    )
+    path = bundle_folder.latent_space / f"{space.space_id}.npz"
+    space.save(path)
+    rows = with_space(
+        store.rows(LATENT_SPACES),
+        space,
+        vectors=vectors,
+        fit_key=key,
+        path=str(path.relative_to(bundle_folder.root)),
+    )
+    store.write(Replacement(LATENT_SPACES, rows, None))
+    return dg.MaterializeResult(
+        metadata={
+            "computed": len(space.clip_ids),
+            "space_id": space.space_id,
+            "clusters": space.clusters.count,
+            "noise_share": space.clusters.noise_share,
+            "explained_variance": space.explained_variance,
+            "trustworthiness": space.trustworthiness,
+            **table_metadata(LATENT_SPACES, rows),
+        }
+    )

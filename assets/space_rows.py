@@ -1,0 +1,80 @@
+"""Latent spaces and clips placed in one, as rows of the database and back."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insight_dagster.analysis.latent_space import LatentSpace, load_latent_space
+from insight_dagster.database import Database
+from insight_dagster.errors import LatentSpaceError
+from insight_dagster.tables import LATENT_SPACES
+from resources.bundle_folder import BundleFolderResource
+
+
+def newest_space(store: Database) -> dict[str, Any] | None:
+    """The row of the latent space in use: the one fitted last."""
+    rows = store.rows(LATENT_SPACES).to_pylist()
+    return max(rows, key=lambda row: row["created_at"]) if rows else None
+
+
+def read_latent_space(store: Database, folder: BundleFolderResource) -> LatentSpace:
+    """The latent space in use.
+
+    Raises:
+        LatentSpaceError: none has been fitted yet, or its file is missing or damaged.
+    """
+    row = newest_space(store)
+    if row is None:
+        raise LatentSpaceError("no latent space has been fitted yet; materialize latent_space")
+    return load_latent_space(folder.root / row["path"])
+
+
+def with_space(
+    present: pa.Table, space: LatentSpace, *, vectors: pa.Table, fit_key: str, path: str
+) -> pa.Table:
+    """The history of latent spaces with one more, dated now.
+
+    Args:
+        present: rows of `latent_spaces`.
+        space: the new fit.
+        vectors: the rows of `embeddings` that it was fitted on.
+        fit_key: identity of the fit's inputs.
+        path: its file, relative to the home folder.
+    """
+    row = {
+        "space_id": space.space_id,
+        "model_fingerprint": vectors["model_fingerprint"][0].as_py(),
+        "fit_key": fit_key,
+        "created_at": datetime.now(UTC).replace(tzinfo=None),
+        "clips": len(space.clip_ids),
+        "classes": sorted(set(vectors["class_name"].to_pylist())),
+        "components": space.components,
+        "explained_variance": space.explained_variance,
+        "trustworthiness": space.trustworthiness,
+        "clusters": space.clusters.count,
+        "noise_share": space.clusters.noise_share,
+        "path": path,
+    }
+    others = present.filter(pc.not_equal(present["space_id"], space.space_id))
+    return pa.concat_tables([others, pa.Table.from_pylist([row], schema=present.schema)])
+
+
+def placed_rows(vectors: pa.Table, space_id: str, placed: Any) -> pa.Table:
+    """Rows of clips placed in a latent space: their identity, and every field of `placed`.
+
+    Args:
+        vectors: the clips' rows of `embeddings`.
+        space_id: the latent space.
+        placed: a dataclass of (n,) arrays named like the table's columns.
+    """
+    return pa.table(
+        {
+            "clip_id": vectors["clip_id"],
+            "class_name": vectors["class_name"],
+            "space_id": pa.array([space_id] * vectors.num_rows, pa.string()),
+            **{field.name: pa.array(getattr(placed, field.name)) for field in fields(placed)},
+        }
+    )

@@ -1,0 +1,1 @@
+"""Pure analysis: arrays and frames in, results out; no Dagster, no database, no report."""

@@ -1,0 +1,119 @@
+"""Libraries whose folders name the labels: `class/clip` and `split/class/clip`.
+
+Reading folder layouts belongs here; rows of files that name clips do not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from insight_dagster.analysis.clip_source import (
+    SPLITS,
+    VIDEO_SUFFIXES,
+    ClipSource,
+    check_class_name,
+    normal_split,
+    source_of,
+)
+from insight_dagster.errors import LibraryError
+
+
+def has_split_folders(root: Path) -> bool:
+    """Whether a folder named like a split holds folders, which then are classes."""
+    return any(_is_split(folder) for folder in subfolders(root))
+
+
+def read_split_folders(root: Path) -> list[ClipSource]:
+    """Clips of `split/class/clip`.
+
+    Raises:
+        LibraryError: videos lie beside the split folders, or directly inside one, so that
+            their split or class is unknown; or a name cannot be a class.
+    """
+    sources: list[ClipSource] = []
+    for folder in subfolders(root):
+        if _is_split(folder):
+            _refuse_loose_videos(folder)
+            sources += _read_classes(root, folder, normal_split(folder.name))
+        elif any(is_video_name(path) for path in _files_below(folder)):
+            raise LibraryError(
+                f"{folder} holds videos but is no split, while other folders of {root} are; "
+                f"move it into one of {', '.join(sorted(set(SPLITS.values())))}/"
+            )
+    return sources
+
+
+def read_class_folders(root: Path) -> list[ClipSource]:
+    """Clips of `class/clip`; folders below a class are part of it.
+
+    Raises:
+        LibraryError: a folder holds no clip itself but folders that do, so that the library's
+            real root is probably deeper; or a name cannot be a class.
+    """
+    return _read_classes(root, root, "")
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """Folders directly inside, without hidden ones, by name."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as problem:
+        raise LibraryError(f"{folder} cannot be listed: {problem.strerror}") from problem
+    return [entry for entry in entries if not _hidden(entry.name) and entry.is_dir()]
+
+
+def is_video_name(path: Path) -> bool:
+    """Whether the name ends like a video's."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _is_split(folder: Path) -> bool:
+    return folder.name.lower() in SPLITS and bool(subfolders(folder))
+
+
+def _refuse_loose_videos(split_folder: Path) -> None:
+    for entry in sorted(split_folder.iterdir()):
+        if is_video_name(entry) and not _hidden(entry.name) and not entry.is_dir():
+            raise LibraryError(f"{entry} lies in no class folder; move it into one, or remove it")
+
+
+def _read_classes(root: Path, parent: Path, split: str) -> list[ClipSource]:
+    sources: list[ClipSource] = []
+    for folder in subfolders(parent):
+        class_name = check_class_name(folder.name, where=str(parent))
+        _refuse_leaving(root, folder)
+        files = list(_files_below(folder))
+        _refuse_deeper_library(folder, files)
+        sources += [
+            source_of(root, file.relative_to(root).as_posix(), class_name=class_name, split=split)
+            for file in files
+        ]
+    return sources
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    # Links to folders are not followed: they could lead anywhere, or in circles.
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _hidden(name))
+        yield from (Path(parent, name) for name in sorted(names) if not _hidden(name))
+
+
+def _refuse_leaving(root: Path, folder: Path) -> None:
+    if not folder.resolve().is_relative_to(root):
+        raise LibraryError(
+            f"class folder {folder} is a link that leaves the library; put its clips inside"
+        )
+
+
+def _refuse_deeper_library(folder: Path, files: list[Path]) -> None:
+    if files and not any(file.parent == folder for file in files):
+        raise LibraryError(
+            f"{folder} holds no clip itself, only folders such as {files[0].parent}; "
+            f"if those are the classes, use {folder} (or its split folders) as the library"
+        )
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".")

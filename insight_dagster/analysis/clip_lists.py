@@ -1,0 +1,111 @@
+"""Libraries described by PyTorchVideo's `path label` lists (`LabeledVideoPaths.from_csv`).
+
+One clip a line: its path, white space, its label. A label is a number when a label list
+(`labels.txt`, `classes.txt` or `label_map.txt`, one name a line in index order) lies beside it,
+else the class's name. `train.txt`, `val.csv` and so on name the split.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from insight_dagster.analysis.clip_folders import is_video_name
+from insight_dagster.analysis.clip_source import (
+    SPLITS,
+    ClipSource,
+    check_class_name,
+    source_of,
+)
+from insight_dagster.errors import LibraryError
+
+LABEL_LISTS = ("labels.txt", "classes.txt", "label_map.txt")
+
+
+def list_files(root: Path) -> list[Path]:
+    """The root's text and CSV files whose first line is `path label`."""
+    found = sorted([*root.glob("*.txt"), *root.glob("*.csv")])
+    return [path for path in found if path.name not in LABEL_LISTS and _is_list(path, root)]
+
+
+def read_lists(root: Path, files: list[Path]) -> list[ClipSource]:
+    """One source for every line, with the reason where its file cannot be used.
+
+    Raises:
+        LibraryError: a line is no pair of path and label, a label is a number that no label
+            list explains, or a name cannot be a class.
+    """
+    names = _label_names(root)
+    return [
+        _source(root, line, names, split=SPLITS.get(path.stem.lower(), ""), where=where)
+        for path in files
+        for line, where in _lines(path)
+    ]
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise LibraryError(f"{path} cannot be read as text in UTF-8: {problem}") from problem
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield line.strip(), f"{path}, line {number}"
+
+
+def _source(root: Path, line: str, names: list[str], *, split: str, where: str) -> ClipSource:
+    pair = _split_line(line, root)
+    if pair is None:
+        raise LibraryError(f"{where}: expected a path and a label, got {line[:80]!r}")
+    relative, label = pair
+    return source_of(root, relative, class_name=_class_name(label, names, where=where), split=split)
+
+
+def _class_name(label: str, names: list[str], *, where: str) -> str:
+    if not label.isdecimal():
+        return check_class_name(label, where=where)
+    if not names:
+        raise LibraryError(
+            f"{where}: label {label} is a number; put the class names, one a line in index "
+            f"order, into {LABEL_LISTS[0]} beside the list"
+        )
+    if int(label) >= len(names):
+        raise LibraryError(f"{where}: label {label}, but the label list ends at {len(names) - 1}")
+    return check_class_name(names[int(label)], where=where)
+
+
+def _label_names(root: Path) -> list[str]:
+    for name in LABEL_LISTS:
+        if (root / name).is_file():
+            return [line for line, _ in _lines(root / name)]
+    return []
+
+
+def _split_line(line: str, root: Path) -> tuple[str, str] | None:
+    # Both halves may hold spaces: a quoted path decides, then a file that exists, then the
+    # first gap behind a video's ending.
+    if line.startswith('"'):
+        fields = [field for field in next(csv.reader([line], delimiter=" ")) if field]
+        return (fields[0], " ".join(fields[1:])) if len(fields) > 1 else None
+    cuts = [(line[: gap.start()], line[gap.end() :]) for gap in re.finditer(r"\s+", line)]
+    for path, label in cuts:
+        if is_video_name(Path(path)) and _is_file(root / path):
+            return path, label
+    return next(((path, label) for path, label in cuts if is_video_name(Path(path))), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_list(path: Path, root: Path) -> bool:
+    try:
+        first = next(_lines(path), None)
+    except LibraryError:
+        return False
+    return first is not None and _split_line(first[0], root) is not None

@@ -1,0 +1,149 @@
+"""Opening untrusted video files: which formats are let in, and plain reasons for what is refused.
+
+What libav may read and how its errors read to a person belong here; packet tables
+(`packet_table.py`) and frames (`decoding.py`) do not.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from insight_dagster.analysis.file_contents import describe, describe_boxes, read_boxes
+from insight_dagster.errors import DecodeError
+
+# Playlists and manifests (hls, dash, concat) are absent on purpose: they name other files and
+# addresses, and a clip must not make this machine read those. Audio formats are present so that
+# an audio file is called one.
+_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,gif,"
+    "h264,hevc,m4v,ivf,nut,mxf,rm,dv,swf,3gp,"
+    "mp3,wav,flac,aac,ac3,aiff,amr,caf,w64"
+)
+_OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+
+# A damaged packet has to be an error: libav would otherwise paint over the hole and pass it on.
+_DECODER_OPTIONS = {"err_detect": "crccheck+bitstream+buffer+explode"}
+
+MAX_PIXELS = 8192 * 4352
+
+
+@dataclass(frozen=True)
+class OpenVideo:
+    """An open file and its first moving-picture stream; valid inside `open_video` only."""
+
+    path: Path
+    container: InputContainer
+    stream: VideoStream
+
+    @property
+    def format_name(self) -> str:
+        """First of libav's names of the container format, such as `mov` or `matroska`."""
+        return self.container.format.name.split(",")[0]
+
+    @property
+    def codec_name(self) -> str:
+        """Codec by its own name (`av1`), whichever library decodes it."""
+        return self.stream.codec_context.codec.canonical_name
+
+    @property
+    def start_pts(self) -> int:
+        """Presentation time stamp that counts as second 0."""
+        return self.stream.start_time or 0
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per time-stamp unit."""
+        return self.stream.time_base or Fraction(1, 1000)
+
+    @property
+    def fps(self) -> float:
+        """Average frame rate in 1/s; libav's guess where the container has none, 0 if unknown."""
+        stream = self.stream
+        return float(stream.average_rate or stream.guessed_rate or stream.base_rate or 0)
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[OpenVideo]:
+    """Open `path` for reading on the calling thread and close it whatever happens.
+
+    Raises:
+        DecodeError: there is no such file, or it is not a video that can be decoded; also
+            whatever libav objects to while the file is open.
+    """
+    _refuse_unreadable(path)
+    try:
+        # The absolute path begins with "/", so that no name is ever taken for a protocol.
+        with av.open(
+            str(path.absolute()), options=_OPEN_OPTIONS, metadata_errors="replace"
+        ) as container:
+            _refuse_cut_short(path, container)
+            yield OpenVideo(path, container, _video_stream(container))
+    except (av.error.FFmpegError, UnicodeError) as problem:
+        raise DecodeError(explain(problem, path)) from problem
+
+
+def explain(problem: Exception, path: Path) -> str:
+    """One plain sentence for an error of libav, without addresses or source lines of it."""
+    if isinstance(problem, av.error.InvalidDataError):
+        return describe(path)
+    if isinstance(problem, av.error.ArgumentError):
+        # What libav answers to a format outside the white list.
+        text = describe(path)
+        return text if "text" in text else "not a video, but a picture, playlist or other format"
+    if isinstance(problem, av.error.EOFError):
+        return "the file ends before its first picture"
+    if isinstance(problem, av.error.DecoderNotFoundError):
+        return "there is no decoder for its codec"
+    if isinstance(problem, OSError) and problem.errno == errno.EIO:
+        return "cut short inside its header, or the disk cannot read it"
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"the file cannot be read ({problem.strerror.lower()})"
+    return f"the decoder gave up ({type(problem).__name__})"
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if not path.is_file():
+        raise DecodeError("there is no such file" if not path.exists() else "not a regular file")
+    if path.stat().st_size == 0:
+        raise DecodeError("the file is empty (0 bytes)")
+
+
+def _refuse_cut_short(path: Path, container: InputContainer) -> None:
+    # libav opens an MP4 file whose pictures end in mid-air, as long as the index is there.
+    problem = describe_boxes(read_boxes(path)) if "mp4" in container.format.name else ""
+    if problem:
+        raise DecodeError(problem)
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    # Cover art of a song is a "video" stream of one picture; it does not count.
+    pictures = [s for s in container.streams.video if not _is_cover_art(s)]
+    if not pictures:
+        audio = len(container.streams.audio) > 0
+        raise DecodeError("no video stream, only audio" if audio else "no video stream in it")
+    stream = pictures[0]
+    context = stream.codec_context
+    if context is None:
+        raise DecodeError("there is no decoder for its codec")
+    if context.width < 1 or context.height < 1:
+        raise DecodeError("the video stream has no picture size: its header is damaged")
+    if context.width * context.height > MAX_PIXELS:
+        raise DecodeError(f"{context.width}x{context.height} pixels are more than can be decoded")
+    # Threaded containers that die in a reference cycle can deadlock a forked process.
+    stream.thread_type = "NONE"
+    context.thread_count = 1
+    context.options = dict(_DECODER_OPTIONS)
+    return stream
+
+
+def _is_cover_art(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -1,0 +1,88 @@
+"""What still has to be computed: clips, or fits, that no earlier result covers.
+
+Pure selection belongs here; where earlier results are stored does not. Results are matched by
+content (file bytes and window), never by name, so a renamed or relabelled clip costs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insight_dagster.analysis.clips import ClipToMeasure
+
+
+@dataclass(frozen=True)
+class WorkPlan:
+    """A class's work: rows that can be taken over, clips that must be computed.
+
+    Attributes:
+        covered: clips whose contents an earlier result covers.
+        reused: their stored rows in the same order, with this class's `clip_id` and `class_name`.
+        pending: clips to decode.
+    """
+
+    covered: tuple[ClipToMeasure, ...]
+    reused: pa.Table
+    pending: tuple[ClipToMeasure, ...]
+
+
+def usable(manifest: pa.Table) -> pa.Table:
+    """The manifest's rows that are not quarantined."""
+    return manifest.filter(pc.equal(manifest["status"], "ok"))
+
+
+def clips_to_measure(manifest: pa.Table, library: Path) -> list[ClipToMeasure]:
+    """The usable clips of a manifest, with absolute paths, in clip-id order."""
+    rows = usable(manifest).sort_by("clip_id").to_pylist()
+    return [
+        ClipToMeasure(
+            clip_id=row["clip_id"],
+            class_name=row["class_name"],
+            content_key=row["content_key"],
+            path=library / row["path"],
+            start=row["window_start"],
+            end=row["window_end"],
+            decoder=row["decoder"],
+        )
+        for row in rows
+    ]
+
+
+def plan_work(clips: list[ClipToMeasure], stored: pa.Table) -> WorkPlan:
+    """Split clips into those that `stored` covers and those to compute.
+
+    Args:
+        clips: the class's usable clips.
+        stored: earlier rows with a `content_key`, already limited to the present model or
+            definitions; rows of other classes may be among them.
+    """
+    position = {key: index for index, key in enumerate(stored["content_key"].to_pylist())}
+    covered = [clip for clip in clips if clip.content_key in position]
+    rows = stored.take(pa.array([position[clip.content_key] for clip in covered], pa.int64()))
+    return WorkPlan(
+        covered=tuple(covered),
+        reused=_relabelled(rows, covered),
+        pending=tuple(clip for clip in clips if clip.content_key not in position),
+    )
+
+
+def _relabelled(rows: pa.Table, clips: list[ClipToMeasure]) -> pa.Table:
+    for name in ("clip_id", "class_name"):
+        values = pa.array([getattr(clip, name) for clip in clips], pa.string())
+        rows = rows.set_column(rows.column_names.index(name), name, values)
+    return rows
+
+
+def fit_key(embeddings: pa.Table, *, settings: Mapping[str, float]) -> str:
+    """Identity of a fit's inputs: which vectors of which clips, and the numbers it runs with."""
+    columns = ("clip_id", "content_key", "model_fingerprint")
+    rows = sorted(zip(*(embeddings[name].to_pylist() for name in columns), strict=True))
+    text = json.dumps([rows, sorted(settings.items())])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

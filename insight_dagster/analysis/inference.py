@@ -1,0 +1,169 @@
+"""An X3D in inference form: clips in, logits and embeddings out.
+
+Running the network belongs here; loading it (`classifier.py`), its architecture (`x3d.py`) and
+decoding do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.analysis.x3d import fuse_batch_norms
+from insight_dagster.errors import ModelError
+
+_STAGE_TAPS = {3: "blocks.3", 4: "blocks.4"}
+_HEAD_TAP = "blocks.5.pool"
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What the model makes of a batch.
+
+    Attributes:
+        logits: (B, C) float32, scores before the softmax, averaged over the head's positions.
+        embedding: (B, D) float32, the taps' activations averaged over positions, concatenated.
+    """
+
+    logits: np.ndarray
+    embedding: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Check shapes and that the numbers are finite."""
+        if self.logits.ndim != 2 or self.embedding.shape[:1] != self.logits.shape[:1]:
+            raise ValueError(
+                f"logits must be (B, C) and the embedding (B, D), "
+                f"got {self.logits.shape} and {self.embedding.shape}"
+            )
+        if not (np.isfinite(self.logits).all() and np.isfinite(self.embedding).all()):
+            raise ModelError(
+                "the model's output is not finite; its weights do not fit this architecture "
+                "or the training diverged: use another checkpoint"
+            )
+
+
+class VideoClassifier:
+    """An X3D in inference form. Same clip, same numbers, whatever else is in the batch.
+
+    Attributes:
+        variant: name of the X3D variant.
+        spec: what it wants of a clip.
+        labels: label of every output, in index order.
+        fingerprint: architecture, weights and labels hashes, preprocessing version.
+        random_weights: whether it was never trained.
+        device: where it runs.
+        taps: (name, width) of every layer in the embedding, in order.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        variant: str,
+        spec: ClipSpec,
+        labels: tuple[str, ...],
+        fingerprint: str,
+        device: torch.device,
+        random_weights: bool,
+    ) -> None:
+        """Take over a network from `build_x3d`: fused, frozen and moved to the device."""
+        fused = fuse_batch_norms(network.eval()).requires_grad_(False).to(device)
+        self._blocks: Any = fused.to(memory_format=torch.channels_last_3d).blocks
+        self.variant = variant
+        self.spec = spec
+        self.labels = labels
+        self.fingerprint = fingerprint
+        self.device = device
+        self.random_weights = random_weights
+        self.taps = self._measure_taps()
+
+    @property
+    def dimension(self) -> int:
+        """Width of the embedding."""
+        return sum(width for _, width in self.taps)
+
+    @property
+    def head(self) -> nn.Module:
+        """The head: maps `last_stage` activations (B, K, T, h, w) to logits (B, C)."""
+        head: nn.Module = self._blocks[5]
+        return head
+
+    @property
+    def clips_per_pass(self) -> int | None:
+        """Clips that one forward pass takes; None = as many as given.
+
+        One on a CPU: larger batches gain nothing there (X3D-M: lose a fifth), and the kernels
+        chosen for another batch size would round differently.
+        """
+        return 1 if self.device.type == "cpu" else None
+
+    def predict(self, batch: torch.Tensor) -> ModelOutput:
+        """Logits and embeddings of a batch.
+
+        Args:
+            batch: (B, 3, T, S, S) float32 from `preprocess`.
+
+        Raises:
+            ModelError: the model's output is not finite.
+            ValueError: the batch has another shape or type.
+        """
+        with torch.inference_mode():
+            passes = [self._run(part) for part in self._parts(batch)]
+        logits, embedding = (torch.cat(parts).cpu().numpy() for parts in zip(*passes, strict=True))
+        return ModelOutput(logits=logits, embedding=embedding)
+
+    def last_stage(self, batch: torch.Tensor) -> torch.Tensor:
+        """Activations of `blocks.4` (B, K, T, h, w) float32, fit for autograd from there on.
+
+        Raises:
+            ValueError: the batch has another shape or type.
+        """
+        with torch.no_grad():
+            return torch.cat([self._stages(part)[4] for part in self._parts(batch)])
+
+    def index_of(self, label: str) -> int:
+        """Output index of a label.
+
+        Raises:
+            ModelError: the model does not have that label.
+        """
+        if label not in self.labels:
+            raise ModelError(f"the model has no label {label!r} among its {len(self.labels)}")
+        return self.labels.index(label)
+
+    def _parts(self, batch: torch.Tensor) -> list[torch.Tensor]:
+        wanted = (3, self.spec.num_frames, self.spec.crop, self.spec.crop)
+        if batch.ndim != 5 or tuple(batch.shape[1:]) != wanted or not len(batch):
+            raise ValueError(f"batch must be (B >= 1, {wanted}), got {tuple(batch.shape)}")
+        if batch.dtype != torch.float32:
+            raise ValueError(f"batch must be float32, got {batch.dtype}")
+        return list(batch.split(self.clips_per_pass or len(batch)))
+
+    def _stages(self, clips: torch.Tensor) -> dict[int, torch.Tensor]:
+        activation = clips.to(self.device).contiguous(memory_format=torch.channels_last_3d)
+        kept = {}
+        # TF32 would round products to 10 bits; the fastest kernel of the hour may differ in order.
+        with torch.backends.cudnn.flags(allow_tf32=False, benchmark=False, deterministic=True):
+            for number, block in enumerate(self._blocks[:5]):
+                activation = block(activation)
+                if number in _STAGE_TAPS:
+                    kept[number] = activation
+        return kept
+
+    def _run(self, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        stages = self._stages(clips)
+        # The projection is linear, so the mean over positions may be taken before it.
+        head = self._blocks[5]
+        pooled = head.pool(stages[4]).mean(dim=(2, 3, 4))
+        taps = [stages[number].mean(dim=(2, 3, 4)) for number in _STAGE_TAPS]
+        return head.proj(pooled), torch.cat([*taps, pooled], dim=1)
+
+    def _measure_taps(self) -> tuple[tuple[str, int], ...]:
+        widths = [self._blocks[n].res_blocks[-1].branch2.conv_c.out_channels for n in _STAGE_TAPS]
+        names = [*_STAGE_TAPS.values(), _HEAD_TAP]
+        return tuple(zip(names, [*widths, self._blocks[5].proj.in_features], strict=True))

@@ -1,0 +1,87 @@
+"""What sets an insight's clips apart: metadata fields with effect, interval and p-value.
+
+Comparing a group with its surroundings field by field belongs here; finding groups does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insight_dagster.analysis import statistics
+
+_FEWEST = 3
+_SMALL = 10
+_DRAWS = 1_999
+_BOOTSTRAP = 499
+_OUTSIDE = 4_000
+
+
+@dataclass(frozen=True)
+class Causes:
+    """One entry a field, in the order given; all (f,).
+
+    Attributes:
+        effect, ci_low, ci_high: standardised mean difference, inside minus outside.
+        auc: chance that a clip inside has the larger value.
+        p_value: two-sided, of the rank sum; NaN where the field says nothing.
+        inside, outside: medians.
+    """
+
+    effect: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    auc: np.ndarray
+    p_value: np.ndarray
+    inside: np.ndarray
+    outside: np.ndarray
+
+
+def compare(values: np.ndarray, inside: np.ndarray, *, rng: np.random.Generator) -> Causes:
+    """Compare the clips inside a group with those outside, field by field.
+
+    Fields with fewer than three known values on either side, and constant ones, get p = NaN.
+    Missing values are left out field by field.
+
+    Args:
+        values: (n, f) float, NaN = missing.
+        inside: (n,) bool.
+        rng: of bootstrap and permutations.
+    """
+    values, inside = _thinned(values, inside, rng)
+    out = np.full((7, values.shape[1]), np.nan)
+    missing = np.isnan(values)
+    patterns, which = np.unique(missing, axis=1, return_inverse=True)
+    for pattern in range(patterns.shape[1]):
+        fields = np.flatnonzero(which.ravel() == pattern)
+        rows = ~patterns[:, pattern]
+        if min((inside & rows).sum(), (~inside & rows).sum()) >= _FEWEST:
+            out[:, fields] = _complete(values[np.ix_(rows, fields)], inside[rows], rng)
+    return Causes(*out)
+
+
+def _thinned(
+    values: np.ndarray, inside: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """All clips inside and at most 4,000 outside: more does not move a median."""
+    outside = np.flatnonzero(~inside)
+    if len(outside) <= _OUTSIDE:
+        return values, inside
+    kept = np.sort(np.concatenate([np.flatnonzero(inside), rng.permutation(outside)[:_OUTSIDE]]))
+    return values[kept], inside[kept]
+
+
+def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    effect = statistics.standardised_difference(values, inside)
+    low, high = statistics.bootstrap_standardised_difference(
+        values, inside, draws=_BOOTSTRAP, rng=rng
+    )
+    auc, p_value = statistics.mann_whitney(values, inside)
+    if min(inside.sum(), (~inside).sum()) < _SMALL:
+        p_value = statistics.rank_sum_permutation_p(values, inside, draws=_DRAWS, rng=rng)
+    p_value = np.where(np.ptp(values, axis=0) > 0, p_value, np.nan)
+    medians = np.median(values[inside], axis=0), np.median(values[~inside], axis=0)
+    return np.stack(
+        [effect, np.minimum(low, effect), np.maximum(high, effect), auc, p_value, *medians]
+    )

@@ -1,0 +1,107 @@
+"""What the insight engine is given of the clips: aligned arrays, one row a clip.
+
+Shapes and row selection belong here; reading the database and finding insights do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+import pandas as pd
+
+_PER_CLIP = (
+    "clip_ids", "labels", "splits", "predicted", "probability", "loss", "correct",
+    "probabilities", "coordinates", "cluster", "strength", "metadata", "signature", "content_key",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """Aligned arrays over n clips.
+
+    Attributes:
+        clip_ids: (n,) str, all different.
+        labels: (n,) str class that each clip is labelled with.
+        splits: (n,) str, '' where none is known.
+        predicted: (n,) str label with the largest probability.
+        probability: (n,) float probability of the own label, NaN where the model lacks it.
+        loss: (n,) float cross entropy of the own label in nat, NaN where the model lacks it.
+        correct: (n,) float, 1 right, 0 wrong, NaN where the model lacks the label.
+        probabilities: (n, c) float probabilities of every model label.
+        model_labels: c names of the columns of `probabilities`.
+        coordinates: (n, k) float principal components of the latent space.
+        cluster: (n,) int cluster of the latent space, -1 = none.
+        strength: (n,) float membership in it, 0..1.
+        metadata: n rows of measured fields (any index); only numeric columns are used.
+        signature: (n, s) uint8 grey thumbnails; s may be 0.
+        content_key: (n,) str hash of the bytes and the window; '' = unknown.
+    """
+
+    clip_ids: np.ndarray
+    labels: np.ndarray
+    splits: np.ndarray
+    predicted: np.ndarray
+    probability: np.ndarray
+    loss: np.ndarray
+    correct: np.ndarray
+    probabilities: np.ndarray
+    coordinates: np.ndarray
+    cluster: np.ndarray
+    strength: np.ndarray
+    metadata: pd.DataFrame
+    signature: np.ndarray
+    content_key: np.ndarray
+    model_labels: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name in ("clip_ids", "labels", "splits", "predicted", "content_key"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=str))
+        for name in ("probability", "loss", "correct", "strength"):
+            values = np.array(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, np.where(np.isfinite(values), values, np.nan))
+        lengths = {name: len(getattr(self, name)) for name in _PER_CLIP}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"a clip table needs one row a clip in every array, got {lengths}")
+        for name in ("probabilities", "coordinates", "signature"):
+            if getattr(self, name).ndim != 2:
+                raise ValueError(f"{name} must be (n, width), got {getattr(self, name).shape}")
+        if self.probabilities.shape[1] != len(self.model_labels):
+            raise ValueError(
+                f"probabilities {self.probabilities.shape} need one model label a column, got "
+                f"{len(self.model_labels)}"
+            )
+        if len(np.unique(self.clip_ids)) != len(self.clip_ids):
+            raise ValueError("clip ids repeat; a clip table takes every clip once")
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes that clips are labelled with, sorted."""
+        return tuple(np.unique(self.labels).tolist())
+
+    def of_class(self, class_name: str) -> np.ndarray:
+        """Rows labelled with a class."""
+        return np.flatnonzero(self.labels == class_name)
+
+    def take(self, rows: np.ndarray) -> ClipTable:
+        """The table of some rows, in that order."""
+        picked = {
+            each.name: getattr(self, each.name)[rows]
+            for each in fields(self)
+            if each.name in _PER_CLIP and each.name != "metadata"
+        }
+        return replace(self, metadata=self.metadata.iloc[rows].reset_index(drop=True), **picked)
+
+    def sorted_by_id(self) -> ClipTable:
+        """The same clips in the order of their ids: what follows cannot depend on the row order."""
+        return self.take(np.argsort(self.clip_ids, kind="stable"))
+
+    def numeric_metadata(self) -> tuple[list[str], np.ndarray]:
+        """Names (f) and values (n, f) float64 of the numeric fields; missing is NaN."""
+        numbers = self.metadata.select_dtypes(["number", "bool"])
+        names = [str(name) for name in numbers.columns]
+        values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+        return names, np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,114 @@
+"""Candidate groups of clips: every node of a hierarchical clustering, and given clusters.
+
+Proposing groups without looking at losses belongs here; judging them does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MINIMUM_SIZE = 5
+_LARGEST_SHARE = 0.5
+_LARGEST_TAIL = 0.3
+_CLIPPED_AT = 4.0
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups as intervals of one order of the rows, so that sums over all of them are differences.
+
+    Attributes:
+        order: (n,) rows, so arranged that every group is a run of neighbours.
+        starts, stops: (g,) half-open intervals of `order`.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(g,) members of every group."""
+        return self.stops - self.starts
+
+    def rows(self, group: int) -> np.ndarray:
+        """Sorted rows of one group."""
+        return np.sort(self.order[self.starts[group] : self.stops[group]])
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """(..., g) sums of `values` (..., n) over every group."""
+        ordered = values[..., self.order]
+        running = np.concatenate(
+            [np.zeros((*ordered.shape[:-1], 1)), np.cumsum(ordered, axis=-1)], axis=-1
+        )
+        return running[..., self.stops] - running[..., self.starts]
+
+
+def tree_groups(points: np.ndarray, *, minimum: int = MINIMUM_SIZE, method: str = "ward") -> Groups:
+    """Every node of a hierarchical clustering of (n, d) points that is neither small nor most."""
+    n = len(points)
+    if n < 2 * minimum:
+        return Groups(np.arange(n), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
+    tree = linkage(points, method=method)
+    order = leaves_list(tree).astype(np.int64)
+    position = np.empty(n, np.int64)
+    position[order] = np.arange(n)
+    starts, sizes = (
+        np.concatenate([position, np.zeros(n - 1, np.int64)]),
+        np.ones(2 * n - 1, np.int64),
+    )
+    for step, (left, right) in enumerate(tree[:, :2].astype(np.int64)):
+        starts[n + step] = min(starts[left], starts[right])
+        sizes[n + step] = sizes[left] + sizes[right]
+    kept = np.flatnonzero((sizes >= minimum) & (sizes <= _LARGEST_SHARE * n))
+    return Groups(order, starts[kept], starts[kept] + sizes[kept])
+
+
+def cluster_groups(cluster: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
+    """The clusters of (n,) cluster numbers as groups; -1 is none."""
+    order = np.argsort(cluster, kind="stable").astype(np.int64)
+    numbers, starts, sizes = np.unique(cluster[order], return_index=True, return_counts=True)
+    kept = (numbers >= 0) & (sizes >= minimum) & (sizes <= _LARGEST_SHARE * len(cluster))
+    return Groups(order, starts[kept], starts[kept] + sizes[kept])
+
+
+def tail_groups(values: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
+    """Both tails of one field (n,) at every cut from `minimum` to 30 % of the known values.
+
+    Cuts fall between different values only; missing values are in neither tail.
+    """
+    order = np.argsort(values, kind="stable").astype(np.int64)
+    known = int((~np.isnan(values)).sum())
+    ordered = values[order][:known]
+    cuts = np.flatnonzero(ordered[1:] > ordered[:-1]) + 1
+    largest = int(_LARGEST_TAIL * known)
+    low = cuts[(cuts >= minimum) & (cuts <= largest)]
+    high = cuts[(known - cuts >= minimum) & (known - cuts <= largest)]
+    starts = np.concatenate([np.zeros(len(low), np.int64), high])
+    return Groups(order, starts, np.concatenate([low, np.full(len(high), known)]))
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    """(n, f) fields brought to comparable scales; missing values take the middle.
+
+    Centre and scale are median and a robust deviation (the plain one where more than half of the
+    values agree); values beyond 4 deviations are cut there, constant fields dropped.
+    """
+    if not len(values):
+        return values
+    known = ~np.isnan(values).all(axis=0)
+    values = values[:, known]
+    middle = np.nanmedian(values, axis=0)
+    centred = np.where(np.isnan(values), 0.0, values - middle)
+    spread = np.median(np.abs(centred), axis=0) * 1.4826
+    plain = centred.std(axis=0)
+    spread = np.where(spread > 1e-3 * plain, spread, plain)
+    varies = spread > 1e-9 * np.maximum(1.0, np.abs(middle))
+    return np.clip(centred[:, varies] / spread[varies], -_CLIPPED_AT, _CLIPPED_AT)

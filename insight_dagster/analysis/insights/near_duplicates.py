@@ -1,0 +1,152 @@
+"""Clips that repeat another clip: inside a split a duplicate, across splits a leak.
+
+The definition of both kinds belongs here: candidates, statistic, null, wording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insight_dagster.analysis import populations, statistics
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.analysis.neighbours import Neighbours, nearest
+
+DUPLICATE, LEAK = "duplicate", "leak"
+_NEIGHBOURS = 8
+_BACKGROUND = slice(2, 6)
+LARGEST_LATENT_RATIO = 0.5
+LARGEST_LOOKS_RATIO = 1 / 3
+_FREEDOM = 10
+_SMALLEST = 1e-3
+_FALSE_PAIRS = 0.01
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Clip of the class, the clip that it repeats, and the chance of so close a pair."""
+
+    rows: np.ndarray
+    partners: np.ndarray
+    p_values: np.ndarray
+
+
+def find(clips: ClipTable, class_name: str) -> list[Finding]:
+    """Clips of one class that repeat another clip of any class.
+
+    Candidates are a clip's nearest in the latent space; the one whose thumbnails differ least is
+    its pair. It is a copy where the latent distance is at most half and the thumbnails' distance
+    at most a third of what is usual between that clip and its next neighbours (so that clips of a
+    dense, merely similar group do not stand out), and where the null expects no more than 0.01
+    pairs with thumbnails so close in the class. Null: log distances to the third to sixth
+    neighbours, which are not copies, with Student's tails.
+    """
+    rows = clips.of_class(class_name)
+    if len(clips) < _NEIGHBOURS + 2 or not len(rows):
+        return []
+    found = _others(clips, rows)
+    looks = _thumbnail_distances(clips.signature, rows, found.indices)
+    same = clips.splits[found.indices] == clips.splits[rows][:, None]
+    findings = []
+    for kind, eligible in ((DUPLICATE, same), (LEAK, ~same)):
+        pairs = _close(rows, found, looks, eligible)
+        if len(pairs.rows):
+            findings.append(_describe(clips, class_name, kind, pairs, len(rows)))
+    return findings
+
+
+def _others(clips: ClipTable, rows: np.ndarray) -> Neighbours:
+    """Latent neighbours of the rows, without the rows themselves."""
+    found = nearest(clips.coordinates[rows], clips.coordinates, k=_NEIGHBOURS + 1)
+    own = found.indices == rows[:, None]
+    own[~own.any(axis=1), -1] = True
+    shape = (len(rows), found.indices.shape[1] - 1)
+    return Neighbours(found.indices[~own].reshape(shape), found.distances[~own].reshape(shape))
+
+
+def _thumbnail_distances(
+    signature: np.ndarray, rows: np.ndarray, partners: np.ndarray
+) -> np.ndarray:
+    """Root mean squared grey-level difference of every row to each of its partners, (n, k)."""
+    own = signature[rows].astype(np.float32)
+    out = np.zeros(partners.shape)
+    for column in range(partners.shape[1] if signature.shape[1] else 0):
+        gap = own - signature[partners[:, column]].astype(np.float32)
+        out[:, column] = np.sqrt((gap**2).mean(axis=1))
+    return out
+
+
+def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.ndarray) -> _Pairs:
+    """The closest eligible candidate of every row, where it is a copy by both distances."""
+    latent = found.distances
+    by_looks = looks if looks.any() else latent
+    best = np.where(eligible, by_looks, np.inf).argmin(axis=1)
+    at = np.arange(len(rows))
+    p_values = _lower_tail(np.log(np.maximum(by_looks, _SMALLEST)))[at, best]
+    chosen = eligible[at, best] & (p_values * len(rows) <= _FALSE_PAIRS)
+    chosen &= (latent <= LARGEST_LATENT_RATIO * _usual(latent))[at, best]
+    chosen &= (by_looks <= LARGEST_LOOKS_RATIO * _usual(by_looks))[at, best]
+    return _Pairs(rows[chosen], found.indices[at, best][chosen], p_values[chosen])
+
+
+def _usual(distances: np.ndarray) -> np.ndarray:
+    """(n, 1) distance of every row to its next neighbours, the nearest two left out."""
+    return np.median(distances[:, _BACKGROUND], axis=1, keepdims=True)
+
+
+def _lower_tail(logs: np.ndarray) -> np.ndarray:
+    """Lower-tail p of every entry under the bulk of the columns from the third on.
+
+    Copies are first neighbours and lie in the lower tail: centre and deviation come from the
+    median and the upper quartile. The tails are Student's with 10 degrees of freedom.
+    """
+    from scipy import stats
+
+    middle, upper = np.quantile(logs[:, _BACKGROUND], [0.5, 0.75])
+    deviation = max((upper - middle) / stats.t.ppf(0.75, _FREEDOM), 1e-3)
+    return stats.t.cdf((logs - middle) / deviation, _FREEDOM)
+
+
+def _describe(
+    clips: ClipTable, class_name: str, kind: str, pairs: _Pairs, class_size: int
+) -> Finding:
+    share = statistics.wilson(len(pairs.rows), class_size)
+    rows, partners = _with_partners(pairs)
+    splits = sorted({f"{a or '?'}/{b or '?'}" for a, b in _split_pairs(clips, pairs)})
+    where = "inside a split" if kind == DUPLICATE else "across splits"
+    named = "" if kind == DUPLICATE else f" ({', '.join(splits)})"
+    drop = "from one side" if kind == LEAK else "but one of each"
+    return Finding(
+        kind=kind,
+        population=populations.ALL.name,
+        rows=rows,
+        weights=np.ones(len(rows)),
+        effect_name=f"share of the class that repeats another clip {where}",
+        effect=share.estimate,
+        ci_low=share.low,
+        ci_high=share.high,
+        p_value=min(1.0, float(pairs.p_values.max()) * class_size),
+        strength=1.0,
+        relevant=True,
+        sentence=f"{len(pairs.rows)} {class_name} clips ({share.estimate:.1%} of the class) repeat "
+        f"another clip {where}{named}.",
+        action=f"Watch the pairs and remove the copies {drop}.",
+        partners=partners,
+    )
+
+
+def _with_partners(pairs: _Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """Every clip of a pair with the clip that it repeats, once, in row order."""
+    partner = dict(zip(pairs.partners.tolist(), pairs.rows.tolist(), strict=True))
+    partner |= dict(zip(pairs.rows.tolist(), pairs.partners.tolist(), strict=True))
+    rows = np.array(sorted(partner), np.int64)
+    return rows, np.array([partner[row] for row in rows.tolist()], np.int64)
+
+
+def _split_pairs(clips: ClipTable, pairs: _Pairs) -> set[tuple[str, str]]:
+    return {
+        (min(a, b), max(a, b))
+        for a, b in zip(clips.splits[pairs.rows], clips.splits[pairs.partners], strict=True)
+    }

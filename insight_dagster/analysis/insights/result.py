@@ -1,0 +1,191 @@
+"""Findings as rows of the insight tables: corrected, ranked, named.
+
+Correction over the run, ids, and table layout belong here; finding groups does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from insight_dagster import tables
+from insight_dagster.analysis import populations, statistics
+from insight_dagster.analysis.insights import causes
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.finding import Finding
+
+_TYPES = {"VARCHAR": pa.string(), "INTEGER": pa.int32(), "DOUBLE": pa.float64()}
+
+
+@dataclass(frozen=True)
+class InsightSet:
+    """The insights of one class, most severe first, as rows of the tables of those names."""
+
+    insights: pa.Table
+    members: pa.Table
+    causes: pa.Table
+
+    def __len__(self) -> int:
+        return self.insights.num_rows
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A finding that passed, with its q-value, severity and id."""
+
+    finding: Finding
+    q_value: float
+    severity: float
+    insight_id: str
+
+
+def rank(findings: list[Finding], clips: ClipTable, *, class_name: str, fdr: float) -> list[Ranked]:
+    """Findings with q <= fdr and an effect that matters, by falling severity."""
+    q_values = statistics.benjamini_hochberg(np.array([each.p_value for each in findings]))
+    size = len(clips.of_class(class_name))
+    ranked = [
+        Ranked(
+            each,
+            float(q),
+            each.severity(q_value=float(q), class_size=size),
+            _identity(each, clips, class_name),
+        )
+        for each, q in zip(findings, q_values, strict=True)
+        if q <= fdr and each.relevant
+    ]
+    return sorted(ranked, key=lambda each: (-each.severity, each.insight_id))
+
+
+def to_tables(
+    ranked: list[Ranked],
+    clips: ClipTable,
+    *,
+    class_name: str,
+    seed: int,
+    model_fingerprint: str,
+    space_id: str,
+) -> InsightSet:
+    """Lay ranked findings out as rows of insights, insight_members and insight_causes."""
+    origin = {"model_fingerprint": model_fingerprint, "space_id": space_id}
+    insights = [
+        {**_insight_row(each, clips), "class_name": class_name, **origin} for each in ranked
+    ]
+    members = [
+        {**row, "class_name": class_name} for each in ranked for row in _member_rows(each, clips)
+    ]
+    reasons = [{**row, "class_name": class_name} for row in _cause_rows(ranked, clips, seed)]
+    return InsightSet(
+        _table(tables.INSIGHTS, insights),
+        _table(tables.INSIGHT_MEMBERS, members),
+        _table(tables.INSIGHT_CAUSES, reasons),
+    )
+
+
+def _identity(finding: Finding, clips: ClipTable, class_name: str) -> str:
+    core = sorted(clips.clip_ids[finding.core].tolist())
+    parts = [finding.kind, class_name, finding.population, finding.other_class, *core]
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _insight_row(ranked: Ranked, clips: ClipTable) -> dict[str, object]:
+    finding = ranked.finding
+    return {
+        "insight_id": ranked.insight_id,
+        "kind": finding.kind,
+        "population": finding.population,
+        "other_class": finding.other_class or None,
+        "size": len(finding.rows),
+        "severity": ranked.severity,
+        "effect_name": finding.effect_name,
+        "effect": finding.effect,
+        "ci_low": finding.ci_low,
+        "ci_high": finding.ci_high,
+        "p_value": finding.p_value,
+        "q_value": ranked.q_value,
+        "accuracy": _mean(clips.correct[finding.rows]),
+        "mean_loss": _mean(clips.loss[finding.rows]),
+        "sentence": finding.sentence,
+        "action": finding.action,
+    }
+
+
+def _mean(values: np.ndarray) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, object]]:
+    finding = ranked.finding
+    partners = finding.partners if len(finding.partners) else np.full(len(finding.rows), -1)
+    suggested = finding.suggested if len(finding.suggested) else np.full(len(finding.rows), "")
+    return [
+        {
+            "insight_id": ranked.insight_id,
+            "clip_id": str(clips.clip_ids[row]),
+            "weight": float(weight),
+            "partner_clip_id": str(clips.clip_ids[partner]) if partner >= 0 else None,
+            "suggested_class": str(label) or None,
+        }
+        for row, weight, partner, label in zip(
+            finding.rows, finding.weights, partners, suggested, strict=True
+        )
+    ]
+
+
+def _cause_rows(ranked: list[Ranked], clips: ClipTable, seed: int) -> list[dict[str, object]]:
+    """Causes of all insights, corrected over all fields and insights together."""
+    names, values = clips.numeric_metadata()
+    if not ranked or not names:
+        return []
+    compared = [_compare(each.finding, clips, values, seed) for each in ranked]
+    q_values = statistics.benjamini_hochberg(np.concatenate([each.p_value for each in compared]))
+    rows: list[dict[str, object]] = []
+    for each, found, q in zip(
+        ranked, compared, q_values.reshape(len(ranked), len(names)), strict=True
+    ):
+        rows += _ranked_causes(each.insight_id, names, found, q)
+    return rows
+
+
+def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) -> causes.Causes:
+    """Core members against the other clips of the population with the members' labels."""
+    inside = np.zeros(len(clips), bool)
+    inside[finding.core] = True
+    pool = populations.select(finding.population, splits=clips.splits, correct=clips.correct)
+    pool &= np.isin(clips.labels, np.unique(clips.labels[finding.core]))
+    outside = np.ones(len(clips), bool)
+    outside[finding.rows] = False
+    kept = inside | (pool & outside)
+    return causes.compare(values[kept], inside[kept], rng=np.random.default_rng(seed))
+
+
+def _ranked_causes(
+    insight_id: str, names: list[str], found: causes.Causes, q_values: np.ndarray
+) -> list[dict[str, object]]:
+    known = np.flatnonzero(~np.isnan(found.p_value))
+    order = sorted(known, key=lambda f: (q_values[f] > 0.05, -abs(found.effect[f]), names[f]))
+    return [
+        {
+            "insight_id": insight_id,
+            "rank": position,
+            "field": names[f],
+            "direction": "higher" if found.auc[f] >= 0.5 else "lower",
+            "effect": float(found.effect[f]),
+            "ci_low": float(found.ci_low[f]),
+            "ci_high": float(found.ci_high[f]),
+            "auc": float(found.auc[f]),
+            "p_value": float(found.p_value[f]),
+            "q_value": float(q_values[f]),
+            "value_inside": float(found.inside[f]),
+            "value_outside": float(found.outside[f]),
+        }
+        for position, f in enumerate(order, start=1)
+    ]
+
+
+def _table(definition: tables.Table, rows: list[dict[str, object]]) -> pa.Table:
+    schema = pa.schema([(c.name, _TYPES[c.sql_type]) for c in definition.columns])
+    return pa.Table.from_pylist(rows, schema=schema)

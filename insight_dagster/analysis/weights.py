@@ -1,0 +1,212 @@
+"""Pretrained weight files: fetched once, resumed when cut off, checked at every load.
+
+Getting the bytes of a file and vouching for them belongs here; reading tensors out of them
+(`checkpoint.py`) does not.
+
+Files in the weights folder: `NAME` and `NAME.sha256` (the line that `sha256sum` writes), and while
+a download is under way `NAME.part`, `NAME.part.version` (the server's mark of the file's version).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from filelock import FileLock
+
+from insight_dagster.errors import ModelError, WeightsUnavailableError
+
+DownloadProgress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and the bytes wanted (None: the server does not say)."""
+
+_CHUNK = 1 << 20
+_CHECKPOINT_STARTS = (b"PK\x03\x04", b"\x80")
+
+
+def fetch(
+    address: str,
+    folder: Path,
+    *,
+    progress: DownloadProgress | None = None,
+    timeout_seconds: float = 30.0,
+) -> Path:
+    """The file behind `address`, in `folder`; downloaded only when it is not there yet.
+
+    A download that was cut off goes on where it ended, if the server still has the same version.
+    Processes that want the same file wait for one of them to fetch it.
+
+    Args:
+        address: http(s) address whose last part is the file name.
+        folder: cache; created when missing.
+        progress: told about every chunk.
+        timeout_seconds: longest silence of the server.
+
+    Raises:
+        WeightsUnavailableError: not cached, and the server or the folder fails.
+    """
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise ValueError(f"weights come from an http(s) address, got {address!r}")
+    target = folder / Path(urlsplit(address).path).name
+    if target.is_file():
+        return target
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{target}.lock"):
+            if not target.is_file():
+                _download(_Download(address, target, progress, timeout_seconds))
+    except (OSError, HTTPException) as problem:
+        raise WeightsUnavailableError(
+            f"cannot fetch {address} ({_explain(problem)}); run again to go on where it ended, or "
+            f"fetch that file elsewhere and put it in {folder} under the name {target.name}"
+        ) from problem
+    return target
+
+
+def sha256_of(content: bytes) -> str:
+    """Hash of a file's content, 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def check_recorded(path: Path, sha256: str) -> None:
+    """Compare a file's hash with the one recorded beside it, if there is one.
+
+    Raises:
+        ModelError: they differ, or the record cannot be read.
+    """
+    record = _record_of(path)
+    if not record.is_file():
+        return
+    words = record.read_text(encoding="utf-8", errors="replace").split()
+    if not words or not re.fullmatch("[0-9a-f]{64}", words[0]):
+        raise ModelError(f"{record} holds no SHA-256; remove it, or restore it")
+    if words[0] != sha256:
+        raise ModelError(
+            f"{path} is damaged or was replaced: its SHA-256 is {sha256}, the recorded one "
+            f"{words[0]}; restore the file, or remove both {path.name} and {record.name}"
+        )
+
+
+def record(path: Path, sha256: str) -> None:
+    """Write a file's hash beside it, in the form that `sha256sum --check` reads."""
+    draft = path.with_name(f"{path.name}.sha256.{os.getpid()}.draft")
+    draft.write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
+    os.replace(draft, _record_of(path))
+
+
+def record_if_missing(path: Path) -> None:
+    """Record the hash of a file that was put in place by hand; a read-only folder gets none."""
+    if not _record_of(path).is_file():
+        with contextlib.suppress(OSError):
+            record(path, sha256_of(path.read_bytes()))
+
+
+def _record_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+@dataclass(frozen=True)
+class _Download:
+    """One download under way."""
+
+    address: str
+    target: Path
+    progress: DownloadProgress | None
+    timeout_seconds: float
+
+    @property
+    def part(self) -> Path:
+        return self.target.with_name(f"{self.target.name}.part")
+
+    @property
+    def version_file(self) -> Path:
+        return self.target.with_name(f"{self.target.name}.part.version")
+
+    def resumable(self) -> tuple[int, str]:
+        """Bytes that are there and their version; (0, '') when there is nothing to go on from."""
+        if self.part.is_file() and self.version_file.is_file():
+            return self.part.stat().st_size, self.version_file.read_text(encoding="utf-8")
+        return 0, ""
+
+    def forget(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.version_file.unlink(missing_ok=True)
+
+
+def _download(job: _Download) -> None:
+    present, version = job.resumable()
+    try:
+        with _open(job, present, version) as response:
+            _receive(job, response, present, version)
+    except HTTPError as problem:
+        # 416: nothing lies beyond what is there, so what is there is not a part of that file.
+        if problem.code != 416 or not present:
+            raise
+        job.forget()
+        with _open(job, 0, "") as response:
+            _receive(job, response, 0, "")
+    _publish(job)
+
+
+def _open(job: _Download, present: int, version: str) -> HTTPResponse:
+    headers = {"Accept-Encoding": "identity"}
+    if present:
+        headers |= {"Range": f"bytes={present}-", "If-Range": version}
+    request = Request(job.address, headers=headers)  # noqa: S310 - `fetch` lets only http(s) in
+    return urlopen(request, timeout=job.timeout_seconds)  # noqa: S310
+
+
+def _receive(job: _Download, response: HTTPResponse, present: int, version: str) -> None:
+    served = _version(response)
+    span = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if response.status == 206 and (not span or int(span[1]) != present or served != version):
+        job.forget()
+        raise OSError("the server went on with another version of the file")
+    done = present if response.status == 206 else 0
+    if not done:
+        job.forget()
+        if served:
+            job.version_file.write_text(served, encoding="utf-8")
+    length = response.headers.get("Content-Length")
+    total = done + int(length) if length else None
+    with job.part.open("ab") as out:
+        while chunk := response.read(_CHUNK):
+            out.write(chunk)
+            done += len(chunk)
+            if job.progress:
+                job.progress(done, total)
+        out.flush()
+        os.fsync(out.fileno())
+    if total is not None and done != total:
+        raise OSError(f"the connection ended after {done} of {total} bytes")
+
+
+def _version(response: HTTPResponse) -> str:
+    # A weak tag promises the same meaning, not the same bytes: of no use for going on.
+    tag = response.headers.get("ETag", "")
+    return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")
+
+
+def _publish(job: _Download) -> None:
+    content = job.part.read_bytes()
+    if not content.startswith(_CHECKPOINT_STARTS):
+        job.forget()
+        raise OSError(f"the server sent something else, beginning {content[:16]!r}")
+    # The record comes first: a kill between the two leaves no file without one.
+    record(job.target, sha256_of(content))
+    os.replace(job.part, job.target)
+    job.forget()
+
+
+def _explain(problem: Exception) -> str:
+    if isinstance(problem, HTTPError):
+        return f"HTTP {problem.code} {problem.reason}"
+    return str(getattr(problem, "reason", None) or problem) or type(problem).__name__

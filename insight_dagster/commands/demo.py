@@ -1,0 +1,87 @@
+"""`insight demo`: library, all assets, and what was found beside what was planted."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from insight_dagster.commands.home import open_database, prepare_home
+from insight_dagster.commands.pipeline import report_outcome, run_pipeline
+from insight_dagster.commands.progress import progress_bars
+from insight_dagster.commands.tables import print_rows
+from insight_dagster.demo.library import LibrarySummary, make_library
+from insight_dagster.demo.summary import score
+from insight_dagster.settings import Settings
+
+SUMMARY_FILE = "demo_summary.json"
+_TABLES = ("clip_manifest", "predictions", "insights", "insight_members", "insight_causes")
+
+
+def make_demo_library(
+    folder: Path, *, seed: int, clips_per_class: int, console: Console
+) -> LibrarySummary:
+    """Render the demo library with a progress bar; one that is there already is kept.
+
+    Raises:
+        LibraryError: the folder holds something else.
+    """
+    with progress_bars(console) as bars:
+        advance = bars.begin("rendering clips", 0)
+        summary = make_library(folder, seed=seed, clips_per_class=clips_per_class, progress=advance)
+    console.print(f"Demo library: {summary.clips} clips in {folder}", soft_wrap=True)
+    return summary
+
+
+def run_demo(settings: Settings, *, seed: int, clips_per_class: int, console: Console) -> None:
+    """Make the library, materialize everything, score the insights, write the summary.
+
+    Raises:
+        InsightError: whatever stopped it, with what to do.
+    """
+    prepare_home(settings)
+    folder = settings.library_folder
+    make_demo_library(folder, seed=seed, clips_per_class=clips_per_class, console=console)
+    outcome = run_pipeline(settings, console=console)
+    summary = _scored(settings, folder)
+    _write_json(settings.home / SUMMARY_FILE, summary)
+    _show(summary, console)
+    report_outcome(outcome, settings, console)
+
+
+def _scored(settings: Settings, library: Path) -> dict[str, Any]:
+    store = open_database(settings)
+    frames = {name: store.read(f"SELECT * FROM {name}").to_pandas() for name in _TABLES}  # noqa: S608
+    return score(
+        pd.read_csv(library / "truth.csv", dtype=str, keep_default_na=False),
+        frames["clip_manifest"],
+        frames["insights"],
+        frames["insight_members"],
+        frames["insight_causes"],
+        frames["predictions"],
+    )
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _show(summary: dict[str, Any], console: Console) -> None:
+    accuracy = [
+        {"class": name, "accuracy": f"{value:.1%}" if value is not None else None}
+        for name, value in summary["accuracy_per_class"].items()
+    ]
+    print_rows(console, accuracy, title="Accuracy", empty="No predictions.")
+    faults = [{"fault": name, **_fault_line(value)} for name, value in summary["faults"].items()]
+    print_rows(console, faults, title="Planted and found", empty="Nothing was planted.")
+
+
+def _fault_line(fault: dict[str, Any]) -> dict[str, Any]:
+    shown = ("planted", "found", "precision", "recall", "status")
+    return {name: fault.get(name) for name in shown}

@@ -1,0 +1,71 @@
+"""`insight insights`: what was found, most severe first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from insight_dagster.commands.home import open_database
+from insight_dagster.commands.tables import print_json, print_rows
+from insight_dagster.errors import UnknownClassError
+from insight_dagster.settings import Settings
+from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
+
+_CAUSES_SHOWN = 3
+
+
+def show_insights(
+    settings: Settings,
+    *,
+    class_name: str | None,
+    kind: str | None,
+    as_json: bool,
+    console: Console,
+) -> None:
+    """Print the insights of a home, filtered by class and kind.
+
+    Raises:
+        UnknownClassError: no insight is of that class or kind, and others exist.
+    """
+    rows = _with_causes(settings)
+    chosen = [
+        row
+        for row in rows
+        if class_name in (None, row["class_name"]) and kind in (None, row["kind"])
+    ]
+    if rows and not chosen:
+        raise UnknownClassError(
+            f"no insight of class {class_name or 'any'} and kind {kind or 'any'}; there are: "
+            + ", ".join(sorted({f"{row['kind']} ({row['class_name']})" for row in rows}))
+        )
+    if as_json:
+        print_json(chosen)
+        return
+    empty = "No insights. `insight run` materializes them; if it has run, nothing stood out."
+    print_rows(console, [_line(row) for row in chosen], title="Insights", empty=empty)
+
+
+def _with_causes(settings: Settings) -> list[dict[str, Any]]:
+    store = open_database(settings)
+    causes: dict[str, list[dict[str, Any]]] = {}
+    for cause in store.rows(INSIGHT_CAUSES).to_pylist():
+        causes.setdefault(cause["insight_id"], []).append(cause)
+    rows = store.rows(INSIGHTS).to_pylist()
+    rows.sort(key=lambda row: (-row["severity"], row["insight_id"]))
+    return [{**row, "causes": causes.get(row["insight_id"], [])} for row in rows]
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    causes = [f"{each['direction']} {each['field']}" for each in row["causes"][:_CAUSES_SHOWN]]
+    return {
+        "severity": row["severity"],
+        "kind": row["kind"],
+        "class": row["class_name"],
+        "population": row["population"],
+        "clips": row["size"],
+        "what": row["sentence"],
+        "causes": ", ".join(causes) or None,
+        "q": row["q_value"],
+        "id": row["insight_id"],
+    }

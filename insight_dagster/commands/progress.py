@@ -1,0 +1,55 @@
+"""Progress in a terminal: a bar for the whole job, one for the step under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from resources.progress import Advance
+
+
+@dataclass(frozen=True)
+class BarProgress:
+    """Shows clips of the running step as a bar; serves assets as their `progress` resource."""
+
+    bars: Progress
+    step: TaskID
+
+    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> Advance:
+        """Begin a step's bar."""
+        where = f"{what} · {context.partition_key}" if context.has_partition_key else what
+        return self.begin(where, total)
+
+    def begin(self, what: str, total: int) -> Advance:
+        """Begin a bar for `total` items; the result advances it."""
+        self.bars.reset(self.step, total=total, description=f"  {what}", visible=total > 0)
+
+        def advance(count: int = 1) -> None:
+            self.bars.advance(self.step, count)
+
+        return advance
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[BarProgress]:
+    """Live bars on a terminal (plain nothing where the output is not one)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        yield BarProgress(bars, bars.add_task("", total=None, visible=False))

@@ -1,0 +1,45 @@
+"""Start `dagster dev` (UI, daemon, code location) on a home folder, on loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+import insight_dagster
+from insight_dagster.commands.home import prepare_home
+from insight_dagster.errors import SettingsError
+from insight_dagster.settings import Settings
+
+_MODULE = "insight_dagster.definitions"
+
+
+def serve_home(settings: Settings, *, port: int, console: Console) -> None:
+    """Run until interrupted.
+
+    Raises:
+        SettingsError: the home folder cannot be written, or Dagster could not start.
+    """
+    prepare_home(settings)
+    console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
+    command = [sys.executable, "-m", "dagster", "dev", "-m", _MODULE, "-d", str(_root())]
+    command += ["-h", "127.0.0.1", "-p", str(port)]
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "INSIGHT_HOME": str(settings.home),
+    }
+    try:
+        code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+    except KeyboardInterrupt:
+        return
+    if code:
+        raise SettingsError(f"dagster dev ended with code {code}; its own lines above say why")
+
+
+def _root() -> Path:
+    """Folder that the packages are imported from."""
+    return Path(insight_dagster.__file__).parents[1]

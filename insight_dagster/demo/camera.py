@@ -1,0 +1,149 @@
+"""The camera: where it looks, how it shakes, and what its sensor does to the picture.
+
+Nothing here knows what is in front of the lens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+UNITS = 256.0
+"""World units along the short side of a frame at zoom 1."""
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """World-to-pixel maps, float (T, 2, 3), with their scales (T,) and the frame size in pixels."""
+
+    matrices: NDArray[np.floating]
+    scale: NDArray[np.floating]
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.matrices.shape != (len(self.scale), 2, 3):
+            raise ValueError(f"camera matrices must be (T, 2, 3), got {self.matrices.shape}")
+
+    def project(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Pixel coordinates (T, P, 2) of world points (T, P, 2)."""
+        turned = np.einsum("tij,tpj->tpi", self.matrices[:, :, :2], points)
+        return turned + self.matrices[:, None, :, 2]
+
+    def view(self, backdrop: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+        """The backdrop as frame `index` sees it; beyond its edges it is mirrored."""
+        return cv2.warpAffine(
+            backdrop,
+            self.matrices[index],
+            (self.width, self.height),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT,
+        )
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How the camera is held: shake in world units, roll in radians, drift of the zoom."""
+
+    shake: float
+    roll: float
+    zoom_drift: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, *, steady: bool) -> Handling:
+        """A random hand; `steady` is a tripod."""
+        if steady:
+            return cls(0.0, 0.0, 0.0)
+        return cls(
+            shake=float(rng.gamma(1.6, 1.5)),
+            roll=float(rng.normal(0, 0.02)),
+            zoom_drift=float(rng.normal(0, 0.05)),
+        )
+
+
+def film(
+    rng: np.random.Generator,
+    times: NDArray[np.floating],
+    focus: NDArray[np.floating],
+    zoom: NDArray[np.floating],
+    *,
+    size: tuple[int, int],
+    handling: Handling,
+) -> CameraPath:
+    """The camera path of a shot: look at `focus` (T, 2) with a hand's shake.
+
+    Args:
+        rng: source of the shake.
+        times: frame times in seconds, (T,).
+        focus: world point at the centre of each frame, (T, 2).
+        zoom: magnification of each frame, (T,).
+        size: width and height in pixels.
+        handling: amplitude of shake, roll and zoom drift.
+    """
+    width, height = size
+    shake = handling.shake * np.stack([wander(rng, times), wander(rng, times)], axis=-1)
+    roll = handling.roll * (1 + 0.5 * wander(rng, times))
+    drift = 1 + handling.zoom_drift * (times / max(times[-1], 0.1) - 0.5)
+    scale = zoom * drift * min(width, height) / UNITS
+    centre = focus + shake
+    cosine, sine = scale * np.cos(roll), scale * np.sin(roll)
+    linear = np.stack([np.stack([cosine, -sine], -1), np.stack([sine, cosine], -1)], axis=1)
+    offset = np.array([width / 2, height / 2]) - np.einsum("tij,tj->ti", linear, centre)
+    return CameraPath(np.concatenate([linear, offset[:, :, None]], 2), scale, width, height)
+
+
+def wander(rng: np.random.Generator, times: NDArray[np.floating]) -> NDArray[np.floating]:
+    """A smooth random signal (T,) of roughly unit size: five sines between 0.3 and 5 Hz."""
+    frequency = rng.uniform(0.3, 5.0, 5)
+    weight = rng.uniform(0.3, 1.0, 5) / np.sqrt(frequency)
+    phase = rng.uniform(0, 2 * np.pi, 5)
+    return (weight * np.sin(2 * np.pi * frequency * times[:, None] + phase)).sum(1) / 1.3
+
+
+class Sensor:
+    """Exposure, colour cast, vignette, blur and noise of one camera, drawn once per clip."""
+
+    def __init__(
+        self, rng: np.random.Generator, size: tuple[int, int], *, frames: int, same_model: bool
+    ) -> None:
+        """Draw a camera; of the `same_model`, cameras differ little from each other."""
+        width, height = size
+        spread = 0.25 if same_model else 1.0
+        gain = (1 + spread * rng.uniform(-0.28, 0.12)) * (1 + rng.normal(0, 0.05 * spread, 3))
+        self._mask = _vignette(width, height, gain, strength=0.35 * spread * rng.random())
+        sigma = float(np.clip(rng.gamma(2.0, 1.6) * spread, 0.5, 9.0))
+        self._noise = _noise_tile(rng, width + 48, height + 48, sigma)
+        self._shift = rng.integers(0, 48, (frames, 2))
+        soft = 0.0 if same_model else float(rng.choice([0.0, 0.0, 0.0, 0.7, 1.1]))
+        self._blur = soft * min(width, height) / UNITS
+        self._lift = float(rng.uniform(0, 14 * spread))
+
+    def expose(self, frame: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+        """The frame as recorded, uint8 of the same shape."""
+        if self._blur:
+            frame = cv2.GaussianBlur(frame, (0, 0), self._blur)
+        lit = cv2.multiply(frame, self._mask, scale=1 / 200)
+        x, y = self._shift[index]
+        height, width = frame.shape[:2]
+        noise = self._noise[y : y + height, x : x + width]
+        return cv2.addWeighted(lit, 1.0, noise, 1.0, self._lift - 128)
+
+
+def _vignette(
+    width: int, height: int, gain: NDArray[np.floating], *, strength: float
+) -> NDArray[np.uint8]:
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    falloff = 1 - strength * (x * x + y * y) / 2
+    return np.clip(200 * falloff[..., None] * gain, 0, 255).astype(np.uint8)
+
+
+def _noise_tile(
+    rng: np.random.Generator, width: int, height: int, sigma: float
+) -> NDArray[np.uint8]:
+    noise = rng.standard_normal((height, width, 3), dtype=np.float32)
+    cv2.scaleAdd(noise, sigma, np.full_like(noise, 128), noise)
+    return np.clip(noise, 0, 255).astype(np.uint8)

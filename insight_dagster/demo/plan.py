@@ -1,0 +1,251 @@
+"""Which clips a demo library has, and which faults are planted in them.
+
+Decisions only, all from one seed: nothing is drawn, encoded or written here.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+
+from insight_dagster.demo.classes import LOOKALIKE_PAIR, SPLITS
+from insight_dagster.errors import LibraryError
+
+SELFIE_CLASS = "snowboarding"
+CARD_CLASS = "disc golfing"
+DAMAGES = ("truncated", "empty", "audio_only", "not_video")
+LANDSCAPE = (340, 256)
+_COPY_SIZES = ((320, 240), (284, 214), (426, 320))
+_FORMATS: dict[str, tuple[int, tuple[int, int]]] = {
+    "fps15": (15, LANDSCAPE),
+    "fps25": (25, LANDSCAPE),
+    "fps60": (60, LANDSCAPE),
+    "portrait": (30, (256, 340)),
+    "720p": (30, (1280, 720)),
+}
+_ID_LETTERS = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True)
+class FaultShares:
+    """How much of each fault is planted, as a share of all clips unless said otherwise.
+
+    `selfie_stick` is a share of the snowboarding train clips, `lookalike` of the clips of each
+    class of the pair, `card_focus` the share of title cards that fall on disc golfing; `leak`
+    and `duplicate` count pairs; `format` is odd frame rates and sizes, which are no fault.
+    """
+
+    selfie_stick: float = 0.20
+    title_card: float = 0.05
+    card_focus: float = 0.65
+    lookalike: float = 0.20
+    mislabeled: float = 0.02
+    leak: float = 0.02
+    duplicate: float = 0.015
+    corrupt: float = 0.015
+    format: float = 0.10
+
+    def __post_init__(self) -> None:
+        wrong = {name: share for name, share in asdict(self).items() if not 0 <= share <= 1}
+        if wrong:
+            raise LibraryError(f"fault shares must lie in 0..1, got {wrong}")
+
+    @classmethod
+    def none(cls) -> FaultShares:
+        """A clean library."""
+        return cls(*([0.0] * len(cls.__dataclass_fields__)))
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """One clip to write.
+
+    `content` numbers the random stream that the picture comes from (copies share it);
+    `shows` is the scene, `label` the folder; `damage` is how the file is broken, if it is;
+    `render_size` differs from `size` only for copies, which are scaled.
+    """
+
+    index: int
+    content: int
+    label: str
+    shows: str
+    split: str
+    name: str
+    seconds: float
+    fps: int = 30
+    size: tuple[int, int] = LANDSCAPE
+    render_size: tuple[int, int] = LANDSCAPE
+    crf: int = 24
+    card_seconds: float = 0.0
+    damage: str = ""
+    truths: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def path(self) -> str:
+        """File, relative to the library."""
+        return f"{self.split}/{self.label}/{self.name}.mp4"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Names of the faults planted in this clip."""
+        return tuple(fault for fault, _ in self.truths)
+
+
+def make_plan(
+    *, seed: int, clips_per_class: int, classes: Sequence[str], faults: FaultShares
+) -> tuple[ClipPlan, ...]:
+    """All clips of a library, in a fixed order; the same arguments give the same plan."""
+    rng = np.random.default_rng([seed, 0])
+    planner = _Planner(rng, _plain_clips(rng, clips_per_class, classes))
+    total = len(planner.clips)
+    _plant_selfies(planner, faults.selfie_stick)
+    _plant_lookalikes(planner, faults.lookalike)
+    _plant_cards(planner, _count(total, faults.title_card), faults.card_focus)
+    _plant_mislabels(planner, _count(total, faults.mislabeled))
+    _plant_copies(planner, _count(total, faults.leak), "leak")
+    _plant_copies(planner, _count(total, faults.duplicate), "duplicate")
+    _plant_damages(planner, _count(total, faults.corrupt))
+    _plant_formats(planner, _count(total, faults.format))
+    return tuple(planner.clips)
+
+
+class _Planner:
+    """The clips so far, and a seeded choice among those that have no fault yet."""
+
+    def __init__(self, rng: np.random.Generator, clips: list[ClipPlan]) -> None:
+        self.rng = rng
+        self.clips = clips
+
+    @property
+    def classes(self) -> list[str]:
+        return sorted({clip.label for clip in self.clips})
+
+    def pick(self, count: int, allowed: Callable[[ClipPlan], bool]) -> list[ClipPlan]:
+        """Up to `count` faultless clips, at random."""
+        free = [clip for clip in self.clips if not clip.truths and allowed(clip)]
+        order = self.rng.permutation(len(free))[: max(count, 0)]
+        return [free[position] for position in sorted(order)]
+
+    def mark(self, clip: ClipPlan, fault: str, group: str, **changes: object) -> None:
+        """Plant a fault in a clip."""
+        truths = (*clip.truths, (fault, group))
+        self.clips[clip.index] = replace(clip, truths=truths, **changes)  # type: ignore[arg-type]
+
+
+def _count(total: int, share: float) -> int:
+    """Clips to plant: at least one of every fault that is wanted, even in a tiny library."""
+    return max(round(total * share), 1) if share > 0 else 0
+
+
+def _plain_clips(
+    rng: np.random.Generator, clips_per_class: int, classes: Sequence[str]
+) -> list[ClipPlan]:
+    splits = _splits(clips_per_class)
+    wanted = [(label, split) for label in classes for split in splits]
+    return [
+        ClipPlan(
+            index=index, content=index, label=label, shows=label, split=split, name=_name(rng),
+            seconds=round(float(rng.uniform(3.0, 3.7)), 2), crf=int(rng.integers(21, 29)),
+        )
+        for index, (label, split) in enumerate(wanted)
+    ]
+
+
+def _splits(clips: int) -> list[str]:
+    """70 % train, 15 % val, the rest test; every split gets a clip where there are three."""
+    val = max(round(0.15 * clips), 1 if clips >= 3 else 0)
+    train = clips - 2 * val
+    return [SPLITS[0]] * train + [SPLITS[1]] * val + [SPLITS[2]] * (clips - train - val)
+
+
+def _name(rng: np.random.Generator) -> str:
+    """A name of the form that Kinetics downloads have: id, start and end second."""
+    letters = "".join(_ID_LETTERS[i] for i in rng.integers(0, len(_ID_LETTERS), 11))
+    start = int(rng.integers(0, 300))
+    return f"{letters}_{start:06d}_{start + 10:06d}"
+
+
+def _plant_selfies(planner: _Planner, share: float) -> None:
+    train = [c for c in planner.clips if c.label == SELFIE_CLASS and c.split == "train"]
+    count = _count(len(train), share) if train else 0
+    chosen = planner.pick(count, lambda c: c.label == SELFIE_CLASS and c.split == "train")
+    for clip in chosen:
+        planner.mark(clip, "selfie_stick", "selfie_stick", shows="selfie stick")
+
+
+def _plant_lookalikes(planner: _Planner, share: float) -> None:
+    for label in LOOKALIKE_PAIR:
+        members = [c for c in planner.clips if c.label == label]
+        count = _count(len(members), share) if members else 0
+        for clip in planner.pick(count, lambda c, label=label: c.label == label):
+            planner.mark(clip, "lookalike", "|".join(LOOKALIKE_PAIR), shows="lookalike")
+
+
+def _plant_cards(planner: _Planner, count: int, focus: float) -> None:
+    chosen = planner.pick(round(count * focus), lambda c: c.label == CARD_CLASS)
+    chosen += planner.pick(count - len(chosen), lambda c: c.label != CARD_CLASS)
+    for clip in chosen:
+        seconds = round(float(planner.rng.uniform(2.2, clip.seconds)), 2)
+        planner.mark(clip, "title_card", "title_card", card_seconds=seconds)
+
+
+def _plant_mislabels(planner: _Planner, count: int) -> None:
+    classes = planner.classes
+    if len(classes) < 3:
+        return
+    start = int(planner.rng.integers(len(classes)))
+    for number in range(count):
+        label = classes[(start + number) % len(classes)]
+        others = [c for c in classes if c != label and not {c, label} <= set(LOOKALIKE_PAIR)]
+        shown = others[int(planner.rng.integers(len(others)))]
+        for clip in planner.pick(1, lambda c, label=label: c.label == label):
+            planner.mark(clip, "mislabeled", shown, shows=shown)
+
+
+def _plant_copies(planner: _Planner, count: int, fault: str) -> None:
+    """Turn plain clips into re-encoded copies of other plain clips of their class."""
+    across_splits = fault == "leak"
+    for number in range(count):
+        pair = _free_pair(planner, across_splits=across_splits)
+        if pair is None:
+            return
+        original, copy = pair
+        group = f"{fault}-{number:03d}"
+        size = _COPY_SIZES[int(planner.rng.integers(len(_COPY_SIZES)))]
+        planner.mark(original, fault, group)
+        planner.mark(
+            copy, fault, group, content=original.content, seconds=original.seconds, size=size,
+            crf=original.crf + int(planner.rng.integers(2, 6)),
+        )
+
+
+def _free_pair(planner: _Planner, *, across_splits: bool) -> tuple[ClipPlan, ClipPlan] | None:
+    for position in planner.rng.permutation(len(planner.clips)):
+        copy = planner.clips[position]
+        if copy.truths:
+            continue
+        partners = planner.pick(
+            1,
+            lambda c, copy=copy: c.label == copy.label
+            and c.index != copy.index
+            and (c.split != copy.split) == across_splits,
+        )
+        if partners:
+            return partners[0], copy
+    return None
+
+
+def _plant_damages(planner: _Planner, count: int) -> None:
+    for number, clip in enumerate(planner.pick(count, lambda c: True)):
+        damage = DAMAGES[number % len(DAMAGES)]
+        planner.mark(clip, "corrupt", damage, damage=damage)
+
+
+def _plant_formats(planner: _Planner, count: int) -> None:
+    for number, clip in enumerate(planner.pick(count, lambda c: True)):
+        name = list(_FORMATS)[number % len(_FORMATS)]
+        fps, size = _FORMATS[name]
+        planner.mark(clip, "format", name, fps=fps, size=size, render_size=size)

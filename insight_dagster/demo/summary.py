@@ -1,0 +1,196 @@
+"""The demo's score: what was planted in the library beside what the insights found.
+
+Comparing truth with result tables belongs here; planting, finding and printing do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+FAULT_KINDS = {
+    "selfie_stick": ("over_represented",),
+    "title_card": ("low_performance",),
+    "lookalike": ("class_confusion",),
+    "mislabeled": ("mislabeled",),
+    "leak": ("leak",),
+    "duplicate": ("duplicate",),
+}
+BEST_INSIGHT_FAULTS = ("selfie_stick", "title_card")
+FOUND_RECALL = FOUND_PRECISION = 0.5
+
+
+def score(
+    truth: pd.DataFrame,
+    *,
+    manifest: pd.DataFrame,
+    insights: pd.DataFrame,
+    members: pd.DataFrame,
+    causes: pd.DataFrame,
+    predictions: pd.DataFrame,
+) -> dict[str, Any]:
+    """What `demo_summary.json` holds.
+
+    For every fault: `planted` = planted clips that could be decoded (for `corrupt`: all);
+    `found` = those among the members of the matching insights; `recall` = found / planted;
+    `precision` = share of the matching insights' members that are planted, or repeat a clip that
+    is (copies have two ends). Matching insights are those of the fault's kind; for `selfie_stick`
+    and `title_card` the single one with the largest F1, for `lookalike` those between the two
+    classes that carry most planted clips. `status` is `found` where recall and precision are at
+    least one half (`corrupt`: recall alone). A quantity without a denominator is None.
+
+    Args:
+        truth: columns path, fault, group; one row a clip and fault.
+        manifest: rows of `clip_manifest`.
+        insights: rows of `insights`, of all classes.
+        members: rows of `insight_members`.
+        causes: rows of `insight_causes`.
+        predictions: rows of `predictions`.
+    """
+    planted = _planted(truth[truth.fault.isin(FAULT_KINDS)], manifest)
+    members = _with_faults(members, planted)
+    faults = {
+        fault: _score_fault(fault, planted[planted.fault == fault], insights, members)
+        for fault in FAULT_KINDS
+        if (planted.fault == fault).any()
+    }
+    for entry in faults.values():
+        entry["top_causes"] = _top_causes(causes, entry["insight_ids"])
+    if (truth.fault == "corrupt").any():
+        faults["corrupt"] = _score_corrupt(truth, manifest)
+    return {
+        "accuracy": _accuracy(predictions, manifest),
+        "faults": faults,
+        "insights": _explained(insights, members),
+    }
+
+
+def _planted(truth: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Truth rows of clips that could be decoded: clip_id, class_name, fault, group."""
+    usable = manifest.loc[manifest.status == "ok", ["clip_id", "class_name", "path"]]
+    return truth.merge(usable, on="path", how="inner").drop_duplicates(["clip_id", "fault"])
+
+
+def _with_faults(members: pd.DataFrame, planted: pd.DataFrame) -> pd.DataFrame:
+    """Members with `faults`: the set planted in the clip, and `partner_faults`: in its partner."""
+    by_clip = planted.groupby("clip_id").fault.agg(frozenset).to_dict()
+    nothing: frozenset[str] = frozenset()
+    return members.assign(
+        faults=[by_clip.get(clip, nothing) for clip in members.clip_id],
+        partner_faults=[by_clip.get(clip, nothing) for clip in members.partner_clip_id],
+    )
+
+
+def _score_fault(
+    fault: str, planted: pd.DataFrame, insights: pd.DataFrame, members: pd.DataFrame
+) -> dict[str, Any]:
+    chosen = insights[insights.kind.isin(FAULT_KINDS[fault])]
+    if fault == "lookalike":
+        chosen = _between(chosen, planted)
+    ids = chosen.insight_id.tolist()
+    if fault in BEST_INSIGHT_FAULTS:
+        ranked = sorted(ids, key=lambda i: (-_f1(_overlap(fault, planted, members, [i])), i))
+        ids = (
+            ranked[:1] if ranked and _overlap(fault, planted, members, ranked[:1])["found"] else []
+        )
+    result = _overlap(fault, planted, members, ids)
+    good = (result["recall"] or 0) >= FOUND_RECALL and (result["precision"] or 0) >= FOUND_PRECISION
+    return {**result, "status": "found" if good else "missed", "insight_ids": ids}
+
+
+def _between(insights: pd.DataFrame, planted: pd.DataFrame) -> pd.DataFrame:
+    """Confusions between the two classes that carry most planted clips, in either direction."""
+    pair = set(planted.class_name.value_counts().index[:2])
+    return insights[insights.class_name.isin(pair) & insights.other_class.isin(pair)]
+
+
+def _overlap(
+    fault: str, planted: pd.DataFrame, members: pd.DataFrame, insight_ids: list[str]
+) -> dict[str, Any]:
+    inside = members[members.insight_id.isin(insight_ids)]
+    right = [
+        fault in a or fault in b for a, b in zip(inside.faults, inside.partner_faults, strict=True)
+    ]
+    listed, good = set(inside.clip_id), set(inside.clip_id[right])
+    found = len(listed & set(planted.clip_id))
+    return {
+        "planted": len(planted),
+        "found": found,
+        "precision": len(good) / len(listed) if listed else None,
+        "recall": found / len(planted) if len(planted) else None,
+    }
+
+
+def _f1(result: dict[str, Any]) -> float:
+    precision, recall = result["precision"] or 0.0, result["recall"] or 0.0
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _score_corrupt(truth: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, Any]:
+    """Corrupt files against quarantined ones; a file that the manifest does not list is missed."""
+    planted = set(truth.path[truth.fault == "corrupt"])
+    quarantined = set(manifest.path[manifest.status == "quarantined"])
+    found = len(planted & quarantined)
+    return {
+        "planted": len(planted),
+        "found": found,
+        "precision": found / len(quarantined) if quarantined else None,
+        "recall": found / len(planted),
+        "status": "found" if found == len(planted) else "missed",
+        "insight_ids": [],
+        "top_causes": [],
+    }
+
+
+def _top_causes(causes: pd.DataFrame, insight_ids: list[str], *, count: int = 5) -> list[str]:
+    """Fields of the strongest causes of the first matching insight."""
+    if not insight_ids:
+        return []
+    mine = causes[causes.insight_id == insight_ids[0]].sort_values("rank")
+    return [str(name) for name in mine.field.head(count)]
+
+
+def _accuracy(predictions: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, Any]:
+    """Per class, and for all: clips the model has a label for, accuracy, accuracy by split."""
+    known = predictions.dropna(subset=["correct"])[["clip_id", "class_name", "correct"]]
+    known = known.merge(manifest[["clip_id", "split"]], on="clip_id", how="left")
+    groups = {"all": known, **{str(name): rows for name, rows in known.groupby("class_name")}}
+    return {
+        name: {
+            "clips": len(rows),
+            "accuracy": float(rows.correct.astype(float).mean()) if len(rows) else None,
+            "by_split": {
+                str(split): float(part.correct.astype(float).mean())
+                for split, part in rows.groupby("split")
+            },
+        }
+        for name, rows in groups.items()
+    }
+
+
+def _explained(insights: pd.DataFrame, members: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every insight with the fault that most of its members carry, if at least half do."""
+    return [
+        {
+            "insight_id": str(row.insight_id),
+            "kind": str(row.kind),
+            "class_name": str(row.class_name),
+            "severity": float(row.severity),
+            "sentence": str(row.sentence),
+            "planted_fault": _main_fault(members[members.insight_id == row.insight_id]),
+        }
+        for row in insights.sort_values(
+            ["severity", "insight_id"], ascending=[False, True]
+        ).itertuples()
+    ]
+
+
+def _main_fault(members: pd.DataFrame) -> str | None:
+    """The fault that at least half of the members, or their partners, carry; None: not planted."""
+    carried = [a | b for a, b in zip(members.faults, members.partner_faults, strict=True)]
+    counts = pd.Series([fault for faults in carried for fault in sorted(faults)]).value_counts()
+    if counts.empty or counts.iloc[0] * 2 < len(members):
+        return None
+    best = counts[counts == counts.iloc[0]].index
+    return str(sorted(best)[0])

@@ -1,0 +1,57 @@
+"""The one error tree: every failure a user can meet, each with what to do about it.
+
+Nothing here formats or catches; a raiser writes one message that names the file or value at
+fault and the remedy, and the command line prints that message alone.
+"""
+
+
+class InsightError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class SettingsError(InsightError):
+    """A setting has a value that cannot be used."""
+
+
+class LibraryError(InsightError):
+    """A clip library is missing, empty, or laid out in a way that is not understood."""
+
+
+class UnknownClassError(LibraryError):
+    """A class was asked for that the library does not have."""
+
+
+class DecodeError(InsightError):
+    """One clip cannot be decoded exactly; the reason ends up in its quarantine row."""
+
+
+class ModelError(InsightError):
+    """A model, its weights or its label list cannot be used."""
+
+
+class WeightsUnavailableError(ModelError):
+    """Pretrained weights are neither cached nor reachable."""
+
+
+class RunFailedError(InsightError):
+    """A Dagster run ended in failure; what other runs did is kept."""
+
+
+class DatabaseError(InsightError):
+    """The DuckDB file cannot be read or written."""
+
+
+class SchemaVersionError(DatabaseError):
+    """The DuckDB file was written by another version of the schema."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """Another program held the DuckDB file for longer than the waiting time."""
+
+
+class NotEnoughClipsError(InsightError):
+    """Too few clips for the step that was asked for."""
+
+
+class LatentSpaceError(InsightError):
+    """A fitted latent space is missing, damaged, or made for other embeddings."""

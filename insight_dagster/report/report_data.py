@@ -1,0 +1,69 @@
+"""What a report is made of: the tables as frames, and a few facts about the run.
+
+Belongs here: the shape of the input, checked. Does not: anything derived from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from insight_dagster import tables
+
+_SHOWN = (
+    tables.CLIP_MANIFEST,
+    tables.PREDICTIONS,
+    tables.METADATA_TABLE,
+    tables.PROJECTION,
+    tables.CLUSTERS,
+    tables.INSIGHTS,
+    tables.INSIGHT_MEMBERS,
+    tables.INSIGHT_CAUSES,
+    tables.HEATMAP_BUNDLES,
+    tables.LATENT_SPACES,
+)
+# Wide columns that no page shows; a caller may leave them out.
+_NOT_NEEDED = {"logits", "signature", "volume_path", "embedding"}
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Tables to report on, each a frame with the columns of `tables.py`, rows in any order.
+
+    Attributes:
+        home: folder that the paths of `heatmap_bundles` are relative to.
+        title: headline of the page.
+        model_fingerprint: of the model behind predictions and embeddings; '' = none yet.
+        random_weights: whether that model is untrained, which the page says at the top.
+        created_at: when the report was made, UTC.
+        clip_manifest, ...: the tables; empty frames are fine.
+    """
+
+    home: Path
+    title: str
+    model_fingerprint: str
+    random_weights: bool
+    created_at: datetime
+    clip_manifest: pd.DataFrame
+    predictions: pd.DataFrame
+    metadata_table: pd.DataFrame
+    projection: pd.DataFrame
+    clusters: pd.DataFrame
+    insights: pd.DataFrame
+    insight_members: pd.DataFrame
+    insight_causes: pd.DataFrame
+    heatmap_bundles: pd.DataFrame
+    latent_spaces: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        """Refuse frames that lack a column of their table."""
+        for table in _SHOWN:
+            present = set(getattr(self, table.name).columns)
+            missing = [name for name in table.column_names if name not in present | _NOT_NEEDED]
+            if missing:
+                raise ValueError(
+                    f"frame {table.name} lacks columns {missing}, it has {sorted(present)}"
+                )

@@ -1,0 +1,150 @@
+"""Every setting, its default, and where it may come from; the only place that reads the environment.
+
+Later wins: default, `insight.toml` in the home folder, environment variable `INSIGHT_<NAME>`,
+command-line flag. Values are checked here; what they mean to an algorithm is documented there.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from insight_dagster.errors import SettingsError
+
+SETTINGS_FILE = "insight.toml"
+
+
+class Settings(BaseSettings):
+    """All settings of one home folder, checked.
+
+    Raises:
+        SettingsError: through `load_settings`, when a value is unknown or out of range.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="INSIGHT_", extra="ignore", frozen=True, protected_namespaces=()
+    )
+
+    home: Path = Field(Path(".insight"), description="folder of the database, reports and weights")
+    library: Path | None = Field(None, description="clip library; default: <home>/library")
+    variant: Literal["demo", "xs", "s", "m", "l"] = Field(
+        "demo", description="X3D variant; demo is the small model shipped for the demo library"
+    )
+    weights: str = Field(
+        "pretrained", description="pretrained, random, or the path of a checkpoint file"
+    )
+    labels: Path | None = Field(
+        None, description="label list of a checkpoint, one label a line in index order"
+    )
+    device: str = Field("auto", description="auto (CUDA, else CPU), cpu, cuda, cuda:1, ...")
+    batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
+    workers: int = Field(2, ge=1, le=64, description="decoding threads")
+    seed: int = Field(0, ge=0, description="seed of every fit and resampling")
+    components: int = Field(50, ge=2, le=2048, description="principal components of a latent space")
+    perplexity: float = Field(30.0, gt=1, description="t-SNE perplexity")
+    min_cluster_size: int = Field(8, ge=2, description="fewest clips in a cluster")
+    fdr: float = Field(0.05, gt=0, lt=1, description="false discovery rate of insights and causes")
+    heatmaps_per_insight: int = Field(6, ge=0, description="example clips explained per insight")
+    max_quarantined_share: float = Field(
+        0.10, ge=0, le=1, description="the manifest check fails above this share"
+    )
+    lock_timeout_seconds: float = Field(
+        120.0, gt=0, description="longest wait for the database while another process writes"
+    )
+
+    @property
+    def library_folder(self) -> Path:
+        """Folder of the clip library."""
+        return self.library or self.home / "library"
+
+    @property
+    def database_path(self) -> Path:
+        """The DuckDB file."""
+        return self.home / "insight.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of the Dagster instance."""
+        return self.home / "dagster"
+
+    @property
+    def weights_folder(self) -> Path:
+        """Cache of downloaded weights."""
+        return self.home / "weights"
+
+    @property
+    def heatmap_folder(self) -> Path:
+        """Folder of the heatmap bundles."""
+        return self.home / "heatmaps"
+
+    @property
+    def latent_space_folder(self) -> Path:
+        """Folder of the fitted latent spaces."""
+        return self.home / "latent_space"
+
+    @property
+    def report_folder(self) -> Path:
+        """Folder of the static report."""
+        return self.home / "report"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags and environment only: the settings file enters through `load_settings`."""
+        return init_settings, env_settings
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from flags (None = not given), environment, settings file and defaults.
+
+    Raises:
+        SettingsError: a value is unknown or out of range, or the settings file is not TOML.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        home = Settings(**given).home.expanduser().absolute()
+        in_file = _read_settings_file(home / SETTINGS_FILE)
+        from_file = {k: v for k, v in in_file.items() if not _in_environment(k)}
+        return Settings(**{**from_file, **given, "home": home})
+    except ValidationError as problem:
+        raise SettingsError(_explain(problem)) from problem
+
+
+def _in_environment(name: str) -> bool:
+    return f"INSIGHT_{name}".upper() in {key.upper() for key in os.environ}
+
+
+def _read_settings_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsError(
+            f"{path} is not valid TOML ({problem}); correct or remove it"
+        ) from problem
+    unknown = sorted(set(values) - set(Settings.model_fields))
+    if unknown:
+        raise SettingsError(
+            f"{path} names unknown settings {unknown}; `insight doctor` lists the known ones"
+        )
+    return values
+
+
+def _explain(problem: ValidationError) -> str:
+    parts = [
+        f"{'.'.join(map(str, error['loc']))}={error['input']!r}: {error['msg']}"
+        for error in problem.errors()
+    ]
+    return "setting " + "; ".join(parts) + " (flags, INSIGHT_* variables and insight.toml are read)"

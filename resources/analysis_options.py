@@ -1,0 +1,28 @@
+"""The numbers that fits and statistics run with, as a Dagster resource (shown in the UI)."""
+
+from typing import Any
+
+import dagster as dg
+
+
+class AnalysisOptions(dg.ConfigurableResource):
+    """Meaning and defaults: `insight_dagster.settings.Settings`."""
+
+    seed: int = 0
+    components: int = 50
+    perplexity: float = 30.0
+    min_cluster_size: int = 8
+    fdr: float = 0.05
+    heatmaps_per_insight: int = 6
+    max_quarantined_share: float = 0.10
+    batch_size: int = 8
+    workers: int = 2
+
+    def fit_settings(self) -> dict[str, Any]:
+        """The numbers that a latent space is fitted with."""
+        return {
+            "components": self.components,
+            "perplexity": self.perplexity,
+            "min_cluster_size": self.min_cluster_size,
+            "seed": self.seed,
+        }

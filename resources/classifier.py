@@ -1,0 +1,35 @@
+"""The X3D model as a (GPU) resource: loaded once per process, whatever the number of steps."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from insight_dagster.analysis.classifier import VideoClassifier, load_classifier
+from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
+
+
+class ClassifierResource(dg.ConfigurableResource):
+    """Names a model; `load` gives it. Meaning of the fields: `insight_dagster.settings.Settings`."""
+
+    weights_folder: str
+    variant: str = "demo"
+    weights: str = "pretrained"
+    labels: str | None = None
+    device: str = "auto"
+    seed: int = 0
+
+    def load(self) -> VideoClassifier:
+        """The model, ready to predict.
+
+        Raises:
+            ModelError: weights or labels are missing or do not fit; the message says what to do.
+        """
+        shipped = self.variant == "demo" and self.weights == "pretrained"
+        return load_classifier(
+            variant=self.variant,
+            weights=str(DEMO_CHECKPOINT) if shipped else self.weights,
+            labels_path=Path(self.labels) if self.labels else None,
+            folder=Path(self.weights_folder),
+            device=self.device,
+            seed=self.seed,
+        )

@@ -1,0 +1,181 @@
+"""Tiny test videos with the number of each frame burnt in as a bar code.
+
+Everything is written with PyAV: no file of this machine and no ffmpeg program is needed.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+BITS = 8
+_BAND = 32  # rows of the bar code, thick enough to survive the coarsest quantisation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a test video is encoded."""
+
+    name: str
+    codec: str = "libx264"
+    frames: int = 40
+    fps: Fraction = Fraction(30)
+    width: int = 192
+    height: int = 128
+    pixels: str = "yuv420p"
+    options: dict[str, str] = field(default_factory=dict)
+    container: dict[str, str] = field(default_factory=dict)
+    rotation: int = 0
+    audio: bool = False
+    first_pts: int = 0
+    uneven: bool = False
+
+    @property
+    def rate(self) -> int:
+        """Whole frame rate, for codecs that know no other."""
+        return round(self.fps)
+
+
+H264 = {"g": "12", "bf": "2", "preset": "veryfast", "crf": "20"}
+
+CORPUS = (
+    Recipe("h264.mp4", options=H264),
+    Recipe("h264_open_gop.mp4", options=H264 | {"x264-params": "open-gop=1:keyint=12"}),
+    Recipe("h264_faststart.mp4", options=H264, container={"movflags": "+faststart"}),
+    Recipe("h264_fragments.mp4", options=H264, container={"movflags": "frag_keyframe+empty_moov"}),
+    Recipe("h264_10bit.mp4", pixels="yuv420p10le", options=H264),
+    Recipe("h264_444.mp4", pixels="yuv444p", options=H264),
+    Recipe("h264_uneven.mp4", options=H264, uneven=True),
+    Recipe("h264_audio.mp4", options=H264, audio=True),
+    Recipe("h264_15fps.mp4", fps=Fraction(15), options=H264),
+    Recipe("h264_25fps.mov", fps=Fraction(25), options=H264),
+    Recipe("h264_ntsc.mp4", fps=Fraction(30000, 1001), options=H264),
+    Recipe("h264_60fps.mkv", fps=Fraction(60), options=H264),
+    Recipe("h264_portrait.mp4", width=128, height=224, options=H264),
+    Recipe("h264_late.ts", options=H264, first_pts=90),
+    Recipe("h264.flv", options=H264),
+    Recipe("h264_b_frames.avi", options=H264),
+    Recipe("mpeg4_b_frames.avi", codec="mpeg4", options={"bf": "2", "q:v": "3"}),
+    Recipe("mpeg4.mp4", codec="mpeg4", options={"bf": "2"}),
+    Recipe("mpeg2.mpg", codec="mpeg2video", options={"bf": "2"}),
+    Recipe("mjpeg.avi", codec="mjpeg", pixels="yuvj420p"),
+    Recipe("vp8.webm", codec="libvpx", options={"b": "400k", "auto-alt-ref": "1", "deadline": "realtime"}),
+    Recipe("vp9.webm", codec="libvpx-vp9", options={"b": "400k", "deadline": "realtime", "cpu-used": "8"}),
+    Recipe("hevc.mp4", codec="libx265", options={"preset": "ultrafast", "x265-params": "log-level=none:pools=1"}),
+    Recipe("av1.mp4", codec="libsvtav1", options={"preset": "12"}),
+)
+
+
+def bar_code(number: int, width: int, height: int) -> np.ndarray:
+    """(height, width, 3) uint8: `number` in black and white bars on top, a moving square below."""
+    picture = np.full((height, width, 3), 96, np.uint8)
+    cell = width // BITS
+    for bit in range(BITS):
+        if number >> bit & 1:
+            picture[:_BAND, bit * cell : (bit + 1) * cell] = 255
+        else:
+            picture[:_BAND, bit * cell : (bit + 1) * cell] = 0
+    left = (3 * number) % (width - 24)
+    picture[_BAND + 16 : _BAND + 40, left : left + 24] = (220, 40, 60)
+    return picture
+
+
+def read_bar_code(picture: np.ndarray) -> int:
+    """The number burnt into an upright picture."""
+    cell = picture.shape[1] // BITS
+    centres = picture[8 : _BAND - 8, cell // 2 :: cell][:, :BITS].mean((0, 2))
+    return sum(1 << bit for bit, value in enumerate(centres) if value > 128)
+
+
+def numbers(frames: np.ndarray) -> list[int]:
+    """The number of every picture of (T, H, W, 3)."""
+    return [read_bar_code(frame) for frame in frames]
+
+
+def write_video(folder: Path, recipe: Recipe) -> Path:
+    """Encode a recipe into `folder`; a codec that this PyAV lacks raises av.error.FFmpegError."""
+    path = folder / recipe.name
+    with av.open(str(path), "w", options=recipe.container) as container:
+        stream = container.add_stream(recipe.codec, rate=recipe.fps, options=recipe.options)
+        stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, recipe.pixels
+        stream.thread_type = "NONE"
+        if recipe.rotation:
+            stream.set_display_rotation(recipe.rotation)
+        sound = _sound_stream(container) if recipe.audio else None
+        for number in range(recipe.frames):
+            frame = av.VideoFrame.from_ndarray(
+                bar_code(number, recipe.width, recipe.height), format="rgb24"
+            ).reformat(format=recipe.pixels)
+            frame.pts = _pts(recipe, number)
+            frame.time_base = 1 / recipe.fps
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if sound is not None:
+            _write_silence(container, sound, recipe.frames / float(recipe.fps))
+    return path
+
+
+def write_audio(path: Path, seconds: float = 1.0) -> Path:
+    """A file with a sound track and no picture."""
+    with av.open(str(path), "w") as container:
+        _write_silence(container, _sound_stream(container), seconds)
+    return path
+
+
+def truncate(source: Path, target: Path, share: float) -> Path:
+    """The first `share` of a file's bytes."""
+    data = source.read_bytes()
+    target.write_bytes(data[: int(len(data) * share)])
+    return target
+
+
+def flip_bits(source: Path, target: Path, count: int, seed: int) -> Path:
+    """A copy with `count` bits flipped between a tenth and eight tenths of the file."""
+    data, rng = bytearray(source.read_bytes()), random.Random(seed)  # noqa: S311
+    for _ in range(count):
+        data[rng.randrange(len(data) // 10, len(data) * 8 // 10)] ^= 1 << rng.randrange(8)
+    target.write_bytes(bytes(data))
+    return target
+
+
+def cut_start(source: Path, target: Path, seconds: float) -> Path:
+    """A stream copy from `seconds` on: MP4 keeps what lies before as an edit list."""
+    with av.open(str(source)) as given, av.open(str(target), "w") as made:
+        stream = given.streams.video[0]
+        copy = made.add_stream_from_template(stream)
+        shift = round(seconds / stream.time_base)
+        for packet in given.demux(stream):
+            if packet.dts is None:
+                continue
+            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+            packet.stream = copy
+            made.mux(packet)
+    return target
+
+
+def _pts(recipe: Recipe, number: int) -> int:
+    # Uneven: every third picture stays on the screen three times as long.
+    place = number + 2 * (number // 3) if recipe.uneven else number
+    return recipe.first_pts + place
+
+
+def _sound_stream(container: av.container.OutputContainer) -> av.AudioStream:
+    return container.add_stream("aac", rate=44100)
+
+
+def _write_silence(
+    container: av.container.OutputContainer, stream: av.AudioStream, seconds: float
+) -> None:
+    samples = 1024
+    for block in range(int(seconds * 44100) // samples):
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((2, samples), np.float32), format="fltp", layout="stereo"
+        )
+        frame.sample_rate, frame.pts = 44100, block * samples
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))

@@ -1,0 +1,53 @@
+"""Shared fixtures: a small demo library, and a home in which everything was materialized once."""
+
+import shutil
+
+import pytest
+from rich.console import Console
+
+from insight_dagster.commands.pipeline import run_pipeline
+from insight_dagster.demo.library import make_library
+from insight_dagster.settings import Settings, load_settings
+
+CLIPS_PER_CLASS = 8
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_outer_home():
+    """Settings of whoever runs the tests must not reach them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*Settings.model_fields, "dagster_home"):
+            patch.delenv(f"INSIGHT_{name.upper()}", raising=False)
+        patch.delenv("DAGSTER_HOME", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def quiet():
+    return Console(quiet=True)
+
+
+@pytest.fixture(scope="session")
+def small_library(tmp_path_factory):
+    """Rendered clips of five classes, one of them broken."""
+    folder = tmp_path_factory.mktemp("small") / "library"
+    make_library(folder, seed=3, clips_per_class=CLIPS_PER_CLASS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_home(tmp_path_factory, small_library, quiet):
+    """Settings of a home with every asset materialized; tests must not change it."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(small_library, home / "library")
+    settings = load_settings(home=home, heatmaps_per_insight=2, min_cluster_size=4)
+    outcome = run_pipeline(settings, console=quiet)
+    assert outcome.succeeded, outcome.failures
+    return settings
+
+
+@pytest.fixture
+def home_copy(finished_home, tmp_path):
+    """A copy of the finished home that a test may change."""
+    shutil.copytree(finished_home.home, tmp_path / "home")
+    return finished_home.model_copy(update={"home": tmp_path / "home"})

@@ -1,0 +1,277 @@
+"""A made-up library to report on: five classes, four groups with insights, a few bad files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from insight_dagster import tables
+from insight_dagster.report.report_data import ReportData
+
+CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
+MakeData = Callable[..., ReportData]
+
+
+def frame(table: tables.Table, columns: dict[str, object], rows: int) -> pd.DataFrame:
+    """A frame with all columns of a table; those not given are None."""
+    return pd.DataFrame({name: columns.get(name, [None] * rows) for name in table.column_names})
+
+
+def manifest(clips: int, classes: tuple[str, ...], rng: np.random.Generator) -> pd.DataFrame:
+    names = [classes[i % len(classes)] for i in range(clips)]
+    splits = rng.choice(["train", "val", "test"], clips, p=[0.7, 0.15, 0.15])
+    columns = {
+        "clip_id": [f"{i:016x}" for i in range(clips)],
+        "class_name": names,
+        "split": splits,
+        "path": [
+            f"{s}/{c}/clip_{i:04d}.mp4" for i, (c, s) in enumerate(zip(names, splits, strict=True))
+        ],
+        "width": [340] * clips,
+        "height": [256] * clips,
+        "fps": [30.0] * clips,
+        "duration_seconds": [3.4] * clips,
+        "status": ["ok"] * clips,
+    }
+    return frame(tables.CLIP_MANIFEST, columns, clips)
+
+
+def quarantined(path: str, class_name: str, problem: str) -> pd.DataFrame:
+    columns = {
+        "clip_id": [f"bad-{path}"],
+        "class_name": [class_name],
+        "path": [path],
+        "split": ["train"],
+        "status": ["quarantined"],
+        "problem": [problem],
+    }
+    return frame(tables.CLIP_MANIFEST, columns, 1)
+
+
+def predictions(clips: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    names = list(clips["class_name"])
+    labels = sorted(set(names))
+    wrong = rng.random(len(names)) < 0.18
+    said = [
+        {"abseiling": "rock climbing", "rock climbing": "abseiling"}.get(n, rng.choice(labels))
+        if w
+        else n
+        for n, w in zip(names, wrong, strict=True)
+    ]
+    probability = np.where(
+        wrong, rng.uniform(0.01, 0.4, len(names)), rng.uniform(0.5, 1, len(names))
+    )
+    columns = {
+        "clip_id": clips["clip_id"],
+        "class_name": names,
+        "predicted": said,
+        "probability": probability,
+        "loss": -np.log(probability),
+        "margin": rng.normal(1, 2, len(names)),
+        "entropy": rng.uniform(0, 1.5, len(names)),
+        "correct": [s == n for s, n in zip(said, names, strict=True)],
+    }
+    return frame(tables.PREDICTIONS, columns, len(names))
+
+
+def placed(clips: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+    names = sorted(set(clips["class_name"]))
+    which = np.array([names.index(name) for name in clips["class_name"]])
+    angle = 2 * np.pi * which / max(len(names), 1)
+    spot = np.stack([np.cos(angle), np.sin(angle)], 1) * 20 + rng.normal(0, 5, (len(which), 2))
+    flat = spot @ np.array([[0.8, -0.3], [0.1, 0.5]]) + rng.normal(0, 1, spot.shape)
+    columns = {"clip_id": clips["clip_id"], "class_name": clips["class_name"]}
+    projection = frame(
+        tables.PROJECTION,
+        {**columns, "x": spot[:, 0], "y": spot[:, 1], "pca_x": flat[:, 0], "pca_y": flat[:, 1]},
+        len(which),
+    )
+    cluster = np.where(rng.random(len(which)) < 0.1, -1, which)
+    strength = np.where(cluster < 0, 0, rng.uniform(0.4, 1, len(which)))
+    clusters = frame(
+        tables.CLUSTERS, {**columns, "cluster": cluster, "strength": strength}, len(which)
+    )
+    return projection, clusters
+
+
+def metadata(clips: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    columns: dict[str, object] = {"clip_id": clips["clip_id"], "class_name": clips["class_name"]}
+    for column in tables.METADATA_FIELDS:
+        columns[column.name] = rng.gamma(3, 0.12, len(clips))
+    columns["motion_centre_x"] = [None, *rng.random(max(len(clips) - 1, 0))][: len(clips)]
+    return frame(tables.METADATA_TABLE, columns, len(clips))
+
+
+INSIGHTS = (
+    ("over_represented", "snowboarding", "neighbour distance of the class / of the group", 4.31),
+    ("low_performance", "disc golfing", "accuracy outside minus inside", 0.52),
+    ("class_confusion", "abseiling", "share taken for the other class", 0.31),
+    ("mislabeled", "rock climbing", "share of other neighbours", 0.88),
+)
+
+
+def insights(clips: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    found, members, causes = [], [], []
+    for rank, (kind, name, effect_name, effect) in enumerate(INSIGHTS):
+        own = clips[clips["class_name"] == name]["clip_id"].head(14 - 2 * rank)
+        if not len(own):
+            continue
+        key = f"insight-{rank}"
+        confused = kind == "class_confusion"
+        found.append(
+            {
+                "insight_id": key,
+                "kind": kind,
+                "class_name": name,
+                "population": "misclassified_train" if rank == 1 else "all",
+                "other_class": "rock climbing" if confused else None,
+                "size": len(own),
+                "severity": 0.84 - 0.2 * rank,
+                "effect_name": effect_name,
+                "effect": effect,
+                "ci_low": effect * 0.8,
+                "ci_high": effect * 1.25,
+                "p_value": 1e-5,
+                "q_value": 10.0 ** (rank - 5),
+                "accuracy": 0.93 - 0.2 * rank,
+                "mean_loss": 0.3 + rank,
+                "sentence": f"{len(own)} {name} clips form group {rank} and repeat one another.",
+                "action": "Look at the clips, then collect others that differ.",
+            }
+        )
+        members.append(
+            pd.DataFrame(
+                {
+                    "insight_id": key,
+                    "class_name": name,
+                    "clip_id": own,
+                    "weight": np.linspace(1, 0.5, len(own)),
+                    "partner_clip_id": None,
+                    "suggested_class": "abseiling" if kind == "mislabeled" else None,
+                }
+            )
+        )
+        causes += [cause(key, name, place) for place in range(1, 4 - rank)]
+    return (
+        pd.DataFrame(found, columns=list(tables.INSIGHTS.column_names)),
+        pd.concat([frame(tables.INSIGHT_MEMBERS, {}, 0), *members]),
+        pd.DataFrame(causes, columns=list(tables.INSIGHT_CAUSES.column_names)),
+    )
+
+
+def cause(key: str, class_name: str, rank: int) -> dict[str, object]:
+    effect = (1.8, -1.1, 0.6)[rank - 1]
+    return {
+        "insight_id": key,
+        "class_name": class_name,
+        "rank": rank,
+        "field": ("ssim_mean", "frame_difference_mean", "foreground_ratio")[rank - 1],
+        "direction": "higher" if effect > 0 else "lower",
+        "effect": effect,
+        "ci_low": effect - 0.4,
+        "ci_high": effect + 0.3,
+        "auc": 0.8,
+        "p_value": 0.0001,
+        "q_value": 0.002,
+        "value_inside": 0.94,
+        "value_outside": 0.61,
+    }
+
+
+def heatmaps(home: Path, members: pd.DataFrame) -> pd.DataFrame:
+    (home / "heatmaps").mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, (_, member) in enumerate(members.groupby("insight_id").head(4).iterrows()):
+        path = f"heatmaps/{number}.png"
+        picture = np.random.default_rng(number).integers(0, 255, (12, 12, 3), dtype=np.uint8)
+        smooth = cv2.resize(picture, (640, 680), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(home / path), smooth)
+        rows.append(
+            {
+                "clip_id": member["clip_id"],
+                "class_name": member["class_name"],
+                "target": member["class_name"],
+                "method": "grad_cam",
+                "path": path,
+                "insight_ids": [member["insight_id"]],
+            }
+        )
+    return pd.DataFrame(rows, columns=list(tables.HEATMAP_BUNDLES.column_names))
+
+
+def latent_spaces(clips: int) -> pd.DataFrame:
+    columns = {
+        "space_id": ["space"],
+        "clips": [clips],
+        "components": [32],
+        "explained_variance": [0.91],
+        "trustworthiness": [0.967],
+        "clusters": [5],
+        "noise_share": [0.102],
+    }
+    return frame(tables.LATENT_SPACES, columns, 1)
+
+
+@pytest.fixture
+def make_data(tmp_path: Path) -> MakeData:
+    """Factory of report data; `classes`, `clips` and any field of ReportData can be set."""
+    return partial(synthetic, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def standard_data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
+    """120 clips of five classes, made once for the tests that only look."""
+    return synthetic(tmp_path_factory.mktemp("home"))
+
+
+def synthetic(
+    home: Path, *, clips: int = 120, classes: tuple[str, ...] = CLASSES, **changes: object
+) -> ReportData:
+    """Report data whose rows depend on `clips` and `classes` alone."""
+    rng = np.random.default_rng(clips)
+    usable = manifest(clips, classes, rng)
+    projection, clusters = placed(usable, rng)
+    found, members, causes = insights(usable)
+    bad = quarantined("train/abseiling/cut.mp4", classes[0], "cut.mp4 ends after 12 of 102 frames")
+    parts: dict[str, object] = {
+        "home": home,
+        "title": "Demo library",
+        "model_fingerprint": "x3d_demo-5f2c9a1e",
+        "random_weights": False,
+        "created_at": datetime(2026, 3, 14, 2, 0, tzinfo=UTC),
+        "clip_manifest": pd.concat([usable, bad], ignore_index=True),
+        "predictions": predictions(usable, rng),
+        "metadata_table": metadata(usable, rng),
+        "projection": projection,
+        "clusters": clusters,
+        "insights": found,
+        "insight_members": members,
+        "insight_causes": causes,
+        "heatmap_bundles": heatmaps(home, members),
+        "latent_spaces": latent_spaces(clips),
+    }
+    return ReportData(**{**parts, **changes})
+
+
+@pytest.fixture
+def empty_data(tmp_path: Path) -> ReportData:
+    """Report data of a home in which nothing has been computed."""
+    names = {
+        table.name: frame(table, {}, 0) for table in tables.TABLES if table.name != "embeddings"
+    }
+    created = datetime(2026, 3, 14, tzinfo=UTC)
+    return ReportData(
+        home=tmp_path,
+        title="Nothing yet",
+        model_fingerprint="",
+        random_weights=False,
+        created_at=created,
+        **names,
+    )

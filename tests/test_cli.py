@@ -1,0 +1,164 @@
+"""The command line as a user meets it: help, tables, JSON, and one clear line per mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from insight_dagster.cli import app
+
+COMMANDS = (
+    "demo", "demo-library", "run", "status", "insights", "clip", "report", "doctor", "serve",
+)  # fmt: skip
+
+
+def insight(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """The real program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from insight_dagster.cli import main; main()", *arguments],
+        env=os.environ | environment | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    for parameter in _parameters(command):
+        assert parameter.help, f"{command} {parameter.name}"
+
+
+def _parameters(command: str):
+    import typer
+
+    return [
+        parameter
+        for parameter in typer.main.get_command(app).commands[command].params
+        if parameter.name != "help"
+    ]
+
+
+def one_line(result: subprocess.CompletedProcess) -> str:
+    """The error line, after checking that it is the only thing said."""
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert lines[0].startswith("error: "), result.stderr
+    return result.stderr
+
+
+def test_a_missing_library_is_named(tmp_path):
+    said = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "none")))
+    assert "none" in said
+
+
+def test_an_empty_library_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    said = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "empty")))
+    assert "empty" in said
+
+
+def test_a_library_of_broken_files_says_so(tmp_path):
+    for name in ("a", "b"):
+        folder = tmp_path / "library" / name
+        folder.mkdir(parents=True)
+        (folder / "clip.mp4").write_text("not a video")
+    said = one_line(
+        insight("run", "--home", str(tmp_path), "--variant", "xs", "--weights", "random")
+    )
+    assert "at least 8 clips" in said
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    home = tmp_path / "file" / "home"
+    said = one_line(insight("demo", "--home", str(home), "--clips-per-class", "2"))
+    assert "cannot be written" in said
+
+
+def test_an_empty_home_says_what_to_run(tmp_path):
+    for command in (["status"], ["insights"], ["clip", "abc"], ["report"]):
+        said = one_line(insight(*command, "--home", str(tmp_path / "fresh")))
+        assert "insight run" in said
+
+
+def test_a_wrong_setting_is_named(tmp_path):
+    said = one_line(insight("status", "--home", str(tmp_path), INSIGHT_BATCH_SIZE="many"))
+    assert "batch_size" in said
+
+
+def test_unreachable_weights_say_where_to_put_them(tmp_path, small_library):
+    said = one_line(
+        insight("run", "--home", str(tmp_path), "--library", str(small_library), "--variant", "m")
+    )
+    assert "X3D_M.pyth" in said
+    assert str(tmp_path / "weights") in said.replace("\n", "")
+
+
+def test_an_unknown_class_is_named(tmp_path, small_library):
+    said = one_line(
+        insight("run", "skiing", "--home", str(tmp_path), "--library", str(small_library))
+    )
+    assert "skiing" in said and "snowboarding" in said
+
+
+def run_json(*arguments: str):
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_status_counts_rows_and_lists_the_quarantine(finished_home):
+    shown = run_json("status", "--home", str(finished_home.home))
+    by_class = {row["class"]: row for row in shown["classes"]}
+    assert len(by_class) == 5
+    for row in by_class.values():
+        assert row["clip_manifest"] >= row["embeddings"] == row["projection"] > 0
+        assert row["last run"].startswith("success")
+    assert all(row["problem"] for row in shown["quarantine"])
+
+
+def test_a_clip_can_be_asked_for_by_the_start_of_its_id(finished_home):
+    from insight_dagster.database import Database
+
+    store = Database(finished_home.database_path)
+    clip_id = store.read("SELECT min(clip_id) AS c FROM predictions")["c"][0].as_py()
+    shown = run_json("clip", clip_id[:12], "--home", str(finished_home.home))
+    assert shown["clip_manifest"]["clip_id"] == clip_id
+    assert shown["predictions"]["predicted"]
+    assert shown["metadata_table"]["ssim_mean"] <= 1
+    said = one_line(insight("clip", "zz", "--home", str(finished_home.home)))
+    assert "'zz'" in said
+
+
+def test_insights_can_be_filtered(finished_home):
+    everything = run_json("insights", "--home", str(finished_home.home))
+    kinds = {row["kind"] for row in everything}
+    for kind in kinds:
+        chosen = run_json("insights", "--kind", kind, "--home", str(finished_home.home))
+        assert chosen == [row for row in everything if row["kind"] == kind]
+    severities = [row["severity"] for row in everything]
+    assert severities == sorted(severities, reverse=True)
+
+
+def test_the_report_can_be_written_again(home_copy):
+    page = home_copy.report_folder / "index.html"
+    page.unlink()
+    result = CliRunner().invoke(app, ["report", "--home", str(home_copy.home)])
+    assert result.exit_code == 0, result.output
+    assert Path(result.stdout.strip()) == page and page.stat().st_size > 100_000
+
+
+def test_the_demo_library_command_refuses_a_folder_with_other_things(tmp_path):
+    (tmp_path / "photo.jpg").write_text("mine")
+    said = one_line(insight("demo-library", str(tmp_path), "--clips-per-class", "2"))
+    assert str(tmp_path) in said
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]

@@ -1,0 +1,194 @@
+"""The DuckDB file: round trips, transactions, locks, versions."""
+
+import multiprocessing
+import subprocess
+import sys
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from insight_dagster.database import Database, Quarantining, Replacement
+from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
+from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
+
+
+def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> Replacement:
+    rows = pa.table(
+        {
+            "clip_id": list(clip_ids),
+            "class_name": [class_name] * len(clip_ids),
+            "space_id": ["s"] * len(clip_ids),
+            "cluster": pa.array([cluster] * len(clip_ids), pa.int32()),
+            "strength": [1.0] * len(clip_ids),
+        },
+        schema=pa.schema(
+            [
+                ("clip_id", pa.string()),
+                ("class_name", pa.string()),
+                ("space_id", pa.string()),
+                ("cluster", pa.int32()),
+                ("strength", pa.float64()),
+            ]
+        ),
+    )
+    return Replacement(CLUSTERS, rows, class_name)
+
+
+def embeddings(class_name: str, vectors: dict[str, list[float]]) -> Replacement:
+    count = len(vectors)
+    rows = pa.table(
+        {
+            "clip_id": list(vectors),
+            "class_name": [class_name] * count,
+            "content_key": ["k"] * count,
+            "model_fingerprint": ["m"] * count,
+            "embedding": pa.array(list(vectors.values()), pa.list_(pa.float32())),
+        }
+    )
+    return Replacement(EMBEDDINGS, rows, class_name)
+
+
+def manifest(class_name: str, clip_id: str) -> Replacement:
+    row = dict.fromkeys(CLIP_MANIFEST.column_names)
+    row |= {"clip_id": clip_id, "class_name": class_name, "path": clip_id, "split": "train"}
+    row |= {"content_key": "k", "window_start": 0.0, "status": "ok"}
+    return Replacement(CLIP_MANIFEST, pa.Table.from_pylist([row]), class_name)
+
+
+@pytest.fixture
+def database(tmp_path):
+    return Database(tmp_path / "home" / "insight.duckdb", lock_timeout_seconds=2)
+
+
+def test_every_table_and_column_is_commented(database):
+    database.write(embeddings("a", {"1": [1.0, 2.0]}))
+    tables = database.read("SELECT table_name, comment FROM duckdb_tables()").to_pydict()
+    comments = dict(zip(tables["table_name"], tables["comment"], strict=True))
+    assert {table.name: comments[table.name] for table in TABLES} == {
+        table.name: table.description for table in TABLES
+    }
+    silent = database.read(
+        "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE NOT internal AND comment IS NULL AND table_name <> 'schema_version'"
+    )
+    assert silent.num_rows == 0
+
+
+def test_replacing_a_partition_keeps_the_others(database):
+    database.write(clusters("a", "1", "2"), clusters("b", "3"))
+    database.write(clusters("a", "2", "4", cluster=7))
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2", "3", "4"]
+    assert database.rows(CLUSTERS, "a").column("cluster").to_pylist() == [7, 7]
+
+
+def test_a_failing_write_leaves_the_last_good_rows(database):
+    database.write(clusters("a", "1"), clusters("b", "3"))
+    with pytest.raises(DatabaseError, match="(?i)constraint|duplicate"):
+        database.write(clusters("b", "4"), clusters("a", "5", "5"))
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["1", "3"]
+
+
+def test_embeddings_are_fixed_size_floats(database):
+    assert database.rows(EMBEDDINGS).num_rows == 0
+    database.write(embeddings("a", {"1": [1.0, 2.5]}))
+    kind = database.read("SELECT typeof(embedding) AS kind FROM embeddings")
+    assert kind.column("kind").to_pylist() == ["FLOAT[2]"]
+    assert database.rows(EMBEDDINGS).column("embedding").to_pylist() == [[1.0, 2.5]]
+    with pytest.raises(DatabaseError, match="one home keeps one model"):
+        database.write(embeddings("b", {"2": [1.0, 2.0, 3.0]}))
+
+
+def test_results_are_found_by_content_whatever_class_they_were_stored_under(database):
+    assert database.covering(EMBEDDINGS, "a", column="model_fingerprint", version="m").num_rows == 0
+    database.write(embeddings("b", {"1": [1.0]}), manifest("a", "2"))
+    found = database.covering(EMBEDDINGS, "a", column="model_fingerprint", version="m")
+    assert found.column("clip_id").to_pylist() == ["1"]
+    other = database.covering(EMBEDDINGS, "a", column="model_fingerprint", version="other")
+    assert other.num_rows == 0
+
+
+def test_quarantining_marks_the_manifest_row_only(database):
+    database.write(manifest("a", "2"), manifest("b", "3"))
+    database.write(clusters("a"), Quarantining({"2": "10 frames of 16 are missing"}))
+    rows = database.rows(CLIP_MANIFEST).select(["clip_id", "status", "problem"]).to_pylist()
+    assert rows == [
+        {"clip_id": "2", "status": "quarantined", "problem": "10 frames of 16 are missing"},
+        {"clip_id": "3", "status": "ok", "problem": None},
+    ]
+
+
+def test_wrong_columns_are_named():
+    with pytest.raises(DatabaseError, match=r"lack \['class_name'.*unknown columns \['extra'\]"):
+        Replacement(CLUSTERS, pa.table({"clip_id": ["1"], "extra": [1]}), "a")
+
+
+def test_readers_cannot_write(database):
+    database.write(clusters("a", "1"))
+    with pytest.raises(DatabaseError, match="read-only"):
+        database.read("DELETE FROM clusters")
+    assert database.rows(CLUSTERS).num_rows == 1
+
+
+def test_another_schema_version_is_a_clear_error(database):
+    database.write(clusters("a", "1"))
+    with duckdb.connect(database.path) as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    with pytest.raises(SchemaVersionError, match="version 99.*new home"):
+        database.rows(CLUSTERS)
+
+
+def test_a_foreign_file_is_refused(tmp_path):
+    with duckdb.connect(tmp_path / "other.duckdb") as connection:
+        connection.execute("CREATE TABLE t (i INTEGER)")
+    with pytest.raises(SchemaVersionError, match="not made by this project"):
+        Database(tmp_path / "other.duckdb").rows(CLUSTERS)
+    (tmp_path / "text.duckdb").write_text("not a database")
+    with pytest.raises(DatabaseError, match="text.duckdb"):
+        Database(tmp_path / "text.duckdb").rows(CLUSTERS)
+
+
+def test_an_empty_file_left_by_a_killed_run_is_mended(database):
+    database.path.parent.mkdir()
+    duckdb.connect(database.path).close()
+    assert database.rows(CLUSTERS).num_rows == 0
+    database.write(clusters("a", "1"))
+    assert database.rows(CLUSTERS).num_rows == 1
+
+
+def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
+    database.write(clusters("a", "1"))
+    code = "import duckdb,sys,time; c=duckdb.connect(sys.argv[1]); print('held',flush=True); time.sleep(60)"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(database.path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline().strip() == "held"
+        with pytest.raises(DatabaseBusyError, match="held by another program"):
+            Database(database.path, lock_timeout_seconds=0.3).rows(CLUSTERS)
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def _write_classes(path, worker, rounds):
+    database = Database(path, lock_timeout_seconds=60)
+    for turn in range(rounds):
+        name = f"class {worker}"
+        database.write(clusters(name, *[f"{worker}-{i}" for i in range(20)], cluster=turn))
+
+
+def test_processes_take_turns_and_lose_no_write(database):
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=_write_classes, args=(database.path, worker, 5))
+        for worker in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    rows = database.rows(CLUSTERS)
+    assert rows.num_rows == 60
+    assert set(rows.column("cluster").to_pylist()) == {4}

@@ -1,9 +1,9 @@
 """The engine's `ClipTable`, read from the database: every clip that every step has covered."""
 
 from assets.space_rows import read_latent_space
-from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.analysis.insights.assembly import assemble
 from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
 from resources.bundle_folder import BundleFolderResource

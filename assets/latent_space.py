@@ -5,9 +5,9 @@ import dagster as dg
 from assets.embeddings import embeddings
 from assets.materialization import table_metadata
 from assets.space_rows import newest_space, with_space
-from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.analysis.incremental import fit_key
 from insight_dagster.analysis.latent_space import fit_latent_space
+from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.database import Replacement
 from insight_dagster.tables import EMBEDDINGS, LATENT_SPACES
 from resources.analysis_options import AnalysisOptions

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from insight_dagster.tables import Table
+from insight_dagster.columns import Table
 
 _PREVIEW_ROWS = 5
 _LONGEST_CELL = 60

@@ -18,8 +18,9 @@ import duckdb
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
+from insight_dagster.columns import Table
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
-from insight_dagster.tables import SCHEMA_VERSION, TABLES, Table
+from insight_dagster.tables import SCHEMA_VERSION, TABLES
 
 _BY_NAME = {table.name: table for table in TABLES}
 _RETRY_SECONDS = 0.05

@@ -1,4 +1,4 @@
-"""Every setting, its default, and where it may come from; the only place that reads the environment.
+"""Every setting, its default and its source; the only place that reads the environment.
 
 Later wins: default, `insight.toml` in the home folder, environment variable `INSIGHT_<NAME>`,
 command-line flag. Values are checked here; what they mean to an algorithm is documented there.

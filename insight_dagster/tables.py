@@ -5,51 +5,19 @@ Table and column definitions belong here; connections, queries and writes do not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from insight_dagster.columns import Column, Table, measure, real, text, whole
 
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: its DuckDB type, meaning and unit ('' for text, counts and pure numbers)."""
-
-    name: str
-    sql_type: str
-    description: str
-    unit: str = ""
-    nullable: bool = False
-
-    @property
-    def comment(self) -> str:
-        """The description with its unit, as stored in the database."""
-        return f"{self.description} [{self.unit}]" if self.unit else self.description
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: its columns, its primary key, and the column that holds the partition."""
-
-    name: str
-    description: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    partition_column: str | None = "class_name"
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """Column names in storage order."""
-        return tuple(column.name for column in self.columns)
-
-
-_CLIP_ID = Column("clip_id", "VARCHAR", "identity of the clip: content hash, window, class, split")
-_CLASS = Column("class_name", "VARCHAR", "action class the clip is labelled with (the partition)")
-_CONTENT = Column("content_key", "VARCHAR", "hash of the file's bytes and the time window")
+_CLIP_ID = text("clip_id", "identity of the clip: content hash, window, class, split")
+_CLASS = text("class_name", "action class the clip is labelled with (the partition)")
+_CONTENT = text("content_key", "hash of the file's bytes and the time window")
 _MODEL = Column(
     "model_fingerprint", "VARCHAR", "architecture + weights hash + preprocessing version"
 )
-_SPACE = Column("space_id", "VARCHAR", "latent space that the row was computed in")
-_INSIGHT_ID = Column("insight_id", "VARCHAR", "identity of the insight")
+_SPACE = text("space_id", "latent space that the row was computed in")
+_INSIGHT_ID = text("insight_id", "identity of the insight")
 
 CLIP_MANIFEST = Table(
     "clip_manifest",
@@ -58,30 +26,26 @@ CLIP_MANIFEST = Table(
     (
         _CLIP_ID,
         _CLASS,
-        Column("path", "VARCHAR", "file, relative to the clip library"),
-        Column("split", "VARCHAR", "train, val or test ('' where the library names none)"),
+        text("path", "file, relative to the clip library"),
+        text("split", "train, val or test ('' where the library names none)"),
         _CONTENT,
-        Column("window_start", "DOUBLE", "start of the labelled segment in the file", "s"),
-        Column(
-            "window_end", "DOUBLE", "end of the labelled segment; null = end of file", "s", True
-        ),
+        real("window_start", "start of the labelled segment in the file", "s"),
+        real("window_end", "end of the labelled segment; null = end of file", "s", True),
         Column("size_bytes", "BIGINT", "file size", "B", True),
         Column("modified_ns", "BIGINT", "modification time of the file", "ns", True),
-        Column("container", "VARCHAR", "container format", nullable=True),
-        Column("codec", "VARCHAR", "video codec", nullable=True),
-        Column("width", "INTEGER", "coded width before rotation", "px", True),
-        Column("height", "INTEGER", "coded height before rotation", "px", True),
-        Column("rotation", "INTEGER", "clockwise rotation for display", "deg", True),
-        Column("fps", "DOUBLE", "average frame rate", "1/s", True),
-        Column("frames", "INTEGER", "video frames in the file", nullable=True),
-        Column("duration_seconds", "DOUBLE", "duration of the video stream", "s", True),
+        text("container", "container format", nullable=True),
+        text("codec", "video codec", nullable=True),
+        whole("width", "coded width before rotation", "px", True),
+        whole("height", "coded height before rotation", "px", True),
+        whole("rotation", "clockwise rotation for display", "deg", True),
+        real("fps", "average frame rate", "1/s", True),
+        whole("frames", "video frames in the file", nullable=True),
+        real("duration_seconds", "duration of the video stream", "s", True),
         Column("has_audio", "BOOLEAN", "whether the file has an audio stream", nullable=True),
-        Column(
-            "decoder", "VARCHAR", "decoder chosen from the container: decord or pyav", nullable=True
-        ),
-        Column("decoder_reason", "VARCHAR", "why that decoder", nullable=True),
-        Column("status", "VARCHAR", "ok or quarantined"),
-        Column("problem", "VARCHAR", "why the clip is quarantined", nullable=True),
+        text("decoder", "decoder chosen from the container: decord or pyav", nullable=True),
+        text("decoder_reason", "why that decoder", nullable=True),
+        text("status", "ok or quarantined"),
+        text("problem", "why the clip is quarantined", nullable=True),
     ),
 )
 
@@ -108,18 +72,17 @@ PREDICTIONS = Table(
         _CONTENT,
         _MODEL,
         Column("logits", "FLOAT[]", "scores before the softmax, in the model's label order"),
-        Column("predicted", "VARCHAR", "label with the largest logit"),
+        text("predicted", "label with the largest logit"),
         Column("top5", "VARCHAR[]", "labels of the five largest logits"),
         Column("top5_probabilities", "FLOAT[]", "their probabilities"),
-        Column(
+        real(
             "probability",
-            "DOUBLE",
             "probability of the clip's own class; null: not a model label",
             nullable=True,
         ),
-        Column("loss", "DOUBLE", "cross entropy of the clip's own class", "nat", True),
-        Column("margin", "DOUBLE", "own-class logit minus the largest other logit", nullable=True),
-        Column("entropy", "DOUBLE", "entropy of the predicted distribution", "nat"),
+        real("loss", "cross entropy of the clip's own class", "nat", True),
+        real("margin", "own-class logit minus the largest other logit", nullable=True),
+        real("entropy", "entropy of the predicted distribution", "nat"),
         Column(
             "correct", "BOOLEAN", "predicted = class_name; null: not a model label", nullable=True
         ),
@@ -127,68 +90,47 @@ PREDICTIONS = Table(
 )
 
 
-def _number(name: str, description: str, unit: str = "") -> Column:
-    return Column(name, "DOUBLE", description, unit, True)
-
-
+_PER_PAIR = "share of the diagonal per frame pair"
 METADATA_FIELDS = (
-    _number("ssim_mean", "mean structural similarity of consecutive sampled frames"),
-    _number("ssim_std", "standard deviation of that similarity"),
-    _number("ssim_min", "smallest of that similarity"),
-    _number("ssim_max", "largest of that similarity"),
-    _number(
+    measure("ssim_mean", "mean structural similarity of consecutive frames (7x7 window)"),
+    measure("ssim_std", "standard deviation of that similarity"),
+    measure("ssim_min", "smallest of that similarity"),
+    measure("ssim_max", "largest of that similarity"),
+    measure(
         "frame_difference_mean",
         "mean absolute grey-level difference of consecutive frames",
         "grey levels",
     ),
-    _number(
+    measure(
         "frame_difference_std",
         "standard deviation over frame pairs of that difference",
         "grey levels",
     ),
-    _number("foreground_ratio", "share of pixels that move against the camera", "0-1"),
-    _number(
-        "foreground_ratio_uncompensated", "the same with camera motion counted as foreground", "0-1"
-    ),
-    _number("sharpness", "variance of the Laplacian, mean over frames", "grey levels^2"),
-    _number(
-        "total_variation", "anisotropic total variation per pixel, mean over frames", "grey levels"
-    ),
-    _number("edge_density", "share of Canny edge pixels, mean over frames", "0-1"),
-    _number("mean_red", "mean red", "0-255"),
-    _number("mean_green", "mean green", "0-255"),
-    _number("mean_blue", "mean blue", "0-255"),
-    _number("brightness", "mean luma", "0-255"),
-    _number(
-        "contrast", "standard deviation of luma inside a frame, mean over frames", "grey levels"
-    ),
-    _number("saturation", "mean HSV saturation", "0-1"),
-    _number(
-        "flow_magnitude_mean", "mean optical-flow length", "share of the diagonal per frame pair"
-    ),
-    _number(
-        "flow_magnitude_std",
-        "standard deviation over pixels and pairs of that length",
-        "share of the diagonal per frame pair",
-    ),
-    _number(
-        "flow_magnitude_max",
-        "99th percentile over pixels, largest over pairs",
-        "share of the diagonal per frame pair",
-    ),
-    _number(
-        "camera_motion",
-        "mean length of the estimated camera translation",
-        "share of the diagonal per frame pair",
-    ),
-    _number("motion_centre_x", "flow-weighted horizontal centre, 0 left, 1 right", "0-1"),
-    _number("motion_centre_y", "flow-weighted vertical centre, 0 top, 1 bottom", "0-1"),
-    _number("motion_entropy", "entropy of the motion-direction histogram, 1 = uniform", "0-1"),
-    _number(
-        "periodicity",
-        "largest autocorrelation of the motion signal at a lag of 2 pairs or more",
+    measure("foreground_ratio", "share of pixels that move against the camera's motion", "0-1"),
+    measure(
+        "foreground_ratio_uncompensated",
+        "share of pixels that change by over 20 grey levels (clip stretched to 0-255)",
         "0-1",
     ),
+    measure("sharpness", "variance of the Laplacian, mean over frames", "grey levels^2"),
+    measure(
+        "total_variation", "anisotropic total variation per pixel, mean over frames", "grey levels"
+    ),
+    measure("edge_density", "share of Canny edge pixels, mean over frames", "0-1"),
+    measure("mean_red", "mean red", "0-255"),
+    measure("mean_green", "mean green", "0-255"),
+    measure("mean_blue", "mean blue", "0-255"),
+    measure("brightness", "mean luma", "0-255"),
+    measure("contrast", "standard deviation of luma in a frame, mean over frames", "grey levels"),
+    measure("saturation", "mean HSV saturation", "0-1"),
+    measure("flow_magnitude_mean", "mean optical-flow length", _PER_PAIR),
+    measure("flow_magnitude_std", "its standard deviation over pixels and pairs", _PER_PAIR),
+    measure("flow_magnitude_max", "99th percentile over pixels, largest over pairs", _PER_PAIR),
+    measure("camera_motion", "mean length of the estimated camera translation", _PER_PAIR),
+    measure("motion_centre_x", "centre of motion, 0 left, 1 right; null: none", "0-1"),
+    measure("motion_centre_y", "centre of motion, 0 top, 1 bottom; null: none", "0-1"),
+    measure("motion_entropy", "entropy of the motion directions (8 bins), 1 = uniform", "0-1"),
+    measure("periodicity", "largest autocorrelation of the motion, lag of 2 pairs or more", "0-1"),
 )
 
 METADATA_TABLE = Table(
@@ -199,11 +141,9 @@ METADATA_TABLE = Table(
         _CLIP_ID,
         _CLASS,
         _CONTENT,
-        Column("metadata_version", "VARCHAR", "version of the definitions and of the sampling"),
+        text("metadata_version", "version of the definitions and of the sampling"),
         *METADATA_FIELDS,
-        Column(
-            "signature", "UTINYINT[]", "grey thumbnails in time order, for near-duplicate search"
-        ),
+        Column("signature", "UTINYINT[]", "grey thumbnails in time order"),
     ),
 )
 
@@ -214,16 +154,16 @@ LATENT_SPACES = Table(
     (
         _SPACE,
         _MODEL,
-        Column("fit_key", "VARCHAR", "hash of the clips, the model and the settings of the fit"),
+        text("fit_key", "hash of the clips, the model and the settings of the fit"),
         Column("created_at", "TIMESTAMP", "when it was fitted (UTC)"),
-        Column("clips", "INTEGER", "clips it was fitted on"),
+        whole("clips", "clips it was fitted on"),
         Column("classes", "VARCHAR[]", "classes it was fitted on"),
-        Column("components", "INTEGER", "principal components kept"),
-        Column("explained_variance", "DOUBLE", "share of variance they explain", "0-1"),
-        Column("trustworthiness", "DOUBLE", "of the 2-D layout, 15 neighbours", "0-1", True),
-        Column("clusters", "INTEGER", "clusters found"),
-        Column("noise_share", "DOUBLE", "share of clips in no cluster", "0-1"),
-        Column("path", "VARCHAR", "fitted arrays, relative to the home folder"),
+        whole("components", "principal components kept"),
+        real("explained_variance", "share of variance they explain", "0-1"),
+        real("trustworthiness", "of the 2-D layout, 15 neighbours", "0-1", True),
+        whole("clusters", "clusters found"),
+        real("noise_share", "share of clips in no cluster", "0-1"),
+        text("path", "fitted arrays, relative to the home folder"),
     ),
     partition_column=None,
 )
@@ -236,10 +176,10 @@ PROJECTION = Table(
         _CLIP_ID,
         _CLASS,
         _SPACE,
-        Column("x", "DOUBLE", "t-SNE, horizontal"),
-        Column("y", "DOUBLE", "t-SNE, vertical"),
-        Column("pca_x", "DOUBLE", "first principal component"),
-        Column("pca_y", "DOUBLE", "second principal component"),
+        real("x", "t-SNE, horizontal"),
+        real("y", "t-SNE, vertical"),
+        real("pca_x", "first principal component"),
+        real("pca_y", "second principal component"),
         Column("fitted", "BOOLEAN", "true: part of the fit; false: transformed into it"),
     ),
 )
@@ -252,8 +192,8 @@ CLUSTERS = Table(
         _CLIP_ID,
         _CLASS,
         _SPACE,
-        Column("cluster", "INTEGER", "cluster number, -1 = none"),
-        Column("strength", "DOUBLE", "membership strength", "0-1"),
+        whole("cluster", "cluster number, -1 = none"),
+        real("strength", "membership strength", "0-1"),
     ),
 )
 
@@ -263,22 +203,22 @@ INSIGHTS = Table(
     ("insight_id",),
     (
         _INSIGHT_ID,
-        Column("kind", "VARCHAR", "low_performance, over_represented, class_confusion, ..."),
+        text("kind", "low_performance, over_represented, class_confusion, ..."),
         _CLASS,
-        Column("population", "VARCHAR", "named set of clips that it was found in"),
-        Column("other_class", "VARCHAR", "the second class of a confusion", nullable=True),
-        Column("size", "INTEGER", "clips in the group"),
-        Column("severity", "DOUBLE", "effect x size x certainty, for ranking", "0-1"),
-        Column("effect_name", "VARCHAR", "what the effect measures"),
-        Column("effect", "DOUBLE", "effect"),
-        Column("ci_low", "DOUBLE", "lower end of the effect's 95 % interval"),
-        Column("ci_high", "DOUBLE", "upper end of the effect's 95 % interval"),
-        Column("p_value", "DOUBLE", "p-value under the kind's null model", "0-1"),
-        Column("q_value", "DOUBLE", "Benjamini-Hochberg q over the candidates of the run", "0-1"),
-        Column("accuracy", "DOUBLE", "accuracy inside the group", "0-1", True),
-        Column("mean_loss", "DOUBLE", "mean loss inside the group", "nat", True),
-        Column("sentence", "VARCHAR", "the insight in plain words"),
-        Column("action", "VARCHAR", "what to do about it"),
+        text("population", "named set of clips that it was found in"),
+        text("other_class", "the second class of a confusion", nullable=True),
+        whole("size", "clips in the group"),
+        real("severity", "effect x size x certainty, for ranking", "0-1"),
+        text("effect_name", "what the effect measures"),
+        real("effect", "effect"),
+        real("ci_low", "lower end of the effect's 95 % interval"),
+        real("ci_high", "upper end of the effect's 95 % interval"),
+        real("p_value", "p-value under the kind's null model", "0-1"),
+        real("q_value", "Benjamini-Hochberg q over the candidates of the run", "0-1"),
+        real("accuracy", "accuracy inside the group", "0-1", True),
+        real("mean_loss", "mean loss inside the group", "nat", True),
+        text("sentence", "the insight in plain words"),
+        text("action", "what to do about it"),
         _MODEL,
         _SPACE,
     ),
@@ -291,10 +231,10 @@ INSIGHT_MEMBERS = Table(
     (
         _INSIGHT_ID,
         _CLASS,
-        Column("clip_id", "VARCHAR", "a clip of the insight (of any class)"),
-        Column("weight", "DOUBLE", "membership", "0-1"),
-        Column("partner_clip_id", "VARCHAR", "the clip that it repeats", nullable=True),
-        Column("suggested_class", "VARCHAR", "the label it should have", nullable=True),
+        text("clip_id", "a clip of the insight (of any class)"),
+        real("weight", "membership", "0-1"),
+        text("partner_clip_id", "the clip that it repeats", nullable=True),
+        text("suggested_class", "the label it should have", nullable=True),
     ),
 )
 
@@ -305,19 +245,17 @@ INSIGHT_CAUSES = Table(
     (
         _INSIGHT_ID,
         _CLASS,
-        Column("rank", "INTEGER", "1 = strongest"),
-        Column("field", "VARCHAR", "column of metadata_table"),
-        Column("direction", "VARCHAR", "higher or lower inside the group"),
-        Column("effect", "DOUBLE", "standardised mean difference, inside minus outside"),
-        Column("ci_low", "DOUBLE", "lower end of its 95 % bootstrap interval"),
-        Column("ci_high", "DOUBLE", "upper end of its 95 % bootstrap interval"),
-        Column("auc", "DOUBLE", "chance that a clip inside has the larger value", "0-1"),
-        Column("p_value", "DOUBLE", "two-sided permutation p", "0-1"),
-        Column(
-            "q_value", "DOUBLE", "Benjamini-Hochberg q over fields x insights of the run", "0-1"
-        ),
-        Column("value_inside", "DOUBLE", "median inside"),
-        Column("value_outside", "DOUBLE", "median outside"),
+        whole("rank", "1 = strongest"),
+        text("field", "column of metadata_table"),
+        text("direction", "higher or lower inside the group"),
+        real("effect", "standardised mean difference, inside minus outside"),
+        real("ci_low", "lower end of its 95 % bootstrap interval"),
+        real("ci_high", "upper end of its 95 % bootstrap interval"),
+        real("auc", "chance that a clip inside has the larger value", "0-1"),
+        real("p_value", "two-sided permutation p", "0-1"),
+        real("q_value", "Benjamini-Hochberg q over fields x insights of the run", "0-1"),
+        real("value_inside", "median inside"),
+        real("value_outside", "median outside"),
     ),
 )
 
@@ -330,12 +268,11 @@ HEATMAP_BUNDLES = Table(
         _CLASS,
         _CONTENT,
         _MODEL,
-        Column("target", "VARCHAR", "label whose logit is explained"),
-        Column("method", "VARCHAR", "attribution method"),
-        Column("path", "VARCHAR", "4x4 grid (PNG), relative to the home folder"),
-        Column(
+        text("target", "label whose logit is explained"),
+        text("method", "attribution method"),
+        text("path", "4x4 grid (PNG), relative to the home folder"),
+        text(
             "volume_path",
-            "VARCHAR",
             "attribution volume (npz: T x H x W float16), relative to the home folder",
         ),
         Column("insight_ids", "VARCHAR[]", "insights that the clip was picked for"),

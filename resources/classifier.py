@@ -9,7 +9,7 @@ from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
 
 
 class ClassifierResource(dg.ConfigurableResource):
-    """Names a model; `load` gives it. Meaning of the fields: `insight_dagster.settings.Settings`."""
+    """Names a model; `load` gives it. Its fields mean what the settings of the same names do."""
 
     weights_folder: str
     variant: str = "demo"

@@ -158,7 +158,10 @@ def test_an_empty_file_left_by_a_killed_run_is_mended(database):
 
 def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
     database.write(clusters("a", "1"))
-    code = "import duckdb,sys,time; c=duckdb.connect(sys.argv[1]); print('held',flush=True); time.sleep(60)"
+    code = (
+        "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); "
+        "print('held', flush=True); time.sleep(60)"
+    )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(database.path)], stdout=subprocess.PIPE, text=True
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,21 +186,22 @@ def _read(path: Path) -> bytes:
 def _unpickle(path: Path, content: bytes) -> Any:
     try:
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as problem:
-        if "Unsupported" in str(problem):
-            raise ModelError(
-                f"checkpoint {path} holds objects other than tensors and plain values, which may "
-                "run code when loaded: refused; save its state_dict alone"
-            ) from problem
-        raise _not_a_checkpoint(path, problem) from problem
     except Exception as problem:  # torch raises whatever the damaged byte leads to
+        refused = re.search(r"GLOBAL (\S+)", str(problem))
+        if isinstance(problem, pickle.UnpicklingError) and refused:
+            raise ModelError(
+                f"checkpoint {path} holds {refused[1]}, which is neither a tensor nor a plain "
+                "value and may run code when loaded: refused; save the model's state_dict alone"
+            ) from problem
         raise _not_a_checkpoint(path, problem) from problem
 
 
 def _not_a_checkpoint(path: Path, problem: Exception) -> ModelError:
-    reason = (str(problem).strip() or type(problem).__name__).splitlines()[0][:120]
+    # What torch says before the colon is advice to load the file without care.
+    said = str(problem).split("WeightsUnpickler error:")[-1].strip() or type(problem).__name__
     return ModelError(
-        f"{path} is truncated, damaged, or not a checkpoint ({reason}); copy or download it again"
+        f"{path} is truncated, damaged, or not a checkpoint ({said.splitlines()[0][:120]}); "
+        "copy or download it again"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_source import ClipSource
+from insight_dagster.analysis.clip_library.clip_source import ClipSource
 from insight_dagster.analysis.decoding import probe
 from insight_dagster.errors import DecodeError
 from insight_dagster.tables import CLIP_MANIFEST

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 
 from insight_dagster import tables
 from insight_dagster.analysis.attribution import METHOD, grad_cam
-from insight_dagster.analysis.clip_inputs import ClipInput, clip_inputs
+from insight_dagster.analysis.clip_inputs import ClipInput, in_threads, load_input
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.inference import VideoClassifier
@@ -73,7 +74,7 @@ def make_bundles(
         targets: for each clip, the label whose logit is explained.
         folder: where the files go; created when missing.
         home: folder that the rows' paths are relative to.
-        workers: decoding threads.
+        workers: threads, each of which takes a clip from decoding to its files.
         progress: called with 1 for every clip that is finished.
 
     Raises:
@@ -85,12 +86,17 @@ def make_bundles(
     folder.mkdir(parents=True, exist_ok=True)
     made: list[tuple[ClipToMeasure, str, HeatmapBundle]] = []
     problems: dict[str, str] = {}
-    inputs = clip_inputs(clips, classifier.spec, workers=workers)
-    for (clip, each), target in zip(inputs, targets, strict=True):
-        try:
-            made.append((clip, target, _explain(clip, each, classifier, target, folder)))
-        except _NoBundleError as problem:
-            problems[clip.clip_id] = str(problem)
+
+    def work(pair: tuple[ClipToMeasure, str]) -> HeatmapBundle | str:
+        return _attempt(pair[0], classifier, pair[1], folder)
+
+    pairs = list(zip(clips, targets, strict=True))
+    results = in_threads(work, pairs, workers=workers)
+    for (clip, target), result in zip(pairs, results, strict=True):
+        if isinstance(result, str):
+            problems[clip.clip_id] = result
+        else:
+            made.append((clip, target, result))
         if progress is not None:
             progress(1)
     return BundleSet(_rows(made, classifier, home), problems)
@@ -106,28 +112,28 @@ def make_bundle(
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    [(_, each)] = clip_inputs([clip], classifier.spec, workers=1)
-    try:
-        return _explain(clip, each, classifier, target, folder)
-    except _NoBundleError as problem:
-        raise ModelError(f"no heatmap of {clip.path}: {problem}") from problem
+    result = _attempt(clip, classifier, target, folder)
+    if isinstance(result, str):
+        raise ModelError(f"no heatmap of {clip.path}: {result}")
+    return result
 
 
-class _NoBundleError(Exception):
-    """Why a clip gets no bundle."""
+def _attempt(
+    clip: ClipToMeasure, classifier: VideoClassifier, target: str, folder: Path
+) -> HeatmapBundle | str:
+    if target not in classifier.labels:
+        return f"the model has no label {target!r} to explain"
+    each = load_input(clip, classifier.spec)
+    return each if isinstance(each, str) else _explain(clip, each, classifier, target, folder)
 
 
 def _explain(
     clip: ClipToMeasure,
-    each: ClipInput | str,
+    each: ClipInput,
     classifier: VideoClassifier,
     target: str,
     folder: Path,
 ) -> HeatmapBundle:
-    if isinstance(each, str):
-        raise _NoBundleError(each)
-    if target not in classifier.labels:
-        raise _NoBundleError(f"the model has no label {target!r} to explain")
     batch = each.tensor.unsqueeze(0)
     volume = grad_cam(classifier, batch, [target])[0]
     scale = float(volume.max())
@@ -181,7 +187,7 @@ def _save_volume(path: Path, share: np.ndarray, scale: float, timestamps: np.nda
 
 
 def _write(path: Path, save: Callable[[Path], None]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.draft")
     try:
         save(draft)
         os.replace(draft, path)

@@ -144,7 +144,7 @@ def _tile(picture: np.ndarray, share: np.ndarray, side: int, seconds: float) -> 
 
 def _write_bar(canvas: Image.Image, caption: Caption) -> None:
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(_TEXT)
-    width = canvas.width - _LEGEND - 4 * _GAP
+    width = canvas.width - _LEGEND - 6 * _GAP
     ramp = np.tile(np.linspace(0, 1, _LEGEND, dtype=np.float32), (12, 1))
     canvas.paste(Image.fromarray(_colours(ramp)), (canvas.width - _LEGEND - 2 * _GAP, 9))
     ends = (canvas.width - _LEGEND / 2 - 2 * _GAP, 35)

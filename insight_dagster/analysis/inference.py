@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from insight_dagster.analysis.fast_convolutions import speed_up
 from insight_dagster.analysis.preprocessing import ClipSpec
 from insight_dagster.analysis.x3d import fuse_batch_norms
 from insight_dagster.errors import ModelError
@@ -72,15 +73,18 @@ class VideoClassifier:
         random_weights: bool,
     ) -> None:
         """Take over a network from `build_x3d`: fused, frozen and moved to the device."""
-        fused = fuse_batch_norms(network.eval()).requires_grad_(False).to(device)
-        self._blocks: Any = fused.to(memory_format=torch.channels_last_3d).blocks
+        fused = fuse_batch_norms(network.eval()).requires_grad_(False)
+        self._blocks: Any = fused.blocks
+        self.taps = self._measure_taps()
+        fused.to(device).to(memory_format=torch.channels_last_3d)
+        if device.type == "cpu":
+            speed_up(fused)
         self.variant = variant
         self.spec = spec
         self.labels = labels
         self.fingerprint = fingerprint
         self.device = device
         self.random_weights = random_weights
-        self.taps = self._measure_taps()
 
     @property
     def dimension(self) -> int:
@@ -97,8 +101,8 @@ class VideoClassifier:
     def clips_per_pass(self) -> int | None:
         """Clips that one forward pass takes; None = as many as given.
 
-        One on a CPU: larger batches gain nothing there (X3D-M: lose a fifth), and the kernels
-        chosen for another batch size would round differently.
+        One on a CPU: larger batches gain nothing there, and the kernels chosen for another
+        batch size would round differently.
         """
         return 1 if self.device.type == "cpu" else None
 

@@ -14,18 +14,29 @@ from insight_dagster.errors import SettingsError
 
 @dataclass(frozen=True)
 class Population:
-    """A named set of clips: `sql` is its definition over manifest and predictions, for the UI."""
+    """A named set of clips.
+
+    Attributes:
+        name: as stored in the tables.
+        description: for people.
+        sql: its definition over manifest and predictions, for people.
+        within_class: whether a loss is held against losses of its own class alone. Among all
+            clips the classes differ in difficulty, which their accuracies tell already; a set
+            that was picked for its errors is small, and what its clips share is the question.
+    """
 
     name: str
     description: str
     sql: str
+    within_class: bool
 
 
-ALL = Population("all", "every clip", "true")
+ALL = Population("all", "every clip", "true", within_class=True)
 MISCLASSIFIED_TRAIN = Population(
     "misclassified_train",
     "training clips that the model gets wrong",
     "split = 'train' and not correct",
+    within_class=False,
 )
 POPULATIONS = (ALL, MISCLASSIFIED_TRAIN)
 

@@ -18,6 +18,7 @@ from insight_dagster.demo.library import LibrarySummary, make_library
 from insight_dagster.demo.summary import score
 from insight_dagster.settings import Settings
 
+_CAUSES_SHOWN = 3
 SUMMARY_FILE = "demo_summary.json"
 _TABLES = ("clip_manifest", "predictions", "insights", "insight_members", "insight_causes")
 
@@ -58,11 +59,11 @@ def _scored(settings: Settings, library: Path) -> dict[str, Any]:
     frames = {name: store.read(f"SELECT * FROM {name}").to_pandas() for name in _TABLES}  # noqa: S608
     return score(
         pd.read_csv(library / "truth.csv", dtype=str, keep_default_na=False),
-        frames["clip_manifest"],
-        frames["insights"],
-        frames["insight_members"],
-        frames["insight_causes"],
-        frames["predictions"],
+        manifest=frames["clip_manifest"],
+        insights=frames["insights"],
+        members=frames["insight_members"],
+        causes=frames["insight_causes"],
+        predictions=frames["predictions"],
     )
 
 
@@ -74,14 +75,25 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 def _show(summary: dict[str, Any], console: Console) -> None:
     accuracy = [
-        {"class": name, "accuracy": f"{value:.1%}" if value is not None else None}
-        for name, value in summary["accuracy_per_class"].items()
+        {
+            "class": name,
+            "clips": entry["clips"],
+            "accuracy": entry["accuracy"],
+            **{split: entry["by_split"].get(split) for split in ("train", "val", "test")},
+        }
+        for name, entry in summary["accuracy"].items()
     ]
     print_rows(console, accuracy, title="Accuracy", empty="No predictions.")
-    faults = [{"fault": name, **_fault_line(value)} for name, value in summary["faults"].items()]
+    faults = [{"fault": name, **_fault_line(entry)} for name, entry in summary["faults"].items()]
     print_rows(console, faults, title="Planted and found", empty="Nothing was planted.")
+    others = [entry for entry in summary["insights"] if entry["planted_fault"] is None]
+    console.print(f"{len(others)} of {len(summary['insights'])} insights match nothing planted.")
 
 
 def _fault_line(fault: dict[str, Any]) -> dict[str, Any]:
-    shown = ("planted", "found", "precision", "recall", "status")
-    return {name: fault.get(name) for name in shown}
+    return {
+        **{name: fault.get(name) for name in ("planted", "found", "recall", "precision")},
+        "verdict": fault.get("status"),
+        "insights": len(fault.get("insight_ids", ())),
+        "causes": ", ".join(fault["top_causes"][:_CAUSES_SHOWN]) or None,
+    }

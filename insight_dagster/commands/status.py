@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +47,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
 
 
 def _classes(
-    store: Database, known: list[str], instance: dg.DagsterInstance
+    store: Database, known: Sequence[str], instance: dg.DagsterInstance
 ) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {name: {"class": name} for name in sorted(known)}
     for table in _PER_CLASS:

@@ -66,8 +66,9 @@ def _acted(
     path = film(lens, times, shot.focus, shot.zoom, size=size, handling=hand)
     shapes = Rasteriser(shot.tracks, path)
     chip = Sensor(sensor, size, frames=len(times), same_model=shot.same_camera)
+    backdrop = cv2.cvtColor(shot.backdrop, cv2.COLOR_RGB2RGBA)
     for index in range(len(times)):
-        frame = path.view(shot.backdrop, index)
+        frame = path.view(backdrop, index)
         shapes.draw(frame, index)
         frame = chip.expose(frame, index)
         yield cv2.flip(frame, 1) if mirrored else frame

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from insight_dagster import tables
+from insight_dagster import columns, tables
 from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.plain import plain, plain_column
 from insight_dagster.report.report_data import ReportData
@@ -135,7 +135,7 @@ def _current_space(data: ReportData) -> pd.Series | None:
     return chosen.iloc[-1] if len(chosen) else None
 
 
-def _field(column: tables.Column) -> dict[str, str]:
+def _field(column: columns.Column) -> dict[str, str]:
     return {"name": column.name, "description": column.description, "unit": column.unit}
 
 

@@ -69,3 +69,57 @@ def build(
 def with_values(clips: ClipTable, **arrays: object) -> ClipTable:
     """The same clips with some arrays replaced."""
     return replace(clips, **arrays)
+
+
+def planted_clips(*, seed: int, clips: int = 400) -> tuple[ClipTable, dict[str, np.ndarray]]:
+    """A clip table with one fault of every kind, and the rows of each fault.
+
+    `snow` holds a tight group, `disc` a failing group whose first four fields stand out, `abseil`
+    clips are taken for `rocks`, some clips lie and score as another class than their label, and
+    some repeat another clip inside a split (`duplicate`) or across (`leak`).
+    """
+    rng = np.random.default_rng(seed)
+    label = rng.permutation(np.arange(clips) % len(NAMES))
+    free = {name: list(np.flatnonzero(label == n)) for n, name in enumerate(NAMES)}
+    tight, failing = take(free["snow"], 12), take(free["disc"], 14)
+    confused = take(free["abseil"], 14)
+    wrong = np.array([free[name].pop() for name in ("disc", "hoops", "snow", "rocks") * 2])
+    truth = {"tight": tight, "failing": failing, "confused": confused, "wrong": wrong}
+    shown = label.copy()
+    shown[wrong] = (label[wrong] + 1) % len(NAMES)
+    width = 24
+    centres = rng.normal(size=(len(NAMES), width)) * 2
+    points = centres[shown] + rng.normal(size=(clips, width)) * np.geomspace(1, 0.3, width)
+    points[tight] = points[tight[0]] + 0.2 * rng.normal(size=(len(tight), width))
+    points[confused] += 0.5 * (centres[3] - centres[0])
+    metadata = rng.normal(size=(clips, len(FIELDS)))
+    metadata[failing, :4] = 5 + 0.3 * rng.normal(size=(len(failing), 4))
+    logits = rng.normal(size=(clips, len(NAMES)))
+    logits[np.arange(clips), shown] += 6
+    logits[failing] = 2 * rng.normal(size=(len(failing), len(NAMES)))
+    logits[confused, 3] = logits[confused, 0] + 1
+    signature = rng.integers(0, 255, (clips, 96)).astype(np.int16)
+    split = rng.choice(["train", "val"], clips)
+    for kind, splits in (("duplicate", ("train", "train")), ("leak", ("train", "val"))):
+        pairs = np.array([take(free["hoops"], 2) for _ in range(4)])
+        for end, name in enumerate(splits):
+            split[pairs[:, end]] = name
+        points[pairs[:, 1]] = points[pairs[:, 0]] + 0.03 * rng.normal(size=(4, width))
+        logits[pairs[:, 1]] = logits[pairs[:, 0]]
+        signature[pairs[:, 1]] = np.clip(signature[pairs[:, 0]] + 2, 0, 255)
+        truth[kind] = np.sort(pairs.ravel())
+    table = build(
+        points=points,
+        label=label,
+        logits=logits,
+        metadata=metadata,
+        split=split,
+        signature=signature.astype(np.uint8),
+    )
+    return table, truth
+
+
+def take(rows: list[int], count: int) -> np.ndarray:
+    """Remove and return the first rows of a list."""
+    taken, rows[:] = rows[:count], rows[count:]
+    return np.array(taken)

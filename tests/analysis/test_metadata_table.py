@@ -158,7 +158,9 @@ class TestMotion:
     def test_a_moving_square_is_the_foreground(self, side: int, pan: int) -> None:
         values = values_of(moving_square(side=side, pan=pan))
         diagonal = np.hypot(340, 256)
-        assert values["foreground_ratio"] == pytest.approx(side**2 / (340 * 256), rel=0.35)
+        assert values["foreground_ratio"] == pytest.approx(
+            side**2 / (340 * 256), rel=0.3, abs=0.011
+        )
         assert values["camera_motion"] == pytest.approx(pan / diagonal, rel=0.02, abs=1e-4)
 
     def test_the_motion_centre_is_that_of_the_square(self) -> None:
@@ -175,6 +177,7 @@ class TestMotion:
     def test_sampled_flow_has_the_statistics_of_the_full_flow(self) -> None:
         frames = shrink(moving_square())
         search = cv2.DISOpticalFlow_create(cv2.DISOpticalFlow_PRESET_FAST)
+        search.setVariationalRefinementIterations(0)
         full = np.stack([search.calc(*frames.grey[i : i + 2], None) for i in range(5)])
         lengths = np.linalg.norm(full, axis=-1) / np.hypot(340, 256)
         values = motion.motion(frames)

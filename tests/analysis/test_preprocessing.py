@@ -79,7 +79,8 @@ def test_the_window_of_x3d_m_is_eighty_frames_long() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "scaled"), [((256, 340), (256, 340)), ((720, 1280), (256, 455)), ((90, 31), (743, 256))]
+    ("size", "scaled"),
+    [((256, 340), (256, 340)), ((720, 1280), (256, 455)), ((90, 31), (743, 256))],
 )
 def test_the_short_side_is_scaled(size: tuple[int, int], scaled: tuple[int, int]) -> None:
     assert scaled_size(*size, 256) == scaled

@@ -64,9 +64,21 @@ CORPUS = (
     Recipe("mpeg4.mp4", codec="mpeg4", options={"bf": "2"}),
     Recipe("mpeg2.mpg", codec="mpeg2video", options={"bf": "2"}),
     Recipe("mjpeg.avi", codec="mjpeg", pixels="yuvj420p"),
-    Recipe("vp8.webm", codec="libvpx", options={"b": "400k", "auto-alt-ref": "1", "deadline": "realtime"}),
-    Recipe("vp9.webm", codec="libvpx-vp9", options={"b": "400k", "deadline": "realtime", "cpu-used": "8"}),
-    Recipe("hevc.mp4", codec="libx265", options={"preset": "ultrafast", "x265-params": "log-level=none:pools=1"}),
+    Recipe(
+        "vp8.webm",
+        codec="libvpx",
+        options={"b": "400k", "auto-alt-ref": "1", "deadline": "realtime"},
+    ),
+    Recipe(
+        "vp9.webm",
+        codec="libvpx-vp9",
+        options={"b": "400k", "deadline": "realtime", "cpu-used": "8"},
+    ),
+    Recipe(
+        "hevc.mp4",
+        codec="libx265",
+        options={"preset": "ultrafast", "x265-params": "log-level=none:pools=1"},
+    ),
     Recipe("av1.mp4", codec="libsvtav1", options={"preset": "12"}),
 )
 

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insight_dagster import tables
+from insight_dagster import columns, tables
 from insight_dagster.report.report_data import ReportData
 
 CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
 MakeData = Callable[..., ReportData]
 
 
-def frame(table: tables.Table, columns: dict[str, object], rows: int) -> pd.DataFrame:
+def frame(table: columns.Table, columns: dict[str, object], rows: int) -> pd.DataFrame:
     """A frame with all columns of a table; those not given are None."""
     return pd.DataFrame({name: columns.get(name, [None] * rows) for name in table.column_names})
 

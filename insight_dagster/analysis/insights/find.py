@@ -67,7 +67,7 @@ def _findings(clips: ClipTable, class_name: str, seed: int) -> list[Finding]:
     found = over_represented.find(clips, class_name, _generator(seed, over_represented.KIND))
     for population in populations.POPULATIONS:
         rng = _generator(seed, low_performance.KIND + population.name)
-        found += low_performance.find(clips, class_name, population.name, rng)
+        found += low_performance.find(clips, class_name, population, rng)
     found += class_confusion.find(clips, class_name, _generator(seed, class_confusion.KIND))
     found += mislabeled.find(clips, class_name)
     return found + near_duplicates.find(clips, class_name)

@@ -12,6 +12,7 @@ import numpy as np
 MINIMUM_SIZE = 5
 _LARGEST_SHARE = 0.5
 _LARGEST_TAIL = 0.3
+_TAIL_STEP = 1.125
 _CLIPPED_AT = 4.0
 
 
@@ -80,7 +81,7 @@ def cluster_groups(cluster: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Group
 
 
 def tail_groups(values: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
-    """Both tails of one field (n,) at every cut from `minimum` to 30 % of the known values.
+    """Both tails of one field (n,), from `minimum` to 30 % of the known values, each 1/8 larger.
 
     Cuts fall between different values only; missing values are in neither tail.
     """
@@ -88,11 +89,20 @@ def tail_groups(values: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
     known = int((~np.isnan(values)).sum())
     ordered = values[order][:known]
     cuts = np.flatnonzero(ordered[1:] > ordered[:-1]) + 1
-    largest = int(_LARGEST_TAIL * known)
-    low = cuts[(cuts >= minimum) & (cuts <= largest)]
-    high = cuts[(known - cuts >= minimum) & (known - cuts <= largest)]
+    low = _near_sizes(cuts, minimum, _LARGEST_TAIL * known)
+    high = known - _near_sizes((known - cuts)[::-1], minimum, _LARGEST_TAIL * known)
     starts = np.concatenate([np.zeros(len(low), np.int64), high])
     return Groups(order, starts, np.concatenate([low, np.full(len(high), known)]))
+
+
+def _near_sizes(sizes: np.ndarray, smallest: int, largest: float) -> np.ndarray:
+    """Of rising sizes, those next to a geometric series from smallest to largest."""
+    sizes = sizes[(sizes >= smallest) & (sizes <= largest)]
+    if not len(sizes):
+        return sizes
+    steps = int(np.ceil(np.log(largest / smallest) / np.log(_TAIL_STEP))) + 1
+    wanted = np.geomspace(smallest, largest, max(1, steps))
+    return sizes[np.unique(np.minimum(np.searchsorted(sizes, wanted), len(sizes) - 1))]
 
 
 def standardised(values: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from insight_dagster.analysis.insights.groups import (
     tail_groups,
     tree_groups,
 )
+from insight_dagster.analysis.populations import Population
 
 KIND = "low_performance"
 SMALLEST_EXCESS = 0.3
@@ -30,24 +31,27 @@ _LATENT_DIMENSIONS = 10
 
 
 def find(
-    clips: ClipTable, class_name: str, population: str, rng: np.random.Generator
+    clips: ClipTable, class_name: str, population: Population, rng: np.random.Generator
 ) -> list[Finding]:
     """Groups with a larger loss than the rest of the population, led by clips of `class_name`.
 
-    Candidates come from the latent clusters and from hierarchical clusterings of the latent space
-    and of the standardised metadata; none has seen a loss. Their statistic is the mean normal
-    score of the loss; losses are shuffled within classes, and the p-value of a group is that of
-    the largest statistic over all groups of its generator (single-step max-T), so that looking
-    at many groups is paid for.
+    Candidates come from the latent clusters, from hierarchical clusterings of the latent space
+    and of the standardised metadata, and from the tails of single fields; none has seen a loss.
+    Their statistic is the mean normal score of the loss; losses are shuffled (within classes
+    where the population says so), and the p-value of a group is that of the largest statistic
+    over all groups of its generator (single-step max-T), so that looking at many is paid for.
+
+    Source: Westfall and Young, Resampling-Based Multiple Testing (1993).
     """
     rows = _scope(clips, class_name, population, rng)
     if len(rows) < _FEWEST:
         return []
     labels = clips.labels[rows]
-    scores = _loss_scores(clips.loss[rows], labels)
+    strata = labels if population.within_class else np.full(len(rows), "")
+    scores = _loss_scores(clips.loss[rows], strata)
     found: list[Finding] = []
     for generator in _generators(clips, rows):
-        tested = _tested(scores, labels, generator, rng) if generator else []
+        tested = _tested(scores, strata, generator, rng) if generator else []
         own = [each for each in tested if _leading_class(labels[each[0]]) == class_name]
         found += [
             _describe(clips, population, rows, members, p)
@@ -57,10 +61,10 @@ def find(
 
 
 def _scope(
-    clips: ClipTable, class_name: str, population: str, rng: np.random.Generator
+    clips: ClipTable, class_name: str, population: Population, rng: np.random.Generator
 ) -> np.ndarray:
     """Rows of the population with a loss; of a large one the own class and a sample of others."""
-    inside = populations.select(population, splits=clips.splits, correct=clips.correct)
+    inside = populations.select(population.name, splits=clips.splits, correct=clips.correct)
     rows = np.flatnonzero(inside & ~np.isnan(clips.loss))
     if len(rows) <= _SCOPE:
         return rows
@@ -82,20 +86,20 @@ def _generators(clips: ClipTable, rows: np.ndarray) -> list[list[Groups]]:
     return [[each for each in family if len(each)] for family in families]
 
 
-def _loss_scores(loss: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Normal scores of the loss inside every class: outliers do not rule, hard classes neither."""
+def _loss_scores(loss: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """Normal scores of the loss inside every stratum: neither outliers nor hard classes rule."""
     from scipy import stats
 
     scores = np.zeros(len(loss))
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
         ranks = stats.rankdata(loss[rows])
         scores[rows] = stats.norm.ppf((ranks - 0.5) / len(rows))
     return scores
 
 
 def _tested(
-    scores: np.ndarray, labels: np.ndarray, family: list[Groups], rng: np.random.Generator
+    scores: np.ndarray, strata: np.ndarray, family: list[Groups], rng: np.random.Generator
 ) -> list[tuple[np.ndarray, float]]:
     """Members and corrected p of the strangest groups that do not overlap, strangest first."""
     observed = [_standard_sums(groups, scores) for groups in family]
@@ -104,7 +108,7 @@ def _tested(
     maxima = []
     for done in range(0, draws, part):
         shuffled = statistics.stratified_permutations(
-            scores, labels, draws=min(part, draws - done), rng=rng
+            scores, strata, draws=min(part, draws - done), rng=rng
         )
         maxima.append(np.max([_standard_sums(g, shuffled).max(axis=-1) for g in family], axis=0))
     values = np.concatenate(observed)
@@ -123,7 +127,8 @@ def _tested(
 def _standard_sums(groups: Groups, scores: np.ndarray) -> np.ndarray:
     """(..., g) sums of (..., n) scores over groups in units of what chance gives."""
     rows = scores.shape[-1]
-    spread = max(float(scores.std()), 1e-12)
+    # A shuffled copy has the spread of the scores: the first row stands for all.
+    spread = max(float(scores.reshape(-1, rows)[0].std()), 1e-12)
     return groups.sums(scores) / (np.sqrt(groups.sizes * (1 - groups.sizes / rows)) * spread)
 
 
@@ -133,14 +138,14 @@ def _leading_class(labels: np.ndarray) -> str:
 
 
 def _describe(
-    clips: ClipTable, population: str, rows: np.ndarray, members: np.ndarray, p_value: float
+    clips: ClipTable, population: Population, rows: np.ndarray, members: np.ndarray, p_value: float
 ) -> Finding:
     inside = np.zeros(len(rows), bool)
     inside[members] = True
     group, rest = rows[inside], rows[~inside]
     excess = statistics.mean_difference(clips.loss[group], clips.loss[rest])
     right, right_rest = clips.correct[group].mean(), clips.correct[rest].mean()
-    where = "" if population == populations.ALL.name else " among misclassified training clips"
+    where = "" if population == populations.ALL else " among misclassified training clips"
     accuracy = f" and accuracy {right:.0%} against {right_rest:.0%}" if not where else ""
     sentence = (
         f"{len(group)} clips, mostly {_leading_class(clips.labels[group])}{where}, have mean loss "
@@ -149,7 +154,7 @@ def _describe(
     )
     return Finding(
         kind=KIND,
-        population=population,
+        population=population.name,
         rows=group,
         weights=np.ones(len(group)),
         effect_name="mean loss above the rest of the population (nat)",

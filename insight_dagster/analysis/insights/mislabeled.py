@@ -19,6 +19,8 @@ LARGEST_OWN_SHARE = 0.2
 SMALLEST_OTHER_SHARE = 0.6
 _NEIGHBOURS = 10
 _SPARE = 6
+_FREEDOM = 5
+_FEWEST = 10
 _COPY = 1e-3
 
 
@@ -38,13 +40,14 @@ def find(clips: ClipTable, class_name: str) -> list[Finding]:
     of the clips that carry that label (confident learning), and where few of its neighbours carry
     its own label and most carry the other.
 
-    Null: labels are drawn from the model's probabilities, calibrated by one temperature. The
-    number of clips of this class with so small a probability of their own label is then Poisson
-    with the mean that those probabilities add up to over all clips.
+    Null: the class's margins (own logit minus the largest other) are a bulk with Student's lower
+    tail, whose centre and deviation the median and lower quartile give; wrong labels do not move
+    these. The number of clips with margins as negative as the suspects' is then Poisson: a class
+    that is merely hard has a wide bulk, and its errors are expected.
 
     Source of the thresholds: Northcutt, Jiang and Chuang, J. Artif. Intell. Res. 70 (2021) 1373.
     """
-    if class_name not in clips.model_labels:
+    if class_name not in clips.model_labels or len(clips.of_class(class_name)) < _FEWEST:
         return []
     names = [name for name in clips.classes if name in clips.model_labels]
     columns = np.array([clips.model_labels.index(name) for name in names])
@@ -94,34 +97,22 @@ def _neighbour_shares(
 
 
 def _p_value(clips: ClipTable, class_name: str, suspects: np.ndarray) -> float:
-    """Chance of as many clips of the class with so small a probability of their own label."""
+    """Chance of as many clips of the class with so negative a margin of their own label."""
     from scipy import stats
 
+    margins = _margins(clips, class_name)
+    middle, lower = np.quantile(margins, [0.5, 0.25])
+    deviation = max((middle - lower) / stats.t.ppf(0.75, _FREEDOM), 1e-6)
+    own = margins[np.searchsorted(clips.of_class(class_name), suspects)]
+    expected = len(margins) * stats.t.cdf((own.max() - middle) / deviation, _FREEDOM)
+    return float(stats.poisson.sf(len(suspects) - 1, expected))
+
+
+def _margins(clips: ClipTable, class_name: str) -> np.ndarray:
+    """Logit of the own class minus the largest other one, for every clip of the class."""
+    logs = np.log(np.maximum(clips.probabilities[clips.of_class(class_name)], 1e-12))
     column = clips.model_labels.index(class_name)
-    probability = _calibrated(clips)[:, column]
-    level = probability[suspects].max()
-    low = probability <= level
-    observed = int((low & (clips.labels == class_name)).sum())
-    return float(stats.poisson.sf(observed - 1, probability[low].sum()))
-
-
-def _calibrated(clips: ClipTable) -> np.ndarray:
-    """Probabilities at the one temperature, from 1 up, at which the labels are likeliest."""
-    logits = np.log(np.maximum(clips.probabilities.astype(np.float64), 1e-12))
-    index = {name: position for position, name in enumerate(clips.model_labels)}
-    known = np.array([index.get(name, -1) for name in clips.labels])
-    rows = np.flatnonzero(known >= 0)
-    losses = []
-    temperatures = np.geomspace(1.0, 5.0, 17)
-    for temperature in temperatures:
-        scaled = _softmax(logits[rows] / temperature)
-        losses.append(-np.log(np.maximum(scaled[np.arange(len(rows)), known[rows]], 1e-12)).mean())
-    return _softmax(logits / temperatures[int(np.argmin(losses))])
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return logs[:, column] - np.delete(logs, column, axis=1).max(axis=1)
 
 
 def _describe(clips: ClipTable, class_name: str, suspects: _Suspects, p_value: float) -> Finding:

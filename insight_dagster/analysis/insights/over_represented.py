@@ -23,7 +23,8 @@ _DIMENSIONS = 8
 _DRAWS = 199
 _SCOPE = 1_200
 _KEPT = 3
-_GROWTH = 1.25
+_GROWTH = 0.9
+_DENSE_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,15 @@ def _simulate(points: np.ndarray, rng: np.random.Generator) -> _Null:
 def _log_density_ratio(
     distances: np.ndarray, members: np.ndarray, orders: np.ndarray
 ) -> tuple[np.ndarray, int]:
-    """Log ratio of the class's to the group's distance at every order; the order to read it at."""
+    """Log ratio of the class's to the group's distance at every order; the order to read it at.
+
+    The group's distance is one that four in five members keep: a group that took in strangers is
+    no denser for its core.
+    """
     order = int(np.abs(orders - max(3, len(members) // 2)).argmin())
     h = int(min(orders[order], len(members) - 1))
-    inside = np.median(np.partition(distances[np.ix_(members, members)], h, axis=1)[:, h])
+    reach = np.partition(distances[np.ix_(members, members)], h, axis=1)[:, h]
+    inside = np.quantile(reach, _DENSE_SHARE)
     usual = np.median(_reach(distances, orders), axis=0)
     return np.log(usual / max(inside, 1e-12)), order
 
@@ -134,15 +140,17 @@ def _strangest(found: list[tuple[float, np.ndarray]]) -> list[tuple[float, np.nd
 
 
 def _grown(points: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Members and clips of the class that lie as close to them as they do to one another."""
-    h = max(2, len(members) // 4)
+    """Members, and clips of the class that lie as close to half of them as members do.
+
+    Weights are 1 within the members' usual distance and fall with distance beyond, to 0.5.
+    """
+    half = max(1, (len(members) - 1) // 2)
     reach = np.sort(_cross(points, points[members]), axis=1)
-    inside = reach[members, min(h, len(members) - 1)]
-    limit = _GROWTH * float(np.quantile(inside, 0.9))
-    distance = reach[:, h - 1].copy()
-    distance[members] = inside
-    rows = np.flatnonzero((distance <= limit) | np.isin(np.arange(len(points)), members))
-    return rows, np.clip(limit / np.maximum(distance[rows], 1e-12), 0.5, 1.0)
+    distance = reach[:, half - 1].copy()
+    distance[members] = reach[members, half]
+    inside = distance[members]
+    rows = np.union1d(members, np.flatnonzero(distance <= np.quantile(inside, _GROWTH)))
+    return rows, np.clip(np.median(inside) / np.maximum(distance[rows], 1e-12), 0.5, 1.0)
 
 
 def _describe(
@@ -200,11 +208,11 @@ def _ratio_interval(
 def _independent_size(distances: np.ndarray, group: np.ndarray) -> float:
     """Members after discounting similarity: m^2 / sum of exp(-d^2 / 2 s^2) over all pairs.
 
-    s is the class's median distance to the nearest other clip outside the group: clips closer
-    than the class's clips usually are to one another count as one.
+    s is half the class's median distance between nearest neighbours outside the group: pairs as
+    close as clips of the class usually are hardly count as repeats, pairs half as close do.
     """
     outside = np.setdiff1d(np.arange(len(distances)), group)
-    scale = float(np.median(_reach(distances[outside], np.array([1]))))
+    scale = 0.5 * float(np.median(_reach(distances[outside], np.array([1]))))
     inner = distances[np.ix_(group, group)]
     return float(len(group) ** 2 / np.exp(-0.5 * (inner / max(scale, 1e-12)) ** 2).sum())
 

@@ -100,8 +100,10 @@ def motion(frames: MeasuredFrames) -> dict[str, float | None]:
 
 
 def estimate_flow(frames: MeasuredFrames) -> Flow:
-    """Flow by dense inverse search (Kroeger et al., ECCV 2016, preset FAST) and its camera part."""
+    """Flow by dense inverse search (Kroeger et al., ECCV 2016) and its camera part."""
     search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
+    # The smoothing pass costs as much as all the rest and blurs small subjects away.
+    search.setVariationalRefinementIterations(0)
     grey = frames.grey
     unknown: Any = None
     dense = [search.calc(grey[i], grey[i + 1], unknown) for i in range(len(grey) - 1)]
@@ -110,7 +112,7 @@ def estimate_flow(frames: MeasuredFrames) -> Flow:
     half = [np.ascontiguousarray(cv2.pyrDown(frame)) for frame in grey]
     fits = [camera_fit(flow, image) for flow, image in zip(sparse, half[:-1], strict=True)]
     unexplained = [_unexplained(half[i], half[i + 1], fit) for i, fit in enumerate(fits)]
-    camera = np.stack([_camera_flow(fit, sparse.shape[1:3]) for fit in fits])
+    camera = _camera_flow(fits, sparse.shape[1:3])
     middle = camera.shape[1] // 2, camera.shape[2] // 2
     unit = STRIDE / frames.diagonal
     shifts = np.linalg.norm(camera[:, *middle], axis=-1).astype(np.float64) * unit
@@ -154,11 +156,12 @@ def _unexplained(
     return cv2.dilate(changed.view(np.uint8), reach).astype(np.bool_)
 
 
-def _camera_flow(fit: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np.float32]:
-    rows, columns = np.indices(size, dtype=np.float32)
-    change = (fit - np.eye(2, 3)).astype(np.float32)
-    parts = [row[0] * columns + row[1] * rows + row[2] for row in change]
-    return np.stack(parts, axis=-1)
+def _camera_flow(fits: list[NDArray[np.float64]], size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Flow (P, h, w, 2) of the camera alone, in pixels, for each of P similarities."""
+    change = (np.stack(fits) - np.eye(2, 3)).astype(np.float32)[:, None, None]
+    rows = np.arange(size[0], dtype=np.float32)[:, None, None]
+    columns = np.arange(size[1], dtype=np.float32)[:, None]
+    return columns * change[..., 0] + (rows * change[..., 1] + change[..., 2])
 
 
 def foreground_share(flow: Flow) -> float:
@@ -189,13 +192,16 @@ def direction_entropy(vectors: NDArray[np.float32], lengths: NDArray[np.float32]
 
     The sectors are centred on right, down-right, down, ...: a clip that moves one way has 0.
     """
-    weights = np.where(lengths > NO_MOTION_SHARE, lengths, 0).ravel()
-    if not weights.any():
+    size = np.abs(vectors)
+    # A component counts when it exceeds the other's share at the sectors' border of 22.5 degrees.
+    counts_too = size > np.float32(np.tan(np.pi / 8)) * size[..., ::-1]
+    steps = np.where(counts_too, np.sign(vectors), 0).astype(np.int8)
+    sector = 3 * steps[..., 0] + steps[..., 1] + 4
+    weights = np.where(lengths > NO_MOTION_SHARE, lengths, 0)
+    totals = np.bincount(sector.ravel(), weights=weights.ravel(), minlength=9)
+    if not totals.any():
         return 0.0
-    angles = np.arctan2(vectors[..., 1], vectors[..., 0]).ravel()
-    sector = np.rint(angles * (DIRECTIONS / (2 * np.pi))).astype(np.int8) % DIRECTIONS
-    counts = np.bincount(sector, weights=weights, minlength=DIRECTIONS)
-    share = counts[counts > 0] / counts.sum()
+    share = totals[totals > 0] / totals.sum()
     return float(max(-(share * np.log(share)).sum() / np.log(DIRECTIONS), 0.0))
 
 

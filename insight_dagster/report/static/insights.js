@@ -14,6 +14,8 @@ Report.insightCards = {
       if (changed.includes('insight')) Report.insightCards.mark();
     });
     Report.insightCards.draw();
+    const missing = Report.data.pictures_left_out;
+    if (missing) document.getElementById('insights').append(Report.element('p', { class: 'note' }, `Heatmaps that are not on this page: ${missing}. The page holds a limited number; the others, where their files exist, are in the heatmaps folder.`));
   },
 
   chooser(name) {
@@ -136,7 +138,7 @@ Report.insightCards = {
         element(
           'button',
           { type: 'button', onclick: () => Report.viewer(example), 'aria-label': `Enlarge ${Report.caption(example)}` },
-          element('img', { src: Report.data.pictures[example.picture], alt: '', decoding: 'async' })
+          element('img', { src: Report.data.pictures[example.picture], alt: '' })
         ),
         element('figcaption', { title: Report.caption(example) }, example.target)
       )

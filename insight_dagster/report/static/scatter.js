@@ -23,6 +23,8 @@ Report.scatter = {
       if (typeof clip === 'number') Report.change({ clip });
     });
     Report.scatter.noteMissing();
+    const trust = Report.data.facts.space?.trustworthiness;
+    if (trust) document.getElementById('trust').textContent = `The t-SNE layout keeps neighbours together with a trustworthiness of ${Report.format.number(trust)} (1 is perfect).`;
   },
 
   noteMissing() {
@@ -106,7 +108,7 @@ Report.scatter = {
     const known = all.filter((clip) => values[clip] !== null);
     const unknown = all.filter((clip) => values[clip] === null);
     const [low, high] = Report.colouring.range(values);
-    Report.scatter.legend(unknown.length ? [{ text: `${unknown.length} without this value`, colour: Report.palette.rest, mark: 'circle' }] : [], true);
+    Report.scatter.legend(unknown.length ? [{ text: `${unknown.length} without this value`, colour: Report.palette.rest, mark: 'circle' }] : []);
     const marker = {
       ...Report.scatter.marker(known, 'circle', members),
       color: known.map((clip) => values[clip]),

@@ -57,7 +57,7 @@ Report.tiles = (facts) => {
     tile(format.share(facts.accuracy), 'accuracy', facts.scored ? `${facts.scored.toLocaleString('en-GB')} clips scored` : 'no clip scored'),
     tile(Report.data.insights.length, 'insights', Report.data.insights.length ? 'ranked by severity' : 'none above the noise'),
     tile(space ? space.clusters : '–', 'clusters', space ? `${format.share(facts.noise_share)} of clips in none` : 'no latent space yet'),
-    tile(space ? format.share(space.explained_variance) : '–', 'variance kept', space ? `${space.components} components · trust ${format.number(space.trustworthiness)}` : ''),
+    tile(space ? format.share(space.explained_variance) : '–', 'variance kept', space ? `${space.components} components` : ''),
     tile(facts.quarantined.toLocaleString('en-GB'), 'quarantined', facts.quarantined ? 'reasons at the end' : 'every clip could be used'),
   ];
 };

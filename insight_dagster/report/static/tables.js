@@ -28,14 +28,13 @@ Report.confusion = {
       return element('tr', {}, element('th', { scope: 'row' }, confusion.classes[index]), cells, element('td', { class: 'soft' }, String(total)));
     });
     const note = confusion.left_out > 0 ? element('p', { class: 'note' }, `The classes with most errors are shown; ${confusion.left_out} more are left out.`) : null;
-    Report.fill('matrix', Report.table('matrix', headings, body), note);
+    Report.fill('matrix', Report.table(confusion.classes.length > 8 ? 'matrix many' : 'matrix', headings, body), note);
   },
 
   cell(count, total, own, hint) {
     const share = total ? count / total : 0;
     const tone = own ? 'good' : 'bad';
-    const style = count ? { background: `color-mix(in srgb, var(--${tone}) ${Math.round(8 + 62 * share)}%, var(--panel))` } : {};
-    if (share > 0.6) style.color = 'var(--panel)';
+    const style = count ? { background: `color-mix(in srgb, var(--${tone}) ${Math.round(7 + 45 * share)}%, var(--panel))` } : {};
     return Report.element(
       'td',
       { class: own ? 'own' : null, style, title: hint || null },
@@ -62,5 +61,5 @@ Report.quarantine = () => {
       element('td', { class: 'wrap' }, row.problem ?? 'no reason was recorded')
     )
   );
-  Report.fill('quarantined', Report.table('', [['clip', ''], ['class', ''], ['split', ''], ['why it was left out', '']], rows));
+  Report.fill('quarantined', Report.table('plain', [['clip', ''], ['class', ''], ['split', ''], ['why it was left out', '']], rows));
 };

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from av.error import FFmpegError
 from av.packet import Packet
 
-from insight_dagster.analysis.containers import OpenVideo
+from insight_dagster.analysis.decoding.containers import OpenVideo
 from insight_dagster.errors import DecodeError
 
 # In these a packet is a frame; streams such as MPEG-TS may hold two fields in two packets.

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from insight_dagster.analysis.clip_folders import is_video_name
-from insight_dagster.analysis.clip_source import (
+from insight_dagster.analysis.clip_library.clip_folders import is_video_name
+from insight_dagster.analysis.clip_library.clip_source import (
     ClipSource,
     check_class_name,
     normal_split,

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from av.packet import Packet
 
-from insight_dagster.analysis import decord_frames, pyav_frames
-from insight_dagster.analysis.containers import OpenVideo, open_video
-from insight_dagster.analysis.packet_table import check_complete, read_packets
-from insight_dagster.analysis.picture_plan import Span
+from insight_dagster.analysis.decoding import decord_frames, pyav_frames
+from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
+from insight_dagster.analysis.decoding.packet_table import check_complete, read_packets
+from insight_dagster.analysis.decoding.picture_plan import Span
 from insight_dagster.errors import DecodeError
 
 DECODERS = ("pyav", "decord")

@@ -17,7 +17,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from insight_dagster.analysis.file_contents import describe, describe_boxes, read_boxes
+from insight_dagster.analysis.decoding.file_contents import describe, describe_boxes, read_boxes
 from insight_dagster.errors import DecodeError
 
 # Playlists and manifests (hls, dash, concat) are absent on purpose: they name other files and
@@ -32,6 +32,13 @@ _OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 
 # A damaged packet has to be an error: libav would otherwise paint over the hole and pass it on.
 _DECODER_OPTIONS = {"err_detect": "crccheck+bitstream+buffer+explode"}
+
+_REASONS = {
+    av.error.EOFError: "the file ends before its first picture",
+    av.error.DecoderNotFoundError: "there is no decoder for its codec",
+    av.error.PatchWelcomeError: "its codec is used in a way that the decoder does not know",
+    PermissionError: "the file cannot be read (permission denied)",
+}
 
 MAX_PIXELS = 8192 * 4352
 
@@ -96,18 +103,19 @@ def explain(problem: Exception, path: Path) -> str:
     if isinstance(problem, av.error.InvalidDataError):
         return describe(path)
     if isinstance(problem, av.error.ArgumentError):
-        # What libav answers to a format outside the white list.
-        text = describe(path)
-        return text if "text" in text else "not a video, but a picture, playlist or other format"
-    if isinstance(problem, av.error.EOFError):
-        return "the file ends before its first picture"
-    if isinstance(problem, av.error.DecoderNotFoundError):
-        return "there is no decoder for its codec"
+        return _explain_refused(path)
     if isinstance(problem, OSError) and problem.errno == errno.EIO:
         return "cut short inside its header, or the disk cannot read it"
-    if isinstance(problem, OSError) and problem.strerror:
-        return f"the file cannot be read ({problem.strerror.lower()})"
-    return f"the decoder gave up ({type(problem).__name__})"
+    return next(
+        (reason for kind, reason in _REASONS.items() if isinstance(problem, kind)),
+        f"it cannot be read or decoded ({type(problem).__name__})",
+    )
+
+
+def _explain_refused(path: Path) -> str:
+    # What libav answers to a format outside the white list; text is often such a playlist.
+    reason = describe(path)
+    return reason if "text" in reason else "not a video, but a picture, playlist or other format"
 
 
 def _refuse_unreadable(path: Path) -> None:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from insight_dagster.analysis.clip_folders import is_video_name
-from insight_dagster.analysis.clip_source import (
+from insight_dagster.analysis.clip_library.clip_folders import is_video_name
+from insight_dagster.analysis.clip_library.clip_source import (
     SPLITS,
     ClipSource,
     check_class_name,

@@ -15,8 +15,8 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from insight_dagster.analysis.containers import OpenVideo, open_video
-from insight_dagster.analysis.packet_table import (
+from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
+from insight_dagster.analysis.decoding.packet_table import (
     FRAME_PER_PACKET,
     PacketTable,
     at_second,
@@ -24,7 +24,7 @@ from insight_dagster.analysis.packet_table import (
     may_stay_dark,
     read_packets,
 )
-from insight_dagster.analysis.picture_plan import (
+from insight_dagster.analysis.decoding.picture_plan import (
     PicturePlan,
     Span,
     WindowPictures,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from insight_dagster.analysis.containers import OpenVideo, open_video
-from insight_dagster.analysis.packet_table import PacketTable, check_complete, read_packets
-from insight_dagster.analysis.picture_plan import (
+from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
+from insight_dagster.analysis.decoding.packet_table import PacketTable, check_complete, read_packets
+from insight_dagster.analysis.decoding.picture_plan import (
     PicturePlan,
     Span,
     WindowPictures,
@@ -34,22 +34,22 @@ def why_not(video: OpenVideo, table: PacketTable) -> str | None:
         video: the open file.
         table: all of its packets.
     """
-    if video.codec_name not in _EXACT_CODECS:
-        return f"decord is not exact on {video.codec_name}"
-    if video.format_name not in _EXACT_CONTAINERS:
-        return f"decord is not exact on {video.format_name} files"
-    if video.stream.codec_context.pix_fmt not in _EXACT_PIXELS:
-        return f"decord rounds {video.stream.codec_context.pix_fmt} pixels differently"
-    if any(packet.is_discard for packet in table.packets):
-        return "an edit list cuts pictures, which decord counts"
     times = _times(table)
-    if len(set(times)) != len(table.packets):
-        return "time stamps are missing or repeat"
-    if times[0] != video.start_pts:
-        return "the first picture is not at the stream's start"
-    if _has_open_groups(table):
-        return "decord is not exact where groups of pictures are open"
-    return None
+    pixels = video.stream.codec_context.pix_fmt
+    problems = {
+        f"decord is not exact on {video.codec_name}": video.codec_name not in _EXACT_CODECS,
+        f"decord is not exact on {video.format_name} files": (
+            video.format_name not in _EXACT_CONTAINERS
+        ),
+        f"decord rounds {pixels} pixels differently": pixels not in _EXACT_PIXELS,
+        "an edit list cuts pictures, which decord counts": any(
+            packet.is_discard for packet in table.packets
+        ),
+        "time stamps are missing or repeat": len(set(times)) != len(table.packets),
+        "the first picture is not at the stream's start": times[:1] != [video.start_pts],
+        "decord is not exact where groups of pictures are open": _has_open_groups(table),
+    }
+    return next((reason for reason, holds in problems.items() if holds), None)
 
 
 def advise(video: OpenVideo, table: PacketTable) -> tuple[str, str]:
@@ -109,6 +109,6 @@ def _read_pictures(path: Path, plan: PicturePlan, times: list[int]) -> np.ndarra
         if len(reader) != len(times):
             raise DecodeError(f"decord counts {len(reader)} pictures, the packets {len(times)}")
         return reader.get_batch([position[time] for time in plan.picked]).asnumpy()
-    except decord.DECORDError as problem:
-        # Its message is a C++ stack trace.
+    except (decord.DECORDError, RuntimeError) as problem:
+        # Their messages are C++ stack traces.
         raise DecodeError("decord cannot read its pictures") from problem

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from insight_dagster.analysis.clip_source import (
+from insight_dagster.analysis.clip_library.clip_source import (
     SPLITS,
     VIDEO_SUFFIXES,
     ClipSource,

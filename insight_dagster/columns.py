@@ -1,0 +1,57 @@
+"""What a column and a table are: the vocabulary that `tables.py` is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its DuckDB type, meaning and unit ('' for text, counts and pure numbers)."""
+
+    name: str
+    sql_type: str
+    description: str
+    unit: str = ""
+    nullable: bool = False
+
+    @property
+    def comment(self) -> str:
+        """The description with its unit, as stored in the database."""
+        return f"{self.description} [{self.unit}]" if self.unit else self.description
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its columns, its primary key, and the column that holds the partition."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition_column: str | None = "class_name"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Column names in storage order."""
+        return tuple(column.name for column in self.columns)
+
+
+def text(name: str, description: str, *, nullable: bool = False) -> Column:
+    """A text column."""
+    return Column(name, "VARCHAR", description, nullable=nullable)
+
+
+def whole(name: str, description: str, unit: str = "", nullable: bool = False) -> Column:
+    """A column of whole numbers."""
+    return Column(name, "INTEGER", description, unit, nullable)
+
+
+def real(name: str, description: str, unit: str = "", nullable: bool = False) -> Column:
+    """A column of real numbers."""
+    return Column(name, "DOUBLE", description, unit, nullable)
+
+
+def measure(name: str, description: str, unit: str = "") -> Column:
+    """A real number that some clips may lack."""
+    return real(name, description, unit, nullable=True)

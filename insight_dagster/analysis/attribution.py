@@ -7,6 +7,7 @@ not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -30,10 +31,31 @@ class _Head(nn.Module):
         return self.head(self.entrance(activation))
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """Attribution of a batch.
+
+    Attributes:
+        volumes: (B, T, S, S) float32 >= 0, what each place of each clip added to the target.
+        logits: (B, C) float32, the model's scores of the same clips.
+    """
+
+    volumes: np.ndarray
+    logits: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        if self.volumes.ndim != 4 or self.logits.shape[:1] != self.volumes.shape[:1]:
+            raise ValueError(
+                f"volumes must be (B, T, S, S) and logits (B, C), "
+                f"got {self.volumes.shape} and {self.logits.shape}"
+            )
+
+
 def grad_cam(
     classifier: VideoClassifier, batch: torch.Tensor, targets: Sequence[str]
-) -> np.ndarray:
-    """Grad-CAM volumes (B, T, S, S) float32 >= 0 of one label's logit a clip, on `blocks.4`.
+) -> Explanation:
+    """Grad-CAM of one label's logit a clip, on `blocks.4`.
 
     The logit is the score before the softmax. Only the head is differentiated: the activations
     that it weighs do not depend on the gradient, so the numbers are those of a pass through the
@@ -58,8 +80,12 @@ def grad_cam(
     explain = LayerGradCam(network, network.entrance)
     # One clip at a time, like the forward pass, so that its neighbours cannot change its numbers.
     maps = [
-        explain.attribute(one.unsqueeze(0).requires_grad_(), target=index, relu_attributions=True)
+        explain.attribute(
+            one.unsqueeze(0).detach().requires_grad_(), target=index, relu_attributions=True
+        )
         for one, index in zip(stage, indices, strict=True)
     ]
     scaled = LayerAttribution.interpolate(torch.cat(maps), tuple(batch.shape[2:]), "trilinear")
-    return scaled.squeeze(1).detach().cpu().numpy()
+    return Explanation(
+        volumes=scaled.squeeze(1).detach().cpu().numpy(), logits=classifier.logits_of(stage)
+    )

@@ -2,12 +2,14 @@
 
 Rewriting modules for speed belongs here; what the network computes (`x3d.py`) does not.
 
-Torch takes a naive loop for 3-D convolutions whose kernel is 1 x 1 in space when it runs on one
-thread, which is 90 of an X3D-M's 116. The same sums as matrix products and 2-D convolutions over
-channels-last memory are views of the same data: an X3D-M takes .45 instead of 1.04 s of a core.
+On one thread torch takes a naive loop for 3-D convolutions whose kernel is 1 x 1 in space, most of
+an X3D's. Matrix products and 2-D convolutions over views of the same channels-last data give the
+same sums: a pass of X3D-M takes .6 instead of 1.1 s of a core, the demo model 23 instead of 40 ms.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,7 +40,7 @@ class _Spatial(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(convolution.weight.detach().squeeze(2).contiguous())
         self.bias = convolution.bias
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "stride": convolution.stride[1:],
             "padding": convolution.padding[1:],
             "groups": convolution.groups,
@@ -59,7 +61,7 @@ class _Temporal(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(convolution.weight.detach().flatten(3).contiguous())
         self.bias = convolution.bias
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "stride": (convolution.stride[0], 1),
             "padding": (convolution.padding[0], 0),
             "groups": convolution.groups,

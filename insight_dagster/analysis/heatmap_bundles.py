@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
+from scipy.special import softmax
 
 from insight_dagster import tables
 from insight_dagster.analysis.attribution import METHOD, grad_cam
@@ -134,11 +134,11 @@ def _explain(
     target: str,
     folder: Path,
 ) -> HeatmapBundle:
-    batch = each.tensor.unsqueeze(0)
-    volume = grad_cam(classifier, batch, [target])[0]
+    found = grad_cam(classifier, each.tensor.unsqueeze(0), [target])
+    volume = found.volumes[0]
     scale = float(volume.max())
     share = volume / scale if scale > 0 else volume
-    caption = _caption(clip, classifier, target, batch, empty=scale <= 0)
+    caption = _caption(clip, classifier, target, found.logits[0], empty=scale <= 0)
     picture = draw_grid(each.pictures(classifier.spec), share, each.timestamps, caption)
     bundle = _paths(clip, classifier, target, folder)
     _write(bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4))
@@ -150,12 +150,11 @@ def _caption(
     clip: ClipToMeasure,
     classifier: VideoClassifier,
     target: str,
-    batch: torch.Tensor,
+    logits: np.ndarray,
     *,
     empty: bool,
 ) -> Caption:
-    logits = torch.from_numpy(classifier.predict(batch).logits[0]).double()
-    probabilities = torch.softmax(logits, dim=0)
+    probabilities = softmax(logits.astype(np.float64))
     best = int(probabilities.argmax())
     return Caption(
         label=clip.class_name,

@@ -6,6 +6,7 @@ Drawing belongs here; the attribution (`attribution.py`) and files (`heatmap_bun
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _COLUMNS = 4
-_TILE = 224
+_TILE = 192
 _GAP = 4
 _BAR = 50
 _LEGEND = 110
@@ -166,7 +167,6 @@ def _shortened(
     text = " ".join(text.split("\n"))
     if draw.textlength(text, font=font) <= width:
         return text
-    kept = len(text)
-    while kept and draw.textlength(text[:kept] + "…", font=font) > width:
-        kept -= 1
-    return text[:kept] + "…"
+    lengths = range(len(text))
+    kept = bisect_right(lengths, width, key=lambda n: draw.textlength(text[:n] + "…", font=font))
+    return text[: max(kept - 1, 0)] + "…"

@@ -1,7 +1,7 @@
 """What still has to be computed: clips, or fits, that no earlier result covers.
 
 Pure selection belongs here; where earlier results are stored does not. Results are matched by
-content (file bytes and window), never by name, so a renamed or relabelled clip costs nothing.
+content (file bytes and window), never by name, so a renamed or copied clip costs nothing.
 """
 
 from __future__ import annotations

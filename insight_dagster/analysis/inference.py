@@ -130,6 +130,13 @@ class VideoClassifier:
         with torch.no_grad():
             return torch.cat([self._stages(part)[4] for part in self._parts(batch)])
 
+    def logits_of(self, stage: torch.Tensor) -> np.ndarray:
+        """Logits (B, C) float32 of `last_stage` activations, as `predict` gives them."""
+        with torch.no_grad():
+            parts = stage.split(self.clips_per_pass or len(stage))
+            logits = torch.cat([self._finish(self._pool(part)) for part in parts])
+        return logits.cpu().numpy()
+
     def index_of(self, label: str) -> int:
         """Output index of a label.
 
@@ -161,11 +168,18 @@ class VideoClassifier:
 
     def _run(self, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         stages = self._stages(clips)
-        # The projection is linear, so the mean over positions may be taken before it.
-        head = self._blocks[5]
-        pooled = head.pool(stages[4]).mean(dim=(2, 3, 4))
+        pooled = self._pool(stages[4])
         taps = [stages[number].mean(dim=(2, 3, 4)) for number in _STAGE_TAPS]
-        return head.proj(pooled), torch.cat([*taps, pooled], dim=1)
+        return self._finish(pooled), torch.cat([*taps, pooled], dim=1)
+
+    def _pool(self, stage: torch.Tensor) -> torch.Tensor:
+        pooled: torch.Tensor = self._blocks[5].pool(stage).mean(dim=(2, 3, 4))
+        return pooled
+
+    def _finish(self, pooled: torch.Tensor) -> torch.Tensor:
+        # The projection is linear, so the mean over positions may be taken before it.
+        logits: torch.Tensor = self._blocks[5].proj(pooled)
+        return logits
 
     def _measure_taps(self) -> tuple[tuple[str, int], ...]:
         widths = [self._blocks[n].res_blocks[-1].branch2.conv_c.out_channels for n in _STAGE_TAPS]

@@ -128,7 +128,9 @@ def reach(
 def figure(pose: Pose, outfit: Outfit, joints: Joints | None = None) -> tuple[Track, ...]:
     """The shapes of a clothed figure, from back to front."""
     joints = joints or solve(pose)
-    parts: list[tuple[float, list[Track]]] = [(joints.depth["pelvis"], _trunk(joints, pose, outfit))]
+    parts: list[tuple[float, list[Track]]] = [
+        (joints.depth["pelvis"], _trunk(joints, pose, outfit))
+    ]
     for side in ("left", "right"):
         parts.append((joints.depth[f"{side} knee"] - 0.01, _leg(joints, pose, outfit, side)))
         parts.append((joints.depth[f"{side} elbow"] + 0.01, _arm(joints, pose, outfit, side)))
@@ -144,7 +146,9 @@ def limb(start: Series, end: Series, r0: Series, r1: Series, colour: Colour) -> 
     return [
         Track(capsule(start, end, r0, r1), shaded(colour, 0.62)),
         Track(capsule(start + light, end + light, r0 * 0.74, r1 * 0.74), colour),
-        Track(capsule(start + 2 * light, end + 2 * light, r0 * 0.3, r1 * 0.3), shaded(colour, 1.18)),
+        Track(
+            capsule(start + 2 * light, end + 2 * light, r0 * 0.3, r1 * 0.3), shaded(colour, 1.18)
+        ),
     ]
 
 
@@ -195,13 +199,19 @@ def _trunk(joints: Joints, pose: Pose, outfit: Outfit) -> list[Track]:
     upper = np.maximum(width * 0.46, size * 0.062)
     neck = joints.place["head"]
     tracks = limb(chest, neck, size * 0.03, size * 0.03, outfit.skin)
-    tracks += limb(pelvis, pelvis + 0.12 * (chest - pelvis), upper * 0.8, upper * 0.76, outfit.bottom)
+    tracks += limb(
+        pelvis, pelvis + 0.12 * (chest - pelvis), upper * 0.8, upper * 0.76, outfit.bottom
+    )
     waist = pelvis + 0.22 * (chest - pelvis)
     shoulders = pelvis + 0.86 * (chest - pelvis)
     tracks += limb(waist, shoulders, upper * 0.74, upper, outfit.top)
     if outfit.harness is not None:
-        belt = capsule(pelvis + [-1, 0] * upper[:, None] * 0.7, pelvis + [1, 0] * upper[:, None] * 0.7,
-                       size * 0.016, size * 0.016)
+        belt = capsule(
+            pelvis + [-1, 0] * upper[:, None] * 0.7,
+            pelvis + [1, 0] * upper[:, None] * 0.7,
+            size * 0.016,
+            size * 0.016,
+        )
         tracks.append(Track(belt, outfit.harness))
     return tracks
 
@@ -221,7 +231,9 @@ def _head(joints: Joints, pose: Pose, outfit: Outfit) -> list[Track]:
     grow = 1.16 if outfit.helmet else 1.05
     span = (np.pi * 0.98, np.pi * 2.02) if facing > -0.5 else (np.pi * 0.8, np.pi * 2.2)
     tracks.append(Track(ellipse(centre, radii * grow, pose.roll, span=span), shaded(cover, 0.8)))
-    tracks.append(Track(ellipse(centre - 0.15 * radii, radii * grow * 0.66, pose.roll, span=span), cover))
+    tracks.append(
+        Track(ellipse(centre - 0.15 * radii, radii * grow * 0.66, pose.roll, span=span), cover)
+    )
     return tracks
 
 

@@ -120,9 +120,7 @@ class Rasteriser:
                 _paint(frame, track, points[index], scale)
 
 
-def _paint(
-    frame: NDArray[np.uint8], track: Track, points: NDArray[np.int32], scale: float
-) -> None:
+def _paint(frame: NDArray[np.uint8], track: Track, points: NDArray[np.int32], scale: float) -> None:
     if track.width is not None:
         thickness = max(1, round(track.width * scale))
         cv2.polylines(frame, [points], False, track.colour, thickness, cv2.LINE_AA, _SHIFT)

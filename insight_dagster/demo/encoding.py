@@ -52,7 +52,9 @@ def write_damaged(path: Path, damage: str, *, whole: bytes = b"") -> None:
     elif damage == "not_video":
         path.write_text("<html><body>404 video removed by the uploader</body></html>\n" * 40)
     else:
-        raise LibraryError(f"unknown damage {damage!r}; known: truncated, empty, audio_only, not_video")
+        raise LibraryError(
+            f"unknown damage {damage!r}; known: truncated, empty, audio_only, not_video"
+        )
 
 
 def _write_tone(path: Path) -> None:

@@ -121,7 +121,9 @@ def _is_complete(folder: Path, request: dict[str, object]) -> bool:
         if present == request:
             return True
         shown = {key: present.get(key) for key in ("seed", "clips_per_class", "generator")}
-        raise LibraryError(f"{folder} holds another demo library {shown}; name another folder or remove it")
+        raise LibraryError(
+            f"{folder} holds another demo library {shown}; name another folder or remove it"
+        )
     if folder.is_dir() and any(folder.iterdir()):
         raise LibraryError(f"{folder} is not empty and no demo library; name another folder")
     if folder.exists() and not folder.is_dir():

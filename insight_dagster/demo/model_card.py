@@ -33,7 +33,9 @@ class TrainingFacts:
     def __post_init__(self) -> None:
         classes = len(self.labels)
         if tuple(self.confusion.shape) != (classes, classes):
-            raise ValueError(f"confusion must be ({classes}, {classes}), got {self.confusion.shape}")
+            raise ValueError(
+                f"confusion must be ({classes}, {classes}), got {self.confusion.shape}"
+            )
 
     @property
     def accuracy(self) -> float:
@@ -119,7 +121,9 @@ def _table(facts: TrainingFacts) -> str:
     head = "| label | " + " | ".join(str(n + 1) for n in range(len(facts.labels))) + " |"
     rule = "|---|" + "---:|" * len(facts.labels)
     rows = [
-        f"| {number + 1} {label} | " + " | ".join(str(int(c)) for c in facts.confusion[number]) + " |"
+        f"| {number + 1} {label} | "
+        + " | ".join(str(int(c)) for c in facts.confusion[number])
+        + " |"
         for number, label in enumerate(facts.labels)
     ]
     return "\n".join([head, rule, *rows])

@@ -147,8 +147,14 @@ def _plain_clips(
     wanted = [(label, split) for label in classes for split in splits]
     return [
         ClipPlan(
-            index=index, content=index, label=label, shows=label, split=split, name=_name(rng),
-            seconds=round(float(rng.uniform(3.0, 3.7)), 2), crf=int(rng.integers(21, 29)),
+            index=index,
+            content=index,
+            label=label,
+            shows=label,
+            split=split,
+            name=_name(rng),
+            seconds=round(float(rng.uniform(3.0, 3.7)), 2),
+            crf=int(rng.integers(21, 29)),
         )
         for index, (label, split) in enumerate(wanted)
     ]
@@ -217,7 +223,12 @@ def _plant_copies(planner: _Planner, count: int, fault: str) -> None:
         size = _COPY_SIZES[int(planner.rng.integers(len(_COPY_SIZES)))]
         planner.mark(original, fault, group)
         planner.mark(
-            copy, fault, group, content=original.content, seconds=original.seconds, size=size,
+            copy,
+            fault,
+            group,
+            content=original.content,
+            seconds=original.seconds,
+            size=size,
             crf=original.crf + int(planner.rng.integers(2, 6)),
         )
 
@@ -229,9 +240,11 @@ def _free_pair(planner: _Planner, *, across_splits: bool) -> tuple[ClipPlan, Cli
             continue
         partners = planner.pick(
             1,
-            lambda c, copy=copy: c.label == copy.label
-            and c.index != copy.index
-            and (c.split != copy.split) == across_splits,
+            lambda c, copy=copy: (
+                c.label == copy.label
+                and c.index != copy.index
+                and (c.split != copy.split) == across_splits
+            ),
         )
         if partners:
             return partners[0], copy

@@ -23,14 +23,13 @@ ROCKS: tuple[tuple[Colour, Colour], ...] = (
 )
 
 
-def noise(
-    rng: np.random.Generator, height: int, width: int, cell: tuple[float, float]
-) -> Field:
+def noise(rng: np.random.Generator, height: int, width: int, cell: tuple[float, float]) -> Field:
     """Smooth noise in 0..1 with bumps of about `cell` (high, wide) pixels."""
     rows, columns = int(height / cell[0]) + 3, int(width / cell[1]) + 3
     grid = rng.random((rows, columns), dtype=np.float32)
-    grown = cv2.resize(grid, (width + int(2 * cell[1]), height + int(2 * cell[0])),
-                       interpolation=cv2.INTER_CUBIC)
+    grown = cv2.resize(
+        grid, (width + int(2 * cell[1]), height + int(2 * cell[0])), interpolation=cv2.INTER_CUBIC
+    )
     return np.clip(grown[:height, :width], 0, 1)
 
 
@@ -222,5 +221,7 @@ def _holds(rng: np.random.Generator, picture: Picture) -> None:
         turn = float(rng.uniform(0, 180))
         dark = tuple(int(c * 0.5) for c in colour)
         centre = (int(x), int(y))
-        cv2.ellipse(picture, (centre[0] + 1, centre[1] + 2), axes, turn, 0, 360, dark, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            picture, (centre[0] + 1, centre[1] + 2), axes, turn, 0, 360, dark, -1, cv2.LINE_AA
+        )
         cv2.ellipse(picture, centre, axes, turn, 0, 360, colour, -1, cv2.LINE_AA)

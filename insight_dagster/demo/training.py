@@ -100,7 +100,10 @@ def _run_stage(
             losses.append(loss.item())
         seconds = time.perf_counter() - start
         mean = sum(losses) / max(len(losses), 1)
-        print(f"{stage.side} px, epoch {epoch + 1}/{stage.epochs}: loss {mean:.3f}, {seconds:.0f} s", flush=True)
+        print(
+            f"{stage.side} px, epoch {epoch + 1}/{stage.epochs}: loss {mean:.3f}, {seconds:.0f} s",
+            flush=True,
+        )
 
 
 def _batches(clips: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
@@ -140,20 +143,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     spec = variant_named("demo").spec
     start = time.perf_counter()
     make_library(
-        options.library, seed=recipe.seed, clips_per_class=recipe.clips_per_class,
-        classes=labels, faults=SCREENED,
+        options.library,
+        seed=recipe.seed,
+        clips_per_class=recipe.clips_per_class,
+        classes=labels,
+        faults=SCREENED,
     )
     parts = {
-        split: load_split(options.library, split, labels=labels, spec=spec) for split in ("train", "val")
+        split: load_split(options.library, split, labels=labels, spec=spec)
+        for split in ("train", "val")
     }
     model = train(parts["train"], labels=labels, spec=spec, recipe=recipe)
     matrix = confusion_matrix(predict(model, parts["val"], spec), parts["val"].targets)
     save_checkpoint(options.output, model, labels=labels, spec=spec)
     facts = TrainingFacts(
-        recipe=recipe, labels=labels, spec=spec, confusion=matrix,
-        train_clips=len(parts["train"].targets), val_clips=len(parts["val"].targets),
+        recipe=recipe,
+        labels=labels,
+        spec=spec,
+        confusion=matrix,
+        train_clips=len(parts["train"].targets),
+        val_clips=len(parts["val"].targets),
         parameters=sum(p.numel() for p in model.parameters()),
-        minutes=(time.perf_counter() - start) / 60, threads=options.threads,
+        minutes=(time.perf_counter() - start) / 60,
+        threads=options.threads,
         machine=f"{platform.machine()} CPU, torch {torch.__version__}",
     )
     write_card(options.output.parent / "MODEL_CARD.md", facts)
@@ -161,7 +173,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m insight_dagster.demo.training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m insight_dagster.demo.training", description=__doc__
+    )
     parser.add_argument("--seed", type=int, default=1000, help="of the clips and of the training")
     parser.add_argument("--clips-per-class", type=int, default=120)
     parser.add_argument("--threads", type=int, default=2, help="of torch")

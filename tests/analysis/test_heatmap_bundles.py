@@ -50,7 +50,7 @@ def test_grad_cam_equals_its_definition(classifier, batch):
     network.blocks[5](activation)[:, index].sum().backward()
     weights = activation.grad.mean(dim=(2, 3, 4), keepdim=True)
     expected = upsampled((weights * activation).sum(dim=1, keepdim=True).relu(), batch)
-    ours = grad_cam(classifier, batch, [LABELS[index]] * 2)
+    ours = grad_cam(classifier, batch, [LABELS[index]] * 2).volumes
     assert ours.shape == (2, 16, 112, 112) and ours.dtype == np.float32
     expected = expected[:, 0].detach().numpy()
     np.testing.assert_allclose(ours, expected, atol=1e-5 * expected.max())
@@ -63,13 +63,15 @@ def test_grad_cam_equals_captum_on_the_whole_unfused_network(classifier, batch):
         batch, target=[0, 1], relu_attributions=True
     )
     expected = upsampled(theirs, batch)[:, 0].detach().numpy()
-    ours = grad_cam(classifier, batch, [LABELS[0], LABELS[1]])
+    ours = grad_cam(classifier, batch, [LABELS[0], LABELS[1]]).volumes
     np.testing.assert_allclose(ours, expected, atol=1e-5 * expected.max())
 
 
 def test_a_clips_volume_does_not_depend_on_its_neighbours(classifier, batch):
     together = grad_cam(classifier, batch, ["dunk", "glide"])
-    np.testing.assert_array_equal(together[1], grad_cam(classifier, batch[1:], ["glide"])[0])
+    alone = grad_cam(classifier, batch[1:], ["glide"])
+    np.testing.assert_array_equal(together.volumes[1], alone.volumes[0])
+    np.testing.assert_array_equal(together.logits, classifier.predict(batch).logits)
 
 
 def test_targets_must_be_labels_one_a_clip(classifier, batch):
@@ -100,7 +102,10 @@ def test_rows_name_files_relative_to_the_home(classifier, clips, tmp_path):
 def volumes(classifier, clip):
     """Grad-CAM of the clip for every label; some are empty, as nothing speaks for them."""
     given = load_input(clip, classifier.spec)
-    found = {label: grad_cam(classifier, given.tensor.unsqueeze(0), [label])[0] for label in LABELS}
+    found = {
+        label: grad_cam(classifier, given.tensor.unsqueeze(0), [label]).volumes[0]
+        for label in LABELS
+    }
     return found, given.timestamps
 
 
@@ -129,7 +134,7 @@ def test_the_grid_is_four_by_four_with_a_title_bar(classifier, clips, tmp_path):
     bundle = make_bundle(clips[0], classifier, target="dunk", folder=tmp_path)
     with Image.open(bundle.grid_path) as picture:
         width, height = picture.size
-        assert picture.format == "PNG" and width == 4 * 228 + 4 and height == 50 + 4 * 228
+        assert picture.format == "PNG" and width == 4 * 196 + 4 and height == 50 + 4 * 196
 
 
 def test_the_same_work_gives_the_same_files(classifier, clips, tmp_path):
@@ -219,7 +224,7 @@ def test_captions_tell_label_prediction_target_and_untrained_weights():
 def test_other_numbers_of_frames_fill_as_many_rows_as_needed(frames, columns, rows):
     pictures, volume = np.zeros((frames, 32, 32, 3), np.uint8), np.zeros((frames, 32, 32))
     grid = draw_grid(pictures, volume, np.arange(frames) / 10, caption())
-    assert grid.size == (columns * 228 + 4, 50 + rows * 228)
+    assert grid.size == (columns * 196 + 4, 50 + rows * 196)
 
 
 def test_endless_labels_are_shortened_not_drawn_over_the_legend():

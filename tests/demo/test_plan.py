@@ -102,7 +102,13 @@ def test_same_seed_same_plan_other_seed_another() -> None:
 def test_a_small_library_still_has_every_fault() -> None:
     present = {fault for clip in _plan(seed=0, clips=8) for fault in clip.faults}
     assert present == {
-        "selfie_stick", "title_card", "lookalike", "mislabeled", "leak", "duplicate", "corrupt",
+        "selfie_stick",
+        "title_card",
+        "lookalike",
+        "mislabeled",
+        "leak",
+        "duplicate",
+        "corrupt",
         "format",
     }
 

@@ -14,7 +14,13 @@ from insight_dagster.demo.rendering import SCENES, Scene, render
 from insight_dagster.demo.scenes import climbing
 
 SHORT = ClipPlan(
-    index=0, content=0, label="disc golfing", shows="disc golfing", split="train", name="x", seconds=0.3
+    index=0,
+    content=0,
+    label="disc golfing",
+    shows="disc golfing",
+    split="train",
+    name="x",
+    seconds=0.3,
 )
 
 
@@ -92,7 +98,9 @@ def _drift(scene: Scene, number: int, times: np.ndarray) -> float:
 def _likeness(shows: str) -> float:
     """Mean correlation of the grey first frames of five clips."""
     frames = [
-        cv2.cvtColor(_frames(replace(SHORT, shows=shows, content=n, seconds=0.1))[0], cv2.COLOR_RGB2GRAY)
+        cv2.cvtColor(
+            _frames(replace(SHORT, shows=shows, content=n, seconds=0.1))[0], cv2.COLOR_RGB2GRAY
+        )
         for n in range(5)
     ]
     return float(np.corrcoef([frame.ravel() for frame in frames])[np.triu_indices(5, 1)].mean())

@@ -49,7 +49,11 @@ def dunking(rng: np.random.Generator, times: Series) -> Shot:
     pose = _dunker(rng, times, root, height, rise, leap)
     joints = solve(pose)
     ball = _slam(times, joints, hoop, leap + 0.75, ground)
-    tracks = [*_shadows(pose, ground, height), *figure(pose, _kit(rng), joints), *_ball(ball, height)]
+    tracks = [
+        *_shadows(pose, ground, height),
+        *figure(pose, _kit(rng), joints),
+        *_ball(ball, height),
+    ]
     focus = _follow(rng, pose, hoop, 0.45)
     return Shot(court, tuple(tracks), focus, np.full(len(times), rng.uniform(0.85, 1.1)))
 
@@ -64,7 +68,11 @@ def _dribbler(
     moving = 1 - shooting
     phase = np.cumsum(moving) * (times[1] - times[0]) * cadence
     travel = np.cumsum(moving) * (times[1] - times[0]) * pace * 0.8 * height
-    jump = 0.16 * np.sin(np.pi * np.clip((times - shot_time + 0.2) / 0.7, 0, 1)) if np.isfinite(shot_time) else 0
+    jump = (
+        0.16 * np.sin(np.pi * np.clip((times - shot_time + 0.2) / 0.7, 0, 1))
+        if np.isfinite(shot_time)
+        else 0
+    )
     crouch = 0.06 * moving * (1 + 0.3 * wander(rng, times))
     root = place + np.stack([travel - travel.mean(), -height * (LEG * 0.96 - crouch + jump)], -1)
     feet = run(phase, stride=0.08 + 0.2 * pace, lift=0.12, reach=LEG * 0.95 - 0.02)
@@ -72,11 +80,19 @@ def _dribbler(
     dribble = point(0.2, -0.02 + 0.09 * beat, 0.16, frames)
     high = point(0.05, 0.62, 0.12, frames)
     right = dribble * moving[:, None] + high * shooting[:, None]
-    left = swing_arms(phase, size=0.12)[:, 0] * moving[:, None] + (high - [0.1, 0.02, 0]) * shooting[:, None]
+    left = (
+        swing_arms(phase, size=0.12)[:, 0] * moving[:, None]
+        + (high - [0.1, 0.02, 0]) * shooting[:, None]
+    )
     yaw = rng.uniform(0.3, 1.5) + 0.3 * wander(rng, times * 0.4)
     return Pose(
-        root, np.stack([left, right], 1), feet, yaw=yaw, height=np.full(frames, height),
-        pitch=0.28 * moving + 0.02, roll=0.04 * wander(rng, times),
+        root,
+        np.stack([left, right], 1),
+        feet,
+        yaw=yaw,
+        height=np.full(frames, height),
+        pitch=0.28 * moving + 0.02,
+        roll=0.04 * wander(rng, times),
     )
 
 
@@ -110,7 +126,9 @@ def _ball_path(
     way = np.clip((times - shot_time) / 0.9, 0, 1)[:, None]
     arc = start + (hoop - start) * way - np.array([0, 70]) * np.sin(np.pi * way)
     fall = np.clip(times - shot_time - 0.9, 0, None)[:, None] ** 2 * [0, 300]
-    return np.where((times < shot_time)[:, None], path, arc + np.minimum(fall, [0, ground - hoop[1]]))
+    return np.where(
+        (times < shot_time)[:, None], path, arc + np.minimum(fall, [0, ground - hoop[1]])
+    )
 
 
 def _dunker(
@@ -126,8 +144,13 @@ def _dunker(
     right = carry * (1 - reaching[:, None]) + top * reaching[:, None]
     left = swing_arms(phase, size=0.15)[:, 0] + np.array([0, 0.2, 0.1]) * reaching[:, None]
     return Pose(
-        root, np.stack([left, right], 1), feet, yaw=np.full(frames, rng.uniform(1.0, 1.6)),
-        height=np.full(frames, height), pitch=0.25 - 0.2 * reaching, roll=0.06 * rise,
+        root,
+        np.stack([left, right], 1),
+        feet,
+        yaw=np.full(frames, rng.uniform(1.0, 1.6)),
+        height=np.full(frames, height),
+        pitch=0.25 - 0.2 * reaching,
+        roll=0.06 * rise,
     )
 
 
@@ -154,8 +177,15 @@ def _players(
         root = place + np.stack([travel, np.full(len(times), -LEG * 0.95 * size)], -1)
         feet = run(phase, stride=rng.uniform(0.04, 0.2), lift=0.08, reach=LEG * 0.96)
         hands = swing_arms(phase, size=0.1) + [0, rng.uniform(0, 0.3), 0.05]
-        other = Pose(root, hands, feet, 0 * times + rng.uniform(-1.6, 1.6), np.full(len(times), size),
-                     np.full(len(times), 0.15), 0 * times)
+        other = Pose(
+            root,
+            hands,
+            feet,
+            0 * times + rng.uniform(-1.6, 1.6),
+            np.full(len(times), size),
+            np.full(len(times), 0.15),
+            0 * times,
+        )
         (front if depth > 0.05 else back).extend(figure(other, _kit(rng)))
     return back, front
 
@@ -240,13 +270,17 @@ def _hoop(picture: NDArray[np.uint8], rim: Series, size: float) -> None:
     half = int(size * 0.2)
     board = (x + half + 2, y - int(size * 0.55)), (x + half + int(size * 0.5), y + int(size * 0.08))
     pole = x + half + int(size * 0.42)
-    cv2.line(picture, (pole, y), (pole, _FLOOR + 30), (70, 72, 78), max(3, int(size * 0.07)), cv2.LINE_AA)
+    cv2.line(
+        picture, (pole, y), (pole, _FLOOR + 30), (70, 72, 78), max(3, int(size * 0.07)), cv2.LINE_AA
+    )
     cv2.rectangle(picture, *board, (236, 238, 240), -1, cv2.LINE_AA)
     cv2.rectangle(picture, *board, (180, 40, 40), 2, cv2.LINE_AA)
     for share in np.linspace(-1, 1, 6):
         low = (x + int(half * 0.55 * share), y + int(size * 0.34))
         cv2.line(picture, (x + int(half * share), y), low, (230, 230, 230), 1, cv2.LINE_AA)
-    cv2.ellipse(picture, (x, y), (half, max(2, half // 4)), 0, 0, 360, (232, 84, 32), 2, cv2.LINE_AA)
+    cv2.ellipse(
+        picture, (x, y), (half, max(2, half // 4)), 0, 0, 360, (232, 84, 32), 2, cv2.LINE_AA
+    )
 
 
 def _follow(rng: np.random.Generator, pose: Pose, hoop: Series, pull: float) -> Series:

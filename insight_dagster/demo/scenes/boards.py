@@ -24,13 +24,24 @@ def snowboarding(rng: np.random.Generator, times: Series) -> Shot:
     turn = np.sin(2 * np.pi * rng.uniform(0.35, 0.8) * times + rng.uniform(0, 6))
     root = _descent(rng, times, turn, steep, height)
     air = _air(rng, times)
-    pose = _rider(rng, times, root - np.array([0, 1]) * (air * height)[:, None], height, turn, air, low=True)
+    pose = _rider(
+        rng, times, root - np.array([0, 1]) * (air * height)[:, None], height, turn, air, low=True
+    )
     joints = solve(pose)
-    warm = Outfit.draw(rng, sleeves=True, trousers=True, bulk=rng.uniform(1.15, 1.4),
-                       helmet=tuple(int(c) for c in rng.integers(30, 250, 3)))
+    warm = Outfit.draw(
+        rng,
+        sleeves=True,
+        trousers=True,
+        bulk=rng.uniform(1.15, 1.4),
+        helmet=tuple(int(c) for c in rng.integers(30, 250, 3)),
+    )
     tracks = [_ground_shadow(root, height, (150, 166, 190))]
     tracks += _spray(rng, times, joints, turn, air, height)
-    tracks += [*_board(rng, joints, height, long=0.42), *figure(pose, warm, joints), *_goggles(joints, pose)]
+    tracks += [
+        *_board(rng, joints, height, long=0.42),
+        *figure(pose, warm, joints),
+        *_goggles(joints, pose),
+    ]
     return Shot(slope, tuple(tracks), _ride_along(rng, root, height), _zoom(rng, times))
 
 
@@ -93,9 +104,13 @@ def _rider(
     back = rng.random() < 0.5
     facing = (np.pi if back else 0.0) + rng.uniform(-0.45, 0.45)
     return Pose(
-        root + np.stack([0 * down, 0.7 * down], -1), np.stack(hands, 1), np.stack(feet, 1),
-        yaw=facing + 0.25 * turn + 0.4 * air, height=np.full(frames, height),
-        pitch=0.3 + 0.1 * np.abs(turn), roll=0.06 + (0.24 if low else 0.1) * turn,
+        root + np.stack([0 * down, 0.7 * down], -1),
+        np.stack(hands, 1),
+        np.stack(feet, 1),
+        yaw=facing + 0.25 * turn + 0.4 * air,
+        height=np.full(frames, height),
+        pitch=0.3 + 0.1 * np.abs(turn),
+        roll=0.06 + (0.24 if low else 0.1) * turn,
         knee=(0.5, 0.1, 1.0),
     )
 
@@ -104,19 +119,28 @@ def _pushing(pose: Pose, times: Series, rate: float) -> Pose:
     """The same rider with one foot on the ground, kicking."""
     feet = pose.feet.copy()
     feet[:, 0] = run(times * rate, stride=0.2, lift=0.12, reach=LEG * 0.97)[:, 0]
-    return Pose(pose.root, pose.hands, feet, np.full(len(times), 1.2), pose.height, pose.pitch, pose.roll)
+    return Pose(
+        pose.root, pose.hands, feet, np.full(len(times), 1.2), pose.height, pose.pitch, pose.roll
+    )
 
 
 def _board(rng: np.random.Generator, joints: Joints, height: float, long: float) -> list[Track]:
     left, right = joints.place["left foot"], joints.place["right foot"]
     middle = (left + right) / 2 + [0, 0.035 * height]
     axis = right - left
-    axis = axis / np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 0.3 * height) * long * height
+    axis = (
+        axis / np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 0.3 * height) * long * height
+    )
     colour = tuple(int(c) for c in rng.integers(30, 240, 3))
     thick = height * 0.03
     return [
         Track(capsule(middle - axis, middle + axis, thick, thick), (36, 36, 44)),
-        Track(capsule(middle - axis * 0.9 - [0, 1], middle + axis * 0.9 - [0, 1], thick * 0.5, thick * 0.5), colour),
+        Track(
+            capsule(
+                middle - axis * 0.9 - [0, 1], middle + axis * 0.9 - [0, 1], thick * 0.5, thick * 0.5
+            ),
+            colour,
+        ),
     ]
 
 
@@ -126,7 +150,12 @@ def _skateboard(joints: Joints, height: float) -> list[Track]:
     axis = np.array([0.2, 0.0]) * height
     deck = capsule(middle - axis, middle + axis, height * 0.016, height * 0.016)
     wheels = [
-        Track(ellipse(middle + np.array([s * 0.13, 0.035]) * height, (height * 0.022, height * 0.022)), (230, 226, 214))
+        Track(
+            ellipse(
+                middle + np.array([s * 0.13, 0.035]) * height, (height * 0.022, height * 0.022)
+            ),
+            (230, 226, 214),
+        )
         for s in (-1, 1)
     ]
     return [*wheels, Track(deck, (52, 36, 28))]
@@ -140,12 +169,20 @@ def _goggles(joints: Joints, pose: Pose) -> list[Track]:
     band = np.array([0.045, 0.0]) * size
     return [
         Track(capsule(head - band, head + band, size * 0.024, size * 0.024), (24, 24, 30)),
-        Track(capsule(head - band * 0.8, head + band * 0.6, size * 0.012, size * 0.012), (220, 130, 60)),
+        Track(
+            capsule(head - band * 0.8, head + band * 0.6, size * 0.012, size * 0.012),
+            (220, 130, 60),
+        ),
     ]
 
 
 def _spray(
-    rng: np.random.Generator, times: Series, joints: Joints, turn: Series, air: Series, height: float
+    rng: np.random.Generator,
+    times: Series,
+    joints: Joints,
+    turn: Series,
+    air: Series,
+    height: float,
 ) -> list[Track]:
     """Snow thrown up behind the board, more in hard turns, none in the air."""
     tail = joints.place["left foot"] + [0, 0.03 * height]
@@ -153,7 +190,9 @@ def _spray(
     tracks = []
     for _ in range(14):
         life = (times * rng.uniform(1.2, 2.6) + rng.random()) % 1
-        drift = np.stack([-life * rng.uniform(0.2, 0.7), -life * (1 - life) * rng.uniform(0.3, 1.2)], -1)
+        drift = np.stack(
+            [-life * rng.uniform(0.2, 0.7), -life * (1 - life) * rng.uniform(0.3, 1.2)], -1
+        )
         place = tail + drift * height * strength[:, None]
         size = (0.015 + 0.05 * life) * height * strength
         puff = ellipse(place, np.stack([size, size * 0.8], -1), corners=9)
@@ -162,7 +201,9 @@ def _spray(
 
 
 def _ground_shadow(root: Series, height: float, colour: tuple[int, int, int]) -> Track:
-    return Track(ellipse(root + [6, height * (LEG * 0.99)], (height * 0.26, height * 0.035)), colour)
+    return Track(
+        ellipse(root + [6, height * (LEG * 0.99)], (height * 0.26, height * 0.035)), colour
+    )
 
 
 def _slope(rng: np.random.Generator, steep: float) -> NDArray[np.uint8]:
@@ -196,7 +237,9 @@ def _street(rng: np.random.Generator, ground: int) -> NDArray[np.uint8]:
     picture[floor:] = textures.asphalt(rng, height - floor, width)
     cv2.line(picture, (0, floor), (width, floor), (184, 182, 176), 4)
     for start in rng.uniform(100, width - 100, 3).astype(int):
-        corners = np.array([[start, ground], [start + 90, ground], [start + 90, ground - 34]], np.int32)
+        corners = np.array(
+            [[start, ground], [start + 90, ground], [start + 90, ground - 34]], np.int32
+        )
         cv2.fillConvexPoly(picture, corners, (118, 112, 108), cv2.LINE_AA)
     return picture
 

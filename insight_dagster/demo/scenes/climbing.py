@@ -141,12 +141,15 @@ def _pose_on_wall(
     feet = _feet_on_wall(ascent, phase, climbed, away)
     yaw = -np.pi / 2 if profile else np.pi + rng.uniform(-0.5, 0.5)
     return Pose(
-        root, hands, feet,
+        root,
+        hands,
+        feet,
         yaw=np.full(frames, yaw) + 0.3 * sway,
         height=np.full(frames, height),
         pitch=np.full(frames, -0.05 - 0.45 * ascent.lean * profile) + 0.05 * wander(rng, times),
         roll=sway + rng.normal(0, 0.05),
-        elbow=(0.8, -0.5, -0.3), knee=(0.9, 0.35, 0.35 if not profile else 0.1),
+        elbow=(0.8, -0.5, -0.3),
+        knee=(0.9, 0.35, 0.35 if not profile else 0.1),
         tuck=-0.6,
     )
 
@@ -188,16 +191,16 @@ def _held(ascent: Ascent, phase: Series, climbed: Series) -> Series:
     return relative - relative.mean()
 
 
-def _rope(
-    rng: np.random.Generator, times: Series, joints: Joints, pose: Pose
-) -> list[Track]:
+def _rope(rng: np.random.Generator, times: Series, joints: Joints, pose: Pose) -> list[Track]:
     """A rope from above to the harness, and often a tail below."""
     frames = len(times)
     pelvis = joints.place["pelvis"] + np.array([0, -0.05]) * pose.height[:, None]
     colours = ((214, 60, 70), (60, 140, 210), (236, 196, 60), (90, 190, 100), (226, 226, 226))
     colour = colours[rng.integers(len(colours))]
     width = float(np.clip(0.016 * pose.height[0], 1.1, 3.0))
-    anchor = np.stack([pelvis[:, 0].mean() + rng.normal(0, 25) * np.ones(frames), np.full(frames, -80.0)], -1)
+    anchor = np.stack(
+        [pelvis[:, 0].mean() + rng.normal(0, 25) * np.ones(frames), np.full(frames, -80.0)], -1
+    )
     tracks = [Track(np.stack([anchor, pelvis], 1), colour, width)]
     if rng.random() < 0.6:
         swing = 5 * wander(rng, times)

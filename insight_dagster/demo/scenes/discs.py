@@ -55,25 +55,38 @@ def frisbee(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def _drive(
-    rng: np.random.Generator, times: Series, place: Series, height: float, start: float | None = None
+    rng: np.random.Generator,
+    times: Series,
+    place: Series,
+    height: float,
+    start: float | None = None,
 ) -> tuple[Pose, float]:
     """Reach back across the body, then pull the disc through and let go."""
     frames = len(times)
     begin = rng.uniform(0.2, 0.9) if start is None else start
     release = begin + rng.uniform(0.75, 1.1)
     turn = ease(times, begin, begin + 0.5) - 2.1 * ease(times, begin + 0.45, release + 0.25)
-    hand = keyed(times, [
-        (begin, (0.12, 0.1, 0.15)), (begin + 0.5, (-0.34, 0.24, 0.12)),
-        (release, (0.30, 0.30, 0.2)), (release + 0.5, (0.3, 0.42, -0.15)),
-    ])
+    hand = keyed(
+        times,
+        [
+            (begin, (0.12, 0.1, 0.15)),
+            (begin + 0.5, (-0.34, 0.24, 0.12)),
+            (release, (0.30, 0.30, 0.2)),
+            (release + 0.5, (0.3, 0.42, -0.15)),
+        ],
+    )
     step = 0.5 * ease(times, begin - 0.3, release) * rng.uniform(0.3, 1.0)
     root = place + np.stack([step * height, -LEG * 0.95 * height + 0 * times], -1)
     feet = _stance(times, step, rng.uniform(0.1, 0.17))
     facing = rng.uniform(0.2, 0.9)
     return Pose(
-        root, np.stack([point(-0.14, 0.02 - 0.1 * turn, 0.08, frames), hand], 1), feet,
-        yaw=facing - 0.9 * turn, height=np.full(frames, height),
-        pitch=0.15 + 0.12 * turn, roll=0.08 * turn,
+        root,
+        np.stack([point(-0.14, 0.02 - 0.1 * turn, 0.08, frames), hand], 1),
+        feet,
+        yaw=facing - 0.9 * turn,
+        height=np.full(frames, height),
+        pitch=0.15 + 0.12 * turn,
+        roll=0.08 * turn,
     ), release
 
 
@@ -87,12 +100,18 @@ def _putt(
     throw = ease(times, release - 0.25, release)
     hand = point(0.08, 0.05 + 0.1 * pump + 0.2 * throw, 0.2 - 0.12 * pump + 0.3 * throw, frames)
     root = place + point(0, -LEG * (0.93 + 0.04 * throw - 0.03 * pump) * height, 0, frames)[:, :2]
-    feet = np.stack([point(-0.07, -LEG * 0.95, -0.16, frames), point(0.07, -LEG * 0.96, 0.1, frames)], 1)
+    feet = np.stack(
+        [point(-0.07, -LEG * 0.95, -0.16, frames), point(0.07, -LEG * 0.96, 0.1, frames)], 1
+    )
     feet[:, 0, 1] += 0.2 * throw * ease(times, release, release + 0.3)
     return Pose(
-        root, np.stack([point(-0.16, 0.05 + 0.1 * throw, -0.05, frames), hand], 1), feet,
-        yaw=np.full(frames, rng.uniform(0.9, 1.7)), height=np.full(frames, height),
-        pitch=0.2 + 0.15 * throw, roll=0.02 * wander(rng, times),
+        root,
+        np.stack([point(-0.16, 0.05 + 0.1 * throw, -0.05, frames), hand], 1),
+        feet,
+        yaw=np.full(frames, rng.uniform(0.9, 1.7)),
+        height=np.full(frames, height),
+        pitch=0.2 + 0.15 * throw,
+        roll=0.02 * wander(rng, times),
     ), release
 
 
@@ -103,11 +122,18 @@ def _catcher(
     ready = ease(times, release + 0.2, release + 0.8)
     side = 0.15 * wander(rng, times * 0.4)
     root = place + np.stack([side * height, -LEG * height * (0.93 + 0.05 * ready)], -1)
-    hands = [point(s * 0.1 - 0.04, 0.08 + 0.25 * ready, 0.12 + 0.15 * ready, frames) for s in (-1, 1)]
+    hands = [
+        point(s * 0.1 - 0.04, 0.08 + 0.25 * ready, 0.12 + 0.15 * ready, frames) for s in (-1, 1)
+    ]
     feet = _stance(times, side, 0.11)
     return Pose(
-        root, np.stack(hands, 1), feet, yaw=np.full(frames, -1.2), height=np.full(frames, height),
-        pitch=np.full(frames, 0.1), roll=0 * times,
+        root,
+        np.stack(hands, 1),
+        feet,
+        yaw=np.full(frames, -1.2),
+        height=np.full(frames, height),
+        pitch=np.full(frames, 0.1),
+        roll=0 * times,
     )
 
 
@@ -115,7 +141,8 @@ def _stance(times: Series, step: Series, spread: float) -> Series:
     frames = len(times)
     stride = 0.1 * np.sin(8 * step)
     return np.stack(
-        [point(-spread, -LEG * 0.96, -stride, frames), point(spread, -LEG * 0.96, stride, frames)], 1
+        [point(-spread, -LEG * 0.96, -stride, frames), point(spread, -LEG * 0.96, stride, frames)],
+        1,
     )
 
 
@@ -138,7 +165,9 @@ def _flight(
 
 
 def _shadow(joints: Joints, height: float, ground: float) -> Track:
-    centre = np.stack([joints.place["pelvis"][:, 0], np.full(len(joints.place["pelvis"]), ground)], -1)
+    centre = np.stack(
+        [joints.place["pelvis"][:, 0], np.full(len(joints.place["pelvis"]), ground)], -1
+    )
     return Track(ellipse(centre + [4, 1], (height * 0.2, height * 0.035)), (44, 60, 36))
 
 
@@ -146,14 +175,19 @@ def _bystander(rng: np.random.Generator, times: Series, near: Series) -> tuple[T
     if rng.random() < 0.6:
         return ()
     height = rng.uniform(35, 60)
-    place = np.array([near[0] + rng.choice([-1, 1]) * rng.uniform(50, 110), _HORIZON + 25 + height * 0.2])
+    place = np.array(
+        [near[0] + rng.choice([-1, 1]) * rng.uniform(50, 110), _HORIZON + 25 + height * 0.2]
+    )
     frames = len(times)
     sway = 0.02 * wander(rng, times * 0.4)
     feet = np.stack([point(s * 0.07, -LEG, 0, frames) for s in (-1, 1)], 1)
     hands = np.stack([point(s * 0.13, -0.02 + sway, 0.06, frames) for s in (-1, 1)], 1)
     root = place + np.stack([sway * height, np.full(frames, -LEG * height)], -1)
     still = np.full(frames, height)
-    return figure(Pose(root, hands, feet, 0 * times + rng.uniform(-1, 1), still, 0 * times, sway), Outfit.draw(rng))
+    return figure(
+        Pose(root, hands, feet, 0 * times + rng.uniform(-1, 1), still, 0 * times, sway),
+        Outfit.draw(rng),
+    )
 
 
 def _branches(rng: np.random.Generator, times: Series) -> list[Track]:
@@ -165,7 +199,9 @@ def _branches(rng: np.random.Generator, times: Series) -> list[Track]:
     tracks = []
     for _ in range(9):
         place = corner + rng.normal(0, 1, 2) * [40, 22]
-        leaf = ellipse(place + sway, (rng.uniform(8, 20), rng.uniform(4, 9)), rng.uniform(0, 3), corners=10)
+        leaf = ellipse(
+            place + sway, (rng.uniform(8, 20), rng.uniform(4, 9)), rng.uniform(0, 3), corners=10
+        )
         tracks.append(Track(leaf, (int(rng.integers(20, 60)), int(rng.integers(60, 110)), 34)))
     return tracks
 
@@ -177,13 +213,19 @@ def _park(rng: np.random.Generator, *, trees: int, lush: bool) -> NDArray[np.uin
         wood = textures.foliage(rng, 110, width)
         top = _HORIZON - int(rng.integers(40, 105))
         picture[top:_HORIZON] = wood[: _HORIZON - top]
-        textures.ridge(rng, picture[:_HORIZON], top - 4, 14, tuple(int(c) for c in wood.mean((0, 1))))
+        textures.ridge(
+            rng, picture[:_HORIZON], top - 4, 14, tuple(int(c) for c in wood.mean((0, 1)))
+        )
         picture[top + 6 : _HORIZON] = wood[: _HORIZON - top - 6]
     else:
         textures.ridge(rng, picture[:_HORIZON], _HORIZON - 12, 22, (116, 132, 128))
     ground = textures.grass(rng, height - _HORIZON, width)
     if not lush and rng.random() < 0.5:
-        sand = textures.blend((196, 172, 128), (232, 212, 170), textures.fractal(rng, height - _HORIZON, width, (14, 60)))
+        sand = textures.blend(
+            (196, 172, 128),
+            (232, 212, 170),
+            textures.fractal(rng, height - _HORIZON, width, (14, 60)),
+        )
         ground = sand
     picture[_HORIZON:] = ground
     for depth in np.sort(rng.random(trees)):
@@ -199,14 +241,43 @@ def _basket(picture: NDArray[np.uint8], foot: Series, *, size: float) -> None:
     steel, dark = (176, 178, 184), (92, 94, 100)
     cv2.line(picture, (x, y), (x, y - int(size)), dark, max(1, int(size * 0.06)), cv2.LINE_AA)
     for share in np.linspace(-1, 1, 7):
-        top, low = (x + int(half * share), y - int(size * 0.93)), (x + int(half * 0.3 * share), y - int(size * 0.5))
+        top, low = (
+            (x + int(half * share), y - int(size * 0.93)),
+            (x + int(half * 0.3 * share), y - int(size * 0.5)),
+        )
         cv2.line(picture, top, low, steel, 1, cv2.LINE_AA)
-    cv2.rectangle(picture, (x - half, y - int(size * 0.5)), (x + half, y - int(size * 0.36)), dark, 1, cv2.LINE_AA)
-    cv2.ellipse(picture, (x, y - int(size * 0.5)), (half, max(2, half // 4)), 0, 0, 360, steel, 1, cv2.LINE_AA)
-    cv2.rectangle(picture, (x - half, y - int(size)), (x + half, y - int(size * 0.9)), (238, 196, 40), -1, cv2.LINE_AA)
+    cv2.rectangle(
+        picture,
+        (x - half, y - int(size * 0.5)),
+        (x + half, y - int(size * 0.36)),
+        dark,
+        1,
+        cv2.LINE_AA,
+    )
+    cv2.ellipse(
+        picture,
+        (x, y - int(size * 0.5)),
+        (half, max(2, half // 4)),
+        0,
+        0,
+        360,
+        steel,
+        1,
+        cv2.LINE_AA,
+    )
+    cv2.rectangle(
+        picture,
+        (x - half, y - int(size)),
+        (x + half, y - int(size * 0.9)),
+        (238, 196, 40),
+        -1,
+        cv2.LINE_AA,
+    )
 
 
-def _follow(rng: np.random.Generator, pose: Pose, other: Series, pull: float | None = None) -> Series:
+def _follow(
+    rng: np.random.Generator, pose: Pose, other: Series, pull: float | None = None
+) -> Series:
     share = rng.uniform(0.1, 0.55) if pull is None else pull
     middle = pose.root.mean(0) * (1 - share) + other * share
     tracking = rng.uniform(0, 0.6) * (pose.root - pose.root.mean(0))

@@ -41,7 +41,9 @@ def _shoulders(centre: Series, size: float, jacket: Colour) -> list[Track]:
     radius = np.full(len(centre), size * 0.52)
     return [
         Track(capsule(left, right, size * 0.55, size * 0.55), shaded(jacket, 0.7)),
-        *limb(left + [0, size * 0.35], right + [0, size * 0.35], radius * 1.2, radius * 1.2, jacket),
+        *limb(
+            left + [0, size * 0.35], right + [0, size * 0.35], radius * 1.2, radius * 1.2, jacket
+        ),
         *limb(neck, centre, radius * 0.5, radius * 0.5, shaded(_SKIN, 0.9)),
     ]
 
@@ -55,12 +57,23 @@ def _face(centre: Series, size: float) -> list[Track]:
         Track(ellipse(centre - 2, (size * 0.56, size * 0.68)), _SKIN),
         Track(ellipse(mouth, (size * 0.2, size * 0.09)), (120, 40, 44)),
         Track(ellipse(mouth - [0, size * 0.03], (size * 0.17, size * 0.045)), (244, 240, 236)),
-        Track(ellipse(centre - [0, size * 0.12], (size * 0.72, size * 0.78), span=(np.pi, 2 * np.pi)), _HELMET),
-        Track(ellipse(centre - [size * 0.1, size * 0.2], (size * 0.5, size * 0.55), span=(np.pi, 2 * np.pi)),
-              shaded(_HELMET, 1.5)),
+        Track(
+            ellipse(centre - [0, size * 0.12], (size * 0.72, size * 0.78), span=(np.pi, 2 * np.pi)),
+            _HELMET,
+        ),
+        Track(
+            ellipse(
+                centre - [size * 0.1, size * 0.2],
+                (size * 0.5, size * 0.55),
+                span=(np.pi, 2 * np.pi),
+            ),
+            shaded(_HELMET, 1.5),
+        ),
         Track(capsule(eyes - band, eyes + band, size * 0.24, size * 0.24), (26, 26, 32)),
         Track(capsule(eyes - band, eyes + band, size * 0.17, size * 0.17), (214, 120, 48)),
-        Track(capsule(eyes - band - [0, 4], eyes - [0, 4], size * 0.06, size * 0.05), (250, 206, 140)),
+        Track(
+            capsule(eyes - band - [0, 4], eyes - [0, 4], size * 0.06, size * 0.05), (250, 206, 140)
+        ),
     ]
 
 
@@ -73,7 +86,9 @@ def _stick(centre: Series, lens: Series, size: float, jacket: Colour) -> list[Tr
         *limb(shoulder, hand, radius, radius * 0.8, jacket),
         *limb(hand, hand + [4, 2], radius * 0.95, radius * 0.95, (38, 38, 44)),
         Track(capsule(hand - [14, 12], lens + [12, -8], size * 0.07, size * 0.13), (20, 20, 24)),
-        Track(capsule(hand - [14, 15], lens + [12, -13], size * 0.02, size * 0.04), (120, 122, 130)),
+        Track(
+            capsule(hand - [14, 15], lens + [12, -13], size * 0.02, size * 0.04), (120, 122, 130)
+        ),
     ]
 
 

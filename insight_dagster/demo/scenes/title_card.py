@@ -9,10 +9,28 @@ from numpy.typing import NDArray
 from insight_dagster.demo import textures
 from insight_dagster.demo.drawing import Colour
 
-_HEADS = ("OPEN CHAMPIONSHIP", "HOW TO", "SEASON HIGHLIGHTS", "TRICK SHOTS", "WEEKEND TOUR",
-          "LESSON 4", "THE FINAL NINE", "BEST OF 2016", "EPISODE 12", "COACHING CLINIC")
-_FEET = ("presented by the club", "round two", "part one", "watch until the end",
-         "thanks for subscribing", "filmed on location", "all rights reserved", "like and share")
+_HEADS = (
+    "OPEN CHAMPIONSHIP",
+    "HOW TO",
+    "SEASON HIGHLIGHTS",
+    "TRICK SHOTS",
+    "WEEKEND TOUR",
+    "LESSON 4",
+    "THE FINAL NINE",
+    "BEST OF 2016",
+    "EPISODE 12",
+    "COACHING CLINIC",
+)
+_FEET = (
+    "presented by the club",
+    "round two",
+    "part one",
+    "watch until the end",
+    "thanks for subscribing",
+    "filmed on location",
+    "all rights reserved",
+    "like and share",
+)
 
 
 def title_card(rng: np.random.Generator, topic: str, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.materialization import table_metadata
+from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.clip_manifest import manifest_rows
 from insight_dagster.analysis.quarantine import quarantine
 from insight_dagster.database import Replacement
@@ -30,6 +30,7 @@ def clip_manifest(
 
     Unchanged files (path, size, modification time) are neither read nor probed again.
     """
+    timer = Timer()
     class_name = context.partition_key
     store = database.open()
     sources = clip_library.scan().of_class(class_name)
@@ -45,6 +46,7 @@ def clip_manifest(
             "reused": manifest.reused,
             "removed": manifest.removed,
             "quarantined": manifest.quarantined,
+            **timer.facts(manifest.computed),
             **table_metadata(CLIP_MANIFEST, manifest.table),
         }
     )

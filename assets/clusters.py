@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.embeddings import embeddings
 from assets.latent_space import latent_space
-from assets.materialization import table_metadata
+from assets.materialization import Timer, table_metadata
 from assets.space_rows import placed_rows, read_latent_space
 from insight_dagster.analysis.clusters import assign
 from insight_dagster.analysis.matrices import matrix_of
@@ -28,6 +28,7 @@ def clusters(
     bundle_folder: BundleFolderResource,
 ) -> dg.MaterializeResult:
     """HDBSCAN clusters of the class's clips, as fitted over all classes."""
+    timer = Timer()
     class_name, store = context.partition_key, database.open()
     space, vectors = read_latent_space(store, bundle_folder), store.rows(EMBEDDINGS, class_name)
     assigned = assign(
@@ -41,6 +42,7 @@ def clusters(
         metadata={
             "clusters": len(set(assigned.cluster[assigned.cluster >= 0].tolist())),
             "in_no_cluster": int((assigned.cluster < 0).sum()),
+            **timer.facts(),
             **table_metadata(CLUSTERS, rows),
         }
     )

@@ -4,7 +4,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.clip_manifest import clip_manifest
-from assets.materialization import table_metadata
+from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.embeddings import embed_clips
 from insight_dagster.analysis.health import inspect_embeddings
 from insight_dagster.analysis.incremental import clips_to_measure, plan_work
@@ -41,6 +41,7 @@ def embeddings(
     Only clips whose contents this model has not seen are decoded. A clip that cannot be decoded
     is quarantined in the manifest and the run goes on.
     """
+    timer = Timer()
     class_name, store, model = context.partition_key, database.open(), classifier.load()
     clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
     version = {"column": "model_fingerprint", "version": model.fingerprint}
@@ -74,6 +75,7 @@ def embeddings(
             "quarantined": len(fresh.problems),
             "model_fingerprint": model.fingerprint,
             "random_weights": model.random_weights,
+            **timer.facts(fresh.embeddings.num_rows),
             **table_metadata(PREDICTIONS, predictions),
         }
     )

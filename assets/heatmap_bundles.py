@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.insights import insights
-from assets.materialization import first_grid, table_metadata
+from assets.materialization import Timer, first_grid, table_metadata
 from insight_dagster.analysis.examples import choose_examples, plan_bundles, with_insights
 from insight_dagster.analysis.heatmap_bundles import make_bundles
 from insight_dagster.analysis.incremental import clips_to_measure
@@ -42,6 +42,7 @@ def heatmap_bundles(
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
     """Grad-CAM of the predicted label for the clips that stand for each of the class's insights."""
+    timer = Timer()
     class_name, store, model = context.partition_key, database.open(), classifier.load()
     clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
     examples = choose_examples(
@@ -75,6 +76,7 @@ def heatmap_bundles(
             "reused": work.reused.num_rows,
             "failed": dict(made.problems),
             **first_grid(rows, bundle_folder.root),
+            **timer.facts(made.rows.num_rows),
             **table_metadata(HEATMAP_BUNDLES, rows),
         }
     )

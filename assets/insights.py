@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.clip_table import read_clip_table
 from assets.clusters import clusters
-from assets.materialization import insight_list, table_metadata
+from assets.materialization import Timer, insight_list, table_metadata
 from assets.metadata_table import metadata_table
 from insight_dagster.analysis.insights import find_insights
 from insight_dagster.database import Replacement
@@ -36,6 +36,7 @@ def insights(
     options: AnalysisOptions,
 ) -> dg.MaterializeResult:
     """What is wrong with the class's clips, compared with all classes, and the measured causes."""
+    timer = Timer()
     class_name, store, model = context.partition_key, database.open(), classifier.load()
     clips, space_id = read_clip_table(
         store, bundle_folder, model_fingerprint=model.fingerprint, model_labels=model.labels
@@ -57,6 +58,7 @@ def insights(
         metadata={
             "compared_with_clips": len(clips),
             "ranked": insight_list(found.insights, found.causes),
+            **timer.facts(),
             **table_metadata(INSIGHTS, found.insights),
         }
     )

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.embeddings import embeddings
-from assets.materialization import table_metadata
+from assets.materialization import Timer, table_metadata
 from assets.space_rows import newest_space, with_space
 from insight_dagster.analysis.incremental import fit_key
 from insight_dagster.analysis.latent_space import fit_latent_space
@@ -30,6 +30,7 @@ def latent_space(
     options: AnalysisOptions,
 ) -> dg.MaterializeResult:
     """One fit over the vectors of every class; nothing is fitted again when nothing changed."""
+    timer = Timer()
     store, model = database.open(), classifier.load()
     vectors = store.of_model(EMBEDDINGS, model.fingerprint)
     settings = options.fit_settings()
@@ -55,6 +56,7 @@ def latent_space(
     store.write(Replacement(LATENT_SPACES, rows, None))
     return dg.MaterializeResult(
         metadata={
+            **timer.facts(),
             "computed": len(space.clip_ids),
             "space_id": space.space_id,
             "clusters": space.clusters.count,

@@ -4,7 +4,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.clip_manifest import clip_manifest
-from assets.materialization import table_metadata
+from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.incremental import clips_to_measure, plan_work
 from insight_dagster.analysis.metadata_table import measure_clips, metadata_version
 from insight_dagster.database import Quarantining, Replacement
@@ -33,6 +33,7 @@ def metadata_table(
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
     """Metadata of the class's clips, from the same frames that the model sees."""
+    timer = Timer()
     class_name, store, spec = context.partition_key, database.open(), classifier.load().spec
     clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
     version = metadata_version(spec)
@@ -53,6 +54,7 @@ def metadata_table(
             "computed": fresh.table.num_rows,
             "reused": work.reused.num_rows,
             "quarantined": len(fresh.problems),
+            **timer.facts(fresh.table.num_rows),
             **table_metadata(METADATA_TABLE, rows),
         }
     )

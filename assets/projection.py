@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.embeddings import embeddings
 from assets.latent_space import latent_space
-from assets.materialization import picture, table_metadata
+from assets.materialization import Timer, picture, table_metadata
 from assets.space_rows import placed_rows, read_latent_space
 from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.analysis.projection import project
@@ -29,6 +29,7 @@ def projection(
     bundle_folder: BundleFolderResource,
 ) -> dg.MaterializeResult:
     """t-SNE and PCA coordinates of the class's clips; clips that came after the fit are placed."""
+    timer = Timer()
     class_name, store = context.partition_key, database.open()
     space, vectors = read_latent_space(store, bundle_folder), store.rows(EMBEDDINGS, class_name)
     placed = project(
@@ -43,6 +44,7 @@ def projection(
         metadata={
             "placed_after_the_fit": int((~placed.fitted).sum()),
             "latent_space": picture(projection_png(everything, class_name), "projection"),
+            **timer.facts(),
             **table_metadata(PROJECTION, rows),
         }
     )

@@ -84,7 +84,9 @@ def plan_bundles(
         home: folder that stored paths are relative to.
     """
     by_id = {clip.clip_id: clip for clip in clips}
-    targets = dict(zip(predictions["clip_id"].to_pylist(), predictions["predicted"].to_pylist()))
+    targets = dict(
+        zip(predictions["clip_id"].to_pylist(), predictions["predicted"].to_pylist(), strict=True)
+    )
     wanted = {
         (example.clip_id, by_id[example.clip_id].content_key, targets[example.clip_id])
         for example in examples

@@ -96,8 +96,7 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
         RunFailedError: a run failed.
     """
     if outcome.failures:
-        lines = [f"{failure.what}: {failure.reason}" for failure in outcome.failures]
-        raise RunFailedError(f"{len(lines)} of the runs failed:\n" + "\n".join(lines))
+        raise RunFailedError("; ".join(f"{each.what}: {each.reason}" for each in outcome.failures))
     done = f"{len(outcome.classes)} classes, {outcome.computed} results computed"
     console.print(f"{done}. Report: {settings.report_folder / 'index.html'}", soft_wrap=True)
 
@@ -194,7 +193,7 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
     """The user's error behind a failed run, without Dagster's wrapping."""
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
-        while error and error.cause:
+        while error and error.cause and (error.cls_name or "").startswith("Dagster"):
             error = error.cause
         if error:
             return error.message.strip().partition(": ")[2] or error.message.strip()

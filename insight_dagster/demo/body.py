@@ -158,7 +158,8 @@ def _torso(pitch: Series) -> Series:
 
 def _project(body: dict[str, Series], pose: Pose) -> Joints:
     cosine, sine = np.cos(pose.yaw), np.sin(pose.yaw)
-    place, depth = {}, {}
+    place: dict[str, Series] = {}
+    depth: dict[str, float] = {}
     for name, point in body.items():
         across = point[:, 0] * cosine + point[:, 2] * sine
         near = -point[:, 0] * sine + point[:, 2] * cosine
@@ -206,12 +207,8 @@ def _trunk(joints: Joints, pose: Pose, outfit: Outfit) -> list[Track]:
     shoulders = pelvis + 0.86 * (chest - pelvis)
     tracks += limb(waist, shoulders, upper * 0.74, upper, outfit.top)
     if outfit.harness is not None:
-        belt = capsule(
-            pelvis + [-1, 0] * upper[:, None] * 0.7,
-            pelvis + [1, 0] * upper[:, None] * 0.7,
-            size * 0.016,
-            size * 0.016,
-        )
+        half = np.stack([0.7 * upper, 0 * upper], axis=-1)
+        belt = capsule(pelvis - half, pelvis + half, size * 0.016, size * 0.016)
         tracks.append(Track(belt, outfit.harness))
     return tracks
 

@@ -42,7 +42,7 @@ class CameraPath:
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT,
         )
-        return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB)
+        return np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,12 @@ class Sensor:
     def expose(self, frame: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
         """The frame as recorded, uint8 of the same shape."""
         if self._blur:
-            frame = cv2.GaussianBlur(frame, (0, 0), self._blur)
+            frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), self._blur), np.uint8)
         lit = cv2.multiply(frame, self._mask, scale=1 / 200)
         x, y = self._shift[index]
         height, width = frame.shape[:2]
         noise = self._noise[y : y + height, x : x + width]
-        return cv2.addWeighted(lit, 1.0, noise, 1.0, self._lift - 128)
+        return np.asarray(cv2.addWeighted(lit, 1.0, noise, 1.0, self._lift - 128), np.uint8)
 
 
 def _vignette(

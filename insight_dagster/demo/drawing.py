@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from insight_dagster.demo.camera import CameraPath
 
-Colour = tuple[int, int, int]
+Colour = tuple[int, ...]
+"""Red, green, blue in 0..255."""
+
 _SHIFT = 4  # sub-pixel bits of the coordinates handed to OpenCV
 _CAP = 6  # corners of each rounded end of a capsule
 

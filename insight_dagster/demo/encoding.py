@@ -30,7 +30,7 @@ def write_video(
         stream.codec_context.thread_count = 1
         stream.options = {"preset": "superfast", "crf": str(crf)}
         for rgb in frames:
-            planes = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420)
+            planes = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
         container.mux(stream.encode(None))
 

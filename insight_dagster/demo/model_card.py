@@ -69,7 +69,7 @@ def _summary(facts: TrainingFacts) -> str:
     spec = facts.spec
     return (
         "# X3D for the demo library\n\n"
-        f"A small X3D (`pytorchvideo.models.x3d.create_x3d`, width 1.0, depth 1.0, "
+        f"A small X3D (`pytorchvideo.models.x3d.create_x3d`, "
         f"{facts.parameters:,} parameters) trained from scratch on rendered clips. It knows "
         f"{len(facts.labels)} labels in Kinetics-400 spelling: {', '.join(facts.labels)}. Input: "
         f"{spec.num_frames} frames of the first {spec.seconds:.2f} s, short side {spec.side} px, "
@@ -109,7 +109,8 @@ def _schedule(facts: TrainingFacts) -> str:
 def _results(facts: TrainingFacts) -> str:
     return (
         "## Val split\n\n"
-        f"- accuracy, all {len(facts.labels)} labels: {facts.accuracy:.1%} of {facts.val_clips} clips\n"
+        f"- accuracy, all {len(facts.labels)} labels: {facts.accuracy:.1%} "
+        f"of {facts.val_clips} clips\n"
         f"- accuracy on the five demo classes: {facts.demo_accuracy:.1%}\n"
         f"- errors on demo clips that swap abseiling and rock climbing: {facts.pair_share:.0%}\n\n"
         "Rows are the clips' labels, columns the predictions (wrong labels count as errors).\n\n"

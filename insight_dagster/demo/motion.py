@@ -5,6 +5,8 @@ Curves of body parts over time belong here; which class uses them belongs to `sc
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ def stairs(phase: Series, *, swing: float = 0.4) -> Series:
 def keyed(times: Series, keys: list[tuple[float, tuple[float, float, float]]]) -> Series:
     """Points (T, 3) that move smoothly through (time, point) keys."""
     result = np.repeat(np.array([keys[0][1]], float), len(times), axis=0)
-    for (begin, here), (end, there) in zip(keys, keys[1:], strict=False):
+    for (begin, here), (end, there) in pairwise(keys):
         result += ease(times, begin, end)[:, None] * (np.array(there) - np.array(here))
     return result
 

@@ -186,7 +186,7 @@ def _plant_lookalikes(planner: _Planner, share: float) -> None:
     for label in LOOKALIKE_PAIR:
         members = [c for c in planner.clips if c.label == label]
         count = _count(len(members), share) if members else 0
-        for clip in planner.pick(count, lambda c, label=label: c.label == label):
+        for clip in planner.pick(count, _labelled(label)):
             planner.mark(clip, "lookalike", "|".join(LOOKALIKE_PAIR), shows="lookalike")
 
 
@@ -207,7 +207,7 @@ def _plant_mislabels(planner: _Planner, count: int) -> None:
         label = classes[(start + number) % len(classes)]
         others = [c for c in classes if c != label and not {c, label} <= set(LOOKALIKE_PAIR)]
         shown = others[int(planner.rng.integers(len(others)))]
-        for clip in planner.pick(1, lambda c, label=label: c.label == label):
+        for clip in planner.pick(1, _labelled(label)):
             planner.mark(clip, "mislabeled", shown, shows=shown)
 
 
@@ -238,17 +238,23 @@ def _free_pair(planner: _Planner, *, across_splits: bool) -> tuple[ClipPlan, Cli
         copy = planner.clips[position]
         if copy.truths:
             continue
-        partners = planner.pick(
-            1,
-            lambda c, copy=copy: (
-                c.label == copy.label
-                and c.index != copy.index
-                and (c.split != copy.split) == across_splits
-            ),
-        )
+        partners = planner.pick(1, _partner_of(copy, across_splits=across_splits))
         if partners:
             return partners[0], copy
     return None
+
+
+def _labelled(label: str) -> Callable[[ClipPlan], bool]:
+    return lambda clip: clip.label == label
+
+
+def _partner_of(copy: ClipPlan, *, across_splits: bool) -> Callable[[ClipPlan], bool]:
+    """Whether a clip may be the original of `copy`."""
+    return lambda clip: (
+        clip.label == copy.label
+        and clip.index != copy.index
+        and (clip.split != copy.split) == across_splits
+    )
 
 
 def _plant_damages(planner: _Planner, count: int) -> None:

@@ -66,12 +66,12 @@ def _acted(
     path = film(lens, times, shot.focus, shot.zoom, size=size, handling=hand)
     shapes = Rasteriser(shot.tracks, path)
     chip = Sensor(sensor, size, frames=len(times), same_model=shot.same_camera)
-    backdrop = cv2.cvtColor(shot.backdrop, cv2.COLOR_RGB2RGBA)
+    backdrop = np.asarray(cv2.cvtColor(shot.backdrop, cv2.COLOR_RGB2RGBA), np.uint8)
     for index in range(len(times)):
         frame = path.view(backdrop, index)
         shapes.draw(frame, index)
         frame = chip.expose(frame, index)
-        yield cv2.flip(frame, 1) if mirrored else frame
+        yield np.ascontiguousarray(frame[:, ::-1]) if mirrored else frame
 
 
 def _opened_by(still: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
@@ -80,4 +80,4 @@ def _opened_by(still: Frame, frames: Iterator[Frame], count: int) -> Iterator[Fr
 
 
 def _scaled(frame: Frame, size: tuple[int, int]) -> Frame:
-    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from insight_dagster.demo.drawing import Colour
 
 Picture = NDArray[np.uint8]
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
 
 ROCKS: tuple[tuple[Colour, Colour], ...] = (
     ((112, 108, 104), (176, 170, 162)),  # granite
@@ -65,7 +65,7 @@ def emboss(picture: Picture, relief: Field, strength: float) -> Picture:
     """The picture lit from the upper left over a height field."""
     slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) + cv2.Sobel(relief, cv2.CV_32F, 0, 1)
     shade = cv2.convertScaleAbs(np.clip(1 + strength * slope, 0.35, 1.6), alpha=100)
-    return cv2.multiply(picture, cv2.merge([shade] * 3), scale=1 / 100)
+    return np.asarray(cv2.multiply(picture, cv2.merge([shade] * 3), scale=1 / 100), np.uint8)
 
 
 def rock(rng: np.random.Generator, height: int, width: int) -> Picture:

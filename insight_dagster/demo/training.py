@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -61,7 +62,7 @@ def train(
     """A demo X3D trained on the clips; progress goes to standard output."""
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
-    model = build_x3d(variant_named("demo"), classes=len(labels))
+    model: Any = build_x3d(variant_named("demo"), classes=len(labels))
     # Same numbers at the full side, and defined at the smaller sides too; it has no weights.
     model.blocks[-1].pool.pool = nn.AdaptiveAvgPool3d(1)
     model = model.to(memory_format=torch.channels_last_3d)

@@ -11,7 +11,7 @@ from insight_dagster.demo.drawing import Rasteriser, Track, still
 TIMES = np.arange(12) / 30
 
 
-def _path(handling: Handling, size: tuple[int, int] = (340, 256)):  # noqa: ANN202
+def _path(handling: Handling, size: tuple[int, int] = (340, 256)):
     focus = np.stack([200 + 20 * TIMES, np.full(12, 150.0)], -1)
     rng = np.random.default_rng(3)
     return film(rng, TIMES, focus, np.full(12, 1.1), size=size, handling=handling)

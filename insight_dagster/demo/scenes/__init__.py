@@ -1,3 +1,4 @@
-"""What each action looks like: one function per class, from a random generator and frame times
-to a `drawing.Shot`. Lenses, noise and files do not belong here.
+"""What each action looks like: random generator and frame times in, `drawing.Shot` out.
+
+One function per action; lenses, noise and files do not belong here.
 """

@@ -92,7 +92,7 @@ def _rider(
     *,
     low: bool,
 ) -> Pose:
-    """Sideways on a board: feet apart along the travel, knees bent, arms out, leaning into turns."""
+    """Sideways on a board: feet apart along the travel, knees bent, arms out, leaning."""
     frames = len(times)
     crouch = (0.15 if low else 0.08) + 0.05 * np.abs(turn) + 0.25 * air
     down = crouch * height

@@ -50,7 +50,7 @@ def title_card(rng: np.random.Generator, topic: str, size: tuple[int, int]) -> N
 
 def _background(rng: np.random.Generator, width: int, height: int) -> NDArray[np.uint8]:
     low = tuple(int(c) for c in rng.integers(0, 110, 3))
-    high = tuple(int(min(255, c + rng.integers(10, 120))) for c in low)
+    high = tuple(min(255, c + int(rng.integers(10, 120))) for c in low)
     if rng.random() < 0.25:
         low, high = (206, 204, 198), (246, 244, 240)
     slope = np.linspace(0, 1, height, dtype=np.float32)[:, None] * np.ones((1, width), np.float32)

@@ -1,6 +1,7 @@
 """Which clips exist, where, their split, what the container says, what is wrong with them."""
 
 import dagster as dg
+import pyarrow as pa
 
 from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.clip_manifest import manifest_rows
@@ -53,20 +54,27 @@ def clip_manifest(
 
 
 @dg.asset_check(asset=clip_manifest, partitions_def=ACTION_CLASSES)
-def quarantined_share(
+def unreadable_share(
     context: dg.AssetCheckExecutionContext,
     database: DatabaseResource,
     options: AnalysisOptions,
 ) -> dg.AssetCheckResult:
-    """Too many clips of a class cannot be used; `insight status` lists them with the reason."""
-    state = quarantine(database.open().rows(CLIP_MANIFEST, context.partition_key))
+    """Too many files of a class are missing or no videos; `insight status` lists them."""
+    return quarantine_result(
+        database.open().rows(CLIP_MANIFEST, context.partition_key), options.max_quarantined_share
+    )
+
+
+def quarantine_result(manifest: pa.Table, largest_share: float) -> dg.AssetCheckResult:
+    """Passed where the manifest's quarantined share is at most the one allowed."""
+    state = quarantine(manifest)
     return dg.AssetCheckResult(
-        passed=state.share <= options.max_quarantined_share,
+        passed=state.share <= largest_share,
         metadata={
             "clips": state.clips,
             "quarantined": state.quarantined,
             "share": state.share,
-            "highest_share_allowed": options.max_quarantined_share,
+            "highest_share_allowed": largest_share,
             "reasons": dict(state.reasons),
         },
     )

@@ -37,7 +37,7 @@ def read_clip_table(
     Raises:
         LatentSpaceError: no latent space has been fitted yet, or no class placed in it.
     """
-    space = read_latent_space(store, folder)
+    space = read_latent_space(store, folder, models={model_fingerprint})
     rows = store.read(_CLIPS, [space.space_id, model_fingerprint])
     if not rows.num_rows:
         raise LatentSpaceError("no class is placed in the latent space yet; materialize clusters")

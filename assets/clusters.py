@@ -30,7 +30,9 @@ def clusters(
     """HDBSCAN clusters of the class's clips, as fitted over all classes."""
     timer = Timer()
     class_name, store = context.partition_key, database.open()
-    space, vectors = read_latent_space(store, bundle_folder), store.rows(EMBEDDINGS, class_name)
+    vectors = store.rows(EMBEDDINGS, class_name)
+    models = set(vectors["model_fingerprint"].to_pylist())
+    space = read_latent_space(store, bundle_folder, models=models)
     assigned = assign(
         space,
         vectors["clip_id"].to_pylist(),

@@ -3,7 +3,7 @@
 import dagster as dg
 import pyarrow as pa
 
-from assets.clip_manifest import clip_manifest
+from assets.clip_manifest import clip_manifest, quarantine_result
 from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.embeddings import embed_clips
 from insight_dagster.analysis.health import inspect_embeddings
@@ -26,7 +26,6 @@ from resources.progress import Progress
     group_name="clips",
     kinds={"pytorch", "duckdb"},
     owners=["team:video-models"],
-    pool="model",
 )
 def embeddings(
     context: dg.AssetExecutionContext,
@@ -91,3 +90,15 @@ def embeddings_complete(
         store.rows(CLIP_MANIFEST, class_name), store.rows(EMBEDDINGS, class_name)
     )
     return dg.AssetCheckResult(passed=health.passed, metadata=health.facts())
+
+
+@dg.asset_check(asset=embeddings, partitions_def=ACTION_CLASSES)
+def quarantined_share(
+    context: dg.AssetCheckExecutionContext,
+    database: DatabaseResource,
+    options: AnalysisOptions,
+) -> dg.AssetCheckResult:
+    """Too many clips of a class cannot be used, now that decoding was tried."""
+    return quarantine_result(
+        database.open().rows(CLIP_MANIFEST, context.partition_key), options.max_quarantined_share
+    )

@@ -30,7 +30,6 @@ from resources.progress import Progress
     group_name="insights",
     kinds={"pytorch", "duckdb"},
     owners=["team:video-models"],
-    pool="model",
 )
 def heatmap_bundles(
     context: dg.AssetExecutionContext,

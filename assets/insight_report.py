@@ -7,7 +7,6 @@ from assets.projection import projection
 from assets.report_data import read_report_data
 from insight_dagster.report.insight_report import write_report
 from resources.bundle_folder import BundleFolderResource
-from resources.classifier import ClassifierResource
 from resources.database import DatabaseResource
 
 
@@ -20,10 +19,9 @@ from resources.database import DatabaseResource
 def insight_report(
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
-    classifier: ClassifierResource,
 ) -> dg.MaterializeResult:
     """A self-contained HTML page: latent space, insights with causes and examples, confusions."""
-    data = read_report_data(database.open(), bundle_folder.root, classifier.load())
+    data = read_report_data(database.open(), bundle_folder.root)
     page = write_report(data, bundle_folder.report)
     return dg.MaterializeResult(
         metadata={

@@ -6,7 +6,7 @@ from assets.clip_table import read_clip_table
 from assets.clusters import clusters
 from assets.materialization import Timer, insight_list, table_metadata
 from assets.metadata_table import metadata_table
-from insight_dagster.analysis.insights import find_insights
+from insight_dagster.analysis.insights import find_insights, nothing_found
 from insight_dagster.database import Replacement
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHT_MEMBERS, INSIGHTS
 from resources.analysis_options import AnalysisOptions
@@ -41,14 +41,16 @@ def insights(
     clips, space_id = read_clip_table(
         store, bundle_folder, model_fingerprint=model.fingerprint, model_labels=model.labels
     )
-    found = find_insights(
-        clips,
-        class_name=class_name,
-        model_fingerprint=model.fingerprint,
-        space_id=space_id,
-        seed=options.seed,
-        fdr=options.fdr,
-    )
+    found = nothing_found()
+    if class_name in clips.classes:  # else every clip of it is quarantined
+        found = find_insights(
+            clips,
+            class_name=class_name,
+            model_fingerprint=model.fingerprint,
+            space_id=space_id,
+            seed=options.seed,
+            fdr=options.fdr,
+        )
     store.write(
         Replacement(INSIGHTS, found.insights, class_name),
         Replacement(INSIGHT_MEMBERS, found.members, class_name),

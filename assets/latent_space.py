@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.embeddings import embeddings
 from assets.materialization import Timer, table_metadata
-from assets.space_rows import newest_space, with_space
+from assets.space_rows import is_usable, newest_space, space_row
 from insight_dagster.analysis.incremental import fit_key
 from insight_dagster.analysis.latent_space import fit_latent_space
 from insight_dagster.analysis.matrices import matrix_of
@@ -35,9 +35,9 @@ def latent_space(
     vectors = store.of_model(EMBEDDINGS, model.fingerprint)
     settings = options.fit_settings()
     key, newest = fit_key(vectors, settings=settings), newest_space(store)
-    if newest and newest["fit_key"] == key:
+    if is_usable(newest, bundle_folder, fit_key=key):
         context.log.info("no vector and no setting changed: the present latent space stays")
-        return dg.MaterializeResult(metadata={"computed": 0, "space_id": newest["space_id"]})
+        return dg.MaterializeResult(metadata={"computed": 0})
     space = fit_latent_space(
         matrix_of(vectors, "embedding", width=model.dimension),
         vectors["clip_id"].to_pylist(),
@@ -46,14 +46,10 @@ def latent_space(
     )
     path = bundle_folder.latent_space / f"{space.space_id}.npz"
     space.save(path)
-    rows = with_space(
-        store.rows(LATENT_SPACES),
-        space,
-        vectors=vectors,
-        fit_key=key,
-        path=str(path.relative_to(bundle_folder.root)),
+    row = space_row(
+        space, vectors=vectors, fit_key=key, path=str(path.relative_to(bundle_folder.root))
     )
-    store.write(Replacement(LATENT_SPACES, rows, None))
+    store.write(Replacement(LATENT_SPACES, row, space.space_id))
     return dg.MaterializeResult(
         metadata={
             **timer.facts(),
@@ -63,6 +59,6 @@ def latent_space(
             "noise_share": space.clusters.noise_share,
             "explained_variance": space.explained_variance,
             "trustworthiness": space.trustworthiness,
-            **table_metadata(LATENT_SPACES, rows),
+            **table_metadata(LATENT_SPACES, row),
         }
     )

@@ -31,7 +31,9 @@ def projection(
     """t-SNE and PCA coordinates of the class's clips; clips that came after the fit are placed."""
     timer = Timer()
     class_name, store = context.partition_key, database.open()
-    space, vectors = read_latent_space(store, bundle_folder), store.rows(EMBEDDINGS, class_name)
+    vectors = store.rows(EMBEDDINGS, class_name)
+    models = set(vectors["model_fingerprint"].to_pylist())
+    space = read_latent_space(store, bundle_folder, models=models)
     placed = project(
         space,
         vectors["clip_id"].to_pylist(),

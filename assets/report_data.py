@@ -5,30 +5,35 @@ from pathlib import Path
 
 import pandas as pd
 
-from insight_dagster.analysis.inference import VideoClassifier
+from assets.space_rows import newest_space
+from insight_dagster.analysis.inference import is_random
 from insight_dagster.database import Database
 from insight_dagster.report.report_data import ReportData
-from insight_dagster.tables import TABLES
+from insight_dagster.tables import EMBEDDINGS, TABLES
 
 _TITLE = "Why the classifier fails"
 _WIDE = {"predictions": "logits", "metadata_table": "signature"}
+# Rows of another model or latent space than the present one would mix two coordinate systems.
+_OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "clusters": "space_id"}
 
 
-def read_report_data(store: Database, home: Path, model: VideoClassifier) -> ReportData:
-    """Every table that the report shows, without the columns that no page needs."""
-    frames = {
-        table.name: _frame(store, table.name) for table in TABLES if table.name != "embeddings"
-    }
+def read_report_data(store: Database, home: Path) -> ReportData:
+    """Every table that the report shows, of the present latent space and its model."""
+    present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
+    shown = [table.name for table in TABLES if table is not EMBEDDINGS]
     return ReportData(
         home=home,
         title=_TITLE,
-        model_fingerprint=model.fingerprint,
-        random_weights=model.random_weights,
+        model_fingerprint=present["model_fingerprint"],
+        random_weights=is_random(present["model_fingerprint"]),
         created_at=datetime.now(UTC),
-        **frames,
+        **{name: _frame(store, name, present) for name in shown},
     )
 
 
-def _frame(store: Database, name: str) -> pd.DataFrame:
-    excluded = f"EXCLUDE ({_WIDE[name]})" if name in _WIDE else ""
-    return store.read(f"SELECT * {excluded} FROM {name} ORDER BY ALL").to_pandas()  # noqa: S608
+def _frame(store: Database, name: str, present: dict[str, str]) -> pd.DataFrame:
+    columns = f"* EXCLUDE ({_WIDE[name]})" if name in _WIDE else "*"
+    key = _OF_PRESENT.get(name)
+    where, parameters = (f"WHERE {key} = ?", [present[key]]) if key else ("", [])
+    sql = f"SELECT {columns} FROM {name} {where} ORDER BY ALL"  # noqa: S608
+    return store.read(sql, parameters).to_pandas()

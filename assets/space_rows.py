@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from insight_dagster.analysis.latent_space import LatentSpace, load_latent_space
 from insight_dagster.database import Database
@@ -20,26 +19,43 @@ def newest_space(store: Database) -> dict[str, Any] | None:
     return max(rows, key=lambda row: row["created_at"]) if rows else None
 
 
-def read_latent_space(store: Database, folder: BundleFolderResource) -> LatentSpace:
-    """The latent space in use.
+def read_latent_space(
+    store: Database, folder: BundleFolderResource, *, models: set[str]
+) -> LatentSpace:
+    """The latent space in use, for vectors of the models named.
 
     Raises:
-        LatentSpaceError: none has been fitted yet, or its file is missing or damaged.
+        LatentSpaceError: none has been fitted yet, it was fitted on another model's vectors, or
+            its file is missing or damaged.
     """
     row = newest_space(store)
     if row is None:
         raise LatentSpaceError("no latent space has been fitted yet; materialize latent_space")
+    foreign = models - {row["model_fingerprint"]}
+    if foreign:
+        raise LatentSpaceError(
+            f"the latent space was fitted on vectors of model {row['model_fingerprint']}, these "
+            f"are of {', '.join(sorted(foreign))}; materialize embeddings, then latent_space"
+        )
     return load_latent_space(folder.root / row["path"])
 
 
-def with_space(
-    present: pa.Table, space: LatentSpace, *, vectors: pa.Table, fit_key: str, path: str
-) -> pa.Table:
-    """The history of latent spaces with one more, dated now.
+def is_usable(row: dict[str, Any] | None, folder: BundleFolderResource, *, fit_key: str) -> bool:
+    """Whether a stored latent space is the one that a fit would give again, and can be read."""
+    if row is None or row["fit_key"] != fit_key:
+        return False
+    try:
+        load_latent_space(folder.root / row["path"])
+    except LatentSpaceError:
+        return False
+    return True
+
+
+def space_row(space: LatentSpace, *, vectors: pa.Table, fit_key: str, path: str) -> pa.Table:
+    """A latent space's row of `latent_spaces`, dated now.
 
     Args:
-        present: rows of `latent_spaces`.
-        space: the new fit.
+        space: the fit.
         vectors: the rows of `embeddings` that it was fitted on.
         fit_key: identity of the fit's inputs.
         path: its file, relative to the home folder.
@@ -58,8 +74,7 @@ def with_space(
         "noise_share": space.clusters.noise_share,
         "path": path,
     }
-    others = present.filter(pc.not_equal(present["space_id"], space.space_id))
-    return pa.concat_tables([others, pa.Table.from_pylist([row], schema=present.schema)])
+    return pa.Table.from_pylist([row])
 
 
 def placed_rows(vectors: pa.Table, space_id: str, placed: Any) -> pa.Table:

@@ -94,21 +94,24 @@ def fit(rows: Rows, model: VideoClassifier) -> LatentSpace:
 
 def clip_table(rows: Rows, space: LatentSpace, model: VideoClassifier) -> ClipTable:
     """The engine's input, joined as the database joins it."""
-    vectors = matrix_of(rows.embeddings, "embedding")
-    ids = rows.embeddings["clip_id"].to_pylist()
-    groups = assign(space, ids, vectors)
-    keys = ["class_name", "content_key"]
-    joined = (
-        pa.table({"clip_id": ids, "cluster": groups.cluster, "strength": groups.strength})
-        .join(rows.manifest, "clip_id", join_type="inner")
-        .join(rows.predictions.drop_columns([*keys, "top5", "top5_probabilities"]), "clip_id")
-        .join(rows.metadata.drop_columns(keys), "clip_id", join_type="inner")
-        .sort_by("clip_id")
+    ids = sorted(rows.embeddings["clip_id"].to_pylist())
+    embeddings, predictions, manifest, metadata = (
+        _in_order(each, ids)
+        for each in (rows.embeddings, rows.predictions, rows.manifest, rows.metadata)
     )
-    row_of = {clip: row for row, clip in enumerate(ids)}
-    order = [row_of[clip] for clip in joined["clip_id"].to_pylist()]
-    coordinates, _ = space.locate([ids[row] for row in order], vectors[order])
-    return assemble(joined, coordinates, model.labels)
+    vectors = matrix_of(embeddings, "embedding")
+    groups = assign(space, ids, vectors)
+    columns = {
+        name: each[name] for each in (predictions, metadata, manifest) for name in each.column_names
+    }
+    joined = pa.table({**columns, "cluster": groups.cluster, "strength": groups.strength})
+    return assemble(joined, space.locate(ids, vectors)[0], model.labels)
+
+
+def _in_order(table: pa.Table, ids: list[str]) -> pa.Table:
+    """The rows of these clips, in this order."""
+    row_of = {clip: row for row, clip in enumerate(table["clip_id"].to_pylist())}
+    return table.take([row_of[clip] for clip in ids])
 
 
 def recover(rows: Rows, model: VideoClassifier, *, seed: int = 0) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def run(
         int | None, typer.Option(help="Clips per forward pass. [env: INSIGHT_BATCH_SIZE]")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Decoding threads. [env: INSIGHT_WORKERS]")
+        int | None, typer.Option(help="Threads of the measuring steps. [env: INSIGHT_WORKERS]")
     ] = None,
 ) -> None:
     """Materialize classes of a library through Dagster, without the UI."""
@@ -117,7 +117,10 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 def insights(
     home: Home = None,
     class_name: Annotated[str | None, typer.Option("--class", help="Of this class only.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Of this kind only.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Of this kind only, e.g. leak."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Insights by severity, with their strongest causes."""

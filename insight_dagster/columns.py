@@ -29,7 +29,7 @@ class Table:
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    partition_column: str | None = "class_name"
+    partition_column: str = "class_name"
 
     @property
     def column_names(self) -> tuple[str, ...]:

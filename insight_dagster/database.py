@@ -1,8 +1,8 @@
 """The DuckDB file: short connections, one transaction per write, Arrow in and out.
 
-Connections and SQL belong here; column definitions do not (`tables.py`), nor does anything that
-computes. A connection is held for one statement batch only, inside a file lock, so that the
-processes of a backfill take turns instead of failing on DuckDB's own lock.
+Connections, reading and writing belong here; the schema (`schema.py`) and its columns (`tables.py`)
+do not, nor does anything that computes. A connection is held for one statement batch only, inside a
+file lock, so that the processes of a backfill take turns instead of failing on DuckDB's own lock.
 """
 
 from __future__ import annotations
@@ -19,8 +19,17 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from insight_dagster.columns import Table
-from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
-from insight_dagster.tables import SCHEMA_VERSION, TABLES
+from insight_dagster.errors import DatabaseBusyError, DatabaseError
+from insight_dagster.schema import (
+    check_version,
+    create_schema,
+    empty_rows,
+    ensure_dimension,
+    exists,
+    has_dimension,
+    is_new,
+)
+from insight_dagster.tables import TABLES
 
 _BY_NAME = {table.name: table for table in TABLES}
 _RETRY_SECONDS = 0.05
@@ -28,11 +37,11 @@ _RETRY_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Replacement:
-    """New rows of one partition of one table; `class_name` None replaces the whole table."""
+    """New rows of one partition of one table: a class, or a latent space."""
 
     table: Table
     rows: pa.Table
-    class_name: str | None
+    partition: str
 
     def __post_init__(self) -> None:
         missing = set(self.table.column_names) - set(self.rows.column_names)
@@ -81,15 +90,15 @@ class Database:
             where, parameters = f"WHERE {table.partition_column} = ?", [class_name]
         self._ensure_file()
         with self._connection(read_only=True) as connection:
-            if not _exists(connection, table):
-                return _empty(table)
+            if not exists(connection, table):
+                return empty_rows(table)
             sql = f"SELECT * FROM {table.name} {where} ORDER BY {order}"  # noqa: S608
             return _run(connection, sql, parameters)
 
     def covering(self, table: Table, class_name: str, *, column: str, version: str) -> pa.Table:
         """Rows, of any class, with the contents of a class's clips and the version asked for."""
         if not self.has_rows(table.name):
-            return _empty(table)
+            return empty_rows(table)
         sql = f"""
             SELECT DISTINCT ON (content_key) * FROM {table.name}
             WHERE {column} = ? AND content_key IN (
@@ -100,7 +109,7 @@ class Database:
     def of_model(self, table: Table, fingerprint: str) -> pa.Table:
         """Rows of every class that one model made, in primary-key order."""
         if not self.has_rows(table.name):
-            return _empty(table)
+            return empty_rows(table)
         order = ", ".join(table.key)
         sql = f"SELECT * FROM {table.name} WHERE model_fingerprint = ? ORDER BY {order}"  # noqa: S608
         return self.read(sql, [fingerprint])
@@ -109,7 +118,7 @@ class Database:
         """Whether the table of that name has been made and has rows."""
         self._ensure_file()
         with self._connection(read_only=True) as connection:
-            if not _exists(connection, table_named(name)):
+            if not exists(connection, table_named(name)):
                 return False
             sql = f"SELECT 1 FROM {name} LIMIT 1"  # noqa: S608
             return bool(connection.execute(sql).fetchall())
@@ -143,10 +152,10 @@ class Database:
         with self._file_lock():
             connection = self._open(read_only=read_only, deadline=deadline)
             try:
-                if _is_new(connection):
-                    _create_schema(connection, read_only=read_only)
+                if is_new(connection):
+                    create_schema(connection, read_only=read_only)
                 else:
-                    _check_version(connection, self.path)
+                    check_version(connection, self.path)
                 yield connection
             except duckdb.Error as problem:
                 raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
@@ -175,7 +184,7 @@ class Database:
             try:
                 return duckdb.connect(self.path, read_only=read_only)
             except duckdb.IOException as problem:
-                if "lock" not in str(problem):
+                if "Could not set lock" not in str(problem):
                     raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
                 if time.monotonic() > deadline:
                     raise self._busy() from problem
@@ -196,77 +205,6 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[A
 
 def _first_line(problem: Exception) -> str:
     return str(problem).splitlines()[0]
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
-    return bool(connection.execute(sql, [table.name]).fetchall()[0][0])
-
-
-def _empty(table: Table) -> pa.Table:
-    """No rows, with the columns' Arrow types (a vector's dimension is not known yet: 0)."""
-    connection = duckdb.connect()
-    try:
-        casts = ", ".join(
-            f"CAST(NULL AS {column.sql_type.format(dimension=1)}) AS {column.name}"
-            for column in table.columns
-        )
-        return connection.execute(f"SELECT {casts} LIMIT 0").to_arrow_table()
-    finally:
-        connection.close()
-
-
-def _is_new(connection: duckdb.DuckDBPyConnection) -> bool:
-    return not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
-
-
-def _create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
-    """All tables but the vectors', whose dimension only their first rows tell."""
-    if read_only:  # a run was killed between making the file and this; the next write mends it
-        return
-    connection.execute("BEGIN")
-    connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
-    connection.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
-    for table in TABLES:
-        if not _has_dimension(table):
-            _create(connection, table, dimension=0)
-    connection.execute("COMMIT")
-
-
-def _has_dimension(table: Table) -> bool:
-    return any("{dimension}" in column.sql_type for column in table.columns)
-
-
-def _create(connection: duckdb.DuckDBPyConnection, table: Table, *, dimension: int) -> None:
-    columns = ", ".join(
-        f"{column.name} {column.sql_type.format(dimension=dimension)}"
-        f"{'' if column.nullable else ' NOT NULL'}"
-        for column in table.columns
-    )
-    key = ", ".join(table.key)
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}, PRIMARY KEY ({key}))")
-    connection.execute(f"COMMENT ON TABLE {table.name} IS {_quoted(table.description)}")
-    for column in table.columns:
-        name = f"{table.name}.{column.name}"
-        connection.execute(f"COMMENT ON COLUMN {name} IS {_quoted(column.comment)}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    try:
-        found = connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
-    except duckdb.CatalogException as problem:
-        raise SchemaVersionError(
-            f"{path} was not made by this project; choose another home with --home or INSIGHT_HOME"
-        ) from problem
-    if found != SCHEMA_VERSION:
-        raise SchemaVersionError(
-            f"{path} has schema version {found}, this release reads {SCHEMA_VERSION}; "
-            "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
-        )
 
 
 def _write(
@@ -293,36 +231,16 @@ def _quarantine(connection: duckdb.DuckDBPyConnection, problems: Mapping[str, st
 
 def _replace_partition(connection: duckdb.DuckDBPyConnection, replacement: Replacement) -> None:
     table, rows = replacement.table, replacement.rows
-    if _has_dimension(table):
-        _ensure_dimension(connection, table, rows)
-        if not _exists(connection, table):
+    if has_dimension(table):
+        ensure_dimension(connection, table, rows)
+        if not exists(connection, table):
             return
-    if replacement.class_name is None:
-        connection.execute(f"DELETE FROM {table.name}")  # noqa: S608
-    else:
-        where = f"WHERE {table.partition_column} = ?"
-        connection.execute(f"DELETE FROM {table.name} {where}", [replacement.class_name])  # noqa: S608
+    where = f"WHERE {table.partition_column} = ?"
+    connection.execute(f"DELETE FROM {table.name} {where}", [replacement.partition])  # noqa: S608
     if rows.num_rows:
         connection.register("incoming", rows)
         connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM incoming")  # noqa: S608
         connection.unregister("incoming")
-
-
-def _ensure_dimension(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
-    """Make the vector table at the first rows; refuse rows of another dimension."""
-    if not rows.num_rows:
-        return
-    column = next(column for column in table.columns if "{dimension}" in column.sql_type)
-    dimension = len(rows.column(column.name)[0])
-    if not _exists(connection, table):
-        _create(connection, table, dimension=dimension)
-    sql = "SELECT data_type FROM duckdb_columns() WHERE table_name = ? AND column_name = ?"
-    stored = connection.execute(sql, [table.name, column.name]).fetchall()[0][0]
-    if stored != column.sql_type.format(dimension=dimension):
-        raise DatabaseError(
-            f"{table.name} holds {stored} vectors and this model gives {dimension} numbers; "
-            "one home keeps one model architecture: choose a new home with --home or INSIGHT_HOME"
-        )
 
 
 def table_named(name: str) -> Table:

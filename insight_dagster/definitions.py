@@ -1,10 +1,12 @@
 """The code location: an explicit list of assets, checks, jobs and resources."""
 
+from typing import cast
+
 import dagster as dg
 
-from assets.clip_manifest import clip_manifest, quarantined_share
+from assets.clip_manifest import clip_manifest, unreadable_share
 from assets.clusters import clusters
-from assets.embeddings import embeddings, embeddings_complete
+from assets.embeddings import embeddings, embeddings_complete, quarantined_share
 from assets.heatmap_bundles import heatmap_bundles
 from assets.insight_report import insight_report
 from assets.insights import insights
@@ -20,21 +22,35 @@ from resources.database import DatabaseResource
 from resources.partitions import ACTION_CLASSES
 from resources.progress import LoggedProgress, Progress
 
-_PER_CLASS = [
-    clip_manifest,
-    embeddings,
-    metadata_table,
-    projection,
-    clusters,
-    insights,
-    heatmap_bundles,
-]
+_MEASURE = [clip_manifest, embeddings, metadata_table]
+_PLACE = [projection, clusters]
+_EXPLAIN = [insights, heatmap_bundles]
 
+measure_classes = dg.define_asset_job(
+    "measure_classes",
+    selection=_MEASURE,
+    partitions_def=ACTION_CLASSES,
+    description="List, embed and describe the clips of a class.",
+)
+place_classes = dg.define_asset_job(
+    "place_classes",
+    selection=_PLACE,
+    partitions_def=ACTION_CLASSES,
+    description="Place a class into the present latent space; needs one.",
+)
+explain_classes = dg.define_asset_job(
+    "explain_classes",
+    selection=_EXPLAIN,
+    partitions_def=ACTION_CLASSES,
+    description="Raise a class's insights against every class that is placed, with heatmaps.",
+)
 analyse_classes = dg.define_asset_job(
     "analyse_classes",
-    selection=_PER_CLASS,
+    selection=[*_MEASURE, *_PLACE, *_EXPLAIN],
     partitions_def=ACTION_CLASSES,
-    description="Everything that is done class by class; a partition is a class.",
+    description="All of it for one new or changed class, into the present latent space. For many "
+    "classes run measure, refit, place and explain one after another, so that every class is "
+    "compared with all.",
 )
 refit_latent_space = dg.define_asset_job(
     "refit_latent_space",
@@ -56,9 +72,16 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
         progress: follows long steps; default: log lines.
     """
     return dg.Definitions(
-        assets=[*_PER_CLASS, latent_space, insight_report],
-        asset_checks=[quarantined_share, embeddings_complete],
-        jobs=[analyse_classes, refit_latent_space, write_report],
+        assets=[*_MEASURE, latent_space, *_PLACE, *_EXPLAIN, insight_report],
+        asset_checks=[unreadable_share, embeddings_complete, quarantined_share],
+        jobs=[
+            measure_classes,
+            refit_latent_space,
+            place_classes,
+            explain_classes,
+            analyse_classes,
+            write_report,
+        ],
         resources={
             "database": DatabaseResource(
                 path=str(settings.database_path),
@@ -80,6 +103,11 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
             "progress": progress or LoggedProgress(),
         },
     )
+
+
+def classifier_of(definitions: dg.Definitions) -> ClassifierResource:
+    """The model resource that the definitions were built with."""
+    return cast(ClassifierResource, (definitions.resources or {})["classifier"])
 
 
 @dg.definitions

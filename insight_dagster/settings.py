@@ -27,7 +27,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="INSIGHT_", extra="ignore", frozen=True, protected_namespaces=()
+        env_prefix="INSIGHT_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        protected_namespaces=(),
     )
 
     home: Path = Field(Path(".insight"), description="folder of the database, reports and weights")
@@ -43,7 +47,9 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto (CUDA, else CPU), cpu, cuda, cuda:1, ...")
     batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
-    workers: int = Field(2, ge=1, le=64, description="decoding threads")
+    workers: int = Field(
+        2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
+    )
     seed: int = Field(0, ge=0, description="seed of every fit and resampling")
     components: int = Field(50, ge=2, le=2048, description="principal components of a latent space")
     perplexity: float = Field(30.0, gt=1, description="t-SNE perplexity")
@@ -78,16 +84,6 @@ class Settings(BaseSettings):
         return self.home / "weights"
 
     @property
-    def heatmap_folder(self) -> Path:
-        """Folder of the heatmap bundles."""
-        return self.home / "heatmaps"
-
-    @property
-    def latent_space_folder(self) -> Path:
-        """Folder of the fitted latent spaces."""
-        return self.home / "latent_space"
-
-    @property
     def report_folder(self) -> Path:
         """Folder of the static report."""
         return self.home / "report"
@@ -116,9 +112,20 @@ def load_settings(**flags: Any) -> Settings:
         home = Settings(**given).home.expanduser().absolute()
         in_file = _read_settings_file(home / SETTINGS_FILE)
         from_file = {k: v for k, v in in_file.items() if not _in_environment(k)}
-        return Settings(**{**from_file, **given, "home": home})
+        return _absolute(Settings(**{**from_file, **given, "home": home}))
     except ValidationError as problem:
         raise SettingsError(_explain(problem)) from problem
+
+
+def _absolute(settings: Settings) -> Settings:
+    """The settings with every path absolute, so that other processes find the same files."""
+    paths = {name: getattr(settings, name) for name in ("library", "labels")}
+    if settings.weights not in ("pretrained", "random"):
+        paths["weights"] = Path(settings.weights)
+    found = {name: path.expanduser().absolute() for name, path in paths.items() if path}
+    return settings.model_copy(
+        update={n: str(p) if n == "weights" else p for n, p in found.items()}
+    )
 
 
 def _in_environment(name: str) -> bool:

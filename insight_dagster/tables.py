@@ -165,7 +165,7 @@ LATENT_SPACES = Table(
         real("noise_share", "share of clips in no cluster", "0-1"),
         text("path", "fitted arrays, relative to the home folder"),
     ),
-    partition_column=None,
+    partition_column="space_id",
 )
 
 PROJECTION = Table(

@@ -1,11 +1,14 @@
 """The X3D model as a (GPU) resource: loaded once per process, whatever the number of steps."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 
 from insight_dagster.analysis.classifier import VideoClassifier, load_classifier
 from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
+
+DownloadProgress = Callable[[int, int | None], None]
 
 
 class ClassifierResource(dg.ConfigurableResource):
@@ -18,8 +21,11 @@ class ClassifierResource(dg.ConfigurableResource):
     device: str = "auto"
     seed: int = 0
 
-    def load(self) -> VideoClassifier:
+    def load(self, progress: DownloadProgress | None = None) -> VideoClassifier:
         """The model, ready to predict.
+
+        Args:
+            progress: told of a download's bytes there and bytes wanted.
 
         Raises:
             ModelError: weights or labels are missing or do not fit; the message says what to do.
@@ -32,4 +38,5 @@ class ClassifierResource(dg.ConfigurableResource):
             folder=Path(self.weights_folder),
             device=self.device,
             seed=self.seed,
+            progress=progress,
         )

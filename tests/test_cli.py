@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from insight_dagster.cli import app
+from insight_dagster.settings import Settings, load_settings
 
 COMMANDS = (
     "demo", "demo-library", "run", "status", "insights", "clip", "report", "doctor", "serve",
@@ -50,9 +51,9 @@ def one_line(result: subprocess.CompletedProcess) -> str:
     """The error line, after checking that it is the only thing said."""
     assert result.returncode == 1, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
-    lines = [line for line in result.stderr.splitlines() if line.strip()]
-    assert lines[0].startswith("error: "), result.stderr
-    return result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    assert line.startswith("error: ")
+    return line
 
 
 def test_a_missing_library_is_named(tmp_path):
@@ -100,7 +101,7 @@ def test_unreachable_weights_say_where_to_put_them(tmp_path, small_library):
         insight("run", "--home", str(tmp_path), "--library", str(small_library), "--variant", "m")
     )
     assert "X3D_M.pyth" in said
-    assert str(tmp_path / "weights") in said.replace("\n", "")
+    assert str(tmp_path / "weights") in said
 
 
 def test_an_unknown_class_is_named(tmp_path, small_library):
@@ -147,6 +148,49 @@ def test_insights_can_be_filtered(finished_home):
         assert chosen == [row for row in everything if row["kind"] == kind]
     severities = [row["severity"] for row in everything]
     assert severities == sorted(severities, reverse=True)
+
+
+def test_a_kind_without_insights_is_no_error_and_an_unknown_class_is(finished_home):
+    home = str(finished_home.home)
+    assert run_json("insights", "--kind", "nothing of the sort", "--home", home) == []
+    assert "'skiing'" in one_line(insight("insights", "--class", "skiing", "--home", home))
+
+
+def test_a_run_keeps_its_library_and_model_for_later_commands(tmp_path, small_library):
+    home = tmp_path / "home"
+    shown = ["--library", str(small_library), "--variant", "xs", "--weights", "random"]
+    result = insight("run", "--home", str(home), *shown, INSIGHT_MIN_CLUSTER_SIZE="4")
+    assert result.returncode == 0, result.stderr
+    assert "RANDOM WEIGHTS" in result.stdout
+    kept = load_settings(home=home)
+    assert (kept.library, kept.variant, kept.weights) == (small_library, "xs", "random")
+    assert "RANDOM WEIGHTS" in insight("insights", "--home", str(home)).stdout
+
+
+def test_the_doctor_lists_every_setting_and_fails_for_a_broken_part(finished_home):
+    home = str(finished_home.home)
+    healthy = insight("doctor", "--home", home)
+    assert healthy.returncode == 0, healthy.stdout
+    for name in Settings.model_fields:
+        assert f"INSIGHT_{name.upper()}" in healthy.stdout
+    broken = insight("doctor", "--home", home, INSIGHT_DEVICE="cuda:99")
+    assert "device" in one_line(broken)
+
+
+def test_the_demo_scores_what_was_planted(tmp_path):
+    result = insight(
+        "demo", "--home", str(tmp_path), "--clips-per-class", "6", INSIGHT_MIN_CLUSTER_SIZE="4"
+    )
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "demo_summary.json").read_text())
+    assert set(summary) == {"accuracy", "faults", "insights"}
+    for fault in summary["faults"].values():
+        assert {"planted", "found", "precision", "recall", "insight_ids"} <= set(fault)
+    corrupt = summary["faults"]["corrupt"]
+    assert corrupt["planted"] == corrupt["found"] > 0
+    assert str(tmp_path / "report" / "index.html") in result.stdout
+    other = one_line(insight("demo", "--home", str(tmp_path), "--seed", "1"))
+    assert str(tmp_path / "library") in other
 
 
 def test_the_report_can_be_written_again(home_copy):

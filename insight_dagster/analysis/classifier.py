@@ -23,7 +23,7 @@ from insight_dagster.analysis.checkpoint import (
     read_checkpoint,
     read_labels,
 )
-from insight_dagster.analysis.inference import ModelOutput, VideoClassifier
+from insight_dagster.analysis.inference import RANDOM_MARK, ModelOutput, VideoClassifier
 from insight_dagster.analysis.preprocessing import PREPROCESSING_VERSION
 from insight_dagster.analysis.x3d import (
     VARIANTS,
@@ -192,5 +192,5 @@ def _hash_of_state(network: nn.Module) -> str:
 
 def _fingerprint(variant: Variant, digest: str, labels: tuple[str, ...], seed: int | None) -> str:
     listed = hashlib.sha256(json.dumps(labels).encode()).hexdigest()
-    mark = "" if seed is None else f"-random-{seed}"
+    mark = "" if seed is None else f"{RANDOM_MARK}{seed}"
     return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}{mark}"

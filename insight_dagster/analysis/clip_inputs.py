@@ -21,6 +21,7 @@ import torch
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import decode_window
 from insight_dagster.analysis.preprocessing import ClipSpec, preprocess
+from insight_dagster.analysis.quarantine import unreadable
 from insight_dagster.errors import DecodeError
 
 Item = TypeVar("Item")
@@ -68,7 +69,7 @@ def load_input(clip: ClipToMeasure, spec: ClipSpec) -> ClipInput | str:
     except DecodeError as problem:
         return str(problem)
     except OSError as problem:
-        return f"the file cannot be read ({problem.strerror or problem})"
+        return unreadable(problem)
     return ClipInput(preprocess(window.frames, spec), window.timestamps)
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
 from insight_dagster.analysis.decoding import probe
+from insight_dagster.analysis.quarantine import may_pass
 from insight_dagster.errors import DecodeError
 from insight_dagster.tables import CLIP_MANIFEST
 
@@ -84,7 +85,8 @@ def manifest_rows(
     """The manifest of `sources`; files that did not change since `previous` are not opened.
 
     A file is unchanged when its path, window, size and modification time are. Its row, a
-    quarantine by a later step included, is then taken over.
+    quarantine by a later step included, is then taken over, unless the system rather than the
+    file was at fault.
 
     Args:
         sources: all clips of one class (the number of a repeated clip counts within them).
@@ -147,7 +149,7 @@ def _by_file_state(previous: pa.Table | None) -> Mapping[_FileState, _Row]:
             row["modified_ns"],
         ): {name: row[name] for name in _MEASURED}
         for row in previous.to_pylist()
-        if row["size_bytes"] is not None
+        if row["size_bytes"] is not None and not may_pass(row["problem"])
     }
 
 

@@ -17,6 +17,9 @@ import pyarrow.compute as pc
 
 from insight_dagster.analysis.clips import ClipToMeasure
 
+# Counts changes of the fit itself: a latent space fitted by an older rule is fitted again.
+FIT_VERSION = 1
+
 
 @dataclass(frozen=True)
 class WorkPlan:
@@ -84,5 +87,5 @@ def fit_key(embeddings: pa.Table, *, settings: Mapping[str, float]) -> str:
     """Identity of a fit's inputs: which vectors of which clips, and the numbers it runs with."""
     columns = ("clip_id", "content_key", "model_fingerprint")
     rows = sorted(zip(*(embeddings[name].to_pylist() for name in columns), strict=True))
-    text = json.dumps([rows, sorted(settings.items())])
+    text = json.dumps([FIT_VERSION, rows, sorted(settings.items())])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -22,6 +22,14 @@ _STAGE_TAPS = {3: "blocks.3", 4: "blocks.4"}
 _HEAD_TAP = "blocks.5.pool"
 
 
+RANDOM_MARK = "-random-"
+
+
+def is_random(model_fingerprint: str) -> bool:
+    """Whether a fingerprint is an untrained model's, whose predictions mean nothing."""
+    return RANDOM_MARK in model_fingerprint
+
+
 @dataclass(frozen=True)
 class ModelOutput:
     """What the model makes of a batch.

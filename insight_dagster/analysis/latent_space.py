@@ -160,8 +160,8 @@ def fit_latent_space(
     components: int = 50,
     perplexity: float = 30.0,
     min_cluster_size: int = 8,
-    min_samples: int = 3,
-    cluster_dimensions: int = 10,
+    min_samples: int = 2,
+    cluster_dimensions: int = 16,
     seed: int = 0,
 ) -> LatentSpace:
     """Fit scaler, PCA, 2-D layout and clusters on all clips; the row order does not matter.

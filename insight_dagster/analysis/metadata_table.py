@@ -25,6 +25,7 @@ from insight_dagster.analysis.metadata.motion import motion
 from insight_dagster.analysis.metadata.signature import SIGNATURE_LENGTH, signature
 from insight_dagster.analysis.metadata.similarity import similarity
 from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.analysis.quarantine import unreadable
 from insight_dagster.errors import DecodeError
 
 METADATA_VERSION = "1"
@@ -140,6 +141,8 @@ def _attempt(clip: ClipToMeasure, spec: ClipSpec) -> ClipMetadata | str:
         )
     except DecodeError as problem:
         return str(problem)
+    except OSError as problem:
+        return unreadable(problem)
     _, distinct = np.unique(window.timestamps, return_index=True)
     return measure(window.frames[distinct])
 

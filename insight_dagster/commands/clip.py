@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from insight_dagster.commands.home import open_database
+from insight_dagster.commands.home import mark_random, open_database
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import LibraryError
@@ -36,6 +36,7 @@ def show_clip(settings: Settings, *, clip_id: str, as_json: bool, console: Conso
     if as_json:
         print_json(facts)
         return
+    mark_random(settings, console)
     for name, value in facts.items():
         rows = value if isinstance(value, list) else _upright(value)
         print_rows(console, rows, title=name, empty=f"{name}: nothing")

@@ -14,6 +14,7 @@ from insight_dagster.commands.home import open_database, prepare_home
 from insight_dagster.commands.pipeline import report_outcome, run_pipeline
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.tables import print_rows
+from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library import LibrarySummary, make_library
 from insight_dagster.demo.summary import score
 from insight_dagster.settings import Settings
@@ -32,7 +33,7 @@ def make_demo_library(
         LibraryError: the folder holds something else.
     """
     with progress_bars(console) as bars:
-        advance = bars.begin("rendering clips", 0)
+        advance = bars.begin("rendering clips", len(DEMO_CLASSES) * clips_per_class)
         summary = make_library(folder, seed=seed, clips_per_class=clips_per_class, progress=advance)
     console.print(f"Demo library: {summary.clips} clips in {folder}", soft_wrap=True)
     return summary
@@ -48,10 +49,10 @@ def run_demo(settings: Settings, *, seed: int, clips_per_class: int, console: Co
     folder = settings.library_folder
     make_demo_library(folder, seed=seed, clips_per_class=clips_per_class, console=console)
     outcome = run_pipeline(settings, console=console)
+    report_outcome(outcome, settings, console)
     summary = _scored(settings, folder)
     _write_json(settings.home / SUMMARY_FILE, summary)
     _show(summary, console)
-    report_outcome(outcome, settings, console)
 
 
 def _scored(settings: Settings, library: Path) -> dict[str, Any]:

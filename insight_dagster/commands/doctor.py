@@ -70,7 +70,7 @@ def _decoders(_: Settings) -> str:
     import av
     import decord
 
-    return f"decord {decord.__version__}, PyAV {av.__version__} (both open, no file tried)"
+    return f"decord {decord.__version__}, PyAV {av.__version__} (imported; no file tried)"
 
 
 def _device(settings: Settings) -> str:
@@ -85,9 +85,9 @@ def _device(settings: Settings) -> str:
 
 
 def _weights(settings: Settings) -> str:
-    from insight_dagster.definitions import build_definitions
+    from insight_dagster.definitions import build_definitions, classifier_of
 
-    model = build_definitions(settings).resources["classifier"].load()  # type: ignore[index]
+    model = classifier_of(build_definitions(settings)).load()
     marked = " (RANDOM WEIGHTS: predictions mean nothing)" if model.random_weights else ""
     return f"{model.fingerprint}, {len(model.labels)} labels{marked}"
 

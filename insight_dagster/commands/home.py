@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,13 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+from rich.console import Console
 
 import insight_dagster
+from insight_dagster.analysis.inference import is_random
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings import Settings
+from insight_dagster.settings import SETTINGS_FILE, Settings
 
 _INSTANCE_FILE = "dagster.yaml"
+_REMEMBERED = ("library", "variant", "weights", "labels")
 
 
 def prepare_home(settings: Settings) -> None:
@@ -65,3 +69,27 @@ def open_database(settings: Settings) -> Database:
             "`insight demo` or `insight run` does, --home or INSIGHT_HOME names another"
         )
     return Database(settings.database_path, settings.lock_timeout_seconds)
+
+
+def mark_random(settings: Settings, console: Console) -> None:
+    """Say so where the home's predictions come from an untrained model."""
+    store = open_database(settings)
+    sql = "SELECT DISTINCT model_fingerprint FROM predictions"
+    if any(is_random(name) for name in store.read(sql)["model_fingerprint"].to_pylist()):
+        console.print("[bold red]RANDOM WEIGHTS:[/] predictions and insights mean nothing")
+
+
+def remember(settings: Settings) -> None:
+    """Keep a home's library and model in its settings file, if it has none yet.
+
+    Later commands, the UI among them, then look at the same clips with the same model.
+    """
+    path = settings.home / SETTINGS_FILE
+    chosen = {name: getattr(settings, name) for name in _REMEMBERED}
+    lines = [
+        f"{name} = {json.dumps(str(value))}"
+        for name, value in chosen.items()
+        if value is not None and value != Settings.model_fields[name].default
+    ]
+    if lines and not path.exists():
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from insight_dagster.commands.home import open_database
+from insight_dagster.commands.home import mark_random, open_database
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.errors import UnknownClassError
 from insight_dagster.settings import Settings
@@ -26,7 +26,7 @@ def show_insights(
     """Print the insights of a home, filtered by class and kind.
 
     Raises:
-        UnknownClassError: no insight is of that class or kind, and others exist.
+        UnknownClassError: the home has no such class.
     """
     rows = _with_causes(settings)
     chosen = [
@@ -34,16 +34,20 @@ def show_insights(
         for row in rows
         if class_name in (None, row["class_name"]) and kind in (None, row["kind"])
     ]
-    if rows and not chosen:
-        raise UnknownClassError(
-            f"no insight of class {class_name or 'any'} and kind {kind or 'any'}; there are: "
-            + ", ".join(sorted({f"{row['kind']} ({row['class_name']})" for row in rows}))
-        )
+    _check_class(settings, class_name)
     if as_json:
         print_json(chosen)
         return
+    mark_random(settings, console)
     empty = "No insights. `insight run` materializes them; if it has run, nothing stood out."
     print_rows(console, [_line(row) for row in chosen], title="Insights", empty=empty)
+
+
+def _check_class(settings: Settings, class_name: str | None) -> None:
+    sql = "SELECT DISTINCT class_name FROM clip_manifest ORDER BY ALL"
+    known = open_database(settings).read(sql)["class_name"].to_pylist()
+    if class_name is not None and class_name not in known:
+        raise UnknownClassError(f"no class {class_name!r} in this home; it has {', '.join(known)}")
 
 
 def _with_causes(settings: Settings) -> list[dict[str, Any]]:

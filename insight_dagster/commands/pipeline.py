@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
-from insight_dagster.commands.home import open_database, open_instance
+from insight_dagster.analysis.quarantine import quarantine
+from insight_dagster.commands.home import mark_random, open_database, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
-from insight_dagster.definitions import build_definitions
+from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import RunFailedError, UnknownClassError
 from insight_dagster.settings import Settings
+from insight_dagster.tables import CLIP_MANIFEST
 from resources.partitions import ACTION_CLASSES
 
 _MEASURE = ("clip_manifest", "embeddings", "metadata_table")
@@ -75,9 +78,14 @@ def run_pipeline(
     library = scan(settings.library_folder)
     wanted = _known_classes(library, classes)
     with open_instance(settings) as instance, progress_bars(console) as bars:
+        definitions = build_definitions(settings, progress=bars)
+        # Loaded here first: a wrong or unreachable model is one error, not one for every class.
+        classifier_of(definitions).load(progress=bars.bytes("downloading weights"))
+        remember(settings)
         _add_partitions(instance, wanted)
-        runner = _Runner(build_definitions(settings, progress=bars), instance, bars)
-        return runner.run(wanted)
+        _name_departed(settings, library, console)
+        stages = _stages(wanted, refit=not classes or not _has_space(settings))
+        return _Runner(definitions, instance, bars).run(wanted, stages)
 
 
 def run_and_report(settings: Settings, *, classes: Sequence[str], console: Console) -> None:
@@ -95,10 +103,16 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
     Raises:
         RunFailedError: a run failed.
     """
-    if outcome.failures:
+    if not outcome.succeeded:
         raise RunFailedError("; ".join(f"{each.what}: {each.reason}" for each in outcome.failures))
-    done = f"{len(outcome.classes)} classes, {outcome.computed} results computed"
-    console.print(f"{done}. Report: {settings.report_folder / 'index.html'}", soft_wrap=True)
+    mark_random(settings, console)
+    held = quarantine(open_database(settings).rows(CLIP_MANIFEST))
+    console.print(
+        f"{len(outcome.classes)} classes, {outcome.computed} results computed; {held.quarantined} "
+        f"of {held.clips} clips are quarantined (`insight status` says why). "
+        f"Report: {settings.report_folder / 'index.html'}",
+        soft_wrap=True,
+    )
 
 
 def rewrite_report(settings: Settings, *, console: Console) -> None:
@@ -142,9 +156,8 @@ class _Runner:
     bars: BarProgress
     computed: int = 0
 
-    def run(self, classes: tuple[str, ...]) -> PipelineOutcome:
+    def run(self, classes: tuple[str, ...], stages: Sequence[_Stage]) -> PipelineOutcome:
         failures: list[RunFailure] = []
-        stages = _stages(classes)
         whole = self.bars.bars.add_task("starting", total=len(stages))
         failed: set[str | None] = set()
         for stage in stages:
@@ -176,12 +189,32 @@ class _Runner:
         )
 
 
-def _stages(classes: tuple[str, ...]) -> list[_Stage]:
-    stages = [_Stage("analyse_classes", _MEASURE, name) for name in classes]
-    stages.append(_Stage("refit_latent_space", ("latent_space",)))
-    stages += [_Stage("analyse_classes", _PLACE, name) for name in classes]
-    stages += [_Stage("analyse_classes", _EXPLAIN, name) for name in classes]
+def _stages(classes: tuple[str, ...], *, refit: bool) -> list[_Stage]:
+    """The runs in order; without a refit the classes are placed into the space that is there."""
+    stages = [_Stage("measure_classes", _MEASURE, name) for name in classes]
+    if refit:
+        stages.append(_Stage("refit_latent_space", ("latent_space",)))
+    stages += [_Stage("place_classes", _PLACE, name) for name in classes]
+    stages += [_Stage("explain_classes", _EXPLAIN, name) for name in classes]
     return [*stages, _REPORT]
+
+
+def _has_space(settings: Settings) -> bool:
+    return settings.database_path.exists() and open_database(settings).has_rows("latent_spaces")
+
+
+def _name_departed(settings: Settings, library: ScannedLibrary, console: Console) -> None:
+    """Say which classes the tables have and the library no longer does."""
+    if not settings.database_path.exists():
+        return
+    stored = open_database(settings).read("SELECT DISTINCT class_name FROM clip_manifest")
+    gone = sorted(set(stored["class_name"].to_pylist()) - set(library.classes))
+    if gone:
+        console.print(
+            f"[yellow]note:[/] no longer in the library, rows kept as they were: "
+            f"{escape(', '.join(gone))}",
+            soft_wrap=True,
+        )
 
 
 def _computed(event: dg.DagsterEvent) -> int:

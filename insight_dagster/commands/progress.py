@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,6 +40,17 @@ class BarProgress:
             self.bars.advance(self.step, count)
 
         return advance
+
+    def bytes(self, what: str) -> Callable[[int, int | None], None]:
+        """A bar for a download: the result is told bytes there and bytes wanted."""
+
+        def show(there: int, wanted: int | None) -> None:
+            done, total = there / 2**20, wanted / 2**20 if wanted else None
+            self.bars.update(
+                self.step, description=f"  {what}, MiB", completed=done, total=total, visible=True
+            )
+
+        return show
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,17 +10,16 @@ from rich.console import Console
 
 import insight_dagster
 from insight_dagster.commands.home import prepare_home
-from insight_dagster.errors import SettingsError
 from insight_dagster.settings import Settings
 
 _MODULE = "insight_dagster.definitions"
 
 
 def serve_home(settings: Settings, *, port: int, console: Console) -> None:
-    """Run until interrupted.
+    """Become `dagster dev`: signals reach it directly, and its exit code is ours.
 
     Raises:
-        SettingsError: the home folder cannot be written, or Dagster could not start.
+        SettingsError: the home folder cannot be written.
     """
     prepare_home(settings)
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
@@ -32,12 +30,8 @@ def serve_home(settings: Settings, *, port: int, console: Console) -> None:
         "DAGSTER_HOME": str(settings.dagster_home),
         "INSIGHT_HOME": str(settings.home),
     }
-    try:
-        code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
-    except KeyboardInterrupt:
-        return
-    if code:
-        raise SettingsError(f"dagster dev ended with code {code}; its own lines above say why")
+    console.file.flush()
+    os.execve(sys.executable, command, environment)  # noqa: S606
 
 
 def _root() -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from rich.console import Console
 
-from insight_dagster.commands.home import open_database, open_instance
+from insight_dagster.commands.home import mark_random, open_database, open_instance
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.settings import Settings
@@ -40,6 +40,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     if as_json:
         print_json({"classes": classes, "quarantine": quarantined})
         return
+    mark_random(settings, console)
     empty = "No class has been materialized; `insight run` does."
     shown = [{_PER_CLASS.get(name, name): row[name] for name in row} for row in classes]
     print_rows(console, shown, title="Rows per class", empty=empty)

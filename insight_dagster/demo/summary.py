@@ -38,7 +38,10 @@ def score(
     is (copies have two ends). Matching insights are those of the fault's kind; for `selfie_stick`
     and `title_card` the single one with the largest F1, for `lookalike` those between the two
     classes that carry most planted clips. `status` is `found` where recall and precision are at
-    least one half (`corrupt`: recall alone). A quantity without a denominator is None.
+    least one half. Two faults have no precision to ask for: `corrupt` is found when every such
+    file is quarantined, `lookalike` when the most severe confusion of all is one of that pair
+    and the recall is at least one half (its members are the region where the classes overlap,
+    of which the planted clips are a part). A quantity without a denominator is None.
 
     Args:
         truth: columns path, fault, group; one row a clip and fault.
@@ -62,7 +65,7 @@ def score(
     return {
         "accuracy": _accuracy(predictions, manifest),
         "faults": faults,
-        "insights": _explained(insights, members),
+        "insights": _explained(insights, members, faults),
     }
 
 
@@ -95,8 +98,17 @@ def _score_fault(
             ranked[:1] if ranked and _overlap(fault, planted, members, ranked[:1])["found"] else []
         )
     result = _overlap(fault, planted, members, ids)
-    good = (result["recall"] or 0) >= FOUND_RECALL and (result["precision"] or 0) >= FOUND_PRECISION
+    good = (result["recall"] or 0) >= FOUND_RECALL
+    if fault == "lookalike":
+        good &= _most_severe(insights[insights.kind.isin(FAULT_KINDS[fault])]) in ids
+    else:
+        good &= (result["precision"] or 0) >= FOUND_PRECISION
     return {**result, "status": "found" if good else "missed", "insight_ids": ids}
+
+
+def _most_severe(insights: pd.DataFrame) -> str | None:
+    ranked = insights.sort_values(["severity", "insight_id"], ascending=[False, True])
+    return str(ranked.insight_id.iloc[0]) if len(ranked) else None
 
 
 def _between(insights: pd.DataFrame, planted: pd.DataFrame) -> pd.DataFrame:
@@ -169,8 +181,17 @@ def _accuracy(predictions: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, An
     }
 
 
-def _explained(insights: pd.DataFrame, members: pd.DataFrame) -> list[dict[str, Any]]:
-    """Every insight with the fault that most of its members carry, if at least half do."""
+def _explained(
+    insights: pd.DataFrame, members: pd.DataFrame, faults: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Every insight with its planted fault: the one it was found for, else its members' one."""
+    found_for = {
+        insight_id: fault
+        for fault, entry in faults.items()
+        if entry["status"] == "found"
+        for insight_id in entry["insight_ids"]
+    }
+    ranked = insights.sort_values(["severity", "insight_id"], ascending=[False, True])
     return [
         {
             "insight_id": str(row.insight_id),
@@ -178,11 +199,10 @@ def _explained(insights: pd.DataFrame, members: pd.DataFrame) -> list[dict[str, 
             "class_name": str(row.class_name),
             "severity": float(row.severity),
             "sentence": str(row.sentence),
-            "planted_fault": _main_fault(members[members.insight_id == row.insight_id]),
+            "planted_fault": _main_fault(members[members.insight_id == row.insight_id])
+            or found_for.get(row.insight_id),
         }
-        for row in insights.sort_values(
-            ["severity", "insight_id"], ascending=[False, True]
-        ).itertuples()
+        for row in ranked.itertuples()
     ]
 
 

@@ -93,6 +93,7 @@ def planted_clips(*, seed: int, clips: int = 400) -> tuple[ClipTable, dict[str, 
     points[tight] = points[tight[0]] + 0.2 * rng.normal(size=(len(tight), width))
     points[confused] += 0.5 * (centres[3] - centres[0])
     metadata = rng.normal(size=(clips, len(FIELDS)))
+    metadata[tight] = metadata[tight[0]] + 0.2 * rng.normal(size=(len(tight), len(FIELDS)))
     metadata[failing, :4] = 5 + 0.3 * rng.normal(size=(len(failing), 4))
     logits = rng.normal(size=(clips, len(NAMES)))
     logits[np.arange(clips), shown] += 6

@@ -265,3 +265,17 @@ def test_a_row_given_twice_is_one_clip(tmp_path: Path) -> None:
     put(tmp_path, "a.mp4")
     (tmp_path / "annotations.csv").write_text("label,path\nyoga,a.mp4\nyoga,a.mp4\n")
     assert len(scan(tmp_path).sources) == 1
+
+
+def test_a_note_that_mentions_a_clip_is_no_list(tmp_path):
+    (tmp_path / "yoga").mkdir()
+    (tmp_path / "yoga" / "a.mp4").touch()
+    (tmp_path / "NOTES.txt").write_text("clip.mp4 was lost, see the others\n")
+    assert scan(tmp_path).classes == ("yoga",)
+
+
+def test_bytes_that_are_no_text_deep_in_an_annotation_file_are_named(tmp_path):
+    rows = b"label,path\n" + b"yoga,a.mp4\n" * 20_000 + b"yoga,\xff.mp4\n"
+    (tmp_path / "annotations.csv").write_bytes(rows)
+    with pytest.raises(LibraryError, match=r"annotations\.csv cannot be read"):
+        scan(tmp_path)

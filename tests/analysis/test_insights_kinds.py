@@ -101,7 +101,7 @@ def test_a_dense_similar_group_is_no_copy(library):
 
 def test_a_leak_is_not_hidden_by_a_duplicate():
     clips, truth = planted_clips(seed=1)
-    first, second = truth["duplicate"][:2]
+    first = truth["duplicate"][0]
     coordinates, signature = clips.coordinates.copy(), clips.signature.copy()
     third = truth["leak"][0]
     coordinates[third], signature[third] = coordinates[first] + 1e-3, signature[first]

@@ -129,7 +129,7 @@ def test_no_errors_no_metadata_no_signature_no_split():
 
 
 def test_missing_and_constant_metadata_name_no_cause():
-    clips, truth = planted_clips(seed=0)
+    clips, _ = planted_clips(seed=0)
     metadata = clips.metadata.copy()
     metadata["empty"], metadata["constant"], metadata["text"] = np.nan, 2.0, "word"
     metadata.loc[metadata.index[::3], "field_0"] = np.nan

@@ -4,6 +4,7 @@ import csv
 import shutil
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,
     EMBEDDINGS,
+    LATENT_SPACES,
     METADATA_TABLE,
     PREDICTIONS,
     PROJECTION,
@@ -64,7 +66,13 @@ def test_the_contract_files_exist(finished_home):
 def test_runs_are_recorded_in_the_instance(finished_home):
     with open_instance(finished_home) as instance:
         jobs = {run.job_name for run in instance.get_runs()}
-        assert jobs == {"analyse_classes", "refit_latent_space", "write_report"}
+        assert jobs == {
+            "measure_classes",
+            "refit_latent_space",
+            "place_classes",
+            "explain_classes",
+            "write_report",
+        }
         assert len(instance.get_dynamic_partitions("action_class")) == 5
 
 
@@ -141,11 +149,66 @@ def _assert_same(left, right, name):
             assert ours == theirs, (name, column)
 
 
-def test_one_class_alone_refits_nothing_else(home_copy, quiet):
+def test_a_new_class_is_placed_without_a_refit_and_compared_with_all(home_copy, tmp_path, quiet):
     spaces = database(home_copy).read("SELECT space_id FROM latent_spaces")
-    outcome = run_pipeline(home_copy, classes=["snowboarding"], console=quiet)
-    assert outcome.succeeded
+    others = database(home_copy).rows(PROJECTION)
+    library = home_copy.library_folder
+    make_library(tmp_path / "new", seed=9, clips_per_class=6, classes=("skateboarding",))
+    for split in ("train", "val", "test"):
+        for folder in (tmp_path / "new" / split).glob("*"):
+            shutil.copytree(folder, library / split / folder.name)
+    outcome = run_pipeline(home_copy, classes=["skateboarding"], console=quiet)
+    assert outcome.succeeded, outcome.failures
     assert database(home_copy).read("SELECT space_id FROM latent_spaces").equals(spaces)
+    placed = database(home_copy).rows(PROJECTION)
+    new = placed.filter(pc.equal(placed["class_name"], "skateboarding"))
+    assert new.num_rows > 0 and not any(new["fitted"].to_pylist())
+    assert placed.filter(pc.not_equal(placed["class_name"], "skateboarding")).equals(others)
+    with open_instance(home_copy) as instance:
+        (run,) = [
+            each
+            for each in instance.get_runs()
+            if each.job_name == "explain_classes"
+            and each.tags["dagster/partition"] == "skateboarding"
+        ]
+        materialized = [
+            entry.dagster_event.step_materialization_data.materialization
+            for entry in instance.all_logs(run.run_id)
+            if entry.dagster_event and entry.dagster_event.is_step_materialization
+        ]
+    compared = next(one for one in materialized if one.asset_key.to_user_string() == "insights")
+    assert compared.metadata["compared_with_clips"].value == placed.num_rows
+
+
+def test_a_lost_latent_space_is_fitted_again(home_copy, quiet):
+    (file,) = (home_copy.home / "latent_space").glob("*.npz")
+    file.write_bytes(b"damaged")
+    before = database(home_copy).rows(CLUSTERS)
+    assert run_pipeline(home_copy, console=quiet).succeeded
+    assert database(home_copy).rows(CLUSTERS).equals(before)
+
+
+def test_another_model_takes_over_everything(home_copy, quiet):
+    old = set(database(home_copy).rows(PREDICTIONS)["model_fingerprint"].to_pylist())
+    labels = home_copy.home / "labels.txt"
+    labels.write_text("\n".join(f"label {n}" for n in range(9)))
+    other = home_copy.model_copy(update={"weights": "random", "labels": labels})
+    assert run_pipeline(other, console=quiet).succeeded
+    for table in (PREDICTIONS, EMBEDDINGS, LATENT_SPACES):
+        found = database(home_copy).rows(table)["model_fingerprint"].to_pylist()
+        assert found and (table is LATENT_SPACES or not old & set(found)), table.name
+    page = (home_copy.report_folder / "index.html").read_text()
+    assert "-random-" in page
+
+
+def test_a_class_of_broken_files_only_does_not_stop_the_others(home_copy, quiet):
+    folder = home_copy.library_folder / "train" / "yoga"
+    folder.mkdir()
+    (folder / "broken.mp4").write_text("no video")
+    outcome = run_pipeline(home_copy, console=quiet)
+    assert outcome.succeeded, outcome.failures
+    rows = database(home_copy).rows(CLIP_MANIFEST, "yoga").to_pylist()
+    assert [row["status"] for row in rows] == ["quarantined"]
 
 
 def test_unknown_classes_are_named_with_those_that_exist(home_copy, quiet):
@@ -162,6 +225,7 @@ def test_a_failing_class_does_not_lose_the_others(home_copy, quiet, monkeypatch)
         return real(self, stage)
 
     monkeypatch.setattr(pipeline._Runner, "run_stage", run_stage)
+    (home_copy.report_folder / "index.html").unlink()
     outcome = run_pipeline(home_copy, console=quiet)
     assert [failure.class_name for failure in outcome.failures] == ["abseiling"]
     assert (home_copy.report_folder / "index.html").is_file()

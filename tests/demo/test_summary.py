@@ -112,13 +112,13 @@ def test_a_copy_may_be_told_by_either_end():
 
 def test_lookalikes_are_sought_between_their_two_classes_only():
     faults = [("lookalike", 0, "x"), ("lookalike", 1, "x"), ("", 0, "")]
-    found = [
-        ("class_confusion", 0, "snowboarding", {"c0": None}),
-        ("class_confusion", 1, "rock climbing", {"c0": None, "c1": None}),
-    ]
+    other = ("class_confusion", 0, "snowboarding", {"c0": None})
+    found = [("class_confusion", 1, "rock climbing", {"c0": None, "c1": None}), other]
     entry = scored(faults, found)["faults"]["lookalike"]
-    assert entry["insight_ids"] == ["i1"]
+    assert entry["insight_ids"] == ["i0"]
     assert (entry["recall"], entry["precision"], entry["status"]) == (1.0, 1.0, "found")
+    # Another confusion that is more severe (listed first here) makes the pair not the top one.
+    assert scored(faults, found[::-1])["faults"]["lookalike"]["status"] == "missed"
 
 
 def test_nothing_found_is_missed_and_has_no_precision():

@@ -74,12 +74,24 @@ def _rows(path: Path) -> Iterator[_Row]:
             f"or label and path; it has {', '.join(sorted(columns)) or 'none'}"
         )
     default_split = normal_split(path.stem) if path.name != ANNOTATION_FILE else ""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        for fields in reader:
-            text = {_plain(name): value or "" for name, value in fields.items() if name}
-            text["split"] = text.get("split") or default_split
-            yield _Row(text, f"{path}, line {reader.line_num}")
+    for fields, number in _read(path):
+        text = {_plain(name): value or "" for name, value in fields.items() if name}
+        text["split"] = text.get("split") or default_split
+        yield _Row(text, f"{path}, line {number}")
+
+
+def _read(path: Path) -> Iterator[tuple[dict[str, str], int]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            for fields in reader:
+                yield fields, reader.line_num
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise _unreadable(path, problem) from problem
+
+
+def _unreadable(path: Path, problem: Exception) -> LibraryError:
+    return LibraryError(f"{path} cannot be read as a CSV file in UTF-8: {problem}")
 
 
 def _source(root: Path, row: _Row, named: dict[str, list[Path]]) -> ClipSource:
@@ -142,7 +154,7 @@ def _header(path: Path) -> list[str]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return [_plain(name) for name in next(csv.reader(file), [])]
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise LibraryError(f"{path} cannot be read as a CSV file in UTF-8: {problem}") from problem
+        raise _unreadable(path, problem) from problem
 
 
 def _plain(name: str) -> str:

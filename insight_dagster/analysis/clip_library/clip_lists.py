@@ -104,8 +104,11 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_list(path: Path, root: Path) -> bool:
+    """Whether the first line is a pair and some line names a file: a note is no list."""
     try:
-        first = next(_lines(path), None)
+        pairs = [_split_line(line, root) for line, _ in _lines(path)]
     except LibraryError:
         return False
-    return first is not None and _split_line(first[0], root) is not None
+    if not pairs or pairs[0] is None:
+        return False
+    return any(pair is not None and (root / pair[0]).is_file() for pair in pairs)

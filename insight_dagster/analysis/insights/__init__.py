@@ -7,6 +7,6 @@ what all share afterwards (`causes`, `result`, `find`). No database, no Dagster,
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.find import find_insights
-from insight_dagster.analysis.insights.result import InsightSet
+from insight_dagster.analysis.insights.result import InsightSet, nothing_found
 
-__all__ = ["ClipTable", "InsightSet", "find_insights"]
+__all__ = ["ClipTable", "InsightSet", "find_insights", "nothing_found"]

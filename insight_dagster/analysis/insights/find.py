@@ -57,6 +57,7 @@ def find_insights(
         clips,
         class_name=class_name,
         seed=seed,
+        fdr=fdr,
         model_fingerprint=model_fingerprint,
         space_id=space_id,
     )
@@ -69,7 +70,7 @@ def _findings(clips: ClipTable, class_name: str, seed: int) -> list[Finding]:
         rng = _generator(seed, low_performance.KIND + population.name)
         found += low_performance.find(clips, class_name, population, rng)
     found += class_confusion.find(clips, class_name, _generator(seed, class_confusion.KIND))
-    found += mislabeled.find(clips, class_name)
+    found += mislabeled.find(clips, class_name, _generator(seed, mislabeled.KIND))
     return found + near_duplicates.find(clips, class_name)
 
 

@@ -65,6 +65,7 @@ def to_tables(
     *,
     class_name: str,
     seed: int,
+    fdr: float,
     model_fingerprint: str,
     space_id: str,
 ) -> InsightSet:
@@ -76,11 +77,22 @@ def to_tables(
     members = [
         {**row, "class_name": class_name} for each in ranked for row in _member_rows(each, clips)
     ]
-    reasons = [{**row, "class_name": class_name} for row in _cause_rows(ranked, clips, seed)]
+    reasons = [
+        {**row, "class_name": class_name} for row in _cause_rows(ranked, clips, seed=seed, fdr=fdr)
+    ]
     return InsightSet(
         _table(tables.INSIGHTS, insights),
         _table(tables.INSIGHT_MEMBERS, members),
         _table(tables.INSIGHT_CAUSES, reasons),
+    )
+
+
+def nothing_found() -> InsightSet:
+    """No insights: of a class that has no usable clip, say."""
+    return InsightSet(
+        _table(tables.INSIGHTS, []),
+        _table(tables.INSIGHT_MEMBERS, []),
+        _table(tables.INSIGHT_CAUSES, []),
     )
 
 
@@ -135,8 +147,10 @@ def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, object]]:
     ]
 
 
-def _cause_rows(ranked: list[Ranked], clips: ClipTable, seed: int) -> list[dict[str, object]]:
-    """Causes of all insights, corrected over all fields and insights together."""
+def _cause_rows(
+    ranked: list[Ranked], clips: ClipTable, *, seed: int, fdr: float
+) -> list[dict[str, object]]:
+    """Causes of all insights with q <= fdr, corrected over all fields and insights together."""
     names, values = clips.numeric_metadata()
     if not ranked or not names:
         return []
@@ -146,7 +160,7 @@ def _cause_rows(ranked: list[Ranked], clips: ClipTable, seed: int) -> list[dict[
     for each, found, q in zip(
         ranked, compared, q_values.reshape(len(ranked), len(names)), strict=True
     ):
-        rows += _ranked_causes(each.insight_id, names, found, q)
+        rows += _ranked_causes(each.insight_id, names, found, q, fdr=fdr)
     return rows
 
 
@@ -163,16 +177,16 @@ def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) 
 
 
 def _ranked_causes(
-    insight_id: str, names: list[str], found: causes.Causes, q_values: np.ndarray
+    insight_id: str, names: list[str], found: causes.Causes, q_values: np.ndarray, *, fdr: float
 ) -> list[dict[str, object]]:
-    known = np.flatnonzero(~np.isnan(found.p_value))
-    order = sorted(known, key=lambda f: (q_values[f] > 0.05, -abs(found.effect[f]), names[f]))
+    sure = np.flatnonzero(~np.isnan(found.p_value) & (q_values <= fdr))
+    order = sorted(sure, key=lambda f: (-abs(found.effect[f]), names[f]))
     return [
         {
             "insight_id": insight_id,
             "rank": position,
             "field": names[f],
-            "direction": "higher" if found.auc[f] >= 0.5 else "lower",
+            "direction": "higher" if found.effect[f] >= 0 else "lower",
             "effect": float(found.effect[f]),
             "ci_low": float(found.ci_low[f]),
             "ci_high": float(found.ci_high[f]),

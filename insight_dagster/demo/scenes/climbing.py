@@ -39,28 +39,29 @@ class Ascent:
 
 def abseiling(rng: np.random.Generator, times: Series) -> Shot:
     """Down on the rope."""
-    likeness = rng.beta(1.1, 1.6)
+    likeness = rng.beta(1.0, 2.4)
     ascent = Ascent(
-        speed=-rng.uniform(0.10, 0.42) * (1 - 0.45 * likeness),
+        speed=-rng.uniform(0.18, 0.55) * (1 - 0.4 * likeness),
         cadence=rng.uniform(1.0, 2.2),
-        lean=1 - 0.9 * likeness,
-        bounce=rng.uniform(0.0, 0.05) * (1 - likeness),
-        hands_on_rope=1 - 0.8 * likeness,
+        lean=1 - 0.8 * likeness,
+        bounce=rng.uniform(0.0, 0.09) * (1 - likeness),
+        hands_on_rope=1 - 0.7 * likeness,
     )
-    return _wall_shot(rng, times, ascent, _rock_or_gym(rng))
+    return _wall_shot(rng, times, ascent, _rock_or_gym(rng, gym_share=0.15))
 
 
 def rock_climbing(rng: np.random.Generator, times: Series) -> Shot:
     """Up by the limbs, with a rope in most clips."""
-    likeness = rng.beta(1.1, 1.6)
+    likeness = rng.beta(1.0, 2.4)
     ascent = Ascent(
-        speed=rng.uniform(0.10, 0.32) * (1 - 0.35 * likeness),
+        speed=rng.uniform(0.16, 0.42) * (1 - 0.3 * likeness),
         cadence=rng.uniform(0.7, 1.6),
-        lean=0.55 * likeness,
+        lean=0.5 * likeness,
         bounce=0.0,
         hands_on_rope=0.2 * likeness,
     )
-    return _wall_shot(rng, times, ascent, _rock_or_gym(rng), rope_share=0.5 + 0.5 * likeness)
+    wall = _rock_or_gym(rng, gym_share=0.3)
+    return _wall_shot(rng, times, ascent, wall, rope_share=0.5 + 0.5 * likeness)
 
 
 def lookalike(rng: np.random.Generator, times: Series) -> Shot:
@@ -72,7 +73,7 @@ def lookalike(rng: np.random.Generator, times: Series) -> Shot:
         bounce=rng.uniform(0, 0.015),
         hands_on_rope=rng.uniform(0.3, 0.8),
     )
-    return _wall_shot(rng, times, ascent, _rock_or_gym(rng))
+    return _wall_shot(rng, times, ascent, _rock_or_gym(rng, gym_share=0.22))
 
 
 def ice_climbing(rng: np.random.Generator, times: Series) -> Shot:
@@ -82,8 +83,8 @@ def ice_climbing(rng: np.random.Generator, times: Series) -> Shot:
     return _wall_shot(rng, times, ascent, wall, axes=True)
 
 
-def _rock_or_gym(rng: np.random.Generator) -> NDArray[np.uint8]:
-    if rng.random() < 0.22:
+def _rock_or_gym(rng: np.random.Generator, *, gym_share: float) -> NDArray[np.uint8]:
+    if rng.random() < gym_share:
         return textures.gym_wall(rng, *_CANVAS)
     return textures.rock(rng, *_CANVAS)
 
@@ -134,7 +135,7 @@ def _pose_on_wall(
     climbed = ascent.speed * times + 0.03 * wander(rng, times * 0.3)
     middle = _CANVAS[0] / 2 + ascent.speed * height * times[-1] / 2
     root = np.stack(
-        [_CANVAS[1] / 2 + height * (sway + hop * profile), middle - height * climbed], axis=-1
+        [_CANVAS[1] / 2 + height * (sway + hop * profile), middle - height * (climbed + 0.6 * hop)], axis=-1
     )
     away = 0.10 + 0.20 * ascent.lean + hop
     hands = _hands_on_wall(rng, times, ascent, phase, climbed, away)
@@ -236,7 +237,7 @@ def _profile_backdrop(
 
 def _follow(rng: np.random.Generator, pose: Pose, height: float) -> Series:
     """Camera focus: partly follows the body, off centre."""
-    share = rng.beta(1.5, 1.5)
+    share = rng.beta(1.2, 1.8)
     middle = pose.root.mean(0)
     offset = rng.normal(0, 1, 2) * np.array([45, 18]) - np.array([0, 0.12 * height])
     return middle + share * (pose.root - middle) + offset

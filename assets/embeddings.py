@@ -45,7 +45,7 @@ def embeddings(
     clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
     version = {"column": "model_fingerprint", "version": model.fingerprint}
     vectors = plan_work(clips, store.covering(EMBEDDINGS, class_name, **version))
-    known = plan_work(clips, store.covering(PREDICTIONS, class_name, **version))
+    known = plan_work(vectors.covered, store.covering(PREDICTIONS, class_name, **version))
     fresh = embed_clips(
         vectors.pending,
         model,

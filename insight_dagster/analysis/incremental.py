@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def clips_to_measure(manifest: pa.Table, library: Path) -> list[ClipToMeasure]:
     ]
 
 
-def plan_work(clips: list[ClipToMeasure], stored: pa.Table) -> WorkPlan:
+def plan_work(clips: Sequence[ClipToMeasure], stored: pa.Table) -> WorkPlan:
     """Split clips into those that `stored` covers and those to compute.
 
     Args:

@@ -1,6 +1,6 @@
 """Clips to model inputs, by threads, in order and in bounded memory.
 
-Joining decoding and preprocessing belongs here; each of them (`decoding.py`, `preprocessing.py`)
+Joining decoding and preprocessing belongs here; each of them (`decoding`, `preprocessing.py`)
 and what the model does with the result (`embeddings.py`, `heatmap_bundles.py`) do not.
 """
 

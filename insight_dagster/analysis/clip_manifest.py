@@ -1,7 +1,7 @@
 """The clip manifest: identity, container facts and quarantine of every clip of a class.
 
 What is known of a clip before any of its windows is decoded belongs here. Finding clips
-(`clip_library.py`) and storing rows (`database.py`) do not.
+(`clip_library`) and storing rows (`database.py`) do not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A clip as the measuring modules see it: which seconds of which file, and whose label.
 
 The row that travels from the manifest to the model and to the metadata belongs here; finding
-clips (`clip_library.py`) and decoding them (`decoding.py`) do not.
+clips (`clip_library`) and decoding them (`decoding`) do not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From decoded frames to a model's input tensor, number for number as PyTorchVideo documents it.
 
-The clip's geometry in time and space belongs here; decoding (`decoding.py`) and the model
+The clip's geometry in time and space belongs here; decoding (`decoding`) and the model
 (`classifier.py`) do not.
 """
 

@@ -1,7 +1,7 @@
 """Which labelled clips a folder holds, whatever its layout.
 
 Recognising layouts belongs here; reading one is in `clip_folders.py`, `clip_annotations.py` or
-`clip_lists.py`, and whether a file is a video is for `decoding.py`. The first that fits wins:
+`clip_lists.py`, and whether a file is a video is for `decoding`. The first that fits wins:
 
 1. `annotations.csv`, or CSV files with Kinetics' columns: their rows are the clips. With a `path`
    column they describe a folder library, whose other clips (`split/class/clip`) count as well.

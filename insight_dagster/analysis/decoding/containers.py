@@ -1,7 +1,7 @@
 """Opening untrusted video files: which formats are let in, and plain reasons for what is refused.
 
 What libav may read and how its errors read to a person belong here; packet tables
-(`packet_table.py`) and frames (`decoding.py`) do not.
+(`packet_table.py`) and frames (`decoding`) do not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a container promises about its pictures, read from its packets without decoding one.
 
 Which packets show a picture, when, and whether some are missing belongs here; opening files
-(`containers.py`) and decoding (`decoding.py`) do not.
+(`containers.py`) and decoding (`decoding`) do not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Exact frames of a time window of a video, or one `DecodeError` that says why not.
 
 Facts of a file (`probe`) and its pictures (`decode_window`) belong here; what a model makes of
-the pictures (`preprocessing.py`) and which files are clips (`clip_library.py`) do not.
+the pictures (`preprocessing.py`) and which files are clips (`clip_library`) do not.
 
 Pictures are chosen as PyTorchVideo's `EncodedVideo.get_clip` and `uniform_temporal_subsample`
 choose them: presentation times in [start, start + seconds), counted from the stream's first one.

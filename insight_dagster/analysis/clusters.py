@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from insight_dagster.analysis.latent_space import LatentSpace
 
 NOISE = -1
-# Excess of mass: on demo embeddings leaves leave half of the clips out, this a sixth.
+# Excess of mass with a largest size: leaves leave half of the demo's clips out; without a largest
+# size all classes but one can end in one cluster.
 SELECTION = "eom"
+LARGEST_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def fit_clusters(
         min_cluster_size=max(2, min(min_cluster_size, len(points))),
         min_samples=min_samples,
         cluster_selection_method=SELECTION,
+        max_cluster_size=largest_size(len(points), min_cluster_size),
         core_dist_n_jobs=1,
         prediction_data=True,
     ).fit(points)
@@ -105,6 +108,11 @@ def fit_clusters(
         min_samples=min_samples,
         dimensions=dimensions,
     )
+
+
+def largest_size(points: int, min_cluster_size: int) -> int:
+    """Most points in a cluster: a third of all, so that no cluster is the library."""
+    return max(int(LARGEST_SHARE * points), 2 * min_cluster_size)
 
 
 def assign(space: LatentSpace, clip_ids: Sequence[str], embeddings: np.ndarray) -> Assignment:

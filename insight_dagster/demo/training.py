@@ -48,12 +48,12 @@ class Recipe:
     """Everything that decides the weights, besides the clips."""
 
     seed: int = 1000
-    clips_per_class: int = 120
+    clips_per_class: int = 140
     batch_size: int = 16
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
     # Coarse pictures first: a third of the cost per step, and most of what there is to learn.
-    stages: tuple[Stage, ...] = (Stage(64, 14, 3e-3), Stage(112, 6, 1.5e-3))
+    stages: tuple[Stage, ...] = (Stage(64, 16, 3e-3), Stage(112, 4, 1.5e-3))
 
 
 def train(
@@ -178,8 +178,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m insight_dagster.demo.training", description=__doc__
     )
     parser.add_argument("--seed", type=int, default=1000, help="of the clips and of the training")
-    parser.add_argument("--clips-per-class", type=int, default=120)
-    parser.add_argument("--threads", type=int, default=2, help="of torch")
+    parser.add_argument("--clips-per-class", type=int, default=Recipe.clips_per_class)
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--library", type=Path, default=Path(".insight/training-library"))
     parser.add_argument("--output", type=Path, default=DEMO_CHECKPOINT)
     return parser

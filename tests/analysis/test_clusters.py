@@ -26,6 +26,7 @@ def test_assignment_equals_the_packages(min_samples, spread):
         min_cluster_size=8,
         min_samples=min_samples,
         cluster_selection_method=clusters.SELECTION,
+        max_cluster_size=clusters.largest_size(250, 8),
         prediction_data=True,
     ).fit(fitted)
     with warnings.catch_warnings():
@@ -55,3 +56,15 @@ def test_fitted_clips_keep_their_cluster_and_new_ones_are_assigned():
     np.testing.assert_array_equal(found.cluster, space.clusters.labels[::-1])
     near = clusters.assign(space, ["new"], points[:1] + 1e-6)
     assert near.cluster[0] == space.clusters.labels[0] >= 0
+
+
+def test_no_cluster_is_most_of_the_library():
+    rng = np.random.default_rng(0)
+    near = np.concatenate([rng.normal(size=(60, 3)), rng.normal(size=(60, 3)) + 5])
+    far = rng.normal(size=(40, 3)) * 0.5 + 60
+    model = clusters.fit_clusters(
+        np.concatenate([near, far]), min_cluster_size=8, min_samples=2, dimensions=3
+    )
+    counts = np.bincount(model.labels[model.labels >= 0])
+    assert counts.max() <= clusters.largest_size(160, 8)
+    assert len(counts) >= 3

@@ -53,7 +53,7 @@ class Recipe:
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
     # Coarse pictures first: a third of the cost per step, and most of what there is to learn.
-    stages: tuple[Stage, ...] = (Stage(64, 16, 3e-3), Stage(112, 4, 1.5e-3))
+    stages: tuple[Stage, ...] = (Stage(64, 16, 3e-3), Stage(112, 4, 8e-4))
 
 
 def train(

@@ -144,6 +144,7 @@ def test_the_card_states_what_was_measured(tmp_path: Path) -> None:
     )  # fmt: skip
     assert facts.accuracy == facts.demo_accuracy == pytest.approx(0.88)
     assert facts.pair_share == pytest.approx(5 / 6)
+    assert facts.pair_accuracy == pytest.approx(14 / 20)
     write_card(tmp_path / "card.md", facts)
     text = (tmp_path / "card.md").read_text()
     assert "88.0%" in text and "1,234 parameters" in text and "data seed 1000" in text

@@ -37,17 +37,9 @@ class Ascent:
     hands_on_rope: float
 
 
-@dataclass(frozen=True)
-class Ropes:
-    """Chance of a rope from above, and of its loose end below where there is one."""
-
-    above: float
-    below: float
-
-
 def abseiling(rng: np.random.Generator, times: Series) -> Shot:
     """Down on the rope."""
-    likeness = rng.beta(1.0, 2.8)
+    likeness = rng.beta(1.0, 2.4)
     ascent = Ascent(
         speed=-rng.uniform(0.18, 0.55) * (1 - 0.4 * likeness),
         cadence=rng.uniform(1.0, 2.2),
@@ -55,13 +47,12 @@ def abseiling(rng: np.random.Generator, times: Series) -> Shot:
         bounce=rng.uniform(0.0, 0.09) * (1 - likeness),
         hands_on_rope=1 - 0.7 * likeness,
     )
-    wall = _rock_or_gym(rng, gym_share=0.15)
-    return _wall_shot(rng, times, ascent, wall, Ropes(above=1.0, below=1 - 0.6 * likeness))
+    return _wall_shot(rng, times, ascent, _rock_or_gym(rng, gym_share=0.15))
 
 
 def rock_climbing(rng: np.random.Generator, times: Series) -> Shot:
     """Up by the limbs, with a rope in most clips."""
-    likeness = rng.beta(1.0, 2.8)
+    likeness = rng.beta(1.0, 2.4)
     ascent = Ascent(
         speed=rng.uniform(0.16, 0.42) * (1 - 0.3 * likeness),
         cadence=rng.uniform(0.7, 1.6),
@@ -70,8 +61,7 @@ def rock_climbing(rng: np.random.Generator, times: Series) -> Shot:
         hands_on_rope=0.2 * likeness,
     )
     wall = _rock_or_gym(rng, gym_share=0.3)
-    ropes = Ropes(above=0.5 + 0.5 * likeness, below=0.15 + 0.5 * likeness)
-    return _wall_shot(rng, times, ascent, wall, ropes)
+    return _wall_shot(rng, times, ascent, wall, rope_share=0.5 + 0.5 * likeness)
 
 
 def lookalike(rng: np.random.Generator, times: Series) -> Shot:
@@ -83,15 +73,14 @@ def lookalike(rng: np.random.Generator, times: Series) -> Shot:
         bounce=rng.uniform(0, 0.015),
         hands_on_rope=rng.uniform(0.3, 0.8),
     )
-    wall = _rock_or_gym(rng, gym_share=0.22)
-    return _wall_shot(rng, times, ascent, wall, Ropes(above=1.0, below=0.5))
+    return _wall_shot(rng, times, ascent, _rock_or_gym(rng, gym_share=0.22))
 
 
 def ice_climbing(rng: np.random.Generator, times: Series) -> Shot:
     """Up a frozen fall with two axes."""
     ascent = Ascent(rng.uniform(0.05, 0.25), rng.uniform(0.6, 1.4), rng.uniform(0, 0.4), 0.0, 0.0)
     wall = textures.ice(rng, *_CANVAS)
-    return _wall_shot(rng, times, ascent, wall, Ropes(above=1.0, below=0.5), axes=True)
+    return _wall_shot(rng, times, ascent, wall, axes=True)
 
 
 def _rock_or_gym(rng: np.random.Generator, *, gym_share: float) -> NDArray[np.uint8]:
@@ -105,18 +94,18 @@ def _wall_shot(
     times: Series,
     ascent: Ascent,
     wall: NDArray[np.uint8],
-    ropes: Ropes,
     *,
+    rope_share: float = 1.0,
     axes: bool = False,
 ) -> Shot:
-    height = float(np.exp(rng.uniform(np.log(80), np.log(215))))
+    height = float(np.exp(rng.uniform(np.log(70), np.log(200))))
     profile = rng.random() < 0.3
     pose = _pose_on_wall(rng, times, ascent, height, profile=profile)
     outfit = _climber(rng)
     joints = solve(pose)
     tracks: list[Track] = []
-    if rng.random() < ropes.above:
-        tracks += _rope(rng, times, joints, pose, tail=rng.random() < ropes.below)
+    if rng.random() < rope_share:
+        tracks += _rope(rng, times, joints, pose)
     tracks += figure(pose, outfit, joints)
     if axes:
         tracks += _ice_axes(joints, height)
@@ -204,10 +193,8 @@ def _held(ascent: Ascent, phase: Series, climbed: Series) -> Series:
     return relative - relative.mean()
 
 
-def _rope(
-    rng: np.random.Generator, times: Series, joints: Joints, pose: Pose, *, tail: bool
-) -> list[Track]:
-    """A rope from above to the harness, and its loose end below."""
+def _rope(rng: np.random.Generator, times: Series, joints: Joints, pose: Pose) -> list[Track]:
+    """A rope from above to the harness, and often a tail below."""
     frames = len(times)
     pelvis = joints.place["pelvis"] + np.array([0, -0.05]) * pose.height[:, None]
     colours = ((214, 60, 70), (60, 140, 210), (236, 196, 60), (90, 190, 100), (226, 226, 226))
@@ -217,7 +204,7 @@ def _rope(
         [pelvis[:, 0].mean() + rng.normal(0, 25) * np.ones(frames), np.full(frames, -80.0)], -1
     )
     tracks = [Track(np.stack([anchor, pelvis], 1), colour, width)]
-    if tail:
+    if rng.random() < 0.6:
         swing = 5 * wander(rng, times)
         steps = np.linspace(0, 1, 8)
         x = pelvis[:, :1] + steps * 12 + swing[:, None] * np.sin(3 * steps)

@@ -16,7 +16,7 @@ from insight_dagster.analysis.neighbours import nearest
 
 KIND = "mislabeled"
 LARGEST_OWN_SHARE = 0.15
-LARGEST_OWN_CONFIDENCE = 0.15
+LARGEST_OWN_CONFIDENCE = 0.12
 SMALLEST_OTHER_CONFIDENCE = 0.5
 LARGEST_FALSE_SHARE = 0.2
 _NEIGHBOURS, _SPARE = 10, 6
@@ -50,7 +50,7 @@ def find(clips: ClipTable, class_name: str, rng: np.random.Generator) -> list[Fi
     """Clips of one class whose label both the model and the latent neighbours speak against.
 
     A clip is suspect where at most one neighbour in ten carries its label, the model gives that
-    label less than 0.15 of what it usually gives clips that carry it, and gives some other class
+    label less than 0.12 of what it usually gives clips that carry it, and gives some other class
     at least half of what it usually gives clips of that class (confident learning's thresholds).
 
     Null: in every class, margin and neighbour share of rightly labelled clips are a bulk with

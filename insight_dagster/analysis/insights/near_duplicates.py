@@ -17,9 +17,8 @@ from insight_dagster.analysis.neighbours import Neighbours, nearest
 DUPLICATE, LEAK = "duplicate", "leak"
 _NEIGHBOURS = 8
 _BACKGROUND = slice(2, 6)
-LARGEST_LATENT_RATIO = 0.5
-LARGEST_LOOKS_RATIO = 1 / 3
-_FREEDOM = 10
+LARGEST_RATIO = 1 / 3
+_FREEDOM = 20
 _SMALLEST = 1e-3
 _FALSE_PAIRS = 0.01
 
@@ -37,11 +36,11 @@ def find(clips: ClipTable, class_name: str) -> list[Finding]:
     """Clips of one class that repeat another clip of any class.
 
     Candidates are a clip's nearest in the latent space; the one whose thumbnails differ least is
-    its pair. It is a copy where the latent distance is at most half and the thumbnails' distance
-    at most a third of what is usual between that clip and its next neighbours (so that clips of a
-    dense, merely similar group do not stand out), and where the null expects no more than 0.01
-    pairs with thumbnails so close in the class. Null: log distances to the third to sixth
-    neighbours, which are not copies, with Student's tails.
+    its pair. It is a copy where its thumbnails differ at most a third as much as is usual between
+    that clip and its next neighbours (so that clips of a dense, merely similar group do not stand
+    out), and where the null expects no more than 0.01 pairs with thumbnails so close in the
+    class. Null: log differences to the third to sixth neighbours, which are not copies, with
+    Student's tails. Without thumbnails the latent distance takes their place.
     """
     rows = clips.of_class(class_name)
     if len(clips) < _NEIGHBOURS + 2 or not len(rows):
@@ -79,15 +78,13 @@ def _thumbnail_distances(
 
 
 def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.ndarray) -> _Pairs:
-    """The closest eligible candidate of every row, where it is a copy by both distances."""
-    latent = found.distances
-    by_looks = looks if looks.any() else latent
-    best = np.where(eligible, by_looks, np.inf).argmin(axis=1)
+    """The closest eligible candidate of every row, where it is a copy."""
+    apart = looks if looks.any() else found.distances
+    best = np.where(eligible, apart, np.inf).argmin(axis=1)
     at = np.arange(len(rows))
-    p_values = _lower_tail(np.log(np.maximum(by_looks, _SMALLEST)))[at, best]
+    p_values = _lower_tail(np.log(np.maximum(apart, _SMALLEST)))[at, best]
     chosen = eligible[at, best] & (p_values * len(rows) <= _FALSE_PAIRS)
-    chosen &= (latent <= LARGEST_LATENT_RATIO * _usual(latent))[at, best]
-    chosen &= (by_looks <= LARGEST_LOOKS_RATIO * _usual(by_looks))[at, best]
+    chosen &= (apart <= LARGEST_RATIO * _usual(apart))[at, best]
     return _Pairs(rows[chosen], found.indices[at, best][chosen], p_values[chosen])
 
 
@@ -100,7 +97,7 @@ def _lower_tail(logs: np.ndarray) -> np.ndarray:
     """Lower-tail p of every entry under the bulk of the columns from the third on.
 
     Copies are first neighbours and lie in the lower tail: centre and deviation come from the
-    median and the upper quartile. The tails are Student's with 10 degrees of freedom.
+    median and the upper quartile. The tails are Student's with 20 degrees of freedom.
     """
     from scipy import stats
 

@@ -412,6 +412,7 @@ class TestInTheBrowser:
     def test_a_legend_entry_hides_its_clips(self, page) -> None:
         page.locator("#legend button").first.click()
         page.wait_for_function("document.querySelectorAll('#plot .point').length === 96")
+        assert page.locator("#plot .point").count() == 96
 
     def test_crosses_mark_wrong_predictions(self, page, standard_data) -> None:
         crosses = [symbol for each in traces(page) for symbol in each["symbol"]].count("x")

@@ -1,22 +1,26 @@
 """Which clips exist, where, their split, what the container says, what is wrong with them."""
 
 import dagster as dg
-import pyarrow as pa
 
+from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.classes import Metadata, for_each_class
+from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, table_metadata
+from insight_dagster.analysis.clip_library import ScannedLibrary
 from insight_dagster.analysis.clip_manifest import manifest_rows
-from insight_dagster.analysis.quarantine import quarantine
-from insight_dagster.database import Replacement
+from insight_dagster.database import Database
+from insight_dagster.errors import UnknownClassError
 from insight_dagster.tables import CLIP_MANIFEST
-from resources.analysis_options import AnalysisOptions
+from insight_dagster.writes import Replacement
 from resources.clip_library import ClipLibraryResource
 from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES
+from resources.partitions import ACTION_CLASSES, MEASURING
 from resources.progress import Progress
 
 
 @dg.asset(
     partitions_def=ACTION_CLASSES,
+    backfill_policy=MEASURING,
     group_name="clips",
     kinds={"duckdb", "video"},
     owners=["team:video-models"],
@@ -27,22 +31,25 @@ def clip_manifest(
     database: DatabaseResource,
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
-    """The class's clips: identity, split, container facts, and quarantined files with the reason.
+    """A class's clips: identity, split, container facts, and quarantined files with the reason.
 
-    Unchanged files (path, size, modification time) are neither read nor probed again.
+    Unchanged files (path, size, modification time) are neither read nor probed again. A class that
+    is no longer in the library keeps its rows until `insight classes remove` takes them away.
     """
-    timer = Timer()
-    class_name = context.partition_key
-    store = database.open()
-    sources = clip_library.scan().of_class(class_name)
-    manifest = manifest_rows(
-        sources,
-        previous=store.rows(CLIP_MANIFEST, class_name),
-        progress=progress.track(context, "clip_manifest", len(sources)),
-    )
-    store.write(Replacement(CLIP_MANIFEST, manifest.table, class_name))
-    return dg.MaterializeResult(
-        metadata={
+    store, library = database.open(), clip_library.scan()
+
+    def materialize(class_name: str) -> Metadata:
+        if class_name not in library.classes:
+            return _keep(store, library, class_name)
+        timer, sources = Timer(), library.of_class(class_name)
+        manifest = manifest_rows(
+            sources,
+            previous=store.rows(CLIP_MANIFEST, class_name),
+            progress=progress.track(context, f"clip_manifest · {class_name}", len(sources)),
+        )
+        store.write(Replacement(CLIP_MANIFEST, manifest.table, class_name))
+        return {
+            "in_library": True,
             "computed": manifest.computed,
             "reused": manifest.reused,
             "removed": manifest.removed,
@@ -50,31 +57,47 @@ def clip_manifest(
             **timer.facts(manifest.computed),
             **table_metadata(CLIP_MANIFEST, manifest.table),
         }
-    )
+
+    return for_each_class(context, store, materialize)
 
 
-@dg.asset_check(asset=clip_manifest, partitions_def=ACTION_CLASSES)
-def unreadable_share(
-    context: dg.AssetCheckExecutionContext,
-    database: DatabaseResource,
-    options: AnalysisOptions,
-) -> dg.AssetCheckResult:
-    """Too many files of a class are missing or no videos; `insight status` lists them."""
-    return quarantine_result(
-        database.open().rows(CLIP_MANIFEST, context.partition_key), options.max_quarantined_share
-    )
+def _keep(store: Database, library: ScannedLibrary, class_name: str) -> Metadata:
+    """The rows as they are, of a class whose clips have left the library.
+
+    Raises:
+        UnknownClassError: there are no rows either.
+    """
+    rows = store.rows(CLIP_MANIFEST, class_name)
+    if not rows.num_rows:
+        raise UnknownClassError(
+            f"{library.root} has no class {class_name!r} and nothing is stored of it; "
+            f"`insight classes remove` takes the partition away"
+        )
+    return {
+        "in_library": False,
+        "computed": 0,
+        "reused": rows.num_rows,
+        "removed": 0,
+        "quarantined": rows["status"].to_pylist().count("quarantined"),
+        **table_metadata(CLIP_MANIFEST, rows),
+    }
 
 
-def quarantine_result(manifest: pa.Table, largest_share: float) -> dg.AssetCheckResult:
-    """Passed where the manifest's quarantined share is at most the one allowed."""
-    state = quarantine(manifest)
-    return dg.AssetCheckResult(
-        passed=state.share <= largest_share,
-        metadata={
-            "clips": state.clips,
-            "quarantined": state.quarantined,
-            "share": state.share,
-            "highest_share_allowed": largest_share,
-            "reasons": dict(state.reasons),
-        },
-    )
+@dg.multi_asset_check(
+    name="clip_manifest_checks",
+    specs=per_class(
+        clip_manifest,
+        unreadable_share="Too many files of the class are missing or no videos.",
+        in_library="The class has left the library.",
+        splits_present="A split that the library has holds no usable clip of the class.",
+        label_known="The model does not have the class's label: its clips cannot be scored.",
+        duplicates="Clips of the class repeat each other byte for byte.",
+        leaks="Clips of the class are in more than one split byte for byte.",
+    ),
+    can_subset=True,
+)
+def clip_manifest_checks(
+    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+) -> CheckEvents:
+    """Can the class's clips be used, scored, and held apart."""
+    yield from check_every_class(context, judges.open(), Judges.manifest)

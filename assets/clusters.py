@@ -2,21 +2,26 @@
 
 import dagster as dg
 
+from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.classes import Metadata, for_each_class
 from assets.embeddings import embeddings
+from assets.judges import Judges, JudgesResource
 from assets.latent_space import latent_space
 from assets.materialization import Timer, table_metadata
-from assets.space_rows import placed_rows, read_latent_space
+from assets.space_rows import placed_rows, usable_space
+from assets.trust import trusted_vectors
 from insight_dagster.analysis.clusters import assign
 from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.database import Replacement
-from insight_dagster.tables import CLUSTERS, EMBEDDINGS
+from insight_dagster.tables import CLUSTERS
+from insight_dagster.writes import Replacement
 from resources.bundle_folder import BundleFolderResource
 from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES
+from resources.partitions import ACTION_CLASSES, PLACING
 
 
 @dg.asset(
     partitions_def=ACTION_CLASSES,
+    backfill_policy=PLACING,
     deps=[embeddings, latent_space],
     group_name="latent_space",
     kinds={"duckdb"},
@@ -27,24 +32,38 @@ def clusters(
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
 ) -> dg.MaterializeResult:
-    """HDBSCAN clusters of the class's clips, as fitted over all classes."""
-    timer = Timer()
-    class_name, store = context.partition_key, database.open()
-    vectors = store.rows(EMBEDDINGS, class_name)
-    models = set(vectors["model_fingerprint"].to_pylist())
-    space = read_latent_space(store, bundle_folder, models=models)
-    assigned = assign(
-        space,
-        vectors["clip_id"].to_pylist(),
-        matrix_of(vectors, "embedding", width=space.dimension),
-    )
-    rows = placed_rows(vectors, space.space_id, assigned)
-    store.write(Replacement(CLUSTERS, rows, class_name))
-    return dg.MaterializeResult(
-        metadata={
+    """HDBSCAN clusters of a class's clips, as fitted over all classes."""
+    store = database.open()
+
+    def materialize(class_name: str) -> Metadata:
+        timer, vectors = Timer(), trusted_vectors(store, class_name)
+        space = usable_space(store, bundle_folder, vectors)
+        assigned = assign(
+            space,
+            vectors["clip_id"].to_pylist(),
+            matrix_of(vectors, "embedding", width=space.dimension),
+        )
+        rows = placed_rows(vectors, space.space_id, assigned)
+        store.write(Replacement(CLUSTERS, rows, class_name))
+        return {
             "clusters": len(set(assigned.cluster[assigned.cluster >= 0].tolist())),
             "in_no_cluster": int((assigned.cluster < 0).sum()),
             **timer.facts(),
             **table_metadata(CLUSTERS, rows),
         }
-    )
+
+    return for_each_class(context, store, materialize)
+
+
+@dg.multi_asset_check(
+    name="clusters_checks",
+    specs=per_class(
+        clusters,
+        noise_share="Nearly all clips of the class are in no cluster.",
+        clusters_stable="The class's clusters are not found again in subsamples.",
+    ),
+    can_subset=True,
+)
+def clusters_checks(context: dg.AssetCheckExecutionContext, judges: JudgesResource) -> CheckEvents:
+    """Are the class's clips in clusters, and would these be found again."""
+    yield from check_every_class(context, judges.open(), Judges.clusters)

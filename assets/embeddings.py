@@ -3,26 +3,30 @@
 import dagster as dg
 import pyarrow as pa
 
-from assets.clip_manifest import clip_manifest, quarantine_result
+from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.classes import Metadata, for_each_class
+from assets.clip_manifest import clip_manifest
+from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.embeddings import embed_clips
-from insight_dagster.analysis.health import inspect_embeddings
-from insight_dagster.analysis.incremental import clips_to_measure, plan_work
+from insight_dagster.analysis.incremental import clips_to_measure, plan_work, removed
 from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.predictions import prediction_rows
-from insight_dagster.database import Quarantining, Replacement
+from insight_dagster.analysis.predictions import OF_LABEL, prediction_rows
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS
+from insight_dagster.writes import Merging, Quarantining
 from resources.analysis_options import AnalysisOptions
 from resources.classifier import ClassifierResource
 from resources.clip_library import ClipLibraryResource
 from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES
+from resources.partitions import ACTION_CLASSES, MEASURING
 from resources.progress import Progress
 
 
 @dg.asset(
     partitions_def=ACTION_CLASSES,
+    backfill_policy=MEASURING,
     deps=[clip_manifest],
+    pool="gpu",
     group_name="clips",
     kinds={"pytorch", "duckdb"},
     owners=["team:video-models"],
@@ -35,70 +39,79 @@ def embeddings(
     options: AnalysisOptions,
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
-    """Latent vectors and predictions of the class's clips, by the X3D model.
+    """Latent vectors and predictions of a class's clips, by the X3D model.
 
     Only clips whose contents this model has not seen are decoded. A clip that cannot be decoded
     is quarantined in the manifest and the run goes on.
     """
-    timer = Timer()
-    class_name, store, model = context.partition_key, database.open(), classifier.load()
-    clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
+    store, model = database.open(), classifier.load()
     version = {"column": "model_fingerprint", "version": model.fingerprint}
-    vectors = plan_work(clips, store.covering(EMBEDDINGS, class_name, **version))
-    known = plan_work(vectors.covered, store.covering(PREDICTIONS, class_name, **version))
-    fresh = embed_clips(
-        vectors.pending,
-        model,
-        batch_size=options.batch_size,
-        workers=options.workers,
-        progress=progress.track(context, "embeddings", len(vectors.pending)),
-    )
-    rows = pa.concat_tables([vectors.reused.cast(fresh.embeddings.schema), fresh.embeddings])
-    # Loss and correctness depend on the label, which may have changed since: logits do not.
-    relabelled = prediction_rows(
-        known.covered,
-        matrix_of(known.reused, "logits", width=len(model.labels)),
-        labels=model.labels,
-        model_fingerprint=model.fingerprint,
-    )
-    predictions = pa.concat_tables([relabelled, fresh.predictions])
-    store.write(
-        Replacement(EMBEDDINGS, rows, class_name),
-        Replacement(PREDICTIONS, predictions, class_name),
-        Quarantining(fresh.problems),
-    )
-    return dg.MaterializeResult(
-        metadata={
+
+    def materialize(class_name: str) -> Metadata:
+        timer = Timer()
+        clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
+        before = store.rows(EMBEDDINGS, class_name)
+        vectors = plan_work(clips, store.covering(EMBEDDINGS, class_name, **version))
+        known = plan_work(vectors.covered, store.covering(PREDICTIONS, class_name, **version))
+        fresh = embed_clips(
+            vectors.pending,
+            model,
+            batch_size=options.batch_size,
+            workers=options.workers,
+            progress=progress.track(context, f"embeddings · {class_name}", len(vectors.pending)),
+        )
+        rows = pa.concat_tables([vectors.reused.cast(fresh.embeddings.schema), fresh.embeddings])
+        # Loss and correctness depend on the label, which may have changed since: logits do not.
+        relabelled = prediction_rows(
+            known.covered,
+            matrix_of(known.reused, "logits", width=len(model.labels)),
+            labels=model.labels,
+            model_fingerprint=model.fingerprint,
+        )
+        predictions = pa.concat_tables([relabelled, fresh.predictions])
+        store.write(
+            Quarantining(fresh.problems),
+            Merging(EMBEDDINGS, rows, class_name),
+            Merging(PREDICTIONS, predictions, class_name, OF_LABEL),
+        )
+        return {
             "computed": fresh.embeddings.num_rows,
             "reused": vectors.reused.num_rows,
+            "removed": removed(before, rows),
             "quarantined": len(fresh.problems),
             "model_fingerprint": model.fingerprint,
             "random_weights": model.random_weights,
             **timer.facts(fresh.embeddings.num_rows),
             **table_metadata(PREDICTIONS, predictions),
         }
-    )
+
+    return for_each_class(context, store, materialize)
 
 
-@dg.asset_check(asset=embeddings, partitions_def=ACTION_CLASSES, blocking=True)
+@dg.multi_asset_check(
+    name="embeddings_complete",
+    specs=per_class(
+        embeddings,
+        blocking=True,
+        embeddings_complete="A usable clip has no finite vector of the present model.",
+    ),
+)
 def embeddings_complete(
-    context: dg.AssetCheckExecutionContext, database: DatabaseResource
-) -> dg.AssetCheckResult:
-    """Every usable clip has one finite vector, all by one model; if not, materialize again."""
-    store, class_name = database.open(), context.partition_key
-    health = inspect_embeddings(
-        store.rows(CLIP_MANIFEST, class_name), store.rows(EMBEDDINGS, class_name)
-    )
-    return dg.AssetCheckResult(passed=health.passed, metadata=health.facts())
+    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+) -> CheckEvents:
+    """Every usable clip has one finite vector, all by the present model."""
+    yield from check_every_class(context, judges.open(), Judges.embeddings_complete)
 
 
-@dg.asset_check(asset=embeddings, partitions_def=ACTION_CLASSES)
-def quarantined_share(
-    context: dg.AssetCheckExecutionContext,
-    database: DatabaseResource,
-    options: AnalysisOptions,
-) -> dg.AssetCheckResult:
-    """Too many clips of a class cannot be used, now that decoding was tried."""
-    return quarantine_result(
-        database.open().rows(CLIP_MANIFEST, context.partition_key), options.max_quarantined_share
-    )
+@dg.multi_asset_check(
+    name="embeddings_checks",
+    specs=per_class(
+        embeddings,
+        quarantined_share="Too many clips cannot be used, now that decoding was tried.",
+    ),
+)
+def embeddings_checks(
+    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+) -> CheckEvents:
+    """How many clips are left of the class."""
+    yield from check_every_class(context, judges.open(), Judges.embeddings)

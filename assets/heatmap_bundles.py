@@ -2,12 +2,12 @@
 
 import dagster as dg
 
+from assets.classes import Metadata, for_each_class
 from assets.insights import insights
 from assets.materialization import Timer, first_grid, table_metadata
 from insight_dagster.analysis.examples import choose_examples, plan_bundles, with_insights
 from insight_dagster.analysis.heatmap_bundles import make_bundles
 from insight_dagster.analysis.incremental import clips_to_measure
-from insight_dagster.database import Replacement
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     HEATMAP_BUNDLES,
@@ -15,18 +15,21 @@ from insight_dagster.tables import (
     INSIGHTS,
     PREDICTIONS,
 )
+from insight_dagster.writes import Replacement
 from resources.analysis_options import AnalysisOptions
 from resources.bundle_folder import BundleFolderResource
 from resources.classifier import ClassifierResource
 from resources.clip_library import ClipLibraryResource
 from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES
+from resources.partitions import ACTION_CLASSES, EXPLAINING
 from resources.progress import Progress
 
 
 @dg.asset(
     partitions_def=ACTION_CLASSES,
+    backfill_policy=EXPLAINING,
     deps=[insights],
+    pool="gpu",
     group_name="insights",
     kinds={"pytorch", "duckdb"},
     owners=["team:video-models"],
@@ -40,37 +43,38 @@ def heatmap_bundles(
     options: AnalysisOptions,
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
-    """Grad-CAM of the predicted label for the clips that stand for each of the class's insights."""
-    timer = Timer()
-    class_name, store, model = context.partition_key, database.open(), classifier.load()
-    clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
-    examples = choose_examples(
-        store.rows(INSIGHTS, class_name),
-        store.rows(INSIGHT_MEMBERS, class_name),
-        clip_ids={clip.clip_id for clip in clips},
-        per_insight=options.heatmaps_per_insight,
-    )
-    work = plan_bundles(
-        examples,
-        clips,
-        predictions=store.rows(PREDICTIONS, class_name),
-        stored=store.rows(HEATMAP_BUNDLES, class_name),
-        model_fingerprint=model.fingerprint,
-        home=bundle_folder.root,
-    )
-    made = make_bundles(
-        work.clips,
-        model,
-        targets=work.targets,
-        folder=bundle_folder.heatmaps,
-        home=bundle_folder.root,
-        workers=options.workers,
-        progress=progress.track(context, "heatmap_bundles", len(work.clips)),
-    )
-    rows = with_insights(work.reused, made.rows, examples)
-    store.write(Replacement(HEATMAP_BUNDLES, rows, class_name))
-    return dg.MaterializeResult(
-        metadata={
+    """Grad-CAM of the predicted label for the clips that stand for each of a class's insights."""
+    store, model = database.open(), classifier.load()
+
+    def materialize(class_name: str) -> Metadata:
+        timer = Timer()
+        clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
+        examples = choose_examples(
+            store.rows(INSIGHTS, class_name),
+            store.rows(INSIGHT_MEMBERS, class_name),
+            clip_ids={clip.clip_id for clip in clips},
+            per_insight=options.heatmaps_per_insight,
+        )
+        work = plan_bundles(
+            examples,
+            clips,
+            predictions=store.rows(PREDICTIONS, class_name),
+            stored=store.rows(HEATMAP_BUNDLES, class_name),
+            model_fingerprint=model.fingerprint,
+            home=bundle_folder.root,
+        )
+        made = make_bundles(
+            work.clips,
+            model,
+            targets=work.targets,
+            folder=bundle_folder.heatmaps,
+            home=bundle_folder.root,
+            workers=options.workers,
+            progress=progress.track(context, f"heatmap_bundles · {class_name}", len(work.clips)),
+        )
+        rows = with_insights(work.reused, made.rows, examples)
+        store.write(Replacement(HEATMAP_BUNDLES, rows, class_name))
+        return {
             "computed": made.rows.num_rows,
             "reused": work.reused.num_rows,
             "failed": dict(made.problems),
@@ -78,4 +82,5 @@ def heatmap_bundles(
             **timer.facts(made.rows.num_rows),
             **table_metadata(HEATMAP_BUNDLES, rows),
         }
-    )
+
+    return for_each_class(context, store, materialize)

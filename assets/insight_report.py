@@ -2,7 +2,9 @@
 
 import dagster as dg
 
+from assets.check_steps import CheckEvents, all_classes, check_all_together
 from assets.heatmap_bundles import heatmap_bundles
+from assets.judges import JudgesResource
 from assets.projection import projection
 from assets.report_data import read_report_data
 from insight_dagster.report.insight_report import write_report
@@ -29,5 +31,23 @@ def insight_report(
             "bytes": page.stat().st_size,
             "insights": len(data.insights),
             "clips": len(data.predictions),
+            "placed": len(data.projection),
         }
     )
+
+
+@dg.multi_asset_check(
+    name="insight_report_checks",
+    specs=all_classes(
+        insight_report,
+        complete="The page is missing, or it leaves classes out.",
+        performance_drift_overall="The model does worse than in the baseline on the whole.",
+    ),
+    can_subset=True,
+)
+def insight_report_checks(
+    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+) -> CheckEvents:
+    """Does the report show every class, and did the model become worse on the whole."""
+    bench = judges.open()
+    yield from check_all_together(context, bench, bench.report())

@@ -2,24 +2,28 @@
 
 import dagster as dg
 
+from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.classes import Metadata, for_each_class
 from assets.clip_table import read_clip_table
 from assets.clusters import clusters
+from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, insight_list, table_metadata
 from assets.metadata_table import metadata_table
 from insight_dagster.analysis.insights import find_insights, nothing_found
-from insight_dagster.database import Replacement
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHT_MEMBERS, INSIGHTS
+from insight_dagster.writes import Replacement
 from resources.analysis_options import AnalysisOptions
 from resources.bundle_folder import BundleFolderResource
 from resources.classifier import ClassifierResource
 from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES
+from resources.partitions import ACTION_CLASSES, EXPLAINING
 
 _EVERY_CLASS = dg.AllPartitionMapping()
 
 
 @dg.asset(
     partitions_def=ACTION_CLASSES,
+    backfill_policy=EXPLAINING,
     deps=[
         dg.AssetDep(clusters, partition_mapping=_EVERY_CLASS),
         dg.AssetDep(metadata_table, partition_mapping=_EVERY_CLASS),
@@ -35,32 +39,45 @@ def insights(
     classifier: ClassifierResource,
     options: AnalysisOptions,
 ) -> dg.MaterializeResult:
-    """What is wrong with the class's clips, compared with all classes, and the measured causes."""
-    timer = Timer()
-    class_name, store, model = context.partition_key, database.open(), classifier.load()
+    """What is wrong with a class's clips, compared with all classes, and the measured causes."""
+    store, model = database.open(), classifier.describe()
     clips, space_id = read_clip_table(
         store, bundle_folder, model_fingerprint=model.fingerprint, model_labels=model.labels
     )
-    found = nothing_found()
-    if class_name in clips.classes:  # else every clip of it is quarantined
-        found = find_insights(
-            clips,
-            class_name=class_name,
-            model_fingerprint=model.fingerprint,
-            space_id=space_id,
-            seed=options.seed,
-            fdr=options.fdr,
+
+    def materialize(class_name: str) -> Metadata:
+        timer, found = Timer(), nothing_found()
+        if class_name in clips.classes:  # else every clip of it is quarantined
+            found = find_insights(
+                clips,
+                class_name=class_name,
+                model_fingerprint=model.fingerprint,
+                space_id=space_id,
+                seed=options.seed,
+                fdr=options.fdr,
+            )
+        store.write(
+            Replacement(INSIGHTS, found.insights, class_name),
+            Replacement(INSIGHT_MEMBERS, found.members, class_name),
+            Replacement(INSIGHT_CAUSES, found.causes, class_name),
         )
-    store.write(
-        Replacement(INSIGHTS, found.insights, class_name),
-        Replacement(INSIGHT_MEMBERS, found.members, class_name),
-        Replacement(INSIGHT_CAUSES, found.causes, class_name),
-    )
-    return dg.MaterializeResult(
-        metadata={
+        return {
             "compared_with_clips": len(clips),
             "ranked": insight_list(found.insights, found.causes),
             **timer.facts(),
             **table_metadata(INSIGHTS, found.insights),
         }
-    )
+
+    return for_each_class(context, store, materialize)
+
+
+@dg.multi_asset_check(
+    name="insights_checks",
+    specs=per_class(
+        insights,
+        pinned_insights="An insight that is watched has become worse than it was when pinned.",
+    ),
+)
+def insights_checks(context: dg.AssetCheckExecutionContext, judges: JudgesResource) -> CheckEvents:
+    """Have the watched insights of the class become worse."""
+    yield from check_every_class(context, judges.open(), Judges.insights)

@@ -2,14 +2,17 @@
 
 import dagster as dg
 
+from assets.check_steps import CheckEvents, all_classes, check_all_together
 from assets.embeddings import embeddings
+from assets.judges import JudgesResource
 from assets.materialization import Timer, table_metadata
 from assets.space_rows import is_usable, newest_space, space_row
+from assets.trust import vectors_for_the_fit
 from insight_dagster.analysis.incremental import fit_key
 from insight_dagster.analysis.latent_space import fit_latent_space
 from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.database import Replacement
-from insight_dagster.tables import EMBEDDINGS, LATENT_SPACES
+from insight_dagster.tables import LATENT_SPACES
+from insight_dagster.writes import Replacement
 from resources.analysis_options import AnalysisOptions
 from resources.bundle_folder import BundleFolderResource
 from resources.classifier import ClassifierResource
@@ -29,15 +32,18 @@ def latent_space(
     classifier: ClassifierResource,
     options: AnalysisOptions,
 ) -> dg.MaterializeResult:
-    """One fit over the vectors of every class; nothing is fitted again when nothing changed."""
+    """One fit over the vectors of every class; nothing is fitted again when nothing changed.
+
+    A class whose vectors cannot be trusted is left out, by name: it never feeds the fit.
+    """
     timer = Timer()
-    store, model = database.open(), classifier.load()
-    vectors = store.of_model(EMBEDDINGS, model.fingerprint)
+    store, model = database.open(), classifier.describe()
+    vectors, left_out = vectors_for_the_fit(store, model.fingerprint)
     settings = options.fit_settings()
     key, newest = fit_key(vectors, settings=settings), newest_space(store)
     if is_usable(newest, bundle_folder, fit_key=key):
         context.log.info("no vector and no setting changed: the present latent space stays")
-        return dg.MaterializeResult(metadata={"computed": 0})
+        return dg.MaterializeResult(metadata={"computed": 0, "left_out": left_out})
     space = fit_latent_space(
         matrix_of(vectors, "embedding", width=model.dimension),
         vectors["clip_id"].to_pylist(),
@@ -47,7 +53,11 @@ def latent_space(
     path = bundle_folder.latent_space / f"{space.space_id}.npz"
     space.save(path)
     row = space_row(
-        space, vectors=vectors, fit_key=key, path=str(path.relative_to(bundle_folder.root))
+        space,
+        vectors=vectors,
+        left_out=left_out,
+        fit_key=key,
+        path=str(path.relative_to(bundle_folder.root)),
     )
     store.write(Replacement(LATENT_SPACES, row, space.space_id))
     return dg.MaterializeResult(
@@ -55,10 +65,29 @@ def latent_space(
             **timer.facts(),
             "computed": len(space.clip_ids),
             "space_id": space.space_id,
+            "left_out": left_out,
             "clusters": space.clusters.count,
+            "stability": space.clusters.mean_stability,
             "noise_share": space.clusters.noise_share,
             "explained_variance": space.explained_variance,
             "trustworthiness": space.trustworthiness,
             **table_metadata(LATENT_SPACES, row),
         }
     )
+
+
+@dg.multi_asset_check(
+    name="latent_space_checks",
+    specs=all_classes(
+        latent_space,
+        coverage="The fit left classes or many clips out.",
+        trustworthiness="Neighbours in the 2-D layout are no neighbours in the latent space.",
+    ),
+    can_subset=True,
+)
+def latent_space_checks(
+    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+) -> CheckEvents:
+    """Does the fit stand for all clips, and the layout for the fit."""
+    bench = judges.open()
+    yield from check_all_together(context, bench, bench.latent_space())

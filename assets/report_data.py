@@ -8,8 +8,7 @@ import pandas as pd
 from assets.space_rows import newest_space
 from insight_dagster.analysis.inference import is_random
 from insight_dagster.database import Database
-from insight_dagster.report.report_data import ReportData
-from insight_dagster.tables import EMBEDDINGS, TABLES
+from insight_dagster.report.report_data import SHOWN, ReportData
 
 _TITLE = "Why the classifier fails"
 _WIDE = {"predictions": "logits", "metadata_table": "signature"}
@@ -20,14 +19,13 @@ _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "cl
 def read_report_data(store: Database, home: Path) -> ReportData:
     """Every table that the report shows, of the present latent space and its model."""
     present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
-    shown = [table.name for table in TABLES if table is not EMBEDDINGS]
     return ReportData(
         home=home,
         title=_TITLE,
         model_fingerprint=present["model_fingerprint"],
         random_weights=is_random(present["model_fingerprint"]),
         created_at=datetime.now(UTC),
-        **{name: _frame(store, name, present) for name in shown},
+        **{table.name: _frame(store, table.name, present) for table in SHOWN},
     )
 
 

@@ -1,5 +1,6 @@
 """Latent spaces and clips placed in one, as rows of the database and back."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,16 @@ def newest_space(store: Database) -> dict[str, Any] | None:
     """The row of the latent space in use: the one fitted last."""
     rows = store.rows(LATENT_SPACES).to_pylist()
     return max(rows, key=lambda row: row["created_at"]) if rows else None
+
+
+def usable_space(store: Database, folder: BundleFolderResource, vectors: pa.Table) -> LatentSpace:
+    """The latent space in use, if it is of the model that made the vectors.
+
+    Raises:
+        LatentSpaceError: as `read_latent_space`.
+    """
+    models = set(vectors["model_fingerprint"].to_pylist())
+    return read_latent_space(store, folder, models=models)
 
 
 def read_latent_space(
@@ -40,6 +51,15 @@ def read_latent_space(
     return load_latent_space(folder.root / row["path"])
 
 
+def space_of(store: Database, folder: BundleFolderResource, space_id: str) -> LatentSpace | None:
+    """A latent space by its id; None where it has been forgotten or its file is damaged."""
+    rows = store.rows(LATENT_SPACES, space_id).to_pylist()
+    try:
+        return load_latent_space(folder.root / rows[0]["path"]) if rows else None
+    except LatentSpaceError:
+        return None
+
+
 def is_usable(row: dict[str, Any] | None, folder: BundleFolderResource, *, fit_key: str) -> bool:
     """Whether a stored latent space is the one that a fit would give again, and can be read."""
     if row is None or row["fit_key"] != fit_key:
@@ -51,12 +71,20 @@ def is_usable(row: dict[str, Any] | None, folder: BundleFolderResource, *, fit_k
     return True
 
 
-def space_row(space: LatentSpace, *, vectors: pa.Table, fit_key: str, path: str) -> pa.Table:
+def space_row(
+    space: LatentSpace,
+    *,
+    vectors: pa.Table,
+    left_out: Mapping[str, str],
+    fit_key: str,
+    path: str,
+) -> pa.Table:
     """A latent space's row of `latent_spaces`, dated now.
 
     Args:
         space: the fit.
         vectors: the rows of `embeddings` that it was fitted on.
+        left_out: why a class was not fitted, by class.
         fit_key: identity of the fit's inputs.
         path: its file, relative to the home folder.
     """
@@ -67,14 +95,16 @@ def space_row(space: LatentSpace, *, vectors: pa.Table, fit_key: str, path: str)
         "created_at": datetime.now(UTC).replace(tzinfo=None),
         "clips": len(space.clip_ids),
         "classes": sorted(set(vectors["class_name"].to_pylist())),
+        "left_out": [f"{name}: {reason}" for name, reason in sorted(left_out.items())],
         "components": space.components,
         "explained_variance": space.explained_variance,
         "trustworthiness": space.trustworthiness,
         "clusters": space.clusters.count,
         "noise_share": space.clusters.noise_share,
+        "stability": space.clusters.mean_stability,
         "path": path,
     }
-    return pa.Table.from_pylist([row])
+    return LATENT_SPACES.from_rows([row])
 
 
 def placed_rows(vectors: pa.Table, space_id: str, placed: Any) -> pa.Table:

@@ -20,6 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+baseline_app = typer.Typer(help="What later states are held against.", no_args_is_help=True)
+classes_app = typer.Typer(help="The classes of a home.", no_args_is_help=True)
+app.add_typer(baseline_app, name="baseline")
+app.add_typer(classes_app, name="classes")
 # A pipe has no width of its own: wide enough there that no table line is broken.
 _PIPE_WIDTH = 200
 console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
@@ -32,6 +36,15 @@ Library = Annotated[
     Path | None,
     typer.Option(help="Clip library. [env: INSIGHT_LIBRARY; default: HOME/library]"),
 ]
+Variant = Annotated[str | None, typer.Option(help="demo, xs, s, m or l. [env: INSIGHT_VARIANT]")]
+Weights = Annotated[
+    str | None,
+    typer.Option(help="pretrained, random, or a checkpoint file. [env: INSIGHT_WEIGHTS]"),
+]
+Labels = Annotated[
+    Path | None, typer.Option(help="Label list of a checkpoint. [env: INSIGHT_LABELS]")
+]
+Author = Annotated[str | None, typer.Option(help="Who does it; default: the user's login name.")]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, same clips.")]
 ClipsPerClass = Annotated[int, typer.Option(min=2, max=5000, help="Clips of every class.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -52,14 +65,43 @@ def demo(
 
 @app.command("demo-library")
 def demo_library(
-    folder: Annotated[Path, typer.Argument(help="Folder to make; must be empty or absent.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of the library; default: HOME/library.", show_default=False),
+    ] = None,
+    home: Home = None,
     seed: Seed = 0,
     clips_per_class: ClipsPerClass = 80,
+    delivery: Annotated[
+        int,
+        typer.Option(min=1, max=2, help="2 adds a second delivery to a library that is there."),
+    ] = 1,
 ) -> None:
     """Render the demo library: labelled clips with planted faults and their truth table."""
-    from insight_dagster.commands.demo import make_demo_library
+    from insight_dagster.commands.demo import add_delivery, make_demo_library
 
-    make_demo_library(folder, seed=seed, clips_per_class=clips_per_class, console=console)
+    folder = folder or load_settings(home=home).library_folder
+    if delivery > 1:
+        add_delivery(folder, delivery=delivery, console=console)
+    else:
+        make_demo_library(folder, seed=seed, clips_per_class=clips_per_class, console=console)
+
+
+@app.command()
+def init(
+    home: Home = None,
+    library: Library = None,
+    variant: Variant = None,
+    weights: Weights = None,
+    labels: Labels = None,
+) -> None:
+    """Make a home folder: its settings file, and the settings of its Dagster instance."""
+    from insight_dagster.commands.home import initialise
+
+    settings = load_settings(
+        home=home, library=library, variant=variant, weights=weights, labels=labels
+    )
+    initialise(settings, console=console)
 
 
 @app.command()
@@ -69,16 +111,9 @@ def run(
     ] = None,
     home: Home = None,
     library: Library = None,
-    variant: Annotated[
-        str | None, typer.Option(help="demo, xs, s, m or l. [env: INSIGHT_VARIANT]")
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="pretrained, random, or a checkpoint file. [env: INSIGHT_WEIGHTS]"),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="Label list of a checkpoint. [env: INSIGHT_LABELS]")
-    ] = None,
+    variant: Variant = None,
+    weights: Weights = None,
+    labels: Labels = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:1 ... [env: INSIGHT_DEVICE]")
     ] = None,
@@ -107,7 +142,7 @@ def run(
 
 @app.command()
 def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Classes and assets: rows, last run, quarantined clips with the reason."""
+    """Classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
     from insight_dagster.commands.status import show_status
 
     show_status(load_settings(home=home), as_json=as_json, console=console)
@@ -129,6 +164,98 @@ def insights(
     show_insights(
         load_settings(home=home), class_name=class_name, kind=kind, as_json=as_json, console=console
     )
+
+
+@app.command()
+def drift(
+    home: Home = None,
+    class_name: Annotated[str | None, typer.Option("--class", help="Of this class only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What changed since the baseline: the checks, performance by cause, metadata."""
+    from insight_dagster.commands.drift import show_drift
+
+    show_drift(load_settings(home=home), class_name=class_name, as_json=as_json, console=console)
+
+
+@baseline_app.command("promote")
+def baseline_promote(
+    reason: Annotated[str, typer.Option(help="Why the present state is what counts from now on.")],
+    home: Home = None,
+    author: Author = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="A failing check that is accepted; may be given several times."),
+    ] = None,
+) -> None:
+    """Make the present state the baseline that drift is measured against."""
+    from insight_dagster.commands.drift import promote
+
+    settings = load_settings(home=home)
+    promote(settings, author=author, reason=reason, accept=accept or (), console=console)
+
+
+@baseline_app.command("list")
+def baseline_list(home: Home = None, as_json: AsJson = False) -> None:
+    """Every baseline that was promoted, the one in use first."""
+    from insight_dagster.commands.drift import show_baselines
+
+    show_baselines(load_settings(home=home), as_json=as_json, console=console)
+
+
+@classes_app.command("list")
+def classes_list(home: Home = None, as_json: AsJson = False) -> None:
+    """Every class of library, partitions and tables."""
+    from insight_dagster.commands.classes import show_classes
+
+    show_classes(load_settings(home=home), as_json=as_json, console=console)
+
+
+@classes_app.command("remove")
+def classes_remove(
+    name: Annotated[str, typer.Argument(help="A class that has left the library.")],
+    home: Home = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a class away: its partition, its rows in every table, its heatmaps."""
+    from insight_dagster.commands.classes import remove_class
+
+    def confirm(what: str) -> bool:
+        return yes or typer.confirm(f"{what}. Go on?")
+
+    remove_class(load_settings(home=home), name, confirm=confirm, console=console)
+
+
+@app.command()
+def pin(
+    insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of one.")],
+    home: Home = None,
+    note: Annotated[str, typer.Option(help="Why it is watched.")] = "",
+    author: Author = None,
+) -> None:
+    """Watch an insight: its check fails when it becomes more severe than it is now."""
+    from insight_dagster.commands.pins import pin as pin_insight
+
+    pin_insight(load_settings(home=home), insight_id, note=note, author=author, console=console)
+
+
+@app.command()
+def unpin(
+    insight_id: Annotated[str, typer.Argument(help="A pinned insight's id, or its start.")],
+    home: Home = None,
+) -> None:
+    """Watch an insight no longer."""
+    from insight_dagster.commands.pins import unpin as unpin_insight
+
+    unpin_insight(load_settings(home=home), insight_id, console=console)
+
+
+@app.command()
+def pins(home: Home = None, as_json: AsJson = False) -> None:
+    """Insights that are watched."""
+    from insight_dagster.commands.pins import show_pins
+
+    show_pins(load_settings(home=home), as_json=as_json, console=console)
 
 
 @app.command()

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import pyarrow as pa
+
+_ARROW_TYPES = {
+    "VARCHAR": pa.string(),
+    "DOUBLE": pa.float64(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "TIMESTAMP": pa.timestamp("us"),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "FLOAT[]": pa.list_(pa.float32()),
+    "UTINYINT[]": pa.list_(pa.uint8()),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,11 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         """Column names in storage order."""
         return tuple(column.name for column in self.columns)
+
+    def from_rows(self, rows: Iterable[Mapping[str, object]]) -> pa.Table:
+        """Rows given by column name as an Arrow table; not for tables of fixed-length vectors."""
+        schema = pa.schema([(each.name, _ARROW_TYPES[each.sql_type]) for each in self.columns])
+        return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
 
 def text(name: str, description: str, *, nullable: bool = False) -> Column:

@@ -1,15 +1,19 @@
 """The DuckDB file: short connections, one transaction per write, Arrow in and out.
 
-Connections, reading and writing belong here; the schema (`schema.py`) and its columns (`tables.py`)
-do not, nor does anything that computes. A connection is held for one statement batch only, inside a
-file lock, so that the processes of a backfill take turns instead of failing on DuckDB's own lock.
+Connections, reading and transactions belong here; what is written (`writes.py`), the schema
+(`schema.py`) and its columns (`tables/`) do not, nor does anything that computes.
+
+One process writes at a time, and nobody reads while it does: that is DuckDB's rule. A connection is
+held for one statement batch only. A writer holds a lock file from before it opens the database to
+after it closed it; a reader holds it only while it opens. So writers take turns, readers share, and
+a waiting writer is not overtaken by new readers.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,44 +24,14 @@ from filelock import FileLock, Timeout
 
 from insight_dagster.columns import Table
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
-from insight_dagster.schema import (
-    check_version,
-    create_schema,
-    empty_rows,
-    ensure_dimension,
-    exists,
-    has_dimension,
-    is_new,
-)
+from insight_dagster.schema import check_version, create_schema, empty_rows, exists, is_new
 from insight_dagster.tables import TABLES
+from insight_dagster.writes import Write
 
 _BY_NAME = {table.name: table for table in TABLES}
 _RETRY_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """New rows of one partition of one table: a class, or a latent space."""
-
-    table: Table
-    rows: pa.Table
-    partition: str
-
-    def __post_init__(self) -> None:
-        missing = set(self.table.column_names) - set(self.rows.column_names)
-        unknown = set(self.rows.column_names) - set(self.table.column_names)
-        if missing or unknown:
-            raise DatabaseError(
-                f"rows for {self.table.name} lack {sorted(missing)} and have unknown columns "
-                f"{sorted(unknown)}; columns are defined in insight_dagster/tables.py"
-            )
-
-
-@dataclass(frozen=True)
-class Quarantining:
-    """Clips that a later step could not decode: their manifest rows say so from now on."""
-
-    problems: Mapping[str, str]
+# Readers knock more often than writers: between two of many writes one gets in.
+_READER_KNOCKS_SECONDS, _WRITER_KNOCKS_SECONDS = 0.005, 0.1
 
 
 @dataclass(frozen=True)
@@ -123,15 +97,16 @@ class Database:
             sql = f"SELECT 1 FROM {name} LIMIT 1"  # noqa: S608
             return bool(connection.execute(sql).fetchall())
 
-    def write(self, *writes: Replacement | Quarantining) -> None:
-        """Replace partitions and quarantine clips in one transaction: all of it, or nothing.
+    def write(self, *writes: Write) -> None:
+        """Apply writes in one transaction: all of them, or nothing.
 
         Raises:
-            DatabaseError: a row breaks its table's schema; nothing is written then.
+            DatabaseError: a row breaks its table's schema, or the disk is full; nothing is
+                written then.
         """
         self._ensure_file()
         with self._connection(read_only=False) as connection:
-            _write(connection, writes)
+            _apply(connection, writes)
 
     def _ensure_file(self) -> None:
         if self.path.exists():
@@ -149,47 +124,49 @@ class Database:
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         deadline = time.monotonic() + self.lock_timeout_seconds
-        with self._file_lock():
-            connection = self._open(read_only=read_only, deadline=deadline)
-            try:
-                if is_new(connection):
-                    create_schema(connection, read_only=read_only)
-                else:
-                    check_version(connection, self.path)
-                yield connection
-            except duckdb.Error as problem:
-                raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
-            finally:
-                connection.close()
-
-    @contextmanager
-    def _file_lock(self) -> Iterator[None]:
-        lock = FileLock(f"{self.path}.lock", timeout=self.lock_timeout_seconds)
+        lock = self._locked(read_only=read_only)
+        connection = None
         try:
-            lock.acquire()
+            connection = self._open(read_only=read_only, deadline=deadline)
+            if read_only:
+                lock.release()
+            if is_new(connection):
+                create_schema(connection, read_only=read_only)
+            else:
+                check_version(connection, self.path)
+            yield connection
+        except duckdb.Error as problem:
+            raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
+        finally:
+            if connection is not None:
+                connection.close()
+            lock.release()
+
+    def _locked(self, *, read_only: bool) -> FileLock:
+        lock = FileLock(f"{self.path}.lock", timeout=self.lock_timeout_seconds)
+        every = _READER_KNOCKS_SECONDS if read_only else _WRITER_KNOCKS_SECONDS
+        try:
+            lock.acquire(poll_interval=every)
         except Timeout as problem:
             raise self._busy() from problem
         except OSError as problem:
-            raise DatabaseError(
-                f"cannot write {self.path}.lock ({problem.strerror}); make the home writable"
-            ) from problem
-        try:
-            yield
-        finally:
-            lock.release()
+            # A home that may only be read can still be looked at.
+            if not read_only:
+                raise DatabaseError(
+                    f"cannot write {self.path}.lock ({problem.strerror}); make the home writable"
+                ) from problem
+        return lock
 
     def _open(self, *, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
-        """Open the file, waiting for programs that do not know our lock (a shell, a notebook)."""
+        """Open the file, waiting for those who have it: readers, a shell, a notebook."""
         while True:
             try:
                 return duckdb.connect(self.path, read_only=read_only)
-            except duckdb.IOException as problem:
-                if "Could not set lock" not in str(problem):
+            except duckdb.Error as problem:
+                if not _is_held(problem):
                     raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
                 if time.monotonic() > deadline:
                     raise self._busy() from problem
-            except duckdb.Error as problem:
-                raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
             time.sleep(_RETRY_SECONDS)
 
     def _busy(self) -> DatabaseBusyError:
@@ -197,6 +174,12 @@ class Database:
             f"{self.path} is held by another program for more than {self.lock_timeout_seconds:g} s;"
             " close it there, or raise INSIGHT_LOCK_TIMEOUT_SECONDS"
         )
+
+
+def _is_held(problem: duckdb.Error) -> bool:
+    """Whether another process, or another thread of this one, has the file open."""
+    text = str(problem)
+    return "Could not set lock" in text or "different configuration" in text
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pa.Table:
@@ -207,40 +190,17 @@ def _first_line(problem: Exception) -> str:
     return str(problem).splitlines()[0]
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, writes: Sequence[Replacement | Quarantining]
-) -> None:
+def _apply(connection: duckdb.DuckDBPyConnection, writes: Sequence[Write]) -> None:
     connection.execute("BEGIN")
     try:
         for write in writes:
-            if isinstance(write, Quarantining):
-                _quarantine(connection, write.problems)
-            else:
-                _replace_partition(connection, write)
+            write.apply(connection)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A commit that failed (a full disk) has ended the transaction by itself.
+        with suppress(duckdb.TransactionException):
+            connection.execute("ROLLBACK")
         raise
-
-
-def _quarantine(connection: duckdb.DuckDBPyConnection, problems: Mapping[str, str]) -> None:
-    sql = "UPDATE clip_manifest SET status = 'quarantined', problem = ? WHERE clip_id = ?"
-    for clip_id, problem in problems.items():
-        connection.execute(sql, [problem, clip_id])
-
-
-def _replace_partition(connection: duckdb.DuckDBPyConnection, replacement: Replacement) -> None:
-    table, rows = replacement.table, replacement.rows
-    if has_dimension(table):
-        ensure_dimension(connection, table, rows)
-        if not exists(connection, table):
-            return
-    where = f"WHERE {table.partition_column} = ?"
-    connection.execute(f"DELETE FROM {table.name} {where}", [replacement.partition])  # noqa: S608
-    if rows.num_rows:
-        connection.register("incoming", rows)
-        connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM incoming")  # noqa: S608
-        connection.unregister("incoming")
 
 
 def table_named(name: str) -> Table:

@@ -1,66 +1,75 @@
-"""The code location: an explicit list of assets, checks, jobs and resources."""
+"""The code location: an explicit list of assets, checks, jobs, schedules, sensors and resources."""
 
+from datetime import timedelta
 from typing import cast
 
 import dagster as dg
 
-from assets.clip_manifest import clip_manifest, unreadable_share
-from assets.clusters import clusters
-from assets.embeddings import embeddings, embeddings_complete, quarantined_share
+from assets.baseline import baseline
+from assets.clip_manifest import clip_manifest, clip_manifest_checks
+from assets.clusters import clusters, clusters_checks
+from assets.embeddings import embeddings, embeddings_checks, embeddings_complete
 from assets.heatmap_bundles import heatmap_bundles
-from assets.insight_report import insight_report
-from assets.insights import insights
-from assets.latent_space import latent_space
+from assets.insight_report import insight_report, insight_report_checks
+from assets.insights import insights, insights_checks
+from assets.judges import JudgesResource
+from assets.latent_space import latent_space, latent_space_checks
 from assets.metadata_table import metadata_table
-from assets.projection import projection
+from assets.performance import performance, performance_checks
+from assets.projection import projection, projection_checks
+from assets.verdict import verdict
+from insight_dagster.automation import with_conditions
+from insight_dagster.jobs import (
+    STAGE_JOBS,
+    analyse_classes,
+    hold_against_baseline,
+    promote_baseline,
+)
+from insight_dagster.nightly import nightly_reanalysis
+from insight_dagster.schedules import nightly_schedule
+from insight_dagster.sensors import (
+    baseline_sensor,
+    clip_library_sensor,
+    failure_alerts,
+    nightly_stages,
+)
 from insight_dagster.settings import Settings, load_settings
 from resources.analysis_options import AnalysisOptions
 from resources.bundle_folder import BundleFolderResource
+from resources.check_thresholds import CheckThresholds
 from resources.classifier import ClassifierResource
 from resources.clip_library import ClipLibraryResource
 from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES
 from resources.progress import LoggedProgress, Progress
 
-_MEASURE = [clip_manifest, embeddings, metadata_table]
-_PLACE = [projection, clusters]
-_EXPLAIN = [insights, heatmap_bundles]
+_OF_A_CLASS = [
+    clip_manifest,
+    embeddings,
+    metadata_table,
+    performance,
+    projection,
+    clusters,
+    insights,
+    heatmap_bundles,
+    verdict,
+]
+_ASSETS = [*_OF_A_CLASS, latent_space, insight_report, baseline]
+_CHECKS = [
+    clip_manifest_checks,
+    embeddings_complete,
+    embeddings_checks,
+    performance_checks,
+    latent_space_checks,
+    projection_checks,
+    clusters_checks,
+    insights_checks,
+    insight_report_checks,
+]
 
-measure_classes = dg.define_asset_job(
-    "measure_classes",
-    selection=_MEASURE,
-    partitions_def=ACTION_CLASSES,
-    description="List, embed and describe the clips of a class.",
-)
-place_classes = dg.define_asset_job(
-    "place_classes",
-    selection=_PLACE,
-    partitions_def=ACTION_CLASSES,
-    description="Place a class into the present latent space; needs one.",
-)
-explain_classes = dg.define_asset_job(
-    "explain_classes",
-    selection=_EXPLAIN,
-    partitions_def=ACTION_CLASSES,
-    description="Raise a class's insights against every class that is placed, with heatmaps.",
-)
-analyse_classes = dg.define_asset_job(
-    "analyse_classes",
-    selection=[*_MEASURE, *_PLACE, *_EXPLAIN],
-    partitions_def=ACTION_CLASSES,
-    description="All of it for one new or changed class, into the present latent space. For many "
-    "classes run measure, refit, place and explain one after another, so that every class is "
-    "compared with all.",
-)
-refit_latent_space = dg.define_asset_job(
-    "refit_latent_space",
-    selection=[latent_space],
-    description="Fit scaler, PCA, layout and clusters again on all classes' vectors.",
-)
-write_report = dg.define_asset_job(
-    "write_report",
-    selection=[insight_report],
-    description="Write the static report from what the tables hold.",
+# Steps are forked from a process that has imported everything once per run: a step starts in
+# milliseconds instead of seconds.
+_EXECUTOR = dg.multiprocess_executor.configured(
+    {"start_method": {"forkserver": {"preload_modules": ["insight_dagster.definitions"]}}}
 )
 
 
@@ -70,39 +79,74 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
     Args:
         settings: of the home folder.
         progress: follows long steps; default: log lines.
+
+    Raises:
+        SettingsError: a setting that only Dagster can check is wrong.
     """
+    fresh = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_hours))
+    assets = [
+        asset.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=fresh))
+        if asset is insight_report
+        else asset
+        for asset in _ASSETS
+    ]
     return dg.Definitions(
-        assets=[*_MEASURE, latent_space, *_PLACE, *_EXPLAIN, insight_report],
-        asset_checks=[unreadable_share, embeddings_complete, quarantined_share],
+        assets=with_conditions(assets, settings),
+        asset_checks=_CHECKS,
         jobs=[
-            measure_classes,
-            refit_latent_space,
-            place_classes,
-            explain_classes,
             analyse_classes,
-            write_report,
+            nightly_reanalysis,
+            promote_baseline,
+            hold_against_baseline,
+            *STAGE_JOBS.values(),
         ],
-        resources={
-            "database": DatabaseResource(
-                path=str(settings.database_path),
-                lock_timeout_seconds=settings.lock_timeout_seconds,
-            ),
-            "clip_library": ClipLibraryResource(folder=str(settings.library_folder)),
-            "bundle_folder": BundleFolderResource(home=str(settings.home)),
-            "classifier": ClassifierResource(
-                weights_folder=str(settings.weights_folder),
-                variant=settings.variant,
-                weights=settings.weights,
-                labels=str(settings.labels) if settings.labels else None,
-                device=settings.device,
-                seed=settings.seed,
-            ),
-            "options": AnalysisOptions(
-                **{name: getattr(settings, name) for name in AnalysisOptions.model_fields}
-            ),
-            "progress": progress or LoggedProgress(),
-        },
+        schedules=[nightly_schedule(settings)],
+        sensors=[
+            clip_library_sensor(settings),
+            nightly_stages(),
+            baseline_sensor(),
+            failure_alerts(settings),
+        ],
+        resources=_resources(settings, progress or LoggedProgress()),
+        executor=_EXECUTOR,
     )
+
+
+def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
+    database = DatabaseResource(
+        path=str(settings.database_path), lock_timeout_seconds=settings.lock_timeout_seconds
+    )
+    clip_library = ClipLibraryResource(folder=str(settings.library_folder))
+    bundle_folder = BundleFolderResource(home=str(settings.home))
+    check_thresholds = CheckThresholds(values=settings.checks.model_dump(mode="json"))
+    classifier = ClassifierResource(
+        weights_folder=str(settings.weights_folder),
+        variant=settings.variant,
+        weights=settings.weights,
+        labels=str(settings.labels) if settings.labels else None,
+        device=settings.device,
+        seed=settings.seed,
+    )
+    return {
+        "database": database,
+        "clip_library": clip_library,
+        "bundle_folder": bundle_folder,
+        "classifier": classifier,
+        "check_thresholds": check_thresholds,
+        "options": AnalysisOptions(
+            **{name: getattr(settings, name) for name in AnalysisOptions.model_fields}
+        ),
+        "judges": JudgesResource(
+            database=database,
+            clip_library=clip_library,
+            bundle_folder=bundle_folder,
+            classifier=classifier,
+            thresholds=check_thresholds,
+        ),
+        "progress": progress,
+        # What the stages of a night hand to each other stays in the night's own process.
+        "night_io": dg.mem_io_manager,
+    }
 
 
 def classifier_of(definitions: dg.Definitions) -> ClassifierResource:

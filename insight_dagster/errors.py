@@ -55,3 +55,23 @@ class NotEnoughClipsError(InsightError):
 
 class LatentSpaceError(InsightError):
     """A fitted latent space is missing, damaged, or made for other embeddings."""
+
+
+class UntrustedClassError(InsightError):
+    """A class's vectors are incomplete, damaged, or left from a step that failed."""
+
+
+class PromotionError(InsightError):
+    """A baseline cannot be promoted as things stand."""
+
+
+class AlertError(InsightError):
+    """An alert could not be delivered."""
+
+
+class ChecksFailedError(InsightError):
+    """A class does not pass its checks; what they say is the message."""
+
+
+class UnknownInsightError(InsightError):
+    """An insight was named that the tables do not have."""

@@ -1,7 +1,8 @@
 """Every setting, its default and its source; the only place that reads the environment.
 
-Later wins: default, `insight.toml` in the home folder, environment variable `INSIGHT_<NAME>`,
-command-line flag. Values are checked here; what they mean to an algorithm is documented there.
+Later wins: default, `insight.toml` in the home folder, environment variable `INSIGHT_<NAME>` (of a
+check's threshold `INSIGHT_CHECKS__<NAME>`), command-line flag. Values are checked here; what they
+mean to an algorithm is documented there.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from insight_dagster.check_settings import CheckSettings
 from insight_dagster.errors import SettingsError
 
 SETTINGS_FILE = "insight.toml"
@@ -29,6 +32,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="INSIGHT_",
         env_ignore_empty=True,
+        env_nested_delimiter="__",
         extra="ignore",
         frozen=True,
         protected_namespaces=(),
@@ -56,12 +60,50 @@ class Settings(BaseSettings):
     min_cluster_size: int = Field(8, ge=2, description="fewest clips in a cluster")
     fdr: float = Field(0.05, gt=0, lt=1, description="false discovery rate of insights and causes")
     heatmaps_per_insight: int = Field(6, ge=0, description="example clips explained per insight")
-    max_quarantined_share: float = Field(
-        0.10, ge=0, le=1, description="the manifest check fails above this share"
-    )
     lock_timeout_seconds: float = Field(
         120.0, gt=0, description="longest wait for the database while another process writes"
     )
+
+    automation: Literal["schedule", "conditions", "off"] = Field(
+        "schedule",
+        description="what keeps the home up to date while the daemon runs: the nightly schedule, "
+        "Dagster's automation conditions, or nothing",
+    )
+    nightly_cron: str = Field("0 2 * * *", description="when the nightly re-analysis starts")
+    timezone: str = Field("UTC", description="time zone of the schedule, e.g. Europe/Berlin")
+    watch_seconds: int = Field(
+        60, ge=5, description="how often the sensor looks for new and changed clips"
+    )
+    fresh_hours: float = Field(36.0, gt=0, description="age at which the report is no longer fresh")
+    auto_promote: bool = Field(
+        False, description="a night whose checks all pass becomes the baseline"
+    )
+    alert_webhook: str | None = Field(
+        None, description="http(s) address that alerts are posted to, as JSON"
+    )
+    alert_command: tuple[str, ...] = Field(
+        (), description="program and arguments that are given an alert as JSON on standard input"
+    )
+    checks: CheckSettings = Field(
+        default_factory=lambda: CheckSettings.model_validate({}),
+        description="thresholds of the asset checks",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as problem:
+            raise ValueError("not a time zone of the IANA list, e.g. Europe/Berlin") from problem
+        return value
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("an address must begin with http:// or https://")
+        return value
 
     @property
     def library_folder(self) -> Path:
@@ -110,8 +152,7 @@ def load_settings(**flags: Any) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         home = Settings(**given).home.expanduser().absolute()
-        in_file = _read_settings_file(home / SETTINGS_FILE)
-        from_file = {k: v for k, v in in_file.items() if not _in_environment(k)}
+        from_file = _unless_in_environment(_read_settings_file(home / SETTINGS_FILE))
         return _absolute(Settings(**{**from_file, **given, "home": home}))
     except ValidationError as problem:
         raise SettingsError(_explain(problem)) from problem
@@ -128,8 +169,13 @@ def _absolute(settings: Settings) -> Settings:
     )
 
 
-def _in_environment(name: str) -> bool:
-    return f"INSIGHT_{name}".upper() in {key.upper() for key in os.environ}
+def _unless_in_environment(values: dict[str, Any], prefix: str = "INSIGHT_") -> dict[str, Any]:
+    """The values of a settings file that no environment variable overrides."""
+    set_there = {key.upper() for key in os.environ}
+    kept = {k: v for k, v in values.items() if f"{prefix}{k}".upper() not in set_there}
+    if isinstance(kept.get("checks"), dict):
+        kept["checks"] = _unless_in_environment(kept["checks"], f"{prefix}CHECKS__")
+    return kept
 
 
 def _read_settings_file(path: Path) -> dict[str, Any]:

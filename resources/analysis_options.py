@@ -1,4 +1,4 @@
-"""The numbers that fits and statistics run with, as a Dagster resource (shown in the UI)."""
+"""What fits, statistics and nights run with, as a Dagster resource (shown in the UI)."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ class AnalysisOptions(dg.ConfigurableResource):
     min_cluster_size: int = 8
     fdr: float = 0.05
     heatmaps_per_insight: int = 6
-    max_quarantined_share: float = 0.10
     batch_size: int = 8
     workers: int = 2
+    auto_promote: bool = False
 
     def fit_settings(self) -> dict[str, Any]:
         """The numbers that a latent space is fitted with."""

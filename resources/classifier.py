@@ -22,7 +22,7 @@ class ClassifierResource(dg.ConfigurableResource):
     seed: int = 0
 
     def load(self, progress: DownloadProgress | None = None) -> VideoClassifier:
-        """The model, ready to predict.
+        """The model on its device, ready to predict.
 
         Args:
             progress: told of a download's bytes there and bytes wanted.
@@ -30,13 +30,24 @@ class ClassifierResource(dg.ConfigurableResource):
         Raises:
             ModelError: weights or labels are missing or do not fit; the message says what to do.
         """
+        return self._load(self.device, progress)
+
+    def describe(self) -> VideoClassifier:
+        """The model for its labels, fingerprint and clip geometry alone: no GPU is touched.
+
+        Raises:
+            ModelError: as `load`.
+        """
+        return self._load("cpu", None)
+
+    def _load(self, device: str, progress: DownloadProgress | None) -> VideoClassifier:
         shipped = self.variant == "demo" and self.weights == "pretrained"
         return load_classifier(
             variant=self.variant,
             weights=str(DEMO_CHECKPOINT) if shipped else self.weights,
             labels_path=Path(self.labels) if self.labels else None,
             folder=Path(self.weights_folder),
-            device=self.device,
+            device=device,
             seed=self.seed,
             progress=progress,
         )

@@ -13,7 +13,9 @@ from insight_dagster.cli import app
 from insight_dagster.settings import Settings, load_settings
 
 COMMANDS = (
-    "demo", "demo-library", "run", "status", "insights", "clip", "report", "doctor", "serve",
+    "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
+    "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
+    "classes remove",
 )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def insight(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command):
-    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0
     for parameter in _parameters(command):
         assert parameter.help, f"{command} {parameter.name}"
@@ -40,11 +42,10 @@ def test_every_command_explains_itself(command):
 def _parameters(command: str):
     import typer
 
-    return [
-        parameter
-        for parameter in typer.main.get_command(app).commands[command].params
-        if parameter.name != "help"
-    ]
+    found = typer.main.get_command(app)
+    for name in command.split():
+        found = found.commands[name]
+    return [parameter for parameter in found.params if parameter.name != "help"]
 
 
 def one_line(result: subprocess.CompletedProcess) -> str:
@@ -123,7 +124,9 @@ def test_status_counts_rows_and_lists_the_quarantine(finished_home):
     assert len(by_class) == 5
     for row in by_class.values():
         assert row["clip_manifest"] >= row["embeddings"] == row["projection"] > 0
-        assert row["last run"].startswith("success")
+        assert row["passes"] == (row["class"] != "playing basketball")
+    failing = {row["check"] for row in shown["failed_checks"] if row["severity"] == "ERROR"}
+    assert failing == {"unreadable_share", "quarantined_share"}
     assert all(row["problem"] for row in shown["quarantine"])
 
 

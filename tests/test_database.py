@@ -3,14 +3,17 @@
 import multiprocessing
 import subprocess
 import sys
+import time
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.database import Database, Quarantining, Replacement
+from insight_dagster.database import Database
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
 from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
+from insight_dagster.writes import Quarantining, Replacement
 
 
 def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> Replacement:
@@ -174,24 +177,66 @@ def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
         holder.wait()
 
 
-def _write_classes(path, worker, rounds):
+def _write_vectors(path, worker, rounds):
     database = Database(path, lock_timeout_seconds=60)
+    name = f"class {worker}"
+    rng = np.random.default_rng(worker)
     for turn in range(rounds):
-        name = f"class {worker}"
-        database.write(clusters(name, *[f"{worker}-{i}" for i in range(20)], cluster=turn))
+        values = rng.random((400, 768), dtype=np.float32)
+        values[:, 0] = turn
+        rows = pa.table(
+            {
+                "clip_id": [f"{worker}-{number}" for number in range(len(values))],
+                "class_name": [name] * len(values),
+                "content_key": ["k"] * len(values),
+                "model_fingerprint": ["m"] * len(values),
+                "embedding": pa.FixedSizeListArray.from_arrays(values.ravel(), values.shape[1]),
+            }
+        )
+        database.write(Replacement(EMBEDDINGS, rows, name))
 
 
-def test_processes_take_turns_and_lose_no_write(database):
+def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(database):
+    database.write(embeddings("class 0", {"first": [0.0] * 768}))
     context = multiprocessing.get_context("spawn")
-    workers = [
-        context.Process(target=_write_classes, args=(database.path, worker, 5))
-        for worker in range(3)
+    writers = [
+        context.Process(target=_write_vectors, args=(database.path, worker, 4))
+        for worker in range(8)
     ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    rows = database.rows(CLUSTERS)
-    assert rows.num_rows == 60
-    assert set(rows.column("cluster").to_pylist()) == {4}
+    for writer in writers:
+        writer.start()
+    waits = []
+    while any(writer.is_alive() for writer in writers):
+        started = time.monotonic()
+        database.read("SELECT class_name, count(*) FROM embeddings GROUP BY ALL")
+        waits.append(time.monotonic() - started)
+        time.sleep(0.05)
+    assert [writer.exitcode for writer in writers] == [0] * 8
+    rows = database.read("SELECT embedding[1] AS turn, count(*) AS n FROM embeddings GROUP BY ALL")
+    assert rows.to_pylist() == [{"turn": 3.0, "n": 8 * 400}]
+    assert max(waits) < 1, f"{len(waits)} reads, longest {max(waits):.2f} s"
+
+
+def test_readers_do_not_wait_for_each_other(database):
+    database.write(clusters("a", "1"))
+    with database._connection(read_only=True):
+        code = (
+            "import sys; from pathlib import Path; from insight_dagster.database import Database; "
+            "print(Database(Path(sys.argv[1]), 1).read('SELECT 1').num_rows)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(database.path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.stdout.strip() == "1", done.stderr
+
+
+def test_a_writer_waits_for_a_reader_of_its_own_process(database):
+    database.write(clusters("a", "1"))
+    with database._connection(read_only=True), pytest.raises(DatabaseBusyError):
+        Database(database.path, lock_timeout_seconds=0.2).write(clusters("a", "2"))
+    database.write(clusters("a", "2"))
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]

@@ -40,6 +40,9 @@ def test_every_asset_says_what_it_is(tmp_path):
         "insights",
         "heatmap_bundles",
         "insight_report",
+        "performance",
+        "verdict",
+        "baseline",
     }
     for name, spec in specs.items():
         assert spec.description and spec.group_name and spec.owners and spec.kinds, name
@@ -52,7 +55,7 @@ def test_only_the_shared_steps_are_not_partitioned(tmp_path):
         for spec in definitions.resolve_all_asset_specs()
         if spec.partitions_def is None
     }
-    assert shared == {"latent_space", "insight_report"}
+    assert shared == {"latent_space", "insight_report", "baseline"}
 
 
 def test_settings_reach_the_resources(tmp_path):

@@ -17,9 +17,6 @@ class _Log:
 
 
 class _Context:
-    has_partition_key = True
-    partition_key = "abseiling"
-
     def __init__(self):
         self.log = _Log()
 
@@ -35,7 +32,7 @@ def test_the_log_gets_the_end_and_not_every_clip():
 def test_the_bar_names_the_step_and_the_class():
     shown = io.StringIO()
     with progress_bars(Console(file=shown, force_terminal=True, width=120)) as bars:
-        advance = bars.track(_Context(), "embeddings", 4)
+        advance = bars.track(_Context(), "embeddings · abseiling", 4)
         advance(3)
         bars.bars.refresh()
     assert "embeddings · abseiling" in shown.getvalue()

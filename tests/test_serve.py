@@ -96,7 +96,7 @@ def server(home_copy):
 
 def test_a_class_can_be_materialized_through_the_ui(server, home_copy):
     nodes = server.wait_until_loaded()
-    assert len(nodes) == 9
+    assert len(nodes) == 12
     store = Database(home_copy.database_path)
     before = store.rows(CLUSTERS, "snowboarding")
     store.write(_without(before))
@@ -120,6 +120,6 @@ def test_a_class_can_be_materialized_through_the_ui(server, home_copy):
 
 
 def _without(rows):
-    from insight_dagster.database import Replacement
+    from insight_dagster.writes import Replacement
 
     return Replacement(CLUSTERS, rows.slice(0, 0), "snowboarding")

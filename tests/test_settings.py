@@ -51,3 +51,28 @@ def test_a_wrong_file_is_named(tmp_path, text, message):
     (tmp_path / "insight.toml").write_text(text)
     with pytest.raises(SettingsError, match=message):
         load_settings(home=tmp_path)
+
+
+def test_thresholds_of_checks_are_a_table_of_their_own(tmp_path, monkeypatch):
+    (tmp_path / "insight.toml").write_text(
+        "[checks]\nmax_leaked_clips = 7\nmax_noise_share = 0.5\nseverities = { leaks = 'ERROR' }\n"
+    )
+    monkeypatch.setenv("INSIGHT_CHECKS__MAX_LEAKED_CLIPS", "3")
+    checks = load_settings(home=tmp_path).checks
+    assert (checks.max_leaked_clips, checks.max_noise_share) == (3, 0.5)
+    assert checks.severities == {"leaks": "ERROR"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[checks]\nmax_leakd_clips = 7", "checks.max_leakd_clips=7: Extra inputs"),
+        ("[checks]\nmax_noise_share = 2.0", "checks.max_noise_share=2.0"),
+        ("timezone = 'Mars/Olympus'", "timezone='Mars/Olympus'.*IANA"),
+        ("alert_webhook = 'file:///etc/passwd'", "alert_webhook.*http"),
+    ],
+)
+def test_wrong_values_of_what_runs_by_itself_are_named(tmp_path, text, message):
+    (tmp_path / "insight.toml").write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        load_settings(home=tmp_path)

@@ -23,13 +23,6 @@ from insight_dagster.tables import CLIP_MANIFEST
 OK = "ok"
 QUARANTINED = "quarantined"
 
-_ARROW_TYPES = {
-    "VARCHAR": pa.string(),
-    "DOUBLE": pa.float64(),
-    "BIGINT": pa.int64(),
-    "INTEGER": pa.int32(),
-    "BOOLEAN": pa.bool_(),
-}
 _FACTS = (
     "container",
     "codec",
@@ -106,7 +99,7 @@ def manifest_rows(
         if progress is not None:
             progress(1)
     _number_copies(rows)
-    table = _table(rows)
+    table = CLIP_MANIFEST.from_rows(rows)
     return ManifestRows(
         table=table,
         computed=computed,
@@ -210,13 +203,6 @@ def _number_copies(rows: list[_Row]) -> None:
         identity = (row["content_key"], row["class_name"], row["split"])
         row["clip_id"] = clip_id(*identity, copies[identity])
         copies[identity] += 1
-
-
-def _table(rows: list[_Row]) -> pa.Table:
-    schema = pa.schema(
-        [(column.name, _ARROW_TYPES[column.sql_type]) for column in CLIP_MANIFEST.columns]
-    )
-    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _gone(previous: pa.Table | None, table: pa.Table) -> int:

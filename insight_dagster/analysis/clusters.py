@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from insight_dagster.analysis.cluster_stability import cluster_stability
 from insight_dagster.analysis.neighbours import Neighbours, nearest
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class ClusterModel:
             are numbered from 0 = root, whose parent is -1.
         node_label, node_max_lambda: (m,) cluster that the node belongs to (-1 = none) and the
             largest density in that cluster.
+        stability: (count,) mean Jaccard similarity, in 0..1, of every cluster with the most
+            similar one found in subsamples; NaN where not measured.
         min_samples: neighbours that define density.
         dimensions: leading principal components that the distances are taken in.
     """
@@ -51,6 +54,7 @@ class ClusterModel:
     node_lambda: np.ndarray
     node_label: np.ndarray
     node_max_lambda: np.ndarray
+    stability: np.ndarray
     min_samples: int
     dimensions: int
 
@@ -63,6 +67,12 @@ class ClusterModel:
     def noise_share(self) -> float:
         """Share of the fitted points in no cluster."""
         return float((self.labels == NOISE).mean()) if len(self.labels) else 0.0
+
+    @property
+    def mean_stability(self) -> float | None:
+        """Stability of the fitted points' clusters, averaged over points; None without clusters."""
+        inside = self.stability[self.labels[self.labels >= 0]]
+        return float(inside.mean()) if len(inside) and np.isfinite(inside).all() else None
 
 
 @dataclass(frozen=True)
@@ -86,12 +96,32 @@ def fit_clusters(
 
     Source: Campello, Moulavi, Zimek and Sander, ACM TKDD 10 (2015) 5.
     """
-    from hdbscan import HDBSCAN
-
     dimensions = min(dimensions, coordinates.shape[1])
     points = np.ascontiguousarray(coordinates[:, :dimensions], np.float64)
     min_samples = max(1, min(min_samples, len(points) - 1))
-    model = HDBSCAN(
+    model = _density_tree(points, min_cluster_size, min_samples)
+    data = model.prediction_data_
+    labels = model.labels_.astype(np.int32)
+
+    def again(rows: np.ndarray) -> np.ndarray:
+        found = _density_tree(points[rows], min_cluster_size, min_samples)
+        return np.asarray(found.labels_)
+
+    return ClusterModel(
+        labels=labels,
+        stability=cluster_stability(labels, again),
+        strengths=np.nan_to_num(model.probabilities_.astype(np.float64)),
+        core_distances=np.asarray(data.core_distances, np.float64),
+        **_tree_arrays(model.condensed_tree_.to_numpy(), data, len(points)),
+        min_samples=min_samples,
+        dimensions=dimensions,
+    )
+
+
+def _density_tree(points: np.ndarray, min_cluster_size: int, min_samples: int) -> Any:
+    from hdbscan import HDBSCAN
+
+    return HDBSCAN(
         min_cluster_size=max(2, min(min_cluster_size, len(points))),
         min_samples=min_samples,
         cluster_selection_method=SELECTION,
@@ -99,15 +129,6 @@ def fit_clusters(
         core_dist_n_jobs=1,
         prediction_data=True,
     ).fit(points)
-    data = model.prediction_data_
-    return ClusterModel(
-        labels=model.labels_.astype(np.int32),
-        strengths=np.nan_to_num(model.probabilities_.astype(np.float64)),
-        core_distances=np.asarray(data.core_distances, np.float64),
-        **_tree_arrays(model.condensed_tree_.to_numpy(), data, len(points)),
-        min_samples=min_samples,
-        dimensions=dimensions,
-    )
 
 
 def largest_size(points: int, min_cluster_size: int) -> int:

@@ -23,10 +23,25 @@ class EmbeddingHealth:
     models: tuple[str, ...]
 
     @property
+    def superfluous(self) -> int:
+        """Vectors of clips that are not in the manifest or are quarantined."""
+        return self.vectors - (self.usable_clips - self.missing)
+
+    @property
     def passed(self) -> bool:
         """Nothing missing, superfluous or not finite, and at most one model."""
-        complete = self.missing == 0 and self.vectors == self.usable_clips
-        return complete and self.not_finite == 0 and len(self.models) <= 1
+        return not self.problem
+
+    @property
+    def problem(self) -> str:
+        """What is wrong in words; '' where nothing is."""
+        found = {
+            f"{self.missing} of {self.usable_clips} usable clips have no vector": self.missing,
+            f"{self.superfluous} vectors are of no usable clip": self.superfluous,
+            f"{self.not_finite} vectors are not finite": self.not_finite,
+            f"vectors of {len(self.models)} models are mixed": max(0, len(self.models) - 1),
+        }
+        return "; ".join(text for text, count in found.items() if count)
 
     def facts(self) -> dict[str, int | str]:
         """The counts by name."""
@@ -34,6 +49,7 @@ class EmbeddingHealth:
             "usable_clips": self.usable_clips,
             "vectors": self.vectors,
             "missing": self.missing,
+            "superfluous": self.superfluous,
             "not_finite": self.not_finite,
             "dimension": self.dimension,
             "models": ", ".join(self.models),

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from insight_dagster.analysis.clips import ClipToMeasure
 
 # Counts changes of the fit itself: a latent space fitted by an older rule is fitted again.
-FIT_VERSION = 1
+FIT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ def plan_work(clips: Sequence[ClipToMeasure], stored: pa.Table) -> WorkPlan:
         reused=_relabelled(rows, covered),
         pending=tuple(clip for clip in clips if clip.content_key not in position),
     )
+
+
+def removed(before: pa.Table, after: pa.Table) -> int:
+    """How many clips had a row before and have none any more."""
+    return len(set(before["clip_id"].to_pylist()) - set(after["clip_id"].to_pylist()))
 
 
 def _relabelled(rows: pa.Table, clips: list[ClipToMeasure]) -> pa.Table:

@@ -17,12 +17,13 @@ from zipfile import BadZipFile
 import numpy as np
 
 from insight_dagster.analysis.clusters import ClusterModel, fit_clusters
+from insight_dagster.analysis.coverage import density_range
 from insight_dagster.analysis.principal_axes import principal_axes, scaling
 from insight_dagster.analysis.projection import fit_layout
 from insight_dagster.errors import LatentSpaceError, NotEnoughClipsError
 
 MINIMUM_CLIPS = 8
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # Coordinates are rounded so that the batch a clip arrived in (which changes the last bits of a
 # matrix product) cannot show in anything computed from them.
 _DECIMALS = 8
@@ -45,6 +46,7 @@ class LatentSpace:
         clusters: the cluster model.
         perplexity: of the layout, as used.
         trustworthiness: of the layout, 15 neighbours, on at most 2,000 clips; NaN when too few.
+        density_range: distance that the fifth neighbour of 95 % of the fitted clips keeps.
     """
 
     clip_ids: np.ndarray
@@ -58,6 +60,7 @@ class LatentSpace:
     clusters: ClusterModel
     perplexity: float
     trustworthiness: float
+    density_range: float
 
     def __post_init__(self) -> None:
         shapes = {
@@ -210,6 +213,7 @@ def fit_latent_space(
         clusters=clusters,
         perplexity=float(perplexity),
         trustworthiness=_trustworthiness(coordinates, layout, seed),
+        density_range=density_range(coordinates),
     )
 
 

@@ -15,6 +15,9 @@ from scipy.special import logsumexp
 from insight_dagster import tables
 from insight_dagster.analysis.clips import ClipToMeasure
 
+OF_LABEL = ("probability", "loss", "margin", "correct")
+"""Columns that say how a prediction fits the clip's own class; the others are the model's alone."""
+
 _TOP = 5
 
 
@@ -77,6 +80,11 @@ def prediction_rows(
         "correct": pa.array([each.correct for each in own], pa.bool_()),
     }
     return pa.table({name: columns[name] for name in tables.PREDICTIONS.column_names})
+
+
+def confidences(predictions: pa.Table) -> np.ndarray:
+    """Probability of the predicted label, (n,) float64, of rows of `predictions`."""
+    return np.array([best[0] for best in predictions["top5_probabilities"].to_pylist()], float)
 
 
 def identity_columns(clips: Sequence[ClipToMeasure], model_fingerprint: str) -> dict[str, pa.Array]:

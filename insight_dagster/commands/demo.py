@@ -15,6 +15,7 @@ from insight_dagster.commands.pipeline import report_outcome, run_pipeline
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.tables import print_rows
 from insight_dagster.demo.classes import DEMO_CLASSES
+from insight_dagster.demo.delivery import deliver
 from insight_dagster.demo.library import LibrarySummary, make_library
 from insight_dagster.demo.summary import score
 from insight_dagster.settings import Settings
@@ -37,6 +38,20 @@ def make_demo_library(
         summary = make_library(folder, seed=seed, clips_per_class=clips_per_class, progress=advance)
     console.print(f"Demo library: {summary.clips} clips in {folder}", soft_wrap=True)
     return summary
+
+
+def add_delivery(folder: Path, *, delivery: int, console: Console) -> None:
+    """Add a later delivery to a demo library, with a progress bar.
+
+    Raises:
+        LibraryError: the folder is no demo library, or there is no such delivery.
+    """
+    with progress_bars(console) as bars:
+        advance = bars.begin("rendering clips", total=None)
+        summary = deliver(folder, delivery=delivery, progress=advance)
+    groups = ", ".join(f"{count} {name}" for name, count in sorted(summary.groups.items()))
+    state = "" if summary.created else " (was there already)"
+    console.print(f"Delivery {delivery} in {folder}{state}: {groups}", soft_wrap=True)
 
 
 def run_demo(settings: Settings, *, seed: int, clips_per_class: int, console: Console) -> None:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from rich.console import Console
 
 from insight_dagster.commands.home import prepare_home
@@ -121,11 +122,18 @@ def _versions() -> Iterator[dict[str, str]]:
 
 
 def _settings(settings: Settings) -> Iterator[dict[str, Any]]:
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
+    yield from _fields(settings, "", "INSIGHT_")
+    yield from _fields(settings.checks, "checks.", "INSIGHT_CHECKS__")
+
+
+def _fields(values: BaseModel, prefix: str, variable: str) -> Iterator[dict[str, Any]]:
+    for name, field in type(values).model_fields.items():
+        value = getattr(values, name)
+        if isinstance(value, BaseModel):
+            continue
         yield {
-            "setting": name,
+            "setting": f"{prefix}{name}",
             "value": str(value) if isinstance(value, Path) else value,
-            "variable": f"INSIGHT_{name.upper()}",
+            "variable": f"{variable}{name.upper()}",
             "meaning": field.description,
         }

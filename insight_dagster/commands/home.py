@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,7 @@ from rich.console import Console
 
 import insight_dagster
 from insight_dagster.analysis.inference import is_random
+from insight_dagster.check_settings import CheckSettings
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
 from insight_dagster.settings import SETTINGS_FILE, Settings
@@ -40,6 +42,27 @@ def prepare_home(settings: Settings) -> None:
         raise _not_writable(settings.home, problem.strerror or str(problem)) from problem
     if not os.access(settings.home, os.W_OK):
         raise _not_writable(settings.home, "permission denied")
+
+
+def initialise(settings: Settings, *, console: Console) -> None:
+    """`insight init`: make the home, and say what is in it.
+
+    Raises:
+        SettingsError: a folder cannot be made or written.
+    """
+    prepare_home(settings)
+    written = remember(settings, always=True)
+    instance_file = settings.dagster_home / _INSTANCE_FILE
+    console.print(
+        f"Home: {settings.home}\n"
+        f"Settings: {settings.home / SETTINGS_FILE}{'' if written else ' (kept as it was)'}\n"
+        f"Dagster instance: {instance_file}\n"
+        f"Library: {settings.library_folder}\n"
+        f"Next: `insight serve --home {settings.home}` watches the library, `insight run` analyses "
+        "it at once.",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _not_writable(home: Path, reason: str) -> SettingsError:
@@ -79,17 +102,60 @@ def mark_random(settings: Settings, console: Console) -> None:
         console.print("[bold red]RANDOM WEIGHTS:[/] predictions and insights mean nothing")
 
 
-def remember(settings: Settings) -> None:
+def who(author: str | None) -> str:
+    """The author given, else the name that the user is logged in with."""
+    try:
+        return author or getuser()
+    except (OSError, KeyError):  # a user id without a name, in a container say
+        return f"user {os.getuid()}"
+
+
+def remember(settings: Settings, *, always: bool = False) -> bool:
     """Keep a home's library and model in its settings file, if it has none yet.
 
-    Later commands, the UI among them, then look at the same clips with the same model.
+    Later commands, the UI among them, then look at the same clips with the same model. Every other
+    setting stands in the file as a comment, with its meaning.
+
+    Args:
+        settings: of the home.
+        always: write the file even where library and model are the defaults.
+
+    Returns:
+        Whether the file was written.
     """
     path = settings.home / SETTINGS_FILE
-    chosen = {name: getattr(settings, name) for name in _REMEMBERED}
-    lines = [
-        f"{name} = {json.dumps(str(value))}"
-        for name, value in chosen.items()
-        if value is not None and value != Settings.model_fields[name].default
-    ]
-    if lines and not path.exists():
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    chosen = any(_is_chosen(settings, name) for name in _REMEMBERED)
+    if path.exists() or not (chosen or always):
+        return False
+    path.write_text("\n".join(_settings_lines(settings)) + "\n", encoding="utf-8")
+    return True
+
+
+def _settings_lines(settings: Settings) -> Iterator[str]:
+    yield "# Settings of this home. Environment variables INSIGHT_<NAME> and flags win over them."
+    for name, info in Settings.model_fields.items():
+        if name in ("home", "checks"):
+            continue
+        value, default = getattr(settings, name), info.get_default(call_default_factory=True)
+        chosen = name in _REMEMBERED and _is_chosen(settings, name)
+        yield f"\n# {info.description}"
+        yield f"{'' if chosen else '# '}{name} = {_toml(value if chosen else default)}"
+    yield "\n# Thresholds of the asset checks."
+    yield "[checks]"
+    for name, info in CheckSettings.model_fields.items():
+        yield f"\n# {info.description}"
+        yield f"# {name} = {_toml(info.get_default(call_default_factory=True))}"
+
+
+def _is_chosen(settings: Settings, name: str) -> bool:
+    value = getattr(settings, name)
+    return value is not None and value != Settings.model_fields[name].default
+
+
+def _toml(value: object) -> str:
+    """A value as TOML writes it; an empty text where there is none."""
+    if isinstance(value, dict):
+        return "{}"
+    if isinstance(value, tuple):
+        return json.dumps(list(value))
+    return json.dumps("" if value is None else str(value) if isinstance(value, Path) else value)

@@ -8,7 +8,9 @@ steps go on with the others, and the outcome names what failed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
 
 import dagster as dg
 from rich.console import Console
@@ -18,15 +20,28 @@ from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.quarantine import quarantine
 from insight_dagster.commands.home import mark_random, open_database, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
+from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import RunFailedError, UnknownClassError
+from insight_dagster.run_launcher import end_dead_runs
 from insight_dagster.settings import Settings
+from insight_dagster.stages import (
+    JUDGE,
+    RANGE_START,
+    REFIT,
+    REPORT,
+    STAGES,
+    Range,
+    Stage,
+    conduct,
+    finished,
+    materializations,
+    range_tags,
+)
 from insight_dagster.tables import CLIP_MANIFEST
+from resources.database import DatabaseResource
 from resources.partitions import ACTION_CLASSES
 
-_MEASURE = ("clip_manifest", "embeddings", "metadata_table")
-_PLACE = ("projection", "clusters")
-_EXPLAIN = ("insights", "heatmap_bundles")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -41,30 +56,24 @@ class RunFailure:
 
 @dataclass(frozen=True)
 class PipelineOutcome:
-    """What `run_pipeline` did."""
+    """What `run_pipeline` did.
+
+    Attributes:
+        classes: asked for.
+        failures: of the work.
+        not_cleared: classes whose work was done and who do not pass their checks.
+        computed: results that were not there before.
+    """
 
     classes: tuple[str, ...]
     failures: tuple[RunFailure, ...]
+    not_cleared: tuple[RunFailure, ...]
     computed: int
 
     @property
     def succeeded(self) -> bool:
-        """No run failed."""
+        """All work was done."""
         return not self.failures
-
-
-@dataclass(frozen=True)
-class _Stage:
-    job: str
-    assets: tuple[str, ...]
-    class_name: str | None = None
-
-    @property
-    def title(self) -> str:
-        return f"{', '.join(self.assets)}" + (f" · {self.class_name}" if self.class_name else "")
-
-
-_REPORT = _Stage("write_report", ("insight_report",))
 
 
 def run_pipeline(
@@ -78,14 +87,16 @@ def run_pipeline(
     library = scan(settings.library_folder)
     wanted = _known_classes(library, classes)
     with open_instance(settings) as instance, progress_bars(console) as bars:
+        end_dead_runs(instance)
         definitions = build_definitions(settings, progress=bars)
         # Loaded here first: a wrong or unreachable model is one error, not one for every class.
         classifier_of(definitions).load(progress=bars.bytes("downloading weights"))
         remember(settings)
         _add_partitions(instance, wanted)
         _name_departed(settings, library, console)
-        stages = _stages(wanted, refit=not classes or not _has_space(settings))
-        return _Runner(definitions, instance, bars).run(wanted, stages)
+        refit = not classes or not _has_space(settings)
+        stages = [stage for stage in STAGES if refit or stage is not REFIT]
+        return Runner(definitions, instance, bars).run(wanted, stages)
 
 
 def run_and_report(settings: Settings, *, classes: Sequence[str], console: Console) -> None:
@@ -106,6 +117,11 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
     if not outcome.succeeded:
         raise RunFailedError("; ".join(f"{each.what}: {each.reason}" for each in outcome.failures))
     mark_random(settings, console)
+    for each in outcome.not_cleared:
+        console.print(
+            f"[yellow]does not pass:[/] {escape(f'{each.class_name}: {each.reason}')}",
+            soft_wrap=True,
+        )
     held = quarantine(open_database(settings).rows(CLIP_MANIFEST))
     console.print(
         f"{len(outcome.classes)} classes, {outcome.computed} results computed; {held.quarantined} "
@@ -124,10 +140,10 @@ def rewrite_report(settings: Settings, *, console: Console) -> None:
     """
     open_database(settings)
     with open_instance(settings) as instance, progress_bars(console) as bars:
-        runner = _Runner(build_definitions(settings, progress=bars), instance, bars)
-        failure = runner.run_stage(_REPORT)
-    if failure:
-        raise RunFailedError(f"the report was not written: {failure.reason}")
+        runner = Runner(build_definitions(settings, progress=bars), instance, bars)
+        failures = runner.run_stage(REPORT)
+    if failures:
+        raise RunFailedError(f"the report was not written: {failures[0].reason}")
     console.print(str(settings.report_folder / "index.html"), soft_wrap=True)
 
 
@@ -148,55 +164,97 @@ def _add_partitions(instance: dg.DagsterInstance, classes: Iterable[str]) -> Non
 
 
 @dataclass
-class _Runner:
-    """Runs stages one after another and collects what failed."""
+class Runner:
+    """Runs stages one after another in this process and collects what failed."""
 
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     bars: BarProgress
     computed: int = 0
+    reasons: dict[str | None, str] = field(default_factory=dict)
 
-    def run(self, classes: tuple[str, ...], stages: Sequence[_Stage]) -> PipelineOutcome:
-        failures: list[RunFailure] = []
+    def run(self, classes: tuple[str, ...], stages: Sequence[Stage]) -> PipelineOutcome:
+        """Run the stages; a class that failed is left out of the later ones."""
         whole = self.bars.bars.add_task("starting", total=len(stages))
-        failed: set[str | None] = set()
+        failures: list[RunFailure] = []
+        not_cleared: list[RunFailure] = []
+        left: tuple[str, ...] = classes
         for stage in stages:
-            self.bars.bars.update(whole, description=stage.title)
-            if stage.class_name is None or stage.class_name not in failed:
-                failure = self.run_stage(stage)
-                if failure:
-                    failures.append(failure)
-                    failed.add(stage.class_name)
-            if None in failed:
+            self.bars.bars.update(whole, description=", ".join(stage.asset_names))
+            found = self.run_stage(stage, left)
+            if stage is JUDGE:
+                not_cleared += found
+            else:
+                failures += found
+                left = tuple(name for name in left if name not in {f.class_name for f in found})
+            if not left or None in {failure.class_name for failure in found}:
                 break
             self.bars.bars.advance(whole)
-        return PipelineOutcome(classes, tuple(failures), self.computed)
+        return PipelineOutcome(classes, tuple(failures), tuple(not_cleared), self.computed)
 
-    def run_stage(self, stage: _Stage) -> RunFailure | None:
-        job = self.definitions.resolve_job_def(stage.job)
-        result = job.execute_in_process(
-            run_config=_QUIET,
+    def run_stage(
+        self,
+        stage: Stage,
+        classes: tuple[str, ...] = (),
+        config: dict[str, dict[str, Any]] | None = None,
+    ) -> list[RunFailure]:
+        """Run one stage: it fails where work is missing; what checks say is the verdict's.
+
+        Args:
+            stage: to run.
+            classes: to run it for, where it has classes.
+            config: of assets, by their names.
+        """
+        if not stage.per_class:
+            failed: list[str | None] = [] if None in self._run(stage, {}, config) else [None]
+        else:
+            partitions = self.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+            failed = [*conduct(stage, classes, partitions, partial(self._launch, stage))]
+        what = ", ".join(stage.asset_names)
+        return [
+            RunFailure(f"{what} · {name}" if name else what, name, self._reason(name))
+            for name in failed
+        ]
+
+    def _launch(self, stage: Stage, pairs: list[Range]) -> set[str]:
+        done: set[str | None] = set()
+        for pair in pairs:
+            done |= self._run(stage, range_tags(pair))
+        return {name for name in done if name}
+
+    def _run(
+        self,
+        stage: Stage,
+        tags: dict[str, str],
+        config: dict[str, dict[str, Any]] | None = None,
+    ) -> set[str | None]:
+        """Run a stage's job; returns classes (None: no class) of which it made every asset."""
+        ops = {name: {"config": values} for name, values in (config or {}).items()}
+        result = self.definitions.resolve_job_def(stage.job).execute_in_process(
+            run_config={**_QUIET, **({"ops": ops} if ops else {})},
             instance=self.instance,
-            partition_key=stage.class_name,
-            asset_selection=[dg.AssetKey(name) for name in stage.assets],
+            tags=tags,
             raise_on_error=False,
         )
-        self.computed += sum(
-            _computed(event) for event in result.get_asset_materialization_events()
-        )
-        return (
-            None if result.success else RunFailure(stage.title, stage.class_name, _reason(result))
-        )
+        # From the instance: what a step recorded before it failed is not in the result.
+        events = list(materializations(self.instance, [result.run_id]))
+        self.computed += sum(_computed(event) for event in events)
+        if not result.success:
+            self.reasons[tags.get(RANGE_START)] = _reason(result)
+        return finished(stage, events)
 
+    def _reason(self, class_name: str | None) -> str:
+        """Why a class failed: what is kept of it, else what its run ended with."""
+        if class_name is not None:
+            sql = "SELECT reason FROM step_failures WHERE class_name = ? ORDER BY failed_at DESC"
+            kept = self._store().read(sql, [class_name])["reason"].to_pylist()
+            if kept:
+                return str(kept[0])
+        return self.reasons.get(class_name, "the run failed; `insight serve` shows its log")
 
-def _stages(classes: tuple[str, ...], *, refit: bool) -> list[_Stage]:
-    """The runs in order; without a refit the classes are placed into the space that is there."""
-    stages = [_Stage("measure_classes", _MEASURE, name) for name in classes]
-    if refit:
-        stages.append(_Stage("refit_latent_space", ("latent_space",)))
-    stages += [_Stage("place_classes", _PLACE, name) for name in classes]
-    stages += [_Stage("explain_classes", _EXPLAIN, name) for name in classes]
-    return [*stages, _REPORT]
+    def _store(self) -> Database:
+        resources = self.definitions.resources or {}
+        return cast(DatabaseResource, resources["database"]).open()
 
 
 def _has_space(settings: Settings) -> bool:
@@ -217,14 +275,16 @@ def _name_departed(settings: Settings, library: ScannedLibrary, console: Console
         )
 
 
-def _computed(event: dg.DagsterEvent) -> int:
-    entry = event.materialization.metadata.get("computed")
+def _computed(event: dg.AssetMaterialization) -> int:
+    entry = event.metadata.get("computed")
     return int(entry.value) if isinstance(entry, dg.IntMetadataValue) and entry.value else 0
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:
     """The user's error behind a failed run, without Dagster's wrapping."""
-    for event in result.filter_events(lambda event: event.is_step_failure):
+    failures = result.filter_events(lambda event: event.is_step_failure)
+    # A check that failed is no reason for work that is missing, unless there is no other.
+    for event in sorted(failures, key=lambda event: "check" in (event.step_key or "")):
         error = event.step_failure_data.error
         while error and error.cause and (error.cls_name or "").startswith("Dagster"):
             error = error.cause

@@ -29,12 +29,12 @@ class BarProgress:
 
     def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> Advance:
         """Begin a step's bar."""
-        where = f"{what} · {context.partition_key}" if context.has_partition_key else what
-        return self.begin(where, total)
+        return self.begin(what, total)
 
-    def begin(self, what: str, total: int) -> Advance:
-        """Begin a bar for `total` items; the result advances it."""
-        self.bars.reset(self.step, total=total, description=f"  {what}", visible=total > 0)
+    def begin(self, what: str, total: int | None) -> Advance:
+        """Begin a bar for `total` items (None: unknown); the result advances it."""
+        visible = total is None or total > 0
+        self.bars.reset(self.step, total=total, description=f"  {what}", visible=visible)
 
         def advance(count: int = 1) -> None:
             self.bars.advance(self.step, count)

@@ -1,18 +1,17 @@
-"""`insight status`: how far every class is, and which clips cannot be used."""
+"""`insight status`: how far every class is, what failed, and which clips cannot be used."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-import dagster as dg
 from rich.console import Console
 
 from insight_dagster.commands.home import mark_random, open_database, open_instance
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.settings import Settings
+from insight_dagster.tables import VERDICTS
 from resources.partitions import ACTION_CLASSES
 
 # What a class's rows in a table say of its clips.
@@ -25,41 +24,52 @@ _PER_CLASS = {
     "insights": "insights",
     "heatmap_bundles": "heatmaps",
 }
+_FAILURES = """
+    SELECT asset, CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, reason
+    FROM step_failures WHERE asset <> 'verdict' ORDER BY ALL"""
+_CHECKS = """
+    SELECT severity, check_name AS check,
+           CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, description
+    FROM check_results WHERE NOT passed ORDER BY ALL"""
 _QUARANTINE = """
     SELECT class_name AS class, path, problem FROM clip_manifest
     WHERE status = 'quarantined' ORDER BY class_name, path"""
 
 
 def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
-    """Print rows per class and asset, the last run of each class, and the quarantine."""
+    """Print rows per class and asset, its verdict, failures, failed checks, the quarantine."""
     store = open_database(settings)
     with open_instance(settings) as instance:
         known = instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
-        classes = _classes(store, known, instance)
-    quarantined = store.read(_QUARANTINE).to_pylist()
+        classes = _classes(store, known)
+    failures, checks, quarantined = (
+        store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _QUARANTINE)
+    )
     if as_json:
-        print_json({"classes": classes, "quarantine": quarantined})
+        found = {"classes": classes, "failures": failures, "failed_checks": checks}
+        print_json({**found, "quarantine": quarantined})
         return
     mark_random(settings, console)
     empty = "No class has been materialized; `insight run` does."
     shown = [{_PER_CLASS.get(name, name): row[name] for name in row} for row in classes]
     print_rows(console, shown, title="Rows per class", empty=empty)
+    print_rows(console, failures, title="Failed", empty="No class failed.")
+    print_rows(console, checks, title="Checks that do not pass", empty="Every check passes.")
     print_rows(console, quarantined, title="Quarantine", empty="No clip is quarantined.")
 
 
-def _classes(
-    store: Database, known: Sequence[str], instance: dg.DagsterInstance
-) -> list[dict[str, Any]]:
+def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {name: {"class": name} for name in sorted(known)}
     for table in _PER_CLASS:
         for name, count in _counts(store, table).items():
             rows.setdefault(name, {"class": name})[table] = count
-    last = _last_runs(instance)
+    verdicts = {row["class_name"]: row for row in store.rows(VERDICTS).to_pylist()}
     return [
         {
             "class": name,
             **{table: row.get(table, 0) for table in _PER_CLASS},
-            "last run": last.get(name),
+            "passes": verdicts.get(name, {}).get("cleared"),
+            "judged": verdicts.get(name, {}).get("decided_at"),
         }
         for name, row in sorted(rows.items())
     ]
@@ -71,14 +81,3 @@ def _counts(store: Database, table: str) -> dict[str, int]:
         return {}
     found = store.read(sql).to_pylist()
     return {row["class_name"]: row["n"] for row in found}
-
-
-def _last_runs(instance: dg.DagsterInstance) -> dict[str, str]:
-    """Status and time of the newest run of every class."""
-    last: dict[str, str] = {}
-    for record in instance.get_run_records(limit=1000):
-        name = record.dagster_run.tags.get("dagster/partition")
-        if name and name not in last:
-            when = datetime.fromtimestamp(record.update_timestamp.timestamp(), UTC)
-            last[name] = f"{record.dagster_run.status.value.lower()} {when:%m-%d %H:%M}Z"
-    return last

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 UNITS = 256.0
 """World units along the short side of a frame at zoom 1."""
 
+_DARKEST = 0.65
+_BLURRIEST = 3.0
+"""What full gloom takes from the exposure, and adds to the blur: share, and world units."""
+
 
 @dataclass(frozen=True)
 class CameraPath:
@@ -108,17 +112,28 @@ class Sensor:
     """Exposure, colour cast, vignette, blur and noise of one camera, drawn once per clip."""
 
     def __init__(
-        self, rng: np.random.Generator, size: tuple[int, int], *, frames: int, same_model: bool
+        self,
+        rng: np.random.Generator,
+        size: tuple[int, int],
+        *,
+        frames: int,
+        same_model: bool,
+        gloom: float = 0.0,
     ) -> None:
-        """Draw a camera; of the `same_model`, cameras differ little from each other."""
+        """Draw a camera; of the `same_model`, cameras differ little from each other.
+
+        `gloom` in 0..1 under-exposes and defocuses whatever camera was drawn.
+        """
         width, height = size
         spread = 0.25 if same_model else 1.0
         gain = (1 + spread * rng.uniform(-0.28, 0.12)) * (1 + rng.normal(0, 0.05 * spread, 3))
+        gain *= 1 - _DARKEST * gloom
         self._mask = _vignette(width, height, gain, strength=0.35 * spread * rng.random())
         sigma = float(np.clip(rng.gamma(2.0, 1.6) * spread, 0.5, 9.0))
         self._noise = _noise_tile(rng, width + 48, height + 48, sigma)
         self._shift = rng.integers(0, 48, (frames, 2))
         soft = 0.0 if same_model else float(rng.choice([0.0, 0.0, 0.0, 0.7, 1.1]))
+        soft = float(np.hypot(soft, _BLURRIEST * gloom))
         self._blur = soft * min(width, height) / UNITS
         self._lift = float(rng.uniform(0, 14 * spread))
 

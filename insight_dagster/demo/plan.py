@@ -65,7 +65,8 @@ class ClipPlan:
 
     `content` numbers the random stream that the picture comes from (copies share it);
     `shows` is the scene, `label` the folder; `damage` is how the file is broken, if it is;
-    `render_size` differs from `size` only for copies, which are scaled.
+    `render_size` differs from `size` only for copies, which are scaled; `gloom` in 0..1 is how
+    far the camera under-exposes and misses the focus.
     """
 
     index: int
@@ -80,6 +81,7 @@ class ClipPlan:
     render_size: tuple[int, int] = LANDSCAPE
     crf: int = 24
     card_seconds: float = 0.0
+    gloom: float = 0.0
     damage: str = ""
     truths: tuple[tuple[str, str], ...] = field(default=())
 
@@ -99,16 +101,16 @@ def make_plan(
 ) -> tuple[ClipPlan, ...]:
     """All clips of a library, in a fixed order; the same arguments give the same plan."""
     rng = np.random.default_rng([seed, 0])
-    planner = _Planner(rng, _plain_clips(rng, clips_per_class, classes))
+    planner = _Planner(rng, plain_clips(rng, clips_per_class, classes))
     total = len(planner.clips)
     _plant_selfies(planner, faults.selfie_stick)
     _plant_lookalikes(planner, faults.lookalike)
-    _plant_cards(planner, _count(total, faults.title_card), faults.card_focus)
-    _plant_mislabels(planner, _count(total, faults.mislabeled))
-    _plant_copies(planner, _count(total, faults.leak), "leak")
-    _plant_copies(planner, _count(total, faults.duplicate), "duplicate")
-    _plant_damages(planner, _count(total, faults.corrupt))
-    _plant_formats(planner, _count(total, faults.format))
+    _plant_cards(planner, planned_count(total, faults.title_card), faults.card_focus)
+    _plant_mislabels(planner, planned_count(total, faults.mislabeled))
+    _plant_copies(planner, planned_count(total, faults.leak), "leak")
+    _plant_copies(planner, planned_count(total, faults.duplicate), "duplicate")
+    _plant_damages(planner, planned_count(total, faults.corrupt))
+    _plant_formats(planner, planned_count(total, faults.format))
     return tuple(planner.clips)
 
 
@@ -135,14 +137,15 @@ class _Planner:
         self.clips[clip.index] = replace(clip, truths=truths, **changes)  # type: ignore[arg-type]
 
 
-def _count(total: int, share: float) -> int:
-    """Clips to plant: at least one of every fault that is wanted, even in a tiny library."""
+def planned_count(total: int, share: float) -> int:
+    """Clips of a share: at least one of everything that is wanted, even in a tiny library."""
     return max(round(total * share), 1) if share > 0 else 0
 
 
-def _plain_clips(
+def plain_clips(
     rng: np.random.Generator, clips_per_class: int, classes: Sequence[str]
 ) -> list[ClipPlan]:
+    """Clips without a fault, numbered from 0: every class split 70/15/15, with random names."""
     splits = _splits(clips_per_class)
     wanted = [(label, split) for label in classes for split in splits]
     return [
@@ -176,7 +179,7 @@ def _name(rng: np.random.Generator) -> str:
 
 def _plant_selfies(planner: _Planner, share: float) -> None:
     train = [c for c in planner.clips if c.label == SELFIE_CLASS and c.split == "train"]
-    count = _count(len(train), share) if train else 0
+    count = planned_count(len(train), share) if train else 0
     chosen = planner.pick(count, lambda c: c.label == SELFIE_CLASS and c.split == "train")
     for clip in chosen:
         planner.mark(clip, "selfie_stick", "selfie_stick", shows="selfie stick")
@@ -185,7 +188,7 @@ def _plant_selfies(planner: _Planner, share: float) -> None:
 def _plant_lookalikes(planner: _Planner, share: float) -> None:
     for label in LOOKALIKE_PAIR:
         members = [c for c in planner.clips if c.label == label]
-        count = _count(len(members), share) if members else 0
+        count = planned_count(len(members), share) if members else 0
         for clip in planner.pick(count, _labelled(label)):
             planner.mark(clip, "lookalike", "|".join(LOOKALIKE_PAIR), shows="lookalike")
 

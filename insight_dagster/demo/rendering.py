@@ -44,7 +44,7 @@ def render(plan: ClipPlan, *, seed: int) -> Iterator[Frame]:
     rng = np.random.default_rng([seed, 1, plan.content])
     action, lens, sensor, card = rng.spawn(4)
     times = np.arange(round(plan.seconds * plan.fps)) / plan.fps
-    frames = _acted(plan.shows, action, lens, sensor, times, plan.render_size)
+    frames = _acted(plan.shows, action, lens, sensor, times, plan.render_size, gloom=plan.gloom)
     if plan.card_seconds:
         still = title_card(card, plan.label, plan.render_size)
         frames = _opened_by(still, frames, round(plan.card_seconds * plan.fps))
@@ -59,13 +59,15 @@ def _acted(
     sensor: np.random.Generator,
     times: NDArray[np.floating],
     size: tuple[int, int],
+    *,
+    gloom: float,
 ) -> Iterator[Frame]:
     shot = SCENES[shows](action, times)
     hand = Handling.draw(lens, steady=lens.random() < 0.15)
     mirrored = not shot.same_camera and lens.random() < 0.5
     path = film(lens, times, shot.focus, shot.zoom, size=size, handling=hand)
     shapes = Rasteriser(shot.tracks, path)
-    chip = Sensor(sensor, size, frames=len(times), same_model=shot.same_camera)
+    chip = Sensor(sensor, size, frames=len(times), same_model=shot.same_camera, gloom=gloom)
     backdrop = np.asarray(cv2.cvtColor(shot.backdrop, cv2.COLOR_RGB2RGBA), np.uint8)
     for index in range(len(times)):
         frame = path.view(backdrop, index)

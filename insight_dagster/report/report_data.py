@@ -13,7 +13,7 @@ import pandas as pd
 
 from insight_dagster import tables
 
-_SHOWN = (
+SHOWN = (
     tables.CLIP_MANIFEST,
     tables.PREDICTIONS,
     tables.METADATA_TABLE,
@@ -60,7 +60,7 @@ class ReportData:
 
     def __post_init__(self) -> None:
         """Refuse frames that lack a column of their table."""
-        for table in _SHOWN:
+        for table in SHOWN:
             present = set(getattr(self, table.name).columns)
             missing = [name for name in table.column_names if name not in present | _NOT_NEEDED]
             if missing:

@@ -1,76 +1,183 @@
 """Asset checks through real runs: what passes, what fails, and what a failure stops."""
 
+import json
+from datetime import datetime
+
 import dagster as dg
 import pyarrow as pa
 import pytest
 
 from insight_dagster.commands.home import open_instance
-from insight_dagster.database import Database, Replacement
+from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions
-from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS
+from insight_dagster.stages import range_tags
+from insight_dagster.tables import (
+    CHECK_RESULTS,
+    CLIP_MANIFEST,
+    EMBEDDINGS,
+    PINNED_INSIGHTS,
+    STEP_FAILURES,
+    VERDICTS,
+)
+from insight_dagster.writes import Replacement, Upsert
 
 pytestmark = pytest.mark.slow
 BROKEN_CLASS = "playing basketball"
+CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
 
 
-def run_assets(settings, *names, class_name, raise_on_error=True):
-    job = build_definitions(settings).resolve_job_def("analyse_classes")
+def run_assets(settings, *names, class_name=None, tags=None, job="analyse_classes"):
+    resolved = build_definitions(settings).resolve_job_def(job)
     with open_instance(settings) as instance:
-        return job.execute_in_process(
+        return resolved.execute_in_process(
             instance=instance,
             partition_key=class_name,
+            tags=tags,
             asset_selection=[dg.AssetKey(name) for name in names],
-            raise_on_error=raise_on_error,
+            raise_on_error=False,
         )
 
 
-def evaluation(result, check_name):
-    (found,) = [
-        each for each in result.get_asset_check_evaluations() if each.check_name == check_name
-    ]
-    return found
+def evaluations(result, check_name):
+    found = [each for each in result.get_asset_check_evaluations() if each.check_name == check_name]
+    return {each.partition: each for each in found}
 
 
-def test_too_many_quarantined_clips_fail_the_check_but_not_the_run(home_copy):
-    store = Database(home_copy.database_path)
-    manifest = store.rows(CLIP_MANIFEST, BROKEN_CLASS)
-    quarantined = manifest["status"].to_pylist().count("quarantined")
-    assert quarantined > 0
-    lenient = evaluation(
-        run_assets(home_copy, "clip_manifest", class_name=BROKEN_CLASS), "unreadable_share"
-    )
-    share = quarantined / manifest.num_rows
-    assert lenient.passed == (share <= home_copy.max_quarantined_share)
-    assert lenient.metadata["share"].value == pytest.approx(share)
-    strict_settings = home_copy.model_copy(update={"max_quarantined_share": 0.0})
-    result = run_assets(strict_settings, "clip_manifest", class_name=BROKEN_CLASS)
+def with_checks(settings, **limits):
+    checks = settings.checks.model_copy(update=limits)
+    return settings.model_copy(update={"checks": checks})
+
+
+def failed_step(result):
+    (event,) = result.filter_events(lambda event: event.is_step_failure)
+    return event.step_key, event.step_failure_data.error.message
+
+
+def test_a_failing_check_fails_the_run_and_not_the_asset(home_copy):
+    lenient = with_checks(home_copy, max_quarantined_share=0.5)
+    result = run_assets(lenient, "clip_manifest", class_name=BROKEN_CLASS)
     assert result.success
-    assert not evaluation(result, "unreadable_share").passed
+    (passed,) = evaluations(result, "unreadable_share").values()
+    manifest = Database(home_copy.database_path).rows(CLIP_MANIFEST, BROKEN_CLASS)
+    quarantined = manifest["status"].to_pylist().count("quarantined")
+    assert passed.passed
+    assert passed.metadata["share"].value == pytest.approx(quarantined / manifest.num_rows)
+
+    strict = with_checks(home_copy, max_quarantined_share=0.0)
+    result = run_assets(strict, "clip_manifest", class_name=BROKEN_CLASS)
+    assert not result.success
+    step, message = failed_step(result)
+    assert step == "clip_manifest_checks" and "unreadable_share of 'playing basketball'" in message
+    assert len(result.get_asset_materialization_events()) == 1
+    stored = Database(home_copy.database_path).rows(CHECK_RESULTS).to_pylist()
+    (row,) = [
+        each
+        for each in stored
+        if each["check_name"] == "unreadable_share" and each["class_name"] == BROKEN_CLASS
+    ]
+    assert not row["passed"] and row["severity"] == "ERROR"
+    assert json.loads(row["facts"])["quarantined"] == quarantined
 
 
-def test_vectors_of_two_models_fail_the_blocking_check(home_copy, monkeypatch):
-    store = Database(home_copy.database_path)
-    rows = store.rows(EMBEDDINGS, "abseiling")
+def test_a_run_of_many_classes_has_a_result_for_each_of_them(home_copy):
+    strict = with_checks(home_copy, max_quarantined_share=0.0)
+    result = run_assets(
+        strict, "clip_manifest", "embeddings", tags=range_tags((CLASSES[0], CLASSES[-1]))
+    )
+    for name in ("unreadable_share", "label_known", "embeddings_complete", "quarantined_share"):
+        assert sorted(evaluations(result, name)) == sorted(CLASSES), name
+    shares = evaluations(result, "unreadable_share")
+    assert {name for name, each in shares.items() if not each.passed} == {BROKEN_CLASS}
+    assert not result.success
+    targets = {each.target_materialization_data.storage_id for each in shares.values()}
+    assert len(targets) == len(CLASSES), "every result is of its own class's materialization"
+
+
+def test_a_severity_can_be_changed_in_the_settings(home_copy):
+    softer = with_checks(
+        home_copy, max_quarantined_share=0.0, severities={"unreadable_share": "WARN"}
+    )
+    result = run_assets(softer, "clip_manifest", class_name=BROKEN_CLASS)
+    assert result.success
+    (found,) = evaluations(result, "unreadable_share").values()
+    assert not found.passed and found.severity == dg.AssetCheckSeverity.WARN
+
+
+def mix_models(home, class_name):
+    """Vectors of two models, as a half-done change of the model would leave them."""
+    store = Database(home.database_path)
+    rows = store.rows(EMBEDDINGS, class_name)
     foreign = pa.array(["other model"] + rows["model_fingerprint"].to_pylist()[1:])
     index = rows.column_names.index("model_fingerprint")
     mixed = rows.set_column(index, "model_fingerprint", foreign)
+    store.write(Replacement(EMBEDDINGS, mixed, class_name))
+
+
+def test_vectors_that_cannot_be_trusted_stop_what_builds_on_them_and_no_other_class(home_copy):
+    mix_models(home_copy, "abseiling")
+    result = run_assets(
+        home_copy, "projection", "clusters", tags=range_tags((CLASSES[0], CLASSES[1]))
+    )
+    assert not result.success
+    with open_instance(home_copy) as instance:
+        records = instance.get_records_for_run(
+            result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        ).records
+        events = [record.event_log_entry.asset_materialization for record in records]
+    assert {(each.asset_key.to_user_string(), each.partition) for each in events} == {
+        ("projection", "disc golfing"),
+        ("clusters", "disc golfing"),
+    }
+    failures = Database(home_copy.database_path).rows(STEP_FAILURES).to_pylist()
+    found = {row["asset"]: row for row in failures if row["class_name"] == "abseiling"}
+    assert set(found) >= {"projection", "clusters"}
+    assert "vectors of 2 models are mixed" in found["projection"]["reason"]
+
+    run_assets(home_copy, "embeddings", class_name="abseiling")
+    assert run_assets(home_copy, "projection", "clusters", class_name="abseiling").success
+    left = Database(home_copy.database_path).rows(STEP_FAILURES).to_pylist()
+    assert not {"projection", "clusters"} & {row["asset"] for row in left}
+
+
+def test_a_class_that_failed_never_feeds_the_shared_fit(home_copy):
+    mix_models(home_copy, "abseiling")
+    result = run_assets(home_copy, "latent_space", job="refit_latent_space")
+    (event,) = result.get_asset_materialization_events()
+    assert "abseiling" in event.materialization.metadata["left_out"].value
+    newest = Database(home_copy.database_path).read(
+        "SELECT * FROM latent_spaces ORDER BY created_at DESC LIMIT 1"
+    )
+    assert newest["classes"].to_pylist() == [[name for name in CLASSES if name != "abseiling"]]
+    (coverage,) = evaluations(result, "coverage").values()
+    assert not coverage.passed and "abseiling" in coverage.description
+
+
+def test_the_blocking_check_sees_vectors_of_two_models(home_copy, monkeypatch):
     real = Database.write
 
     def write(self, *writes):
-        changed = [
-            Replacement(EMBEDDINGS, mixed, "abseiling")
-            if isinstance(one, Replacement) and one.table is EMBEDDINGS
-            else one
-            for one in writes
-        ]
-        real(self, *changed)
+        real(self, *writes)
+        if any(getattr(one, "table", None) is EMBEDDINGS for one in writes):
+            mix_models(home_copy, "abseiling")
 
-    monkeypatch.setattr(Database, "write", write)
-    result = run_assets(home_copy, "embeddings", class_name="abseiling", raise_on_error=False)
-    assert not result.success
-    found = evaluation(result, "embeddings_complete")
+    with monkeypatch.context() as patch:
+        patch.setattr("assets.embeddings.DatabaseResource.open", lambda self: _Spoiler(self, write))
+        result = run_assets(home_copy, "embeddings", "projection", class_name="abseiling")
+    (found,) = evaluations(result, "embeddings_complete").values()
     assert not found.passed
-    assert found.metadata["models"].value.count(",") == 1
+    assert "models are mixed" in found.description
+    materialized = {each.asset_key for each in result.get_asset_materialization_events()}
+    assert materialized == {dg.AssetKey("embeddings")}, "projection waits for a blocking check"
+
+
+class _Spoiler(Database):
+    """A database whose vectors are damaged right after they were written."""
+
+    def __init__(self, resource, write):
+        from pathlib import Path
+
+        super().__init__(Path(resource.path))
+        object.__setattr__(self, "write", lambda *writes: write(self, *writes))
 
 
 def test_a_clip_deleted_after_the_manifest_is_quarantined_with_the_reason(home_copy):
@@ -79,10 +186,52 @@ def test_a_clip_deleted_after_the_manifest_is_quarantined_with_the_reason(home_c
     victim = next(row for row in manifest if row["status"] == "ok")
     (home_copy.library_folder / victim["path"]).unlink()
     store.write(Replacement(EMBEDDINGS, store.rows(EMBEDDINGS).slice(0, 0), "snowboarding"))
-    result = run_assets(home_copy, "embeddings", class_name="snowboarding")
+    lenient = with_checks(home_copy, max_quarantined_share=0.5)
+    result = run_assets(lenient, "embeddings", class_name="snowboarding")
     assert result.success
-    assert evaluation(result, "embeddings_complete").passed
-    assert evaluation(result, "quarantined_share").metadata["quarantined"].value >= 1
+    (complete,) = evaluations(result, "embeddings_complete").values()
+    assert complete.passed
+    (share,) = evaluations(result, "quarantined_share").values()
+    assert share.metadata["quarantined"].value >= 1
     after = {row["clip_id"]: row for row in store.rows(CLIP_MANIFEST, "snowboarding").to_pylist()}
     assert after[victim["clip_id"]]["status"] == "quarantined"
     assert after[victim["clip_id"]]["problem"]
+
+
+def test_the_verdict_asks_every_check_and_fails_with_the_class(home_copy):
+    result = run_assets(
+        home_copy, "verdict", tags=range_tags((CLASSES[1], CLASSES[2])), job="judge_classes"
+    )
+    assert not result.success
+    rows = {
+        r["class_name"]: r for r in Database(home_copy.database_path).rows(VERDICTS).to_pylist()
+    }
+    assert rows["disc golfing"]["cleared"] and not rows["disc golfing"]["errors"]
+    assert "performance_drift" in rows["disc golfing"]["warnings"]
+    assert not rows[BROKEN_CLASS]["cleared"]
+    assert rows[BROKEN_CLASS]["errors"] == ["unreadable_share", "quarantined_share"]
+
+
+def test_a_pinned_insight_that_got_worse_fails_its_check(home_copy):
+    store = Database(home_copy.database_path)
+    insight = store.read(
+        """SELECT i.*, list(m.clip_id) AS clip_ids FROM insights i
+           JOIN insight_members m USING (insight_id) GROUP BY ALL
+           ORDER BY severity DESC LIMIT 1"""
+    ).to_pylist()[0]
+    pin = {name: insight.get(name) for name in PINNED_INSIGHTS.column_names}
+    pin |= {"note": "", "author": "somebody", "pinned_at": datetime(2026, 1, 1)}
+    class_name = insight["class_name"]
+
+    def outcome(severity):
+        row = PINNED_INSIGHTS.from_rows([pin | {"severity": severity}])
+        store.write(Upsert(PINNED_INSIGHTS, row))
+        result = run_assets(home_copy, "insights", class_name=class_name)
+        (found,) = evaluations(result, "pinned_insights").values()
+        return result.success, found
+
+    success, found = outcome(insight["severity"])
+    assert success and found.passed
+    success, found = outcome(insight["severity"] - 0.2)
+    assert not success and not found.passed
+    assert insight["sentence"] in found.description

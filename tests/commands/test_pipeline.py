@@ -3,26 +3,33 @@
 import csv
 import shutil
 
+import dagster as dg
 import numpy as np
 import pyarrow.compute as pc
 import pytest
 from rich.console import Console
 
-from insight_dagster.commands import pipeline
+import assets.embeddings
+from insight_dagster.commands.classes import remove_class
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.pipeline import run_pipeline
 from insight_dagster.database import Database
 from insight_dagster.demo.library import make_library
-from insight_dagster.errors import UnknownClassError
+from insight_dagster.errors import LibraryError, UnknownClassError
+from insight_dagster.stages import RANGE_START, materializations
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,
     EMBEDDINGS,
+    HEATMAP_BUNDLES,
     LATENT_SPACES,
     METADATA_TABLE,
     PREDICTIONS,
     PROJECTION,
+    STEP_FAILURES,
+    TABLES,
 )
+from tests.conftest import CLIPS_PER_CLASS
 
 pytestmark = pytest.mark.slow
 MEASURED = (EMBEDDINGS, PREDICTIONS, METADATA_TABLE)
@@ -71,6 +78,7 @@ def test_runs_are_recorded_in_the_instance(finished_home):
             "refit_latent_space",
             "place_classes",
             "explain_classes",
+            "judge_classes",
             "write_report",
         }
         assert len(instance.get_dynamic_partitions("action_class")) == 5
@@ -117,18 +125,13 @@ def test_changes_cost_only_what_changed_and_equal_a_run_from_scratch(home_copy, 
 def _computed_by_measuring(settings, console: Console) -> dict[str, int]:
     """Clips computed per measuring asset during one run over all classes."""
     assert run_pipeline(settings, console=console).succeeded
-    counts: dict[str, int] = {}
     with open_instance(settings) as instance:
-        newest = instance.get_runs()[: 5 * 3 + 2]
-        for run in newest:
-            for entry in instance.all_logs(run.run_id):
-                event = entry.dagster_event
-                if event and event.is_step_materialization:
-                    found = event.step_materialization_data.materialization
-                    name = found.asset_key.to_user_string()
-                    if name in ("embeddings", "metadata_table"):
-                        value = found.metadata["computed"].value
-                        counts[name] = counts.get(name, 0) + value
+        (newest,) = instance.get_runs(dg.RunsFilter(job_name="measure_classes"), limit=1)
+        counts: dict[str, int] = {}
+        for event in materializations(instance, [newest.run_id]):
+            name = event.asset_key.to_user_string()
+            if name in ("embeddings", "metadata_table"):
+                counts[name] = counts.get(name, 0) + event.metadata["computed"].value
     return counts
 
 
@@ -165,18 +168,10 @@ def test_a_new_class_is_placed_without_a_refit_and_compared_with_all(home_copy, 
     assert new.num_rows > 0 and not any(new["fitted"].to_pylist())
     assert placed.filter(pc.not_equal(placed["class_name"], "skateboarding")).equals(others)
     with open_instance(home_copy) as instance:
-        (run,) = [
-            each
-            for each in instance.get_runs()
-            if each.job_name == "explain_classes"
-            and each.tags["dagster/partition"] == "skateboarding"
-        ]
-        materialized = [
-            entry.dagster_event.step_materialization_data.materialization
-            for entry in instance.all_logs(run.run_id)
-            if entry.dagster_event and entry.dagster_event.is_step_materialization
-        ]
-    compared = next(one for one in materialized if one.asset_key.to_user_string() == "insights")
+        (run,) = instance.get_runs(dg.RunsFilter(job_name="explain_classes"), limit=1)
+        assert run.tags[RANGE_START] == "skateboarding"
+        events = list(materializations(instance, [run.run_id]))
+    compared = next(one for one in events if one.asset_key.to_user_string() == "insights")
     assert compared.metadata["compared_with_clips"].value == placed.num_rows
 
 
@@ -216,16 +211,66 @@ def test_unknown_classes_are_named_with_those_that_exist(home_copy, quiet):
         run_pipeline(home_copy, classes=["skiing"], console=quiet)
 
 
-def test_a_failing_class_does_not_lose_the_others(home_copy, quiet, monkeypatch):
-    real = pipeline._Runner.run_stage
+def test_a_failing_class_does_not_lose_the_others(home_copy, tmp_path, quiet, monkeypatch):
+    library = home_copy.library_folder
+    make_library(tmp_path / "new", seed=9, clips_per_class=2, classes=("abseiling", "snowboarding"))
+    for clip in (tmp_path / "new" / "train").rglob("*.mp4"):
+        shutil.copy(clip, library / "train" / clip.parent.name / clip.name)
+    (library / "annotations.csv").unlink()
+    real = assets.embeddings.embed_clips
 
-    def run_stage(self, stage):
-        if stage.class_name == "abseiling" and "embeddings" in stage.assets:
-            return pipeline.RunFailure(stage.title, stage.class_name, "broken on purpose")
-        return real(self, stage)
+    def embed_clips(clips, *args, **kwargs):
+        if any(clip.class_name == "abseiling" for clip in clips):
+            raise MemoryError("broken on purpose")
+        return real(clips, *args, **kwargs)
 
-    monkeypatch.setattr(pipeline._Runner, "run_stage", run_stage)
-    (home_copy.report_folder / "index.html").unlink()
+    before = database(home_copy).rows(EMBEDDINGS, "abseiling")
+    monkeypatch.setattr("assets.embeddings.embed_clips", embed_clips)
     outcome = run_pipeline(home_copy, console=quiet)
-    assert [failure.class_name for failure in outcome.failures] == ["abseiling"]
-    assert (home_copy.report_folder / "index.html").is_file()
+    assert {failure.class_name for failure in outcome.failures} == {"abseiling"}
+    assert "broken on purpose" in outcome.failures[0].reason
+    store = database(home_copy)
+    assert store.rows(EMBEDDINGS, "abseiling").equals(before), "the last good rows stay"
+    (failed,) = [row for row in store.rows(STEP_FAILURES).to_pylist() if row["asset"] != "verdict"]
+    assert (failed["asset"], failed["class_name"]) == ("embeddings", "abseiling")
+    newest = store.read("SELECT * FROM latent_spaces ORDER BY created_at DESC LIMIT 1").to_pylist()
+    assert "abseiling" not in newest[0]["classes"]
+    placed = store.read("SELECT DISTINCT class_name, space_id FROM projection").to_pylist()
+    assert {row["class_name"] for row in placed if row["space_id"] == newest[0]["space_id"]} == {
+        "disc golfing", "playing basketball", "rock climbing", "snowboarding",
+    }  # fmt: skip
+
+    monkeypatch.undo()
+    outcome = run_pipeline(home_copy, console=quiet)
+    assert outcome.succeeded, outcome.failures
+    assert ids(home_copy, PROJECTION) == sorted(usable(home_copy))
+
+
+def test_a_class_that_left_the_library_keeps_its_rows_until_it_is_removed(home_copy, quiet):
+    for folder in home_copy.library_folder.glob("*/snowboarding"):
+        shutil.rmtree(folder)
+    (home_copy.library_folder / "annotations.csv").unlink()
+    with pytest.raises(LibraryError, match="still has clips of 'abseiling'"):
+        remove_class(home_copy, "abseiling", confirm=lambda _: True, console=quiet)
+    before = database(home_copy).rows(EMBEDDINGS, "snowboarding")
+    assert before.num_rows
+    outcome = run_pipeline(home_copy, console=quiet)
+    assert outcome.succeeded, outcome.failures
+    assert database(home_copy).rows(EMBEDDINGS, "snowboarding").equals(before)
+
+    remove_class(home_copy, "snowboarding", confirm=lambda _: False, console=quiet)
+    assert database(home_copy).rows(EMBEDDINGS, "snowboarding").num_rows
+    bundles = database(home_copy).rows(HEATMAP_BUNDLES, "snowboarding").to_pylist()
+    asked = []
+    remove_class(
+        home_copy, "snowboarding", confirm=lambda what: asked.append(what) or True, console=quiet
+    )
+    assert f"all rows of {CLIPS_PER_CLASS} clips" in asked[0]
+    for table in TABLES:
+        if "class_name" in table.column_names:
+            assert database(home_copy).rows(table, "snowboarding").num_rows == 0, table.name
+    assert not any((home_copy.home / row["path"]).exists() for row in bundles)
+    with open_instance(home_copy) as instance:
+        assert "snowboarding" not in instance.get_dynamic_partitions("action_class")
+    with pytest.raises(UnknownClassError, match="no class 'snowboarding'"):
+        remove_class(home_copy, "snowboarding", confirm=lambda _: True, console=quiet)

@@ -63,6 +63,22 @@ def test_sensor_noise_differs_from_frame_to_frame_but_not_between_runs() -> None
     assert not np.array_equal(first.expose(grey, 2), first.expose(grey, 3))
 
 
+def test_gloom_takes_light_and_focus_and_leaves_the_noise() -> None:
+    board = np.kron(np.indices((32, 40)).sum(0) % 2 * 160 + 40, np.ones((8, 8)))
+    picture = np.repeat(board[..., None], 3, 2).astype(np.uint8)
+    plain, none, dark = (_exposed(picture, **gloom) for gloom in ({}, {"gloom": 0}, {"gloom": 0.8}))
+    assert np.array_equal(plain, none)
+    assert dark.mean() < 0.65 * plain.mean()
+    assert dark.std() < 0.4 * plain.std()
+    black = np.zeros_like(picture)
+    assert np.array_equal(_exposed(black), _exposed(black, gloom=0.8))
+
+
+def _exposed(picture: np.ndarray, **gloom: float) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return Sensor(rng, (320, 256), frames=1, same_model=False, **gloom).expose(picture, 0)
+
+
 def test_wrong_track_shape_is_quoted() -> None:
     with pytest.raises(ValueError, match=r"got \(3, 2\)"):
         Track(np.zeros((3, 2)), (0, 0, 0))

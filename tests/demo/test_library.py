@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from insight_dagster.demo import library
+from insight_dagster.demo import library_files
 from insight_dagster.demo.library import LibrarySummary, make_library
 from insight_dagster.demo.plan import FaultShares
 from insight_dagster.errors import LibraryError
@@ -112,7 +112,7 @@ def test_pixels_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
 
 
 def test_progress_counts_every_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "write_clip", _write_nothing)
+    monkeypatch.setattr(library_files, "write_clip", _write_nothing)
     steps: list[int] = []
     make_library(tmp_path / "a", clips_per_class=3, workers=1, progress=steps.append)
     assert sum(steps) == 15
@@ -121,7 +121,7 @@ def test_progress_counts_every_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_an_interrupted_library_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "write_clip", _fail)
+    monkeypatch.setattr(library_files, "write_clip", _fail)
     with pytest.raises(KeyboardInterrupt):
         make_library(tmp_path / "home" / "library", clips_per_class=1, workers=1)
     assert list((tmp_path / "home").iterdir()) == []

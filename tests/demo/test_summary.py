@@ -134,6 +134,13 @@ def test_corrupt_files_are_scored_by_quarantine_and_by_nothing_else():
     )  # fmt: skip
 
 
+def test_clips_of_a_later_delivery_are_no_fault_to_find():
+    faults = [("title_card", 3, "t")] * 2 + [("", 3, "")] * 3
+    groups = [*faults[:2], *[("delivery_2", 3, g) for g in ("new_clip", "replaced", "new_class")]]
+    found = [("low_performance", 3, None, dict.fromkeys(["c0", "c1", "c2"]))]
+    assert scored(groups, found) == scored(faults, found)
+
+
 def test_insights_name_the_planted_fault_of_half_their_clips():
     faults = [("title_card", 3, "t")] * 2 + [("", 3, "")] * 3
     found = [

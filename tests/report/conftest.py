@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from insight_dagster import columns, tables
-from insight_dagster.report.report_data import ReportData
+from insight_dagster.report.report_data import SHOWN, ReportData
 
 CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
 MakeData = Callable[..., ReportData]
@@ -263,9 +263,7 @@ def synthetic(
 @pytest.fixture
 def empty_data(tmp_path: Path) -> ReportData:
     """Report data of a home in which nothing has been computed."""
-    names = {
-        table.name: frame(table, {}, 0) for table in tables.TABLES if table.name != "embeddings"
-    }
+    names = {table.name: frame(table, {}, 0) for table in SHOWN}
     created = datetime(2026, 3, 14, tzinfo=UTC)
     return ReportData(
         home=tmp_path,

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insight_dagster import tables
 from insight_dagster.errors import InsightError
 from insight_dagster.report import page_data as page_data_module
 from insight_dagster.report import pictures as pictures_module
@@ -23,7 +22,7 @@ from insight_dagster.report.insight_report import SCRIPTS, STYLES, build_page, w
 from insight_dagster.report.page_data import joined_clips, page_data
 from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.plain import plain, plain_column
-from insight_dagster.report.report_data import ReportData
+from insight_dagster.report.report_data import SHOWN, ReportData
 from insight_dagster.report.scores import class_scores, confusion
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -120,7 +119,7 @@ class TestPageData:
 
     def test_the_order_of_rows_does_not_matter(self, make_data) -> None:
         data = make_data()
-        names = [table.name for table in tables.TABLES if table.name != "embeddings"]
+        names = [table.name for table in SHOWN]
         mixed = {
             name: getattr(data, name).sample(frac=1, random_state=3, ignore_index=True)
             for name in names

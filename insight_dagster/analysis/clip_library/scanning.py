@@ -53,6 +53,11 @@ class ScannedLibrary:
         """Action classes, sorted."""
         return tuple(sorted({source.class_name for source in self.sources}))
 
+    @cached_property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that clips are in, sorted; '' where the library names none."""
+        return tuple(sorted({source.split for source in self.sources}))
+
     def of_class(self, name: str) -> tuple[ClipSource, ...]:
         """The clips of one class.
 

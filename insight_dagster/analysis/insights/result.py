@@ -17,8 +17,6 @@ from insight_dagster.analysis.insights import causes
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
 
-_TYPES = {"VARCHAR": pa.string(), "INTEGER": pa.int32(), "DOUBLE": pa.float64()}
-
 
 @dataclass(frozen=True)
 class InsightSet:
@@ -81,18 +79,18 @@ def to_tables(
         {**row, "class_name": class_name} for row in _cause_rows(ranked, clips, seed=seed, fdr=fdr)
     ]
     return InsightSet(
-        _table(tables.INSIGHTS, insights),
-        _table(tables.INSIGHT_MEMBERS, members),
-        _table(tables.INSIGHT_CAUSES, reasons),
+        tables.INSIGHTS.from_rows(insights),
+        tables.INSIGHT_MEMBERS.from_rows(members),
+        tables.INSIGHT_CAUSES.from_rows(reasons),
     )
 
 
 def nothing_found() -> InsightSet:
     """No insights: of a class that has no usable clip, say."""
     return InsightSet(
-        _table(tables.INSIGHTS, []),
-        _table(tables.INSIGHT_MEMBERS, []),
-        _table(tables.INSIGHT_CAUSES, []),
+        tables.INSIGHTS.from_rows([]),
+        tables.INSIGHT_MEMBERS.from_rows([]),
+        tables.INSIGHT_CAUSES.from_rows([]),
     )
 
 
@@ -200,8 +198,3 @@ def _ranked_causes(
         }
         for position, f in enumerate(order, start=1)
     ]
-
-
-def _table(definition: tables.Table, rows: list[dict[str, object]]) -> pa.Table:
-    schema = pa.schema([(c.name, _TYPES[c.sql_type]) for c in definition.columns])
-    return pa.Table.from_pylist(rows, schema=schema)

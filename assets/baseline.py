@@ -1,0 +1,131 @@
+"""The promoted performance figures that drift is measured against."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from assets.baseline_rows import now
+from assets.judges import Judges, JudgesResource
+from assets.materialization import table_metadata
+from assets.performance import performance
+from assets.space_rows import newest_space, read_latent_space
+from assets.verdict import failing, verdict
+from insight_dagster.analysis.baseline import Moment, baseline_clip_rows
+from insight_dagster.analysis.drift import figures
+from insight_dagster.analysis.metadata_table import metadata_version
+from insight_dagster.analysis.performance import figure_columns, scored_clips
+from insight_dagster.database import Database
+from insight_dagster.errors import PromotionError
+from insight_dagster.tables import BASELINE_CLIPS, BASELINES
+from insight_dagster.writes import Deletion, Replacement
+from resources.bundle_folder import BundleFolderResource
+from resources.classifier import ClassifierResource
+
+KEPT = 3
+"""Baselines whose clips are kept; figures, authors and reasons are kept of all."""
+
+_ALL = dg.AllPartitionMapping()
+
+
+class Promotion(dg.Config):
+    """Who promotes, why, and which failing checks that person accepts."""
+
+    author: str = Field(description="who promotes")
+    reason: str = Field(description="why the present state is what later ones are held against")
+    accept: list[str] = Field(
+        default=[], description="names of failing checks that are accepted, e.g. performance_drift"
+    )
+
+
+@dg.asset(
+    deps=[
+        dg.AssetDep(performance, partition_mapping=_ALL),
+        dg.AssetDep(verdict, partition_mapping=_ALL),
+    ],
+    group_name="watch",
+    kinds={"duckdb"},
+    owners=["team:video-models"],
+)
+def baseline(
+    context: dg.AssetExecutionContext,
+    config: Promotion,
+    judges: JudgesResource,
+    bundle_folder: BundleFolderResource,
+    classifier: ClassifierResource,
+) -> dg.MaterializeResult:
+    """The present state, frozen: from now on drift is measured against it.
+
+    Refused while a check of severity ERROR fails that is not accepted by name.
+    """
+    bench = judges.open()
+    accepted = _accepted(bench, config)
+    space = read_latent_space(bench.store, bundle_folder, models=set())
+    present = now(bench.store, space)
+    row = _row(present, config, accepted, classifier, newest_space(bench.store) or {})
+    baseline_id = row["baseline_id"]
+    bench.store.write(
+        Replacement(BASELINES, BASELINES.from_rows([row]), baseline_id),
+        Replacement(BASELINE_CLIPS, baseline_clip_rows(baseline_id, present), baseline_id),
+        *_forgotten(bench.store),
+    )
+    return dg.MaterializeResult(
+        metadata={
+            **{name: row[name] for name in ("author", "reason", "accepted", "clips", "accuracy")},
+            **table_metadata(BASELINES, BASELINES.from_rows([row])),
+        }
+    )
+
+
+def _accepted(bench: Judges, config: Promotion) -> list[str]:
+    """Failing checks of severity ERROR, all of them accepted by name.
+
+    Raises:
+        PromotionError: author or reason is empty, or a failing check is not accepted.
+    """
+    if not config.author.strip() or not config.reason.strip():
+        raise PromotionError("a promotion needs an author and a reason")
+    found: dict[str, list[str]] = {}
+    for class_name in bench.classes:
+        errors, _ = failing(bench, class_name, bench.everything(class_name))
+        for name, outcome in errors.items():
+            found.setdefault(name, []).append(f"{class_name}: {outcome.description}")
+    refused = {name: texts for name, texts in found.items() if name not in config.accept}
+    if refused:
+        details = "; ".join(f"{name} ({' | '.join(texts)})" for name, texts in refused.items())
+        raise PromotionError(
+            f"not promoted, these checks fail: {details}. Mend the cause, or accept them by name "
+            f"({', '.join(refused)})"
+        )
+    return sorted(found)
+
+
+def _row(
+    present: Moment,
+    config: Promotion,
+    accepted: list[str],
+    classifier: ClassifierResource,
+    space: dict[str, Any],
+) -> dict[str, Any]:
+    created, model = datetime.now(UTC), classifier.describe()
+    return {
+        "baseline_id": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "created_at": created.replace(tzinfo=None),
+        "author": config.author.strip(),
+        "reason": config.reason.strip(),
+        "accepted": accepted,
+        "model_fingerprint": model.fingerprint,
+        "metadata_version": metadata_version(model.spec),
+        "space_id": space["space_id"],
+        "classes": sorted(set(present.scores["class_name"])),
+        **figure_columns(figures(scored_clips(present.scores))),
+        "clips": len(present.scores),
+    }
+
+
+def _forgotten(store: Database) -> list[Deletion]:
+    """The clips of all but the newest baselines, the one being written counted."""
+    sql = f"SELECT baseline_id FROM baselines ORDER BY created_at DESC OFFSET {KEPT - 1}"  # noqa: S608
+    old = store.read(sql)["baseline_id"].to_pylist()
+    return [Deletion(BASELINE_CLIPS, {"baseline_id": baseline_id}) for baseline_id in old]

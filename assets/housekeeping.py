@@ -1,0 +1,37 @@
+"""Files and rows that nothing refers to any more: old latent spaces, heatmaps of lost runs."""
+
+from pathlib import Path
+
+from insight_dagster.analysis.leftovers import remove_leftovers
+from insight_dagster.database import Database
+from insight_dagster.tables import HEATMAP_BUNDLES, LATENT_SPACES
+from insight_dagster.writes import Deletion
+from resources.bundle_folder import BundleFolderResource
+
+SPACES_KEPT = 2
+_OLD_SPACES = f"""
+    SELECT space_id FROM latent_spaces
+    WHERE space_id NOT IN (SELECT space_id FROM baselines
+                           WHERE baseline_id IN (SELECT baseline_id FROM baseline_clips))
+    ORDER BY created_at DESC OFFSET {SPACES_KEPT}"""  # noqa: S608
+
+
+def tidy(store: Database, folder: BundleFolderResource) -> int:
+    """Forget latent spaces but the last two and the baselines', and delete unreferenced files.
+
+    Returns:
+        How many files were deleted.
+    """
+    old = store.read(_OLD_SPACES)["space_id"].to_pylist()
+    if old:
+        store.write(*(Deletion(LATENT_SPACES, {"space_id": space_id}) for space_id in old))
+    spaces = {row["path"] for row in store.rows(LATENT_SPACES).to_pylist()}
+    bundles = store.rows(HEATMAP_BUNDLES).to_pylist()
+    pictures = {row[name] for row in bundles for name in ("path", "volume_path")}
+    return _sweep(folder.latent_space, spaces, folder.root) + _sweep(
+        folder.heatmaps, pictures, folder.root
+    )
+
+
+def _sweep(folder: Path, paths: set[str], home: Path) -> int:
+    return remove_leftovers(folder, keep={home / path for path in paths})

@@ -1,0 +1,108 @@
+"""How well the model does on a class, and what changed since the promoted baseline."""
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.baseline_rows import baseline_space, newest_baseline, now, then
+from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.classes import Metadata, for_each_class
+from assets.embeddings import embeddings
+from assets.judges import Judges, JudgesResource
+from assets.materialization import Timer, table_metadata
+from assets.metadata_table import metadata_table
+from insight_dagster.analysis.baseline import drift_since
+from insight_dagster.analysis.performance import performance_rows, scored_clips
+from insight_dagster.check_settings import CheckSettings
+from insight_dagster.database import Database
+from insight_dagster.tables import DRIFT, EMBEDDINGS, PERFORMANCE
+from insight_dagster.writes import Replacement
+from resources.analysis_options import AnalysisOptions
+from resources.bundle_folder import BundleFolderResource
+from resources.check_thresholds import CheckThresholds
+from resources.classifier import ClassifierResource
+from resources.database import DatabaseResource
+from resources.partitions import ACTION_CLASSES, PLACING
+
+
+@dg.asset(
+    partitions_def=ACTION_CLASSES,
+    backfill_policy=PLACING,
+    deps=[embeddings, metadata_table],
+    group_name="watch",
+    kinds={"scikitlearn", "duckdb"},
+    owners=["team:video-models"],
+)
+def performance(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    bundle_folder: BundleFolderResource,
+    classifier: ClassifierResource,
+    options: AnalysisOptions,
+    check_thresholds: CheckThresholds,
+) -> dg.MaterializeResult:
+    """Accuracy, loss and calibration of a class, and its drift since the baseline.
+
+    Drift is parted into what a changed model or pipeline did to the same clips, and what new clips
+    did; metadata and embeddings of the new clips are compared with the baseline's.
+    """
+    store, model = database.open(), classifier.describe()
+    limits = check_thresholds.load()
+
+    def materialize(class_name: str) -> Metadata:
+        timer = Timer()
+        clips = scored_clips(now(store, None, class_name).scores)
+        figures = performance_rows(class_name, clips, model_fingerprint=model.fingerprint)
+        drift = _drift(store, bundle_folder, class_name, limits=limits, seed=options.seed)
+        store.write(
+            Replacement(PERFORMANCE, figures, class_name), Replacement(DRIFT, drift, class_name)
+        )
+        overall = figures.to_pylist()[0]
+        return {
+            **{name: overall[name] for name in ("clips", "accuracy", "mean_loss")},
+            "calibration_error": overall["calibration_error"],
+            "compared_with_baseline": drift["baseline_id"][0].as_py() if drift.num_rows else None,
+            **timer.facts(),
+            **table_metadata(PERFORMANCE, figures),
+        }
+
+    return for_each_class(context, store, materialize)
+
+
+def _drift(
+    store: Database,
+    folder: BundleFolderResource,
+    class_name: str,
+    *,
+    limits: CheckSettings,
+    seed: int,
+) -> pa.Table:
+    """The class's rows of `drift`; none while there is no baseline."""
+    baseline = newest_baseline(store)
+    if baseline is None:
+        return DRIFT.from_rows([])
+    space = baseline_space(store, folder, baseline, store.rows(EMBEDDINGS, class_name))
+    return drift_since(
+        class_name,
+        then(store, baseline["baseline_id"], class_name),
+        now(store, space, class_name),
+        baseline_id=baseline["baseline_id"],
+        limits=limits,
+        seed=seed,
+    )
+
+
+@dg.multi_asset_check(
+    name="performance_checks",
+    specs=per_class(
+        performance,
+        performance_drift="The model does worse than in the baseline: on the same clips (model "
+        "change) or on new ones (population change).",
+        data_drift="New clips differ from the baseline's in metadata or embedding.",
+    ),
+    can_subset=True,
+)
+def performance_checks(
+    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+) -> CheckEvents:
+    """Has the model become worse on the class, or the class another one."""
+    yield from check_every_class(context, judges.open(), Judges.performance)

@@ -1,0 +1,70 @@
+"""Whether a class passes: every check of it, asked again when its analysis has ended."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.classes import Metadata, for_each_class
+from assets.clusters import clusters
+from assets.embeddings import embeddings
+from assets.heatmap_bundles import heatmap_bundles
+from assets.insights import insights
+from assets.judges import Judges, JudgesResource
+from assets.performance import performance
+from assets.projection import projection
+from insight_dagster.analysis.checks import ERROR, Outcome
+from insight_dagster.errors import ChecksFailedError
+from insight_dagster.tables import VERDICTS
+from insight_dagster.writes import Replacement
+from resources.partitions import ACTION_CLASSES, EXPLAINING
+
+
+@dg.asset(
+    partitions_def=ACTION_CLASSES,
+    backfill_policy=EXPLAINING,
+    deps=[embeddings, performance, projection, clusters, insights, heatmap_bundles],
+    group_name="watch",
+    kinds={"duckdb"},
+    owners=["team:video-models"],
+)
+def verdict(context: dg.AssetExecutionContext, judges: JudgesResource) -> dg.MaterializeResult:
+    """Every check of a class at once: it fails where one of severity ERROR does.
+
+    So a backfill that reached a class which does not pass ends as failed, and no baseline is
+    promoted over it unless its author accepts the failing checks by name.
+    """
+    bench = judges.open()
+
+    def materialize(class_name: str) -> Metadata:
+        errors, warnings = failing(bench, class_name, bench.everything(class_name))
+        row = {
+            "class_name": class_name,
+            "cleared": not errors,
+            "errors": list(errors),
+            "warnings": list(warnings),
+            "decided_at": datetime.now(UTC).replace(tzinfo=None),
+        }
+        bench.store.write(Replacement(VERDICTS, VERDICTS.from_rows([row]), class_name))
+        if errors:
+            raise ChecksFailedError(
+                "; ".join(f"{name}: {outcome.description}" for name, outcome in errors.items())
+            )
+        return {"cleared": True, "warnings": {n: o.description for n, o in warnings.items()}}
+
+    return for_each_class(context, bench.store, materialize)
+
+
+def failing(
+    bench: Judges, class_name: str, outcomes: Mapping[str, Outcome]
+) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
+    """Failed checks by name: those of severity ERROR, and those of severity WARN."""
+    graded = {
+        name: outcome.with_severity(bench.limits.severities.get(name))
+        for name, outcome in outcomes.items()
+        if not outcome.passed
+    }
+    for reason in bench.step_failures(class_name):
+        graded[f"{reason['asset']}_failed"] = Outcome(False, reason["reason"], severity=ERROR)
+    errors = {name: each for name, each in graded.items() if each.severity == ERROR}
+    return errors, {name: each for name, each in graded.items() if each.severity != ERROR}

@@ -1,0 +1,110 @@
+"""Checks of drift: what the stored comparison with the baseline means at the thresholds set."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
+from insight_dagster.analysis.drift import (
+    DataThresholds,
+    Judgement,
+    Level,
+    PerformanceDrift,
+    PerformanceThresholds,
+    judge_data,
+    judge_performance,
+)
+from insight_dagster.analysis.drift.rows import stored_embedding, stored_fields, stored_performance
+from insight_dagster.check_settings import CheckSettings
+
+_NO_BASELINE = "no baseline has been promoted yet: run the job promote_baseline"
+_NOT_IN_BASELINE = "the class is not in the baseline: promote a new one to have it watched"
+_COMPARE = "`insight drift` compares; if the change is wanted, promote a new baseline"
+
+
+def of_class(rows: pa.Table, limits: CheckSettings, *, classes: int) -> dict[str, Outcome]:
+    """The drift checks of a class: performance, and data.
+
+    Args:
+        rows: the class's rows of `drift`; none where no baseline has been promoted.
+        limits: thresholds.
+        classes: classes that are checked in a night.
+    """
+    if not rows.num_rows:
+        missing = Outcome(False, _NO_BASELINE, severity=WARN)
+        return {"performance_drift": missing, "data_drift": missing}
+    performance, fields = stored_performance(rows), stored_fields(rows)
+    if not performance.clips_then:
+        unknown = Outcome(False, _NOT_IN_BASELINE, _facts(performance), WARN)
+        return {"performance_drift": unknown, "data_drift": unknown}
+    new = max((each.clips_now for each in fields), default=0)
+    data = Outcome(True, "no clip has come since the baseline", {"new_clips": 0})
+    if new:
+        limit = data_thresholds(limits)
+        judgement = judge_data(fields, stored_embedding(rows), limit, tests=classes)
+        data = _outcome(judgement, {"new_clips": new})
+    return {
+        "performance_drift": of_performance(performance, limits, classes=classes),
+        "data_drift": data,
+    }
+
+
+def of_performance(
+    drift: PerformanceDrift | None, limits: CheckSettings, *, classes: int
+) -> Outcome:
+    """The performance check of a class, or of all together; None = no baseline."""
+    if drift is None:
+        return Outcome(False, _NO_BASELINE, severity=WARN)
+    judgement = judge_performance(drift, performance_thresholds(limits), tests=classes + 1)
+    return _outcome(judgement, _facts(drift))
+
+
+def performance_thresholds(limits: CheckSettings) -> PerformanceThresholds:
+    """The engine's thresholds from the settings."""
+    return PerformanceThresholds(
+        accuracy_drop_warn=limits.accuracy_drop_warn,
+        accuracy_drop_error=limits.accuracy_drop_error,
+        loss_rise_warn=limits.loss_rise_warn,
+        loss_rise_error=limits.loss_rise_error,
+        calibration_rise_warn=limits.calibration_rise_warn,
+        calibration_rise_error=limits.calibration_rise_error,
+        model_alpha=limits.model_alpha,
+        population_alpha=limits.population_alpha,
+        min_clips=limits.drift_min_clips,
+    )
+
+
+def data_thresholds(limits: CheckSettings) -> DataThresholds:
+    """The engine's thresholds from the settings."""
+    return DataThresholds(
+        field_shift_warn=limits.field_shift_warn,
+        embedding_auc_warn=limits.embedding_auc_warn,
+        alpha=limits.data_alpha,
+    )
+
+
+def _facts(drift: PerformanceDrift) -> dict[str, float | int | None]:
+    known = drift.clips_then > 0 and drift.clips_now > 0
+    return {
+        "clips_then": drift.clips_then,
+        "clips_now": drift.clips_now,
+        "same_clips": drift.shared,
+        "new_clips": drift.new,
+        "gone_clips": drift.gone,
+        "accuracy_then": drift.accuracy_then if drift.clips_then else None,
+        "accuracy_now": drift.accuracy_now if drift.clips_now else None,
+        "change_by_the_model": drift.model_part if known else None,
+        "change_by_the_population": drift.population_part if known else None,
+    }
+
+
+def _outcome(judgement: Judgement, facts: dict[str, float | int | None]) -> Outcome:
+    details = {**facts, "causes": list(judgement.causes), "not_judged": list(judgement.not_judged)}
+    missing = "; ".join(judgement.not_judged)
+    if judgement.level == Level.NOT_JUDGED:
+        return Outcome(False, f"not judged: {missing}", details, WARN)
+    if judgement.level == Level.OK:
+        note = f" (not judged: {missing})" if missing else ""
+        return Outcome(True, f"no drift since the baseline{note}", details)
+    severity = ERROR if judgement.level == Level.ERROR else WARN
+    return Outcome(False, "; ".join([*judgement.causes, _COMPARE]), details, severity)

@@ -1,0 +1,44 @@
+"""The drift engine: did performance or data drift since a baseline, by which part, how sure.
+
+What is compared (`scored_clips`), the figures of one night (`figures`), the same clips then and
+now (`model_change`), new clips beside old ones (`population_change`), both together
+(`performance_drift`), metadata and embedding (`data_drift`), and what is alarming (`judgement`).
+No database, no Dagster, no drawing. Definitions and what was measured: `docs/drift.md`.
+"""
+
+from insight_dagster.analysis.drift.data_drift import (
+    EmbeddingDrift,
+    FieldDrift,
+    embedding_drift,
+    field_drift,
+)
+from insight_dagster.analysis.drift.figures import Figures, expected_calibration_error, figures
+from insight_dagster.analysis.drift.judgement import (
+    DataThresholds,
+    Judgement,
+    Level,
+    PerformanceThresholds,
+    judge_data,
+    judge_performance,
+)
+from insight_dagster.analysis.drift.performance_drift import PerformanceDrift, performance_drift
+from insight_dagster.analysis.drift.scored_clips import ScoredClips
+
+__all__ = [
+    "DataThresholds",
+    "EmbeddingDrift",
+    "FieldDrift",
+    "Figures",
+    "Judgement",
+    "Level",
+    "PerformanceDrift",
+    "PerformanceThresholds",
+    "ScoredClips",
+    "embedding_drift",
+    "expected_calibration_error",
+    "field_drift",
+    "figures",
+    "judge_data",
+    "judge_performance",
+    "performance_drift",
+]

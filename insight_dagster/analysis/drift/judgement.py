@@ -1,0 +1,252 @@
+"""When drift is alarming: thresholds on effects and levels of significance, and the verdict.
+
+Both an effect and its significance must pass. Thresholds and corrections belong here; measuring
+drift and wording (`sentences`) do not. How the defaults were chosen: `docs/drift.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from insight_dagster.analysis.drift.change import (
+    ACCURACY,
+    CALIBRATION,
+    LOSS,
+    MODEL_CHANGE,
+    POPULATION_CHANGE,
+    Change,
+)
+from insight_dagster.analysis.drift.data_drift import EmbeddingDrift, FieldDrift
+from insight_dagster.analysis.drift.performance_drift import PerformanceDrift
+from insight_dagster.analysis.drift.sentences import (
+    change_sentence,
+    embedding_sentence,
+    field_sentence,
+    missing_fields,
+)
+
+
+class Level(StrEnum):
+    """How alarming it is; `NOT_JUDGED` means that too few clips could tell."""
+
+    OK = "ok"
+    WARN = "warn"
+    ERROR = "error"
+    NOT_JUDGED = "not_judged"
+
+
+@dataclass(frozen=True)
+class PerformanceThresholds:
+    """What a worse performance must reach to be told.
+
+    Attributes:
+        accuracy_drop_warn, accuracy_drop_error: drop of accuracy, 0..1.
+        loss_rise_warn, loss_rise_error: rise of the mean loss, nat.
+        calibration_rise_warn, calibration_rise_error: rise of the calibration error, 0..1.
+        model_alpha: level of one class's paired tests (clips predicted then and now). With the
+            same model they have no sampling error: it only says how sure one must be that a
+            changed model is worse.
+        population_alpha: level of all unpaired tests of a night together.
+        min_clips: fewest clips on either side.
+    """
+
+    accuracy_drop_warn: float = 0.02
+    accuracy_drop_error: float = 0.05
+    loss_rise_warn: float = 0.1
+    loss_rise_error: float = 0.25
+    calibration_rise_warn: float = 0.05
+    calibration_rise_error: float = 0.1
+    model_alpha: float = 0.02
+    population_alpha: float = 0.005
+    min_clips: int = 20
+
+    def __post_init__(self) -> None:
+        for metric in (ACCURACY, LOSS, CALIBRATION):
+            _check_limits(metric, *self.effects(metric))
+        _check_level("model_alpha", self.model_alpha)
+        _check_level("population_alpha", self.population_alpha)
+
+    def effects(self, metric: str) -> tuple[float, float]:
+        """Smallest effects that warn and fail, of one metric."""
+        return {
+            ACCURACY: (self.accuracy_drop_warn, self.accuracy_drop_error),
+            LOSS: (self.loss_rise_warn, self.loss_rise_error),
+            CALIBRATION: (self.calibration_rise_warn, self.calibration_rise_error),
+        }[metric]
+
+
+@dataclass(frozen=True)
+class DataThresholds:
+    """What drifted data must reach to be told.
+
+    Attributes:
+        field_shift_warn, field_shift_error: Wasserstein distance of a field in the baseline's
+            standard deviations; None: never an error.
+        embedding_auc_warn, embedding_auc_error: separability of new from old clips, 0.5..1.
+        alpha: level of all data tests of a night together.
+    """
+
+    field_shift_warn: float = 0.3
+    field_shift_error: float | None = None
+    embedding_auc_warn: float = 0.6
+    embedding_auc_error: float | None = None
+    alpha: float = 0.005
+
+    def __post_init__(self) -> None:
+        _check_limits("field shift", self.field_shift_warn, self.field_shift_error)
+        _check_limits("embedding auc", self.embedding_auc_warn, self.embedding_auc_error)
+        _check_level("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on a class, or on all of them.
+
+    Attributes:
+        level: the worst of the causes.
+        causes: what drifted, one plain sentence each with its numbers.
+        not_judged: what could not be judged, and why.
+    """
+
+    level: Level
+    causes: tuple[str, ...]
+    not_judged: tuple[str, ...]
+
+
+def judge_performance(
+    drift: PerformanceDrift, thresholds: PerformanceThresholds, *, tests: int
+) -> Judgement:
+    """Whether a class, or all clips together, got worse, and by which part.
+
+    The metrics of a part are corrected by Holm; those of the population also for the night's
+    checks (Bonferroni).
+
+    Args:
+        drift: of the clips in question.
+        thresholds: effects and levels.
+        tests: checks of the night: one a class, one more for all clips together.
+    """
+    levels, causes, missing = [], [], []
+    for part, alpha in (
+        (MODEL_CHANGE, thresholds.model_alpha),
+        (POPULATION_CHANGE, thresholds.population_alpha / max(1, tests)),
+    ):
+        changes = [each for each in drift.changes if each.part == part]
+        judged = [each for each in changes if _enough(each, thresholds.min_clips)]
+        if not judged:
+            missing.append(f"{part.replace('_', ' ')}: {_why_not(changes, thresholds.min_clips)}")
+            continue
+        levels.append(Level.OK)
+        for change, p_value in zip(judged, holm([c.p_value for c in judged]), strict=True):
+            level = _level(change.effect, thresholds.effects(change.metric))
+            if p_value <= alpha and level != Level.OK:
+                levels.append(level)
+                causes.append(change_sentence(change))
+    return Judgement(_worst(levels), tuple(causes), tuple(missing))
+
+
+def judge_data(
+    fields: Sequence[FieldDrift],
+    embedding: EmbeddingDrift | None,
+    thresholds: DataThresholds,
+    *,
+    tests: int,
+) -> Judgement:
+    """Whether a class's new clips differ from its baseline in metadata or embedding.
+
+    Metadata (by the smallest adjusted p) and embedding are two questions, corrected by Holm, and
+    for the night's classes (Bonferroni).
+
+    Args:
+        fields: of the class.
+        embedding: of the class; None where there is no latent space.
+        thresholds: effects and level.
+        tests: classes of the night.
+    """
+    judged = [each for each in fields if each.judged]
+    clouds = [embedding] if embedding is not None and embedding.judged else []
+    questions = [min(each.adjusted_p for each in judged)] if judged else []
+    questions += [each.p_value for each in clouds]
+    alpha = thresholds.alpha / max(1, tests)
+    rejected = holm(questions) <= alpha
+    found = []
+    if judged and rejected[0]:
+        found += _field_causes(judged, thresholds, alpha if rejected.all() else alpha / 2)
+    if clouds and rejected[-1]:
+        found += _embedding_causes(clouds[0], thresholds)
+    levels = [Level.OK] * len(questions) + [level for level, _ in found]
+    missing = missing_fields(fields)
+    if embedding is not None and not embedding.judged:
+        missing.append(f"embedding: {embedding.reason}")
+    return Judgement(_worst(levels), tuple(cause for _, cause in found), tuple(missing))
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """(m,) p-values corrected so that one false rejection among them is as rare as a level says.
+
+    Source: Holm, Scand. J. Stat. 6 (1979) 65.
+    """
+    given = np.asarray(p_values, np.float64)
+    order = np.argsort(given, kind="stable")
+    corrected = np.empty(len(given))
+    steps = np.arange(len(given), 0, -1)
+    corrected[order] = np.maximum.accumulate(given[order] * steps)
+    return np.minimum(corrected, 1.0)
+
+
+def _field_causes(
+    fields: Sequence[FieldDrift], thresholds: DataThresholds, alpha: float
+) -> list[tuple[Level, str]]:
+    """Fields that drifted, the furthest first."""
+    limits = (thresholds.field_shift_warn, thresholds.field_shift_error)
+    drifted = [each for each in fields if each.adjusted_p <= alpha]
+    levels = [(_level(each.distance, limits), each) for each in drifted]
+    levels.sort(key=lambda pair: -pair[1].distance)
+    return [(level, field_sentence(each)) for level, each in levels if level != Level.OK]
+
+
+def _embedding_causes(
+    embedding: EmbeddingDrift, thresholds: DataThresholds
+) -> list[tuple[Level, str]]:
+    limits = (thresholds.embedding_auc_warn, thresholds.embedding_auc_error)
+    level = _level(embedding.auc, limits)
+    return [] if level == Level.OK else [(level, embedding_sentence(embedding))]
+
+
+def _enough(change: Change, min_clips: int) -> bool:
+    return change.judged and min(change.clips_then, change.clips_now) >= min_clips
+
+
+def _why_not(changes: Sequence[Change], min_clips: int) -> str:
+    """The reason given, or that these thresholds ask for more clips than the drift did."""
+    if not changes[0].judged:
+        return changes[0].reason
+    fewest = min(changes[0].clips_then, changes[0].clips_now)
+    return f"{fewest} of the {min_clips} clips needed"
+
+
+def _level(effect: float, limits: tuple[float, float | None]) -> Level:
+    warn, error = limits
+    if error is not None and effect >= error:
+        return Level.ERROR
+    return Level.WARN if effect >= warn else Level.OK
+
+
+def _worst(levels: Sequence[Level]) -> Level:
+    """The most alarming level; `NOT_JUDGED` where nothing was judged."""
+    rising = (Level.OK, Level.WARN, Level.ERROR)
+    return max(levels, key=rising.index) if levels else Level.NOT_JUDGED
+
+
+def _check_limits(name: str, warn: float, error: float | None) -> None:
+    if not 0 <= warn <= (warn if error is None else error):
+        raise ValueError(f"{name}: limits must rise from 0, got warn {warn} and error {error}")
+
+
+def _check_level(name: str, alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {alpha}")

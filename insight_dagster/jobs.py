@@ -1,0 +1,18 @@
+"""The jobs, by what people want done; those of the stages are made from `stages`."""
+
+import dagster as dg
+
+from insight_dagster.stages import HOLD, PROMOTE, STAGES
+from resources.partitions import ACTION_CLASSES
+
+STAGE_JOBS = {stage.job: stage.define_job() for stage in STAGES}
+
+analyse_classes = dg.define_asset_job(
+    "analyse_classes",
+    selection=[asset for stage in STAGES if stage.per_class for asset in stage.assets],
+    partitions_def=ACTION_CLASSES,
+    description="All of it for new or changed classes, into the present latent space: nothing is "
+    "refitted. The other classes' insights take notice at the next nightly_reanalysis.",
+)
+hold_against_baseline = HOLD.define_job()
+promote_baseline = PROMOTE.define_job()

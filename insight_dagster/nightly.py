@@ -1,0 +1,281 @@
+"""The nightly re-analysis: stage after stage over all classes, each stage's runs side by side.
+
+One run of the job is one night. It does no work itself: for every stage it says which runs it wants
+(a tag on its own run), a sensor launches them (`sensors.nightly_stages`), and it waits for their
+end. So every class's work is an ordinary run of an ordinary job, queued, isolated and retried like
+any other; a class that fails costs that class; and the night's own run ends as the night did.
+
+A night that died is launched again by the daemon (`run_retries`). What was finished costs nothing
+then, because every asset computes only what changed.
+"""
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import dagster as dg
+
+from assets.housekeeping import tidy
+from insight_dagster.errors import RunFailedError
+from insight_dagster.stages import (
+    EXPLAIN,
+    JUDGE,
+    MEASURE,
+    PLACE,
+    PROMOTE,
+    REFIT,
+    REPORT,
+    Range,
+    Stage,
+    conduct,
+    finished,
+    materializations,
+)
+from resources.analysis_options import AnalysisOptions
+from resources.bundle_folder import BundleFolderResource
+from resources.clip_library import ClipLibraryResource
+from resources.database import DatabaseResource
+from resources.partitions import ACTION_CLASSES
+
+JOB_NAME = "nightly_reanalysis"
+NIGHT_TAG = "insight/night"
+WANTED_TAG = "insight/wanted"
+STAGE_TAG = "insight/stage"
+CONDUCTOR_TAG = "insight/conductor"
+
+IN_PROGRESS = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+POLL_SECONDS = 2.0
+LAUNCH_SECONDS = 600.0
+"""How long a wanted run may stay away before the night gives up: is the sensor switched on?"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Runs that a night asks for, as its tag says it.
+
+    Attributes:
+        stage: unique in the night; the runs carry it.
+        job: to run.
+        ranges: first and last class of each run; one None for a run that has no classes.
+        config: run configuration.
+    """
+
+    stage: str
+    job: str
+    ranges: tuple[Range | None, ...] = (None,)
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def to_tag(self) -> str:
+        """As the value of a tag."""
+        return json.dumps([self.stage, self.job, self.ranges, self.config])
+
+    @classmethod
+    def from_tag(cls, text: str) -> Self:
+        """From the value of a tag."""
+        stage, job, pairs, config = json.loads(text)
+        return cls(stage, job, tuple(tuple(pair) if pair else None for pair in pairs), config)
+
+
+@dataclass
+class Night:
+    """How far a night has come: handed from stage to stage.
+
+    Attributes:
+        classes: classes that no stage has failed for.
+        failures: what failed, by class ('' = a stage of all classes), with the stage.
+    """
+
+    classes: list[str]
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def without(self, failed: Iterable[str], job: str) -> "Night":
+        """The night after a stage that failed for some classes."""
+        gone = set(failed)
+        kept = [name for name in self.classes if name not in gone]
+        return Night(kept, {**self.failures, **dict.fromkeys(sorted(gone), job)})
+
+
+@dg.op(out=dg.Out(io_manager_key="night_io"))
+def measure(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -> Night:
+    """Take up new classes; list, embed and describe the clips of all."""
+    _wait_for_earlier_nights(context)
+    names = str(ACTION_CLASSES.name)
+    known = context.instance.get_dynamic_partitions(names)
+    new = [name for name in clip_library.scan().classes if name not in known]
+    if new:
+        context.instance.add_dynamic_partitions(names, new)
+        context.log.info(f"new classes: {', '.join(new)}")
+    return _conduct(context, MEASURE, Night([*known, *new]))
+
+
+def _stage_op(name: str, stage: Stage) -> dg.OpDefinition:
+    """An op that conducts one stage after another."""
+
+    @dg.op(
+        name=name,
+        description=stage.description,
+        ins={"night": dg.In(input_manager_key="night_io")},
+        out=dg.Out(io_manager_key="night_io"),
+    )
+    def stage_op(context: dg.OpExecutionContext, night: Night) -> Night:
+        return _conduct(context, stage, night)
+
+    return stage_op
+
+
+refit, place, explain, judge, report = (
+    _stage_op(name, stage)
+    for name, stage in {
+        "refit": REFIT,
+        "place": PLACE,
+        "explain": EXPLAIN,
+        "judge": JUDGE,
+        "report": REPORT,
+    }.items()
+)
+
+
+@dg.op(ins={"night": dg.In(input_manager_key="night_io")})
+def conclude(
+    context: dg.OpExecutionContext,
+    night: Night,
+    database: DatabaseResource,
+    bundle_folder: BundleFolderResource,
+    options: AnalysisOptions,
+) -> None:
+    """Tidy up, and end as the night did: failed where a class failed or does not pass.
+
+    A night without a blemish becomes the baseline if the settings say so (`auto_promote`).
+
+    Raises:
+        RunFailedError: names classes, stages and checks.
+    """
+    store = database.open()
+    context.log.info(f"{tidy(store, bundle_folder)} files that nothing refers to were deleted")
+    problems = [
+        f"{job} failed{f' for {name!r}' if name else ''}" for name, job in night.failures.items()
+    ]
+    failing = store.read(_FAILING).to_pylist()
+    problems += [f"{row['name']}: {row['description']}" for row in failing]
+    context.add_output_metadata({"classes": len(night.classes), "problems": problems})
+    if problems:
+        raise RunFailedError("; ".join(problems))
+    if options.auto_promote:
+        reason = f"night {context.run_id}: every class was analysed and passed"
+        config = {"author": JOB_NAME, "reason": reason}
+        ops = {"ops": {name: {"config": config} for name in PROMOTE.asset_names}}
+        if None not in _run(context, PROMOTE, Wanted(PROMOTE.job, PROMOTE.job, config=ops)):
+            raise RunFailedError("the baseline was not promoted; the run's log says why")
+
+
+_FAILING = """
+    SELECT check_name || CASE class_name WHEN '' THEN '' ELSE ' of ' || class_name END AS name,
+           description
+    FROM check_results WHERE NOT passed AND severity = 'ERROR' ORDER BY ALL"""
+
+
+@dg.job(
+    name=JOB_NAME,
+    executor_def=dg.in_process_executor,
+    tags={CONDUCTOR_TAG: "nightly", "dagster/retry_strategy": "ALL_STEPS"},
+    description="All classes: what changed is measured, the latent space refitted, every class "
+    "placed, explained and checked, the report written. Fails where a class or a check does.",
+)
+def nightly_reanalysis() -> None:
+    """One night."""
+    conclude(report(judge(explain(place(refit(measure()))))))
+
+
+def _conduct(context: dg.OpExecutionContext, stage: Stage, night: Night) -> Night:
+    """Have a stage run for all classes of the night, and wait.
+
+    Raises:
+        RunFailedError: the stage failed for all there is; what comes after would be of yesterday.
+    """
+    if not stage.per_class:
+        if None not in _run(context, stage, Wanted(stage.job, stage.job)):
+            raise RunFailedError(f"{stage.job} failed; the run's log says why")
+        return night
+    attempts = itertools.count(1)
+
+    def launch(classes: list[Range]) -> set[str]:
+        wanted = Wanted(f"{stage.job} {next(attempts)}", stage.job, tuple(classes))
+        return {name for name in _run(context, stage, wanted) if name}
+
+    partitions = context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+    failed = conduct(stage, night.classes, partitions, launch)
+    if failed and len(failed) == len(night.classes) and stage.tried_again:
+        raise RunFailedError(f"{stage.job} failed for every class; its runs say why")
+    return night.without(failed, stage.job)
+
+
+def _run(context: dg.OpExecutionContext, stage: Stage, wanted: Wanted) -> set[str | None]:
+    """Say which runs are wanted, wait until they have ended; returns what `finished` does."""
+    context.instance.add_run_tags(context.run_id, {WANTED_TAG: wanted.to_tag()})
+    context.log.info(f"{wanted.stage}: {len(wanted.ranges)} runs")
+    tags = {NIGHT_TAG: context.run_id, STAGE_TAG: wanted.stage}
+    _wait(
+        lambda: context.instance.get_runs(dg.RunsFilter(tags=tags)),
+        count=len(wanted.ranges),
+        log=context.log.info,
+        what=wanted.stage,
+    )
+    run_ids = [run.run_id for run in context.instance.get_runs(dg.RunsFilter(tags=tags))]
+    return finished(stage, materializations(context.instance, run_ids))
+
+
+def _wait(
+    runs: Callable[[], Sequence[dg.DagsterRun]],
+    *,
+    count: int,
+    log: Callable[[str], None],
+    what: str,
+) -> None:
+    """Wait until so many runs are there and all have ended, those that are tried again included.
+
+    Raises:
+        RunFailedError: they were not launched in time.
+    """
+    deadline, ended_before = time.monotonic() + LAUNCH_SECONDS, -1
+    while True:
+        found = runs()
+        ended = sum(has_ended(run) for run in found)
+        if ended != ended_before:
+            log(f"{what}: {ended} of {max(count, len(found))} runs have ended")
+            ended_before = ended
+        if ended == len(found) >= count:
+            return
+        if len(found) < count and time.monotonic() > deadline:
+            raise RunFailedError(
+                f"{what}: {len(found)} of {count} runs were launched within "
+                f"{LAUNCH_SECONDS:g} s; is the daemon up and the sensor nightly_stages on?"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def has_ended(run: dg.DagsterRun) -> bool:
+    """Whether a run is over and nothing will be launched in its place."""
+    waits_for_retry = (
+        run.tags.get("dagster/will_retry") == "true" and "dagster/auto_retry_run_id" not in run.tags
+    )
+    return run.is_finished and not waits_for_retry
+
+
+def _wait_for_earlier_nights(context: dg.OpExecutionContext) -> None:
+    """Runs of a night that died are still at work: what they do need not be done twice."""
+    while others := [
+        run
+        for run in context.instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS)))
+        if run.tags.get(NIGHT_TAG, context.run_id) != context.run_id
+    ]:
+        context.log.info(f"waiting for {len(others)} runs of an earlier night")
+        time.sleep(POLL_SECONDS * 5)

@@ -1,0 +1,84 @@
+"""Every table of the DuckDB file: column names, types, units and meaning, defined here alone.
+
+Table and column definitions belong here; connections, queries and writes do not (`database.py`).
+"""
+
+from __future__ import annotations
+
+from insight_dagster.columns import Table
+from insight_dagster.tables.clips import (
+    CLIP_MANIFEST,
+    EMBEDDINGS,
+    METADATA_FIELDS,
+    METADATA_TABLE,
+    PREDICTIONS,
+)
+from insight_dagster.tables.insights import (
+    HEATMAP_BUNDLES,
+    INSIGHT_CAUSES,
+    INSIGHT_MEMBERS,
+    INSIGHTS,
+)
+from insight_dagster.tables.latent_space import CLUSTERS, LATENT_SPACES, PROJECTION
+from insight_dagster.tables.operations import (
+    CHECK_RESULTS,
+    PINNED_INSIGHTS,
+    STEP_FAILURES,
+    VERDICTS,
+)
+from insight_dagster.tables.performance import (
+    BASELINE_CLIPS,
+    BASELINES,
+    DRIFT,
+    PERFORMANCE,
+)
+
+__all__ = [
+    "BASELINES",
+    "BASELINE_CLIPS",
+    "CHECK_RESULTS",
+    "CLIP_MANIFEST",
+    "CLUSTERS",
+    "DRIFT",
+    "EMBEDDINGS",
+    "HEATMAP_BUNDLES",
+    "INSIGHTS",
+    "INSIGHT_CAUSES",
+    "INSIGHT_MEMBERS",
+    "LATENT_SPACES",
+    "METADATA_FIELDS",
+    "METADATA_TABLE",
+    "PERFORMANCE",
+    "PINNED_INSIGHTS",
+    "PREDICTIONS",
+    "PROJECTION",
+    "SCHEMA_VERSION",
+    "STEP_FAILURES",
+    "TABLES",
+    "VERDICTS",
+    "Table",
+]
+
+SCHEMA_VERSION = 2
+
+TABLES = (
+    CLIP_MANIFEST,
+    EMBEDDINGS,
+    PREDICTIONS,
+    METADATA_TABLE,
+    PERFORMANCE,
+    DRIFT,
+    LATENT_SPACES,
+    PROJECTION,
+    CLUSTERS,
+    INSIGHTS,
+    INSIGHT_MEMBERS,
+    INSIGHT_CAUSES,
+    HEATMAP_BUNDLES,
+    VERDICTS,
+    BASELINES,
+    BASELINE_CLIPS,
+    CHECK_RESULTS,
+    STEP_FAILURES,
+    PINNED_INSIGHTS,
+)

@@ -1,0 +1,73 @@
+"""Tables of how the pipeline itself is doing: checks, failures, verdicts, pinned insights."""
+
+from __future__ import annotations
+
+from insight_dagster.columns import Column, Table, real, text, whole
+from insight_dagster.tables.identity import CLASS, INSIGHT_ID
+
+_ASSET = text("asset", "asset that was materialized or checked")
+_CLASS_OR_ALL = text("class_name", "action class ('' = not of one class)")
+_RUN = text("run_id", "Dagster run")
+
+CHECK_RESULTS = Table(
+    "check_results",
+    "The last outcome of every asset check.",
+    ("asset", "check_name", "class_name"),
+    (
+        _ASSET,
+        text("check_name", "name of the check"),
+        _CLASS_OR_ALL,
+        Column("passed", "BOOLEAN", "whether it passed"),
+        text("severity", "ERROR or WARN: what a failure means"),
+        text("description", "the outcome in words, and what to do"),
+        text("facts", "its numbers, as JSON"),
+        _RUN,
+        Column("evaluated_at", "TIMESTAMP", "when (UTC)"),
+    ),
+)
+
+STEP_FAILURES = Table(
+    "step_failures",
+    "Classes whose last materialization of an asset failed; a success removes the row.",
+    ("asset", "class_name"),
+    (
+        _ASSET,
+        _CLASS_OR_ALL,
+        text("reason", "what went wrong"),
+        _RUN,
+        Column("failed_at", "TIMESTAMP", "when (UTC)"),
+    ),
+)
+
+VERDICTS = Table(
+    "verdicts",
+    "Whether a class passed all its checks when it was last analysed.",
+    ("class_name",),
+    (
+        CLASS,
+        Column("cleared", "BOOLEAN", "no check of severity ERROR failed"),
+        Column("errors", "VARCHAR[]", "checks that failed with severity ERROR"),
+        Column("warnings", "VARCHAR[]", "checks that failed with severity WARN"),
+        Column("decided_at", "TIMESTAMP", "when (UTC)"),
+    ),
+)
+
+PINNED_INSIGHTS = Table(
+    "pinned_insights",
+    "Insights under watch: a check fails when one gets worse than it was when pinned.",
+    ("insight_id",),
+    (
+        INSIGHT_ID,
+        CLASS,
+        text("kind", "kind of the insight"),
+        text("population", "named set of clips that it was found in"),
+        text("other_class", "the second class of a confusion", nullable=True),
+        whole("size", "clips in the group when pinned"),
+        real("severity", "severity when pinned", "0-1"),
+        Column("clip_ids", "VARCHAR[]", "clips of the group when pinned"),
+        text("sentence", "the insight in plain words when pinned"),
+        text("note", "why it is watched"),
+        text("author", "who pinned it"),
+        Column("pinned_at", "TIMESTAMP", "when (UTC)"),
+    ),
+)

@@ -66,14 +66,14 @@ class CheckSettings(BaseModel):
         0.02, gt=0, lt=1, description="level of the paired tests of one class and metric"
     )
     population_alpha: float = Field(
-        0.01, gt=0, lt=1, description="level of a night's tests of new against old clips"
+        0.005, gt=0, lt=1, description="level of a night's tests of new against old clips"
     )
     field_shift_warn: float = Field(
         0.30, ge=0, description="Wasserstein distance in deviations of the baseline"
     )
     embedding_auc_warn: float = Field(
-        0.65, ge=0.5, le=1, description="how well new clips can be told from the baseline's"
+        0.60, ge=0.5, le=1, description="how well new clips can be told from the baseline's"
     )
     data_alpha: float = Field(
-        0.01, gt=0, lt=1, description="level of a night's tests of metadata and embeddings"
+        0.005, gt=0, lt=1, description="level of a night's tests of metadata and embeddings"
     )

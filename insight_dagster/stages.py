@@ -41,8 +41,9 @@ class Stage:
         job: the job's name.
         assets: in the graph's order.
         per_class: whether the assets are partitioned.
-        tried_again: whether a class that failed among others is worth a run of its own.
         description: of the job, for people.
+        tried_again: whether a class that failed among others is worth a run of its own.
+        light: a step or two that last no longer than starting processes for them would.
     """
 
     job: str
@@ -50,6 +51,7 @@ class Stage:
     description: str
     per_class: bool = True
     tried_again: bool = True
+    light: bool = False
 
     @property
     def asset_names(self) -> tuple[str, ...]:
@@ -62,6 +64,7 @@ class Stage:
             self.job,
             selection=list(self.assets),
             partitions_def=ACTION_CLASSES if self.per_class else None,
+            executor_def=dg.in_process_executor if self.light else None,
             description=self.description,
         )
 
@@ -76,6 +79,7 @@ REFIT = Stage(
     (latent_space,),
     "Fit scaler, PCA, layout and clusters again on all classes' vectors; then place_classes.",
     per_class=False,
+    light=True,
 )
 PLACE = Stage(
     "place_classes",
@@ -92,12 +96,14 @@ JUDGE = Stage(
     (verdict,),
     "Ask all checks of a class again: does it pass.",
     tried_again=False,
+    light=True,
 )
 REPORT = Stage(
     "write_report",
     (insight_report,),
     "Write the static report from what the tables hold.",
     per_class=False,
+    light=True,
 )
 HOLD = Stage(
     "hold_against_baseline",
@@ -111,6 +117,7 @@ PROMOTE = Stage(
     "Make the present state the baseline that drift is measured against. Wants an author and a "
     "reason in the run's configuration.",
     per_class=False,
+    light=True,
 )
 STAGES = (MEASURE, REFIT, PLACE, EXPLAIN, JUDGE, REPORT)
 

@@ -23,7 +23,7 @@ class _Clips:
     """Old and new clips in one table.
 
     Attributes:
-        strata: (n,) str.
+        strata: (n,) int.
         is_new: (n,) bool.
         badness: (n, 2) wrong (0/1) and loss: more is worse in both.
         gaps: (n, bins) of the calibration error.
@@ -41,7 +41,7 @@ class _Block:
 
     Attributes:
         rows: (b,) int rows of the table.
-        strata: (b,) str; each holds old and new clips.
+        strata: (b,) int; each holds old and new clips.
     """
 
     rows: np.ndarray
@@ -136,7 +136,7 @@ def _joined(old: ScoredClips, new: ScoredClips) -> _Clips:
         for name in ("strata", "correct", "loss", "confidence")
     ]
     return _Clips(
-        strata=both[0],
+        strata=np.unique(both[0], return_inverse=True)[1],
         is_new=np.arange(len(both[0])) >= len(old),
         badness=np.column_stack([1 - both[1], both[2]]),
         gaps=calibration_gaps(both[3], both[1]),
@@ -154,7 +154,7 @@ def _blocks(clips: _Clips) -> list[_Block]:
         blocks.append(_Block(rows, clips.strata[rows]))
     if alone.any():
         rows = np.flatnonzero(alone | old)
-        blocks.append(_Block(rows, np.full(len(rows), "")))
+        blocks.append(_Block(rows, np.zeros(len(rows), np.int64)))
     return blocks
 
 
@@ -207,7 +207,7 @@ def _resampled(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """(draws, 3) raw effects of bootstrap samples, drawn within strata and sides."""
-    sides = np.char.add(clips.strata, np.where(clips.is_new, "|new", "|old"))
+    sides = 2 * clips.strata + clips.is_new
 
     def draw(size: int) -> np.ndarray:
         weights = bootstrap_weights(sides, draws=size, rng=rng)

@@ -31,8 +31,8 @@ def in_chunks(draw: Callable[[int], np.ndarray], *, draws: int, width: int) -> n
 def bootstrap_weights(groups: np.ndarray, *, draws: int, rng: np.random.Generator) -> np.ndarray:
     """(draws, n) how often each clip is drawn when every group (n,) is resampled by itself."""
     weights = np.empty((draws, len(groups)))
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
+    _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    for rows in np.split(np.argsort(number, kind="stable"), np.cumsum(counts)[:-1]):
         weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
     return weights
 

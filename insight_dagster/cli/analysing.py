@@ -1,0 +1,178 @@
+"""Commands that analyse clips and show what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from insight_dagster.cli.options import (
+    AsJson,
+    ClipsPerClass,
+    Home,
+    Labels,
+    Library,
+    Seed,
+    Variant,
+    Weights,
+    console,
+)
+from insight_dagster.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the demo library.")] = 0,
+    clips_per_class: ClipsPerClass = 80,
+) -> None:
+    """Make the demo library, materialize every asset, compare the insights with the truth."""
+    from insight_dagster.commands.demo import run_demo
+
+    settings = load_settings(home=home)
+    run_demo(settings, seed=seed, clips_per_class=clips_per_class, console=console)
+
+
+@app.command("demo-library")
+def demo_library(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of the library; default: HOME/library.", show_default=False),
+    ] = None,
+    home: Home = None,
+    seed: Seed = 0,
+    clips_per_class: ClipsPerClass = 80,
+    delivery: Annotated[
+        int,
+        typer.Option(min=1, max=2, help="2 adds a second delivery to a library that is there."),
+    ] = 1,
+) -> None:
+    """Render the demo library: labelled clips with planted faults and their truth table."""
+    from insight_dagster.commands.demo import add_delivery, make_demo_library
+
+    folder = folder or load_settings(home=home).library_folder
+    if delivery > 1:
+        add_delivery(folder, delivery=delivery, console=console)
+    else:
+        make_demo_library(folder, seed=seed, clips_per_class=clips_per_class, console=console)
+
+
+@app.command()
+def init(
+    home: Home = None,
+    library: Library = None,
+    variant: Variant = None,
+    weights: Weights = None,
+    labels: Labels = None,
+) -> None:
+    """Make a home folder: its settings file, and the settings of its Dagster instance."""
+    from insight_dagster.commands.home import initialise
+
+    settings = load_settings(
+        home=home, library=library, variant=variant, weights=weights, labels=labels
+    )
+    initialise(settings, console=console)
+
+
+@app.command()
+def run(
+    classes: Annotated[
+        list[str] | None, typer.Argument(help="Classes to materialize; default: all.")
+    ] = None,
+    home: Home = None,
+    library: Library = None,
+    variant: Variant = None,
+    weights: Weights = None,
+    labels: Labels = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 ... [env: INSIGHT_DEVICE]")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Clips per forward pass. [env: INSIGHT_BATCH_SIZE]")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads of the measuring steps. [env: INSIGHT_WORKERS]")
+    ] = None,
+) -> None:
+    """Materialize classes of a library through Dagster, without the UI."""
+    from insight_dagster.commands.pipeline import run_and_report
+
+    settings = load_settings(
+        home=home,
+        library=library,
+        variant=variant,
+        weights=weights,
+        labels=labels,
+        device=device,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    run_and_report(settings, classes=classes or (), console=console)
+
+
+@app.command()
+def status(home: Home = None, as_json: AsJson = False) -> None:
+    """Classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
+    from insight_dagster.commands.status import show_status
+
+    show_status(load_settings(home=home), as_json=as_json, console=console)
+
+
+@app.command()
+def insights(
+    home: Home = None,
+    class_name: Annotated[str | None, typer.Option("--class", help="Of this class only.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Of this kind only, e.g. leak."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Insights by severity, with their strongest causes."""
+    from insight_dagster.commands.insights import show_insights
+
+    show_insights(
+        load_settings(home=home), class_name=class_name, kind=kind, as_json=as_json, console=console
+    )
+
+
+@app.command()
+def clip(
+    clip_id: Annotated[str, typer.Argument(help="A clip id, or the start of one.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything known about one clip."""
+    from insight_dagster.commands.clip import show_clip
+
+    show_clip(load_settings(home=home), clip_id=clip_id, as_json=as_json, console=console)
+
+
+@app.command()
+def report(home: Home = None) -> None:
+    """Write the report again from what the tables hold, and print its path."""
+    from insight_dagster.commands.pipeline import rewrite_report
+
+    rewrite_report(load_settings(home=home), console=console)
+
+
+@app.command()
+def doctor(home: Home = None) -> None:
+    """Check decoders, device, weights and folders; list versions and every setting."""
+    from insight_dagster.commands.doctor import examine
+
+    examine(load_settings(home=home), console=console)
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """Start the Dagster UI and daemon on the home folder, on loopback."""
+    from insight_dagster.commands.serve import serve_home
+
+    serve_home(load_settings(home=home), port=port, console=console)

@@ -1,0 +1,192 @@
+"""Baselines: a frozen moment, what became of a class since, and what the checks make of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insight_dagster.analysis.baseline import (
+    FIELD_NAMES,
+    Moment,
+    baseline_clip_rows,
+    drift_since,
+    stored_moment,
+)
+from insight_dagster.analysis.checks import ERROR, WARN, drifted
+from insight_dagster.analysis.drift import DataThresholds, PerformanceThresholds
+from insight_dagster.analysis.drift.rows import (
+    drift_rows,
+    stored_embedding,
+    stored_fields,
+    stored_performance,
+)
+from insight_dagster.analysis.performance import performance_rows, scored_clips
+from insight_dagster.check_settings import CheckSettings
+from insight_dagster.tables import DRIFT
+
+LIMITS = CheckSettings.model_validate({})
+
+
+def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Moment:
+    rng = np.random.default_rng(seed)
+    correct = np.arange(count) < round(accuracy * count)
+    rng.shuffle(correct)
+    scores = pd.DataFrame(
+        {
+            "clip_id": [f"{prefix}{n:04d}" for n in range(count)],
+            "class_name": "a",
+            "split": np.where(np.arange(count) % 4 == 0, "val", "train"),
+            "content_key": [f"k{prefix}{n}" for n in range(count)],
+            "correct": correct.astype(object),
+            "loss": np.where(correct, 0.3, 2.0) + rng.uniform(0, 0.1, count),
+            "confidence": rng.uniform(0.6, 0.95, count),
+        }
+    )
+    metadata = rng.normal(size=(count, len(FIELD_NAMES))) + shift
+    return Moment(scores, metadata, rng.normal(size=(count, 6)) + shift)
+
+
+def together(*moments: Moment) -> Moment:
+    return Moment(
+        pd.concat([each.scores for each in moments], ignore_index=True),
+        np.concatenate([each.metadata for each in moments]),
+        np.concatenate([each.coordinates for each in moments]),
+    )
+
+
+def worse(then: Moment, clips: int) -> Moment:
+    """The same clips, some of which are wrong now."""
+    scores = then.scores.copy()
+    right = np.flatnonzero(scores["correct"].to_numpy(bool))[:clips]
+    scores.loc[right, "correct"] = False
+    scores.loc[right, "loss"] = 3.0
+    return Moment(scores, then.metadata, then.coordinates)
+
+
+def drift(then: Moment, now: Moment):
+    return drift_since("a", then, now, baseline_id="b", limits=LIMITS, seed=0)
+
+
+def checks(rows):
+    return drifted.of_class(rows, LIMITS, classes=5)
+
+
+def test_a_moment_survives_the_database(tmp_path):
+    from insight_dagster.database import Database
+    from insight_dagster.tables import BASELINE_CLIPS
+    from insight_dagster.writes import Replacement
+
+    now = moment(12)
+    now.scores.loc[3, ["correct", "loss"]] = None
+    now.metadata[2, 1] = np.nan
+    database = Database(tmp_path / "x.duckdb")
+    database.write(Replacement(BASELINE_CLIPS, baseline_clip_rows("b", now), "b"))
+    back = stored_moment(database.rows(BASELINE_CLIPS))
+    assert back.scores["clip_id"].tolist() == now.scores["clip_id"].tolist()
+    assert back.scores["correct"].isna().tolist() == [n == 3 for n in range(12)]
+    np.testing.assert_array_equal(back.metadata, now.metadata)
+    np.testing.assert_allclose(back.coordinates, now.coordinates, atol=1e-6)
+
+
+def test_drift_survives_the_table():
+    then = moment()
+    now = together(worse(then, 9), moment(40, seed=1, prefix="n", shift=0.7))
+    rows = drift(then, now)
+    again = drift_rows(
+        "a", "b", stored_performance(rows), stored_fields(rows), stored_embedding(rows)
+    )
+    assert again.equals(rows)
+    assert set(rows["part"].to_pylist()) == {
+        "total", "model_change", "population_change", "metadata", "embedding",
+    }  # fmt: skip
+
+
+def test_nothing_changed_is_no_drift():
+    found = checks(drift(moment(), moment()))
+    assert found["performance_drift"].passed and found["data_drift"].passed
+    assert "no clip has come" in found["data_drift"].description
+
+
+def test_a_worse_model_is_told_from_a_worse_population():
+    then = moment()
+    model = checks(drift(then, worse(then, 15)))["performance_drift"]
+    assert not model.passed and model.severity == ERROR
+    assert model.description.startswith("model change: ")
+    assert model.facts["change_by_the_model"] == pytest.approx(-0.15)
+    assert model.facts["change_by_the_population"] == pytest.approx(0)
+
+    newcomers = moment(80, seed=1, accuracy=0.2, prefix="n")
+    population = checks(drift(then, together(then, newcomers)))["performance_drift"]
+    assert not population.passed and population.severity == ERROR
+    assert "population change: accuracy" in population.description
+    assert "model change" not in population.description
+    assert population.facts["change_by_the_model"] == 0
+
+
+def test_new_clips_that_look_different_are_a_data_drift():
+    then = moment()
+    now = together(then, moment(40, seed=1, prefix="n", shift=1.0))
+    found = checks(drift(then, now))
+    assert found["performance_drift"].passed
+    assert not found["data_drift"].passed and found["data_drift"].severity == WARN
+    assert any("metadata:" in cause for cause in found["data_drift"].facts["causes"])
+    assert any("embedding:" in cause for cause in found["data_drift"].facts["causes"])
+
+
+def test_contents_that_only_changed_their_name_are_no_new_data():
+    then = moment()
+    renamed = moment(seed=0)
+    renamed.scores["clip_id"] = [f"z{name}" for name in renamed.scores["clip_id"]]
+    assert checks(drift(then, renamed))["data_drift"].passed
+
+
+def test_too_few_clips_are_said_and_not_passed():
+    few = moment(10)
+    found = checks(drift(few, few))
+    assert not found["performance_drift"].passed and found["performance_drift"].severity == WARN
+    assert "10 of the 20 shared clips needed" in found["performance_drift"].description
+    then = moment()
+    some = checks(drift(then, together(then, moment(5, seed=1, prefix="n"))))
+    assert some["performance_drift"].passed
+    assert "5 of the 20 new clips needed" in some["performance_drift"].description
+    assert not some["data_drift"].passed and "not judged" in some["data_drift"].description
+
+
+def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
+    missing = checks(DRIFT.from_rows([]))
+    assert not missing["performance_drift"].passed
+    assert "promote_baseline" in missing["performance_drift"].description
+    empty = moment().take(np.zeros(100, bool))
+    outside = checks(drift(empty, moment()))
+    assert "not in the baseline" in outside["performance_drift"].description
+    assert not outside["data_drift"].passed
+
+
+def test_another_latent_space_leaves_the_embedding_out():
+    then, now = moment(), moment(40, seed=1, prefix="n")
+    bare = Moment(now.scores, now.metadata, np.zeros((40, 0)))
+    assert stored_embedding(drift(then, bare)) is None
+
+
+def test_only_the_splits_of_the_settings_are_compared():
+    then = moment()
+    limits = LIMITS.model_copy(update={"drift_splits": ("val",)})
+    rows = drift_since("a", then, then, baseline_id="b", limits=limits, seed=0)
+    assert stored_performance(rows).clips_now == 25
+
+
+def test_figures_are_given_for_every_split_and_all_clips():
+    rows = performance_rows("a", scored_clips(moment().scores), model_fingerprint="m").to_pylist()
+    assert [(row["split"], row["clips"]) for row in rows] == [("", 100), ("train", 75), ("val", 25)]
+    assert rows[0]["accuracy"] == pytest.approx(0.8)
+    assert rows[0]["ci_low"] < 0.8 < rows[0]["ci_high"]
+
+
+def test_a_class_without_clips_that_can_be_scored_has_figures_without_values():
+    scores = moment(4).scores.assign(correct=None, loss=None)
+    (row,) = performance_rows("a", scored_clips(scores), model_fingerprint="m").to_pylist()
+    assert (row["clips"], row["accuracy"], row["mean_loss"]) == (0, None, None)
+
+
+def test_the_settings_have_the_thresholds_that_were_measured():
+    assert drifted.performance_thresholds(LIMITS) == PerformanceThresholds()
+    assert drifted.data_thresholds(LIMITS) == DataThresholds()

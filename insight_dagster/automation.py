@@ -35,22 +35,19 @@ def conditions(settings: Settings) -> dict[str, dg.AutomationCondition]:
     missing = (Condition.missing() & _QUIET & _READY).with_label("new class")
     newer = _once(Condition.any_deps_updated()) & ~Condition.in_progress() & _READY
     follows = missing | (newer & _TRUSTED).with_label("inputs are newer")
-    shared = (
-        _once(nightly | Condition.missing())
-        & ~Condition.in_progress()
-        & ~Condition.any_deps_in_progress()
-    ).with_label("night")
-    report = (
-        _once(Condition.any_deps_updated() | Condition.missing())
-        & ~Condition.in_progress()
-        & ~Condition.any_deps_in_progress()
+    # One class that is missing must not stall what is shared: some class is enough.
+    begun = Condition.any_deps_match(~Condition.missing()) & ~Condition.any_deps_in_progress()
+    first = (Condition.missing() & _QUIET & begun).with_label("first time")
+    shared = (_once(nightly) & _QUIET & begun).with_label("night")
+    report = (_once(Condition.any_deps_updated()) & ~Condition.in_progress() & begun).with_label(
+        "something shown is newer"
     )
     per_class = ("embeddings", "metadata_table", "performance", "projection", "clusters")
     return {
         "clip_manifest": missing | (nightly & _QUIET).with_label("night"),
         **dict.fromkeys((*per_class, "insights", "heatmap_bundles", "verdict"), follows),
-        "latent_space": shared,
-        "insight_report": report.with_label("something shown is newer"),
+        "latent_space": first | shared,
+        "insight_report": first | report,
     }
 
 

@@ -36,10 +36,13 @@ def conditions(settings: Settings) -> dict[str, dg.AutomationCondition]:
     newer = _once(Condition.any_deps_updated()) & ~Condition.in_progress() & _READY
     follows = missing | (newer & _TRUSTED).with_label("inputs are newer")
     # One class that is missing must not stall what is shared: some class is enough.
-    begun = Condition.any_deps_match(~Condition.missing()) & ~Condition.any_deps_in_progress()
-    first = (Condition.missing() & _QUIET & begun).with_label("first time")
-    shared = (_once(nightly) & _QUIET & begun).with_label("night")
-    report = (_once(Condition.any_deps_updated()) & ~Condition.in_progress() & begun).with_label(
+    begun, calm = (
+        Condition.any_deps_match(~Condition.missing()),
+        ~Condition.any_deps_in_progress(),
+    )
+    first = (Condition.missing() & _QUIET & begun & calm).with_label("first time")
+    shared = (_once(nightly) & _QUIET & begun & calm).with_label("night")
+    report = (_once(Condition.any_deps_updated()) & ~Condition.in_progress() & calm).with_label(
         "something shown is newer"
     )
     per_class = ("embeddings", "metadata_table", "performance", "projection", "clusters")

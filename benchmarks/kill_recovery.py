@@ -1,0 +1,323 @@
+"""Kill -9 in the middle of a backfill, again and again: `python -m benchmarks.kill_recovery`.
+
+For every moment a fresh home with the real UI, daemon and code location gets a backfill of six
+classes over all assets. At a random time a step, a run, the daemon or everything is killed. Then:
+the database must open, no partition may be half written, the backfill launched again must end well
+and compute no clip again that was finished, and every table must equal that of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+
+from insight_dagster.commands.home import initialise, open_instance
+from insight_dagster.commands.pipeline import run_pipeline
+from insight_dagster.database import Database
+from insight_dagster.demo.classes import DEMO_CLASSES
+from insight_dagster.demo.library import make_library
+from insight_dagster.demo.plan import FaultShares
+from insight_dagster.run_launcher import worker_process
+from insight_dagster.settings import Settings, load_settings
+from insight_dagster.stages import STAGES, materializations
+from insight_dagster.tables import (
+    CLIP_MANIFEST,
+    CLUSTERS,
+    EMBEDDINGS,
+    INSIGHTS,
+    METADATA_TABLE,
+    PREDICTIONS,
+    PROJECTION,
+)
+from tests.dagster_server import DagsterServer, wait_for
+
+FOLDER = Path(".benchmarks/kill_recovery")
+CLASSES = (*DEMO_CLASSES, "skateboarding")
+COMPARED = (
+    CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS, METADATA_TABLE, PROJECTION, CLUSTERS, INSIGHTS,
+)  # fmt: skip
+MEASURED = ("embeddings", "metadata_table")
+TARGETS = ("step", "run", "daemon", "everything")
+QUIET = Console(quiet=True)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one kill did.
+
+    Attributes:
+        target: what was killed.
+        after_seconds: after the launch of the backfill.
+        during: the step or job that was at work, where the target tells.
+        finished_clips: results of clips that were stored at that time.
+        recomputed: results of those that were computed again afterwards: must be 0.
+        launched_again: whether the backfill had to be launched again.
+        seconds: from the kill to the end of the work.
+        half_written: partitions with rows of some of their clips only: must be empty.
+        unequal: tables that differ from an undisturbed run's: must be empty.
+    """
+
+    target: str
+    after_seconds: float
+    during: str
+    finished_clips: int
+    recomputed: int
+    launched_again: bool
+    seconds: float
+    half_written: tuple[str, ...]
+    unequal: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Nothing lost, nothing done twice."""
+        return not (self.recomputed or self.half_written or self.unequal)
+
+
+def prepare(folder: Path, clips_per_class: int) -> tuple[Path, Path]:
+    """The library, and a home that was analysed without disturbance."""
+    library, home = folder / "library", folder / "reference"
+    make_library(
+        library,
+        seed=3,
+        clips_per_class=clips_per_class,
+        classes=CLASSES,
+        faults=FaultShares(format=0, corrupt=0),
+    )
+    outcome = run_pipeline(settings_of(home, library), console=QUIET)
+    assert outcome.succeeded, outcome.failures
+    return library, home
+
+
+def settings_of(home: Path, library: Path) -> Settings:
+    """Settings of every home of this benchmark."""
+    return load_settings(
+        home=home,
+        library=library,
+        min_cluster_size=4,
+        heatmaps_per_insight=2,
+        automation="off",
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The same settings for a server's processes."""
+    names = ("library", "min_cluster_size", "heatmaps_per_insight", "automation")
+    return {f"INSIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
+
+
+def disturb(settings: Settings, reference: Path, target: str, delay: float) -> Moment:
+    """One backfill, one kill, and what became of it."""
+    initialise(settings, console=QUIET)
+    server = start(settings)
+    try:
+        with open_instance(settings) as instance:
+            instance.add_dynamic_partitions("action_class", list(CLASSES))
+            backfill = server.backfill(assets(), CLASSES)
+            wait_for(lambda: instance.get_runs(limit=1), 120, "the backfill's first run")
+            time.sleep(delay)
+            during = KILLERS[target](server, instance)
+            killed = time.monotonic()
+            finished = stored(settings)
+            half = half_written(settings)
+            before = len(computed(instance))
+            if server.process.poll() is not None:
+                server = start(settings)
+            state = server.wait_for_backfill(backfill, 900)
+            again = state["status"] != "COMPLETED_SUCCESS"
+            if again:
+                state = server.wait_for_backfill(server.backfill(assets(), CLASSES), 900)
+            assert state["status"] == "COMPLETED_SUCCESS", state
+            redone = recomputed(computed(instance)[before:], finished)
+    finally:
+        server.stop(signal.SIGKILL)
+    return Moment(
+        target=target,
+        after_seconds=round(delay, 1),
+        during=during,
+        finished_clips=sum(len(ids) for ids in finished.values()),
+        recomputed=redone,
+        launched_again=again,
+        seconds=round(time.monotonic() - killed, 1),
+        half_written=half,
+        unequal=unequal(settings, reference),
+    )
+
+
+def start(settings: Settings) -> DagsterServer:
+    """A server on the home, ready."""
+    server = DagsterServer(settings.home, **environment(settings))
+    server.wait_until_loaded()
+    return server
+
+
+def assets() -> list[str]:
+    """What the backfill materializes: everything but the report."""
+    return [name for stage in STAGES for name in stage.asset_names if name != "insight_report"]
+
+
+def kill_step(server: DagsterServer, instance: dg.DagsterInstance) -> str:
+    """Kill the process of a step, as soon as there is one."""
+
+    def find() -> tuple[str, int] | None:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            for entry in instance.all_logs(
+                run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTED
+            ):
+                event = entry.dagster_event
+                pid = event.engine_event_data.metadata.get("pid") if event else None
+                if event and pid and Path(f"/proc/{pid.value}").exists():
+                    return str(event.step_key), int(str(pid.value))
+        return None
+
+    step, pid = wait_for(find, 120, "a step")
+    os.kill(pid, signal.SIGKILL)
+    return step
+
+
+def kill_run(server: DagsterServer, instance: dg.DagsterInstance) -> str:
+    """Kill the process of a run, as soon as there is one."""
+
+    def find() -> tuple[str, int] | None:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            process = worker_process(instance, run)
+            if process and Path(f"/proc/{process[0]}").exists():
+                return run.run_id[:8], process[0]
+        return None
+
+    run, pid = wait_for(find, 120, "a run")
+    os.kill(pid, signal.SIGKILL)
+    return run
+
+
+def kill_daemon(server: DagsterServer, instance: dg.DagsterInstance) -> str:
+    """Kill the daemon's process alone, then end what is left of the server."""
+    (pid,) = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdecimal() and _is_daemon(entry, server.process.pid)
+    ]
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(3)
+    server.stop()
+    return ""
+
+
+def _is_daemon(entry: Path, session: int) -> bool:
+    try:
+        command = (entry / "cmdline").read_bytes().split(b"\0")
+        fields = (entry / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return int(fields[3]) == session and b"dagster._daemon" in command
+
+
+def kill_everything(server: DagsterServer, instance: dg.DagsterInstance) -> str:
+    """Kill UI, daemon, code location, runs and steps at once: a machine that lost its power."""
+    os.killpg(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    return ""
+
+
+KILLERS: dict[str, Callable[[DagsterServer, dg.DagsterInstance], str]] = {
+    "step": kill_step,
+    "run": kill_run,
+    "daemon": kill_daemon,
+    "everything": kill_everything,
+}
+
+
+def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
+    """Clips with a stored result, by asset and class."""
+    found: dict[tuple[str, str], set[str]] = {}
+    store = Database(settings.database_path)
+    for table in (EMBEDDINGS, METADATA_TABLE):
+        for row in store.rows(table).select(["class_name", "clip_id"]).to_pylist():
+            found.setdefault((table.name, row["class_name"]), set()).add(row["clip_id"])
+    return found
+
+
+def half_written(settings: Settings) -> tuple[str, ...]:
+    """Partitions that have rows, but not one for every clip of their manifest."""
+    wanted: dict[str, int] = {}
+    store = Database(settings.database_path)
+    for name in store.rows(CLIP_MANIFEST)["class_name"].to_pylist():
+        wanted[name] = wanted.get(name, 0) + 1
+    return tuple(
+        f"{asset} of {name}: {len(ids)} of {wanted.get(name)}"
+        for (asset, name), ids in stored(settings).items()
+        if len(ids) != wanted.get(name)
+    )
+
+
+def computed(instance: dg.DagsterInstance) -> list[tuple[str, str, int]]:
+    """Asset, class and number of results computed, of every materialization in order."""
+    runs = reversed(instance.get_runs())
+    return [
+        (
+            event.asset_key.to_user_string(),
+            str(event.partition),
+            int(event.metadata["computed"].value),
+        )
+        for event in materializations(instance, [run.run_id for run in runs])
+        if event.asset_key.to_user_string() in MEASURED
+    ]
+
+
+def recomputed(
+    events: list[tuple[str, str, int]], finished: dict[tuple[str, str], set[str]]
+) -> int:
+    """Results that were there at the kill and were computed again: classes are stored whole."""
+    return sum(count for asset, name, count in events if finished.get((asset, name)))
+
+
+def unequal(settings: Settings, reference: Path) -> tuple[str, ...]:
+    """Tables that differ from those of the undisturbed home."""
+    ours = Database(settings.database_path)
+    theirs = Database(reference / "insight.duckdb")
+    return tuple(
+        table.name for table in COMPARED if not ours.rows(table).equals(theirs.rows(table))
+    )
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--moments", type=int, default=10)
+    parser.add_argument("--clips-per-class", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--longest", type=float, default=60.0, help="latest kill, in seconds")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    folder = FOLDER.absolute()
+    library, reference = prepare(folder, arguments.clips_per_class)
+    rng, moments = random.Random(arguments.seed), []  # noqa: S311 - moments, not secrets
+    for number in range(arguments.moments):
+        target = TARGETS[number % len(TARGETS)]
+        settings = settings_of(folder / f"home{number}", library)
+        moment = disturb(settings, reference, target, rng.uniform(0, arguments.longest))
+        print(json.dumps(asdict(moment)), flush=True)
+        moments.append(moment)
+        shutil.rmtree(settings.home)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(each) for each in moments], indent=2) + "\n")
+    good = sum(moment.passed for moment in moments)
+    print(f"{good} of {len(moments)} moments: nothing lost, nothing done twice")
+    sys.exit(good < len(moments))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,7 @@ demo: .venv/installed
 	$(BIN)/insight demo --home "$(HOME_FOLDER)" $(DEMO_FLAGS)
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

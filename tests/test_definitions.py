@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+from dagster import QueuedRunCoordinator
 
+from insight_dagster.commands.home import open_instance
 from insight_dagster.definitions import build_definitions
+from insight_dagster.run_launcher import WatchedRunLauncher
 from insight_dagster.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -73,3 +76,45 @@ def test_a_class_is_a_dynamic_partition(tmp_path):
     job = definitions.resolve_job_def("analyse_classes")
     assert isinstance(job.partitions_def, dg.DynamicPartitionsDefinition)
     assert job.partitions_def.name == "action_class"
+
+
+def test_steps_that_run_the_model_share_a_pool(tmp_path):
+    definitions = build_definitions(load_settings(home=tmp_path))
+    pools = {
+        key.to_user_string(): asset.op.pool
+        for asset in definitions.assets
+        for key in asset.keys
+        if asset.op.pool
+    }
+    assert pools == {"embeddings": "gpu", "heatmap_bundles": "gpu"}
+
+
+def test_the_instance_settings_of_a_new_home_do_what_they_say(tmp_path):
+    settings = load_settings(home=tmp_path)
+    with open_instance(settings) as instance:
+        assert isinstance(instance.run_launcher, WatchedRunLauncher)
+        assert instance.run_monitoring_enabled and instance.run_retries_enabled
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+        assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
+        assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
+        assert instance.run_coordinator.dequeue_interval_seconds == 1
+
+
+def test_backfills_are_divided_by_stage(tmp_path):
+    definitions = build_definitions(load_settings(home=tmp_path))
+    sizes = {
+        asset.key.to_user_string(): asset.backfill_policy.max_partitions_per_run
+        for asset in definitions.assets
+        if asset.backfill_policy
+    }
+    measured = {name: sizes[name] for name in ("clip_manifest", "embeddings", "metadata_table")}
+    assert set(measured.values()) == {25}
+    assert {sizes[name] for name in ("insights", "heatmap_bundles", "verdict")} == {1}
+    assert len(sizes) == 9
+
+
+def test_the_report_has_a_freshness_policy(tmp_path):
+    definitions = build_definitions(load_settings(home=tmp_path, fresh_hours=5))
+    specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    policy = specs["insight_report"].freshness_policy
+    assert policy.fail_window.to_timedelta().total_seconds() == 5 * 3600

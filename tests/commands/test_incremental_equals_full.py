@@ -89,7 +89,7 @@ def rows(home, table):
 
 @given(steps=st.lists(_STEP, min_size=1, max_size=3))
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -39,23 +39,29 @@ class Promotion(dg.Config):
     )
 
 
-@dg.asset(
+baseline = dg.AssetSpec(
+    "baseline",
     deps=[
         dg.AssetDep(performance, partition_mapping=_ALL),
         dg.AssetDep(verdict, partition_mapping=_ALL),
     ],
+    description="The state that drift is measured against; the job promote_baseline makes it the "
+    "present one. Not materialized with the other assets: somebody has to want it.",
     group_name="watch",
     kinds={"duckdb"},
     owners=["team:video-models"],
 )
-def baseline(
-    context: dg.AssetExecutionContext,
+
+
+@dg.op
+def promote(
+    context: dg.OpExecutionContext,
     config: Promotion,
     judges: JudgesResource,
     bundle_folder: BundleFolderResource,
     classifier: ClassifierResource,
-) -> dg.MaterializeResult:
-    """The present state, frozen: from now on drift is measured against it.
+) -> None:
+    """Freeze the present state: from now on drift is measured against it.
 
     Refused while a check of severity ERROR fails that is not accepted by name.
     """
@@ -64,17 +70,15 @@ def baseline(
     space = read_latent_space(bench.store, bundle_folder, models=set())
     present = now(bench.store, space)
     row = _row(present, config, accepted, classifier, newest_space(bench.store) or {})
-    baseline_id = row["baseline_id"]
+    baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
     bench.store.write(
-        Replacement(BASELINES, BASELINES.from_rows([row]), baseline_id),
+        Replacement(BASELINES, rows, baseline_id),
         Replacement(BASELINE_CLIPS, baseline_clip_rows(baseline_id, present), baseline_id),
         *_forgotten(bench.store),
     )
-    return dg.MaterializeResult(
-        metadata={
-            **{name: row[name] for name in ("author", "reason", "accepted", "clips", "accuracy")},
-            **table_metadata(BASELINES, BASELINES.from_rows([row])),
-        }
+    shown = {name: row[name] for name in ("author", "reason", "accepted", "clips", "accuracy")}
+    context.log_event(
+        dg.AssetMaterialization(baseline.key, metadata={**shown, **table_metadata(BASELINES, rows)})
     )
 
 

@@ -53,7 +53,7 @@ _OF_A_CLASS = [
     heatmap_bundles,
     verdict,
 ]
-_ASSETS = [*_OF_A_CLASS, latent_space, insight_report, baseline]
+_ASSETS = [*_OF_A_CLASS, latent_space, insight_report]
 _CHECKS = [
     clip_manifest_checks,
     embeddings_complete,
@@ -91,7 +91,7 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
         for asset in _ASSETS
     ]
     return dg.Definitions(
-        assets=with_conditions(assets, settings),
+        assets=[*with_conditions(assets, settings), baseline],
         asset_checks=_CHECKS,
         jobs=[
             analyse_classes,

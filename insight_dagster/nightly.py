@@ -172,7 +172,7 @@ def conclude(
     if options.auto_promote:
         reason = f"night {context.run_id}: every class was analysed and passed"
         config = {"author": JOB_NAME, "reason": reason}
-        ops = {"ops": {name: {"config": config} for name in PROMOTE.asset_names}}
+        ops = {"ops": {"promote": {"config": config}}}
         if None not in _run(context, PROMOTE, Wanted(PROMOTE.job, PROMOTE.job, config=ops)):
             raise RunFailedError("the baseline was not promoted; the run's log says why")
 

@@ -47,7 +47,7 @@ class Stage:
     """
 
     job: str
-    assets: tuple[dg.AssetsDefinition, ...]
+    assets: tuple[dg.AssetsDefinition | dg.AssetSpec, ...]
     description: str
     per_class: bool = True
     tried_again: bool = True
@@ -62,7 +62,7 @@ class Stage:
         """The job of the stage."""
         return dg.define_asset_job(
             self.job,
-            selection=list(self.assets),
+            selection=list(self.asset_names),
             partitions_def=ACTION_CLASSES if self.per_class else None,
             executor_def=dg.in_process_executor if self.light else None,
             description=self.description,

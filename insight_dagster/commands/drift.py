@@ -53,7 +53,7 @@ def promote(
     with open_instance(settings) as instance, progress_bars(console) as bars:
         end_dead_runs(instance)
         runner = Runner(build_definitions(settings, progress=bars), instance, bars)
-        refused = runner.run_stage(PROMOTE, config={"baseline": config})
+        refused = runner.run_stage(PROMOTE, config={"promote": config})
         if refused:
             raise PromotionError(refused[0].reason)
         classes = tuple(instance.get_dynamic_partitions(str(ACTION_CLASSES.name)))

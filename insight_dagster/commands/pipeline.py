@@ -203,7 +203,7 @@ class Runner:
         Args:
             stage: to run.
             classes: to run it for, where it has classes.
-            config: of assets, by their names.
+            config: of ops, by their names.
         """
         if not stage.per_class:
             failed: list[str | None] = [] if None in self._run(stage, {}, config) else [None]

@@ -4,34 +4,36 @@ Connections, reading and transactions belong here; what is written (`writes.py`)
 (`schema.py`) and its columns (`tables/`) do not, nor does anything that computes.
 
 One process writes at a time, and nobody reads while it does: that is DuckDB's rule. A connection is
-held for one statement batch only. A writer holds a lock file from before it opens the database to
-after it closed it; a reader holds it only while it opens. So writers take turns, readers share, and
-a waiting writer is not overtaken by new readers.
+held for one statement batch only; `turns.py` says whose turn it is. A reader gives its turn back as
+soon as the file is open.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from insight_dagster.columns import Table
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
 from insight_dagster.schema import check_version, create_schema, empty_rows, exists, is_new
 from insight_dagster.tables import TABLES
+from insight_dagster.turns import turn
 from insight_dagster.writes import Write
 
 _BY_NAME = {table.name: table for table in TABLES}
 _RETRY_SECONDS = 0.05
-# Readers knock more often than writers: between two of many writes one gets in.
-_READER_KNOCKS_SECONDS, _WRITER_KNOCKS_SECONDS = 0.005, 0.1
+# A checkpoint writes whole row groups again, and a vector's row is wide: by DuckDB's default of
+# 122,880 rows to a group, the time that one class's write takes grows with the whole library.
+_ROW_GROUP = 2048
+_HELD = ("Could not set lock", "different configuration", "Unique file handle conflict")
 
 
 @dataclass(frozen=True)
@@ -124,50 +126,50 @@ class Database:
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         deadline = time.monotonic() + self.lock_timeout_seconds
-        lock = self._locked(read_only=read_only)
         connection = None
-        try:
-            connection = self._open(read_only=read_only, deadline=deadline)
-            if read_only:
-                lock.release()
-            if is_new(connection):
-                create_schema(connection, read_only=read_only)
-            else:
-                check_version(connection, self.path)
-            yield connection
-        except duckdb.Error as problem:
-            raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
-        finally:
-            if connection is not None:
-                connection.close()
-            lock.release()
-
-    def _locked(self, *, read_only: bool) -> FileLock:
-        lock = FileLock(f"{self.path}.lock", timeout=self.lock_timeout_seconds)
-        every = _READER_KNOCKS_SECONDS if read_only else _WRITER_KNOCKS_SECONDS
-        try:
-            lock.acquire(poll_interval=every)
-        except Timeout as problem:
-            raise self._busy() from problem
-        except OSError as problem:
-            # A home that may only be read can still be looked at.
-            if not read_only:
-                raise DatabaseError(
-                    f"cannot write {self.path}.lock ({problem.strerror}); make the home writable"
-                ) from problem
-        return lock
+        with ExitStack() as held:
+            try:
+                held.enter_context(
+                    turn(self.path, read_only=read_only, seconds=self.lock_timeout_seconds)
+                )
+                connection = self._open(read_only=read_only, deadline=deadline)
+                if read_only:
+                    held.close()
+                if is_new(connection):
+                    create_schema(connection, read_only=read_only)
+                else:
+                    check_version(connection, self.path)
+                yield connection
+            except Timeout as problem:
+                raise self._busy() from problem
+            except duckdb.Error as problem:
+                raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
+            finally:
+                if connection is not None:
+                    connection.close()
 
     def _open(self, *, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
         """Open the file, waiting for those who have it: readers, a shell, a notebook."""
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only)
+                return duckdb.connect(self.path, read_only=True) if read_only else self._writing()
             except duckdb.Error as problem:
                 if not _is_held(problem):
                     raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
                 if time.monotonic() > deadline:
                     raise self._busy() from problem
             time.sleep(_RETRY_SECONDS)
+
+    def _writing(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        try:
+            path = str(self.path).replace("'", "''")
+            connection.execute(f"ATTACH '{path}' AS held (ROW_GROUP_SIZE {_ROW_GROUP})")
+            connection.execute("USE held")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _busy(self) -> DatabaseBusyError:
         return DatabaseBusyError(
@@ -179,7 +181,7 @@ class Database:
 def _is_held(problem: duckdb.Error) -> bool:
     """Whether another process, or another thread of this one, has the file open."""
     text = str(problem)
-    return "Could not set lock" in text or "different configuration" in text
+    return any(sign in text for sign in _HELD)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pa.Table:

@@ -19,6 +19,7 @@ from insight_dagster.check_settings import CheckSettings
 
 _NO_BASELINE = "no baseline has been promoted yet: run the job promote_baseline"
 _NOT_IN_BASELINE = "the class is not in the baseline: promote a new one to have it watched"
+_CAUSES_SHOWN = 3
 _COMPARE = "`insight drift` compares; if the change is wanted, promote a new baseline"
 
 
@@ -107,4 +108,11 @@ def _outcome(judgement: Judgement, facts: dict[str, float | int | None]) -> Outc
         note = f" (not judged: {missing})" if missing else ""
         return Outcome(True, f"no drift since the baseline{note}", details)
     severity = ERROR if judgement.level == Level.ERROR else WARN
-    return Outcome(False, "; ".join([*judgement.causes, _COMPARE]), details, severity)
+    return Outcome(False, "; ".join([*_strongest(judgement), _COMPARE]), details, severity)
+
+
+def _strongest(judgement: Judgement) -> list[str]:
+    """The first causes, and how many more there are: all of them are among the facts."""
+    more = len(judgement.causes) - _CAUSES_SHOWN
+    shown = list(judgement.causes[:_CAUSES_SHOWN])
+    return [*shown, f"{more} more"] if more > 0 else shown

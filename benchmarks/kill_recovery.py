@@ -1,9 +1,10 @@
-"""Kill -9 in the middle of a backfill, again and again: `python -m benchmarks.kill_recovery`.
+"""Kill -9 in the middle of the work, again and again: `python -m benchmarks.kill_recovery`.
 
 For every moment a fresh home with the real UI, daemon and code location gets a backfill of six
-classes over all assets. At a random time a step, a run, the daemon or everything is killed. Then:
-the database must open, no partition may be half written, the backfill launched again must end well
-and compute no clip again that was finished, and every table must equal that of an undisturbed run.
+classes over all assets. At a random time a step, a run, the daemon or everything is killed; or the
+classes get a night instead, and its conducting run is. Then: the database must open, no partition
+may be half written, the work (launched again if need be) must end well and compute no clip again
+that was finished, and every table must equal that of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from insight_dagster.database import Database
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library import make_library
 from insight_dagster.demo.plan import FaultShares
+from insight_dagster.nightly import JOB_NAME as NIGHT
+from insight_dagster.nightly import WANTED_TAG
 from insight_dagster.run_launcher import worker_process
 from insight_dagster.settings import Settings, load_settings
 from insight_dagster.stages import STAGES, materializations
@@ -49,7 +52,7 @@ COMPARED = (
     CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS, METADATA_TABLE, PROJECTION, CLUSTERS, INSIGHTS,
 )  # fmt: skip
 MEASURED = ("embeddings", "metadata_table")
-TARGETS = ("step", "run", "daemon", "everything")
+TARGETS = ("step", "run", "daemon", "everything", "night")
 QUIET = Console(quiet=True)
 
 
@@ -59,11 +62,11 @@ class Moment:
 
     Attributes:
         target: what was killed.
-        after_seconds: after the launch of the backfill.
+        after_seconds: after the launch.
         during: the step or job that was at work, where the target tells.
         finished_clips: results of clips that were stored at that time.
         recomputed: results of those that were computed again afterwards: must be 0.
-        launched_again: whether the backfill had to be launched again.
+        launched_again: whether the work had to be launched again by hand.
         seconds: from the kill to the end of the work.
         half_written: partitions with rows of some of their clips only: must be empty.
         unequal: tables that differ from an undisturbed run's: must be empty.
@@ -118,14 +121,14 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def disturb(settings: Settings, reference: Path, target: str, delay: float) -> Moment:
-    """One backfill, one kill, and what became of it."""
+    """One backfill or night, one kill, and what became of it."""
     initialise(settings, console=QUIET)
     server = start(settings)
     try:
         with open_instance(settings) as instance:
             instance.add_dynamic_partitions("action_class", list(CLASSES))
-            backfill = server.backfill(assets(), CLASSES)
-            wait_for(lambda: instance.get_runs(limit=1), 120, "the backfill's first run")
+            work = launch(server, target)
+            wait_for(lambda: instance.get_runs(limit=1), 120, "the first run")
             time.sleep(delay)
             during = KILLERS[target](server, instance)
             killed = time.monotonic()
@@ -134,11 +137,9 @@ def disturb(settings: Settings, reference: Path, target: str, delay: float) -> M
             before = len(computed(instance))
             if server.process.poll() is not None:
                 server = start(settings)
-            state = server.wait_for_backfill(backfill, 900)
-            again = state["status"] != "COMPLETED_SUCCESS"
+            again = not ended_well(server, target, work)
             if again:
-                state = server.wait_for_backfill(server.backfill(assets(), CLASSES), 900)
-            assert state["status"] == "COMPLETED_SUCCESS", state
+                assert ended_well(server, target, launch(server, target))
             redone = recomputed(computed(instance)[before:], finished)
     finally:
         server.stop(signal.SIGKILL)
@@ -160,6 +161,24 @@ def start(settings: Settings) -> DagsterServer:
     server = DagsterServer(settings.home, **environment(settings))
     server.wait_until_loaded()
     return server
+
+
+def launch(server: DagsterServer, target: str) -> str:
+    """Begin the work that the target is part of; returns its backfill or run."""
+    return server.launch(NIGHT) if target == "night" else server.backfill(assets(), CLASSES)
+
+
+def ended_well(server: DagsterServer, target: str, work: str) -> bool:
+    """Wait for the end of the work."""
+    if target != "night":
+        return server.wait_for_backfill(work, 900)["status"] == "COMPLETED_SUCCESS"
+
+    def ended() -> list[str]:
+        statuses = [run["status"] for run in server.runs(pipelineName=NIGHT)]
+        return statuses if "SUCCESS" in statuses else []
+
+    # A night that died is launched again by the daemon: the newest run comes first.
+    return wait_for(ended, 900, "the night to end")[0] == "SUCCESS"
 
 
 def assets() -> list[str]:
@@ -201,6 +220,15 @@ def kill_run(server: DagsterServer, instance: dg.DagsterInstance) -> str:
     return run
 
 
+def kill_night(server: DagsterServer, instance: dg.DagsterInstance) -> str:
+    """Kill the process of the run that conducts the night."""
+    (run,) = instance.get_runs(dg.RunsFilter(job_name=NIGHT))
+    process = wait_for(lambda: worker_process(instance, run), 120, "the night's process")
+    os.kill(process[0], signal.SIGKILL)
+    run = instance.get_run_by_id(run.run_id) or run
+    return run.tags.get(WANTED_TAG, "")[:60]
+
+
 def kill_daemon(server: DagsterServer, instance: dg.DagsterInstance) -> str:
     """Kill the daemon's process alone, then end what is left of the server."""
     (pid,) = [
@@ -235,6 +263,7 @@ KILLERS: dict[str, Callable[[DagsterServer, dg.DagsterInstance], str]] = {
     "run": kill_run,
     "daemon": kill_daemon,
     "everything": kill_everything,
+    "night": kill_night,
 }
 
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 import dagster as dg
 
 from assets.housekeeping import tidy
-from insight_dagster.errors import RunFailedError
+from insight_dagster.errors import LibraryError, RunFailedError
 from insight_dagster.stages import (
     EXPLAIN,
     JUDGE,
@@ -54,6 +54,7 @@ IN_PROGRESS = (
     dg.DagsterRunStatus.CANCELING,
 )
 POLL_SECONDS = 2.0
+LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
 LAUNCH_SECONDS = 600.0
 """How long a wanted run may stay away before the night gives up: is the sensor switched on?"""
 
@@ -106,11 +107,19 @@ class Night:
 
 @dg.op(out=dg.Out(io_manager_key="night_io"))
 def measure(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -> Night:
-    """Take up new classes; list, embed and describe the clips of all."""
+    """Take up new classes; list, embed and describe the clips of all.
+
+    Raises:
+        RetryRequested: the library is not there (a mount that comes back, or does not).
+    """
     _wait_for_earlier_nights(context)
     names = str(ACTION_CLASSES.name)
     known = context.instance.get_dynamic_partitions(names)
-    new = [name for name in clip_library.scan().classes if name not in known]
+    try:
+        found = clip_library.scan().classes
+    except LibraryError as problem:
+        raise dg.RetryRequested(LIBRARY_RETRIES, LIBRARY_SECONDS) from problem
+    new = [name for name in found if name not in known]
     if new:
         context.instance.add_dynamic_partitions(names, new)
         context.log.info(f"new classes: {', '.join(new)}")

@@ -9,13 +9,14 @@ from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_manifest import manifest_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import LibraryError, SettingsError
-from insight_dagster.nightly import JOB_NAME, STAGE_TAG, WANTED_TAG, Wanted, has_ended
+from insight_dagster.nightly import JOB_NAME, STAGE_TAG, WANTED_TAG, Wanted, has_ended, measure
 from insight_dagster.schedules import nightly_schedule
 from insight_dagster.sensors import clip_library_sensor, failure_alerts, stage_requests
 from insight_dagster.settings import load_settings
 from insight_dagster.stages import RANGE_END, RANGE_START
 from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
 from insight_dagster.writes import Replacement
+from resources.clip_library import ClipLibraryResource
 
 PARTITIONS = "action_class"
 
@@ -195,6 +196,14 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
     )
     found = schedule_tick(settings, instance)
     assert not found.run_requests and "still at work" in found.skip_message
+
+
+def test_a_night_waits_for_a_library_that_is_not_there(tmp_path, instance):
+    library = ClipLibraryResource(folder=str(tmp_path / "unmounted"))
+    with pytest.raises(dg.RetryRequested) as asked:
+        measure(dg.build_op_context(instance=instance), clip_library=library)
+    assert isinstance(asked.value.__cause__, LibraryError)
+    assert (asked.value.max_retries, asked.value.seconds_to_wait) == (3, 300)
 
 
 def test_cron_and_time_zone_come_from_the_settings(tmp_path):

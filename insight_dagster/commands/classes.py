@@ -17,6 +17,7 @@ from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.settings import Settings
 from insight_dagster.tables import HEATMAP_BUNDLES
 from insight_dagster.writes import forget_class
+from resources.bundle_folder import BundleFolderResource
 from resources.partitions import ACTION_CLASSES
 
 _NAME = str(ACTION_CLASSES.name)
@@ -95,9 +96,13 @@ def _forget(
         return
     bundles = store.rows(HEATMAP_BUNDLES, name).to_pylist()
     store.write(*forget_class(name))
+    heatmaps = BundleFolderResource(home=str(settings.home)).heatmaps.resolve()
     for row in bundles:
         for path in (row["path"], row["volume_path"]):
-            (settings.home / path).unlink(missing_ok=True)
+            # A row is data: what it names is deleted only where heatmaps are kept.
+            file = (settings.home / path).resolve()
+            if file.is_relative_to(heatmaps):
+                file.unlink(missing_ok=True)
 
 
 def _clips(store: Database | None, name: str) -> int:

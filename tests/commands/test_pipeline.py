@@ -29,6 +29,7 @@ from insight_dagster.tables import (
     STEP_FAILURES,
     TABLES,
 )
+from insight_dagster.writes import Replacement
 from tests.conftest import CLIPS_PER_CLASS
 
 pytestmark = pytest.mark.slow
@@ -260,7 +261,21 @@ def test_a_class_that_left_the_library_keeps_its_rows_until_it_is_removed(home_c
 
     remove_class(home_copy, "snowboarding", confirm=lambda _: False, console=quiet)
     assert database(home_copy).rows(EMBEDDINGS, "snowboarding").num_rows
-    bundles = database(home_copy).rows(HEATMAP_BUNDLES, "snowboarding").to_pylist()
+    pictures = [home_copy.home / "heatmaps" / name for name in ("of_the_class.png", "volume.npz")]
+    stranger = home_copy.home / "notes.txt"
+    for file in (*pictures, stranger):
+        file.write_text("a file")
+    bundle = database(home_copy).rows(HEATMAP_BUNDLES).to_pylist()[0]
+    bundle |= {"class_name": "snowboarding"}
+    found, volume = (f"heatmaps/{file.name}" for file in pictures)
+    rows = HEATMAP_BUNDLES.from_rows(
+        [
+            bundle | {"clip_id": "one", "path": found, "volume_path": volume},
+            bundle
+            | {"clip_id": "two", "path": "notes.txt", "volume_path": "heatmaps/../notes.txt"},
+        ]
+    )
+    database(home_copy).write(Replacement(HEATMAP_BUNDLES, rows, "snowboarding"))
     asked = []
     remove_class(
         home_copy, "snowboarding", confirm=lambda what: asked.append(what) or True, console=quiet
@@ -269,7 +284,8 @@ def test_a_class_that_left_the_library_keeps_its_rows_until_it_is_removed(home_c
     for table in TABLES:
         if "class_name" in table.column_names:
             assert database(home_copy).rows(table, "snowboarding").num_rows == 0, table.name
-    assert not any((home_copy.home / row["path"]).exists() for row in bundles)
+    assert not any(file.exists() for file in pictures)
+    assert stranger.exists()
     with open_instance(home_copy) as instance:
         assert "snowboarding" not in instance.get_dynamic_partitions("action_class")
     with pytest.raises(UnknownClassError, match="no class 'snowboarding'"):

@@ -1,0 +1,151 @@
+"""Several runs at once over eight classes, and readers: `python -m benchmarks.concurrent_runs`.
+
+A fresh home with the real UI, daemon and code location gets a backfill of eight classes over all
+assets, a run for every class on top of it, and readers: the database as the report reads it, the
+command line, the UI. Then: no run may have met a lock, every clip must have its rows, and no read
+of the database may have taken longer than a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from insight_dagster.commands.home import initialise, open_instance
+from insight_dagster.database import Database
+from insight_dagster.demo.classes import DEMO_CLASSES
+from insight_dagster.demo.library import make_library
+from insight_dagster.demo.plan import FaultShares
+from insight_dagster.settings import Settings
+from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, METADATA_TABLE, PROJECTION
+from tests.dagster_server import DagsterServer, wait_for
+
+from .kill_recovery import QUIET, assets, settings_of, start
+
+FOLDER = Path(".benchmarks/concurrent_runs")
+MORE = {"skateboarding": "skateboarding", "abseiling": "abseiling 2", "disc golfing": "disc golf 2"}
+"""Classes rendered a second time, under names of their own."""
+LONGEST_READ_SECONDS = 1.0
+
+
+def make_eight_classes(folder: Path, clips_per_class: int) -> Path:
+    """A demo library of eight classes."""
+    library, more = folder / "library", folder / "more"
+    sound = FaultShares(format=0, corrupt=0)
+    make_library(
+        library, seed=3, clips_per_class=clips_per_class, classes=DEMO_CLASSES, faults=sound
+    )
+    make_library(more, seed=4, clips_per_class=clips_per_class, classes=tuple(MORE), faults=sound)
+    (library / "annotations.csv").unlink(missing_ok=True)
+    for split in sorted(path for path in more.iterdir() if path.is_dir()):
+        for source, name in MORE.items():
+            if (split / source).is_dir():
+                shutil.move(split / source, library / split.name / name)
+    return library
+
+
+def timed(what: Callable[[], object], seconds: list[float], stop: threading.Event) -> None:
+    """Do something again and again, and take the time."""
+    while not stop.is_set():
+        started = time.monotonic()
+        what()
+        seconds.append(time.monotonic() - started)
+        time.sleep(0.05)
+
+
+def readers(settings: Settings, server: DagsterServer) -> dict[str, Callable[[], object]]:
+    """What reads, by name."""
+    store = Database(settings.database_path, lock_timeout_seconds=30)
+    status = [sys.executable, "-c", "from insight_dagster.cli import main; main()", "status"]
+    return {
+        "count": lambda: store.read("SELECT class_name, count(*) FROM clip_manifest GROUP BY ALL"),
+        "vectors": lambda: store.rows(EMBEDDINGS),
+        "command": lambda: subprocess.run(  # noqa: S603 - our own command line
+            [*status, "--home", str(settings.home)], check=True, stdout=subprocess.DEVNULL
+        ),
+        "ui": lambda: server.ask(
+            "{ assetNodes { assetKey { path } assetMaterializations { runId } } }"
+        ),
+    }
+
+
+def work(server: DagsterServer, classes: list[str]) -> None:
+    """Launch everything at once and wait for its end.
+
+    Raises:
+        AssertionError: a run failed.
+    """
+    backfill = server.backfill(assets(), classes)
+    for name in classes:
+        server.launch(
+            "__ASSET_JOB",
+            assets=["clip_manifest", "embeddings", "metadata_table"],
+            tags={"dagster/partition": name},
+        )
+    assert server.wait_for_backfill(backfill, 1500)["status"] == "COMPLETED_SUCCESS"
+    wait_for(lambda: all(run["status"] == "SUCCESS" for run in server.runs()), 300, "all runs")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--clips-per-class", type=int, default=12)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    folder = FOLDER.absolute()
+    library = make_eight_classes(folder, arguments.clips_per_class)
+    settings = settings_of(folder / "home", library)
+    initialise(settings, console=QUIET)
+    classes = sorted({*DEMO_CLASSES, *MORE.values()})
+    server = start(settings)
+    stop = threading.Event()
+    seconds: dict[str, list[float]] = {}
+    threads = []
+    try:
+        with open_instance(settings) as instance:
+            instance.add_dynamic_partitions("action_class", classes)
+        for name, read in readers(settings, server).items():
+            seconds[name] = []
+            threads.append(threading.Thread(target=timed, args=(read, seconds[name], stop)))
+            threads[-1].start()
+        started = time.monotonic()
+        work(server, classes)
+        took = time.monotonic() - started
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        server.stop()
+    report = {
+        name: {
+            "reads": len(each),
+            "median": round(statistics.median(each), 3),
+            "longest": round(max(each), 3),
+        }
+        for name, each in seconds.items()
+    }
+    print(json.dumps({"seconds": round(took), "readers": report}, indent=2))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    store = Database(settings.database_path)
+    clips = store.rows(CLIP_MANIFEST).num_rows
+    assert clips == len(classes) * arguments.clips_per_class
+    for table in (EMBEDDINGS, METADATA_TABLE, PROJECTION):
+        assert store.rows(table).num_rows == clips, table.name
+    log = server.log.read_text()
+    assert "DatabaseBusyError" not in log and "Could not set lock" not in log
+    assert max(seconds["count"] + seconds["vectors"]) < LONGEST_READ_SECONDS
+
+
+if __name__ == "__main__":
+    main()

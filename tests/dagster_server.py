@@ -161,6 +161,10 @@ class DagsterServer:
 
         return wait_for(ended, seconds, f"backfill {backfill_id} to end")
 
+    def backfill_runs(self, backfill_id: str, status: str) -> list[str]:
+        state = self.ask(_BACKFILL_STATE, id=backfill_id)["partitionBackfillOrError"]
+        return [run["runId"] for run in state["runs"] if run["status"] == status]
+
     def stop(self, how: int = signal.SIGINT) -> None:
         """End the server and everything that it started."""
         if self.process.poll() is None:

@@ -1,5 +1,6 @@
 """The promoted performance figures that drift is measured against."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,10 +8,10 @@ import dagster as dg
 from pydantic import Field
 
 from assets.baseline_rows import now
-from assets.judges import Judges, JudgesResource
+from assets.judges import Judges, JudgesResource, Outcomes
 from assets.materialization import table_metadata
 from assets.performance import performance
-from assets.space_rows import newest_space, read_latent_space
+from assets.space_rows import read_latent_space
 from assets.verdict import failing, verdict
 from insight_dagster.analysis.baseline import Moment, baseline_clip_rows
 from insight_dagster.analysis.drift import figures
@@ -63,13 +64,14 @@ def promote(
 ) -> None:
     """Freeze the present state: from now on drift is measured against it.
 
-    Refused while a check of severity ERROR fails that is not accepted by name.
+    Refused while a check of severity ERROR fails, of a class or of all together, that is not
+    accepted by name.
     """
     bench = judges.open()
     accepted = _accepted(bench, config)
     space = read_latent_space(bench.store, bundle_folder, models=set())
     present = now(bench.store, space)
-    row = _row(present, config, accepted, classifier, newest_space(bench.store) or {})
+    row = _row(present, config, accepted, classifier, space.space_id)
     baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
     bench.store.write(
         Replacement(BASELINES, rows, baseline_id),
@@ -91,10 +93,11 @@ def _accepted(bench: Judges, config: Promotion) -> list[str]:
     if not config.author.strip() or not config.reason.strip():
         raise PromotionError("a promotion needs an author and a reason")
     found: dict[str, list[str]] = {}
-    for class_name in bench.classes:
-        errors, _ = failing(bench, class_name, bench.everything(class_name))
+    for class_name, outcomes in _asked(bench):
+        errors, _ = failing(bench, class_name, outcomes)
         for name, outcome in errors.items():
-            found.setdefault(name, []).append(f"{class_name}: {outcome.description}")
+            what = f"{class_name}: {outcome.description}" if class_name else outcome.description
+            found.setdefault(name, []).append(what)
     refused = {name: texts for name, texts in found.items() if name not in config.accept}
     if refused:
         details = "; ".join(f"{name} ({' | '.join(texts)})" for name, texts in refused.items())
@@ -105,12 +108,19 @@ def _accepted(bench: Judges, config: Promotion) -> list[str]:
     return sorted(found)
 
 
+def _asked(bench: Judges) -> Iterator[tuple[str, Outcomes]]:
+    """Every check of every class, and those that are of no single one."""
+    for class_name in bench.classes:
+        yield class_name, bench.everything(class_name)
+    yield "", {**bench.latent_space(), **bench.report()}
+
+
 def _row(
     present: Moment,
     config: Promotion,
     accepted: list[str],
     classifier: ClassifierResource,
-    space: dict[str, Any],
+    space_id: str,
 ) -> dict[str, Any]:
     created, model = datetime.now(UTC), classifier.describe()
     return {
@@ -121,7 +131,7 @@ def _row(
         "accepted": accepted,
         "model_fingerprint": model.fingerprint,
         "metadata_version": metadata_version(model.spec),
-        "space_id": space["space_id"],
+        "space_id": space_id,
         "classes": sorted(set(present.scores["class_name"])),
         **figure_columns(figures(scored_clips(present.scores))),
         "clips": len(present.scores),

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.check_steps import OwnChecks, record_checks
 from insight_dagster.database import Database
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import STEP_FAILURES
@@ -19,17 +20,22 @@ Metadata = dict[str, Any]
 
 
 def for_each_class(
-    context: dg.AssetExecutionContext, store: Database, materialize: Callable[[str], Metadata]
+    context: dg.AssetExecutionContext,
+    store: Database,
+    materialize: Callable[[str], Metadata],
+    *,
+    checks: OwnChecks | None = None,
 ) -> dg.MaterializeResult:
     """Materialize every class of the run and give each its own metadata.
 
     A class that fails is reported, kept in `step_failures`, and does not stop the others: their
-    materializations are recorded before the step ends as failed.
+    materializations and check results are recorded before the step ends as failed.
 
     Args:
         context: of the asset.
         store: the database.
         materialize: computes and writes one class; returns the metadata to show.
+        checks: of the asset.
 
     Raises:
         dagster.Failure: a class failed, where the run has several.
@@ -52,6 +58,8 @@ def for_each_class(
         return dg.MaterializeResult()
     for event in _materializations(context.asset_key, done):
         context.log_event(event)
+    if checks is not None:
+        record_checks(context, checks, list(done))
     if len(names) == 1:
         raise failures[names[0]]
     raise dg.Failure(

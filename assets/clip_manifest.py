@@ -2,14 +2,12 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, table_metadata
-from insight_dagster.analysis.clip_library import ScannedLibrary
 from insight_dagster.analysis.clip_manifest import manifest_rows
 from insight_dagster.database import Database
-from insight_dagster.errors import UnknownClassError
 from insight_dagster.tables import CLIP_MANIFEST
 from insight_dagster.writes import Replacement
 from resources.clip_library import ClipLibraryResource
@@ -30,6 +28,7 @@ def clip_manifest(
     clip_library: ClipLibraryResource,
     database: DatabaseResource,
     progress: dg.ResourceParam[Progress],
+    judges: JudgesResource,
 ) -> dg.MaterializeResult:
     """A class's clips: identity, split, container facts, and quarantined files with the reason.
 
@@ -40,7 +39,7 @@ def clip_manifest(
 
     def materialize(class_name: str) -> Metadata:
         if class_name not in library.classes:
-            return _keep(store, library, class_name)
+            return _keep(store, class_name)
         timer, sources = Timer(), library.of_class(class_name)
         manifest = manifest_rows(
             sources,
@@ -58,21 +57,13 @@ def clip_manifest(
             **table_metadata(CLIP_MANIFEST, manifest.table),
         }
 
-    return for_each_class(context, store, materialize)
+    checks = OwnChecks(judges, Judges.manifest)
+    return for_each_class(context, store, materialize, checks=checks)
 
 
-def _keep(store: Database, library: ScannedLibrary, class_name: str) -> Metadata:
-    """The rows as they are, of a class whose clips have left the library.
-
-    Raises:
-        UnknownClassError: there are no rows either.
-    """
+def _keep(store: Database, class_name: str) -> Metadata:
+    """The rows as they are, of a class whose clips are not in the library; there may be none."""
     rows = store.rows(CLIP_MANIFEST, class_name)
-    if not rows.num_rows:
-        raise UnknownClassError(
-            f"{library.root} has no class {class_name!r} and nothing is stored of it; "
-            f"`insight classes remove` takes the partition away"
-        )
     return {
         "in_library": False,
         "computed": 0,
@@ -88,7 +79,7 @@ def _keep(store: Database, library: ScannedLibrary, class_name: str) -> Metadata
     specs=per_class(
         clip_manifest,
         unreadable_share="Too many files of the class are missing or no videos.",
-        in_library="The class has left the library.",
+        in_library="The class has left the library, or never was there.",
         splits_present="A split that the library has holds no usable clip of the class.",
         label_known="The model does not have the class's label: its clips cannot be scored.",
         duplicates="Clips of the class repeat each other byte for byte.",

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.embeddings import embeddings
 from assets.judges import Judges, JudgesResource
@@ -31,6 +31,7 @@ def clusters(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
+    judges: JudgesResource,
 ) -> dg.MaterializeResult:
     """HDBSCAN clusters of a class's clips, as fitted over all classes."""
     store = database.open()
@@ -52,7 +53,8 @@ def clusters(
             **table_metadata(CLUSTERS, rows),
         }
 
-    return for_each_class(context, store, materialize)
+    checks = OwnChecks(judges, Judges.clusters)
+    return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(

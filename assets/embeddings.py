@@ -3,7 +3,7 @@
 import dagster as dg
 import pyarrow as pa
 
-from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.clip_manifest import clip_manifest
 from assets.judges import Judges, JudgesResource
@@ -38,6 +38,7 @@ def embeddings(
     classifier: ClassifierResource,
     options: AnalysisOptions,
     progress: dg.ResourceParam[Progress],
+    judges: JudgesResource,
 ) -> dg.MaterializeResult:
     """Latent vectors and predictions of a class's clips, by the X3D model.
 
@@ -85,7 +86,8 @@ def embeddings(
             **table_metadata(PREDICTIONS, predictions),
         }
 
-    return for_each_class(context, store, materialize)
+    checks = OwnChecks(judges, Judges.vectors)
+    return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.clip_table import read_clip_table
 from assets.clusters import clusters
@@ -38,6 +38,7 @@ def insights(
     bundle_folder: BundleFolderResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
+    judges: JudgesResource,
 ) -> dg.MaterializeResult:
     """What is wrong with a class's clips, compared with all classes, and the measured causes."""
     store, model = database.open(), classifier.describe()
@@ -68,7 +69,8 @@ def insights(
             **table_metadata(INSIGHTS, found.insights),
         }
 
-    return for_each_class(context, store, materialize)
+    checks = OwnChecks(judges, Judges.insights)
+    return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(

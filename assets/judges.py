@@ -11,10 +11,19 @@ from functools import cached_property
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets.baseline_rows import overall_drift
 from assets.space_rows import newest_space, read_latent_space, usable_space
-from insight_dagster.analysis.checks import Outcome, drifted, manifest, pinned, report, vectors
+from insight_dagster.analysis.checks import (
+    Outcome,
+    drifted,
+    manifest,
+    not_judged,
+    pinned,
+    report,
+    vectors,
+)
 from insight_dagster.analysis.clip_library import ScannedLibrary
 from insight_dagster.analysis.coverage import outside
 from insight_dagster.analysis.incremental import usable
@@ -24,6 +33,7 @@ from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.check_settings import CheckSettings
 from insight_dagster.columns import Table
 from insight_dagster.database import Database
+from insight_dagster.errors import InsightError
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,
@@ -86,12 +96,16 @@ class Judges:
             "unreadable_share": manifest.quarantined_share(
                 rows, largest=limits.max_quarantined_share
             ),
-            "in_library": manifest.in_library(class_name, self._library.classes),
+            "in_library": manifest.in_library(class_name, rows, self._library.classes),
             "splits_present": manifest.splits_present(rows, self._library.splits),
             "label_known": manifest.label_known(class_name, self._model.labels),
             "duplicates": manifest.duplicates(rows, largest=limits.max_duplicate_share),
             "leaks": manifest.leaks(rows, self._manifest, most=limits.max_leaked_clips),
         }
+
+    def vectors(self, class_name: str) -> Outcomes:
+        """Both of the embeddings: are they complete, and how many clips are left."""
+        return {**self.embeddings_complete(class_name), **self.embeddings(class_name)}
 
     def embeddings_complete(self, class_name: str) -> Outcomes:
         """Has every usable clip a vector that can be trusted."""
@@ -125,7 +139,9 @@ class Judges:
 
     def clusters(self, class_name: str) -> Outcomes:
         """Are the class's clips in clusters, and would these be found again."""
-        cluster = self._rows(CLUSTERS, class_name)["cluster"].to_numpy()
+        rows = self._rows(CLUSTERS, class_name)
+        rows = rows.filter(pc.equal(rows["space_id"], self._space.space_id))
+        cluster = rows["cluster"].to_numpy()
         return {
             "noise_share": vectors.cluster_noise(cluster, largest=self.limits.max_noise_share),
             "clusters_stable": vectors.clusters_stable(
@@ -144,20 +160,21 @@ class Judges:
         return {"pinned_insights": outcome}
 
     def everything(self, class_name: str) -> Outcomes:
-        """All checks of a class."""
-        return {
-            name: outcome
-            for judge in (
-                self.manifest,
-                self.embeddings_complete,
-                self.embeddings,
-                self.performance,
-                self.projection,
-                self.clusters,
-                self.insights,
-            )
-            for name, outcome in judge(class_name).items()
-        }
+        """All checks of a class; what could not be judged is an ERROR named after its asset."""
+        found: dict[str, Outcome] = {}
+        for asset, judge in {
+            "clip_manifest": self.manifest,
+            "embeddings": self.vectors,
+            "performance": self.performance,
+            "projection": self.projection,
+            "clusters": self.clusters,
+            "insights": self.insights,
+        }.items():
+            try:
+                found |= judge(class_name)
+            except InsightError as problem:
+                found[f"{asset}_not_judged"] = not_judged(problem)
+        return found
 
     def latent_space(self) -> Outcomes:
         """Does the fit stand for all clips, and the layout for the fit."""

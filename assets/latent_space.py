@@ -6,7 +6,7 @@ from assets.check_steps import CheckEvents, all_classes, check_all_together
 from assets.embeddings import embeddings
 from assets.judges import JudgesResource
 from assets.materialization import Timer, table_metadata
-from assets.space_rows import is_usable, newest_space, space_row
+from assets.space_rows import is_usable, newest_space, reasons, space_row
 from assets.trust import vectors_for_the_fit
 from insight_dagster.analysis.incremental import fit_key
 from insight_dagster.analysis.latent_space import fit_latent_space
@@ -41,8 +41,10 @@ def latent_space(
     vectors, left_out = vectors_for_the_fit(store, model.fingerprint)
     settings = options.fit_settings()
     key, newest = fit_key(vectors, settings=settings), newest_space(store)
-    if is_usable(newest, bundle_folder, fit_key=key):
+    if newest is not None and is_usable(newest, bundle_folder, fit_key=key):
         context.log.info("no vector and no setting changed: the present latent space stays")
+        kept = newest | {"left_out": reasons(left_out)}
+        store.write(Replacement(LATENT_SPACES, LATENT_SPACES.from_rows([kept]), kept["space_id"]))
         return dg.MaterializeResult(metadata={"computed": 0, "left_out": left_out})
     space = fit_latent_space(
         matrix_of(vectors, "embedding", width=model.dimension),

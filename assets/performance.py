@@ -4,7 +4,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.baseline_rows import baseline_space, newest_baseline, now, then
-from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.embeddings import embeddings
 from assets.judges import Judges, JudgesResource
@@ -39,6 +39,7 @@ def performance(
     classifier: ClassifierResource,
     options: AnalysisOptions,
     check_thresholds: CheckThresholds,
+    judges: JudgesResource,
 ) -> dg.MaterializeResult:
     """Accuracy, loss and calibration of a class, and its drift since the baseline.
 
@@ -65,7 +66,8 @@ def performance(
             **table_metadata(PERFORMANCE, figures),
         }
 
-    return for_each_class(context, store, materialize)
+    checks = OwnChecks(judges, Judges.performance)
+    return for_each_class(context, store, materialize, checks=checks)
 
 
 def _drift(

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.embeddings import embeddings
 from assets.judges import Judges, JudgesResource
@@ -32,6 +32,7 @@ def projection(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
+    judges: JudgesResource,
 ) -> dg.MaterializeResult:
     """t-SNE and PCA coordinates of a class's clips; clips that came after the fit are placed."""
     store = database.open()
@@ -54,7 +55,8 @@ def projection(
             **table_metadata(PROJECTION, rows),
         }
 
-    return for_each_class(context, store, materialize)
+    checks = OwnChecks(judges, Judges.projection)
+    return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(

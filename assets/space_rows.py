@@ -60,9 +60,9 @@ def space_of(store: Database, folder: BundleFolderResource, space_id: str) -> La
         return None
 
 
-def is_usable(row: dict[str, Any] | None, folder: BundleFolderResource, *, fit_key: str) -> bool:
+def is_usable(row: dict[str, Any], folder: BundleFolderResource, *, fit_key: str) -> bool:
     """Whether a stored latent space is the one that a fit would give again, and can be read."""
-    if row is None or row["fit_key"] != fit_key:
+    if row["fit_key"] != fit_key:
         return False
     try:
         load_latent_space(folder.root / row["path"])
@@ -95,7 +95,7 @@ def space_row(
         "created_at": datetime.now(UTC).replace(tzinfo=None),
         "clips": len(space.clip_ids),
         "classes": sorted(set(vectors["class_name"].to_pylist())),
-        "left_out": [f"{name}: {reason}" for name, reason in sorted(left_out.items())],
+        "left_out": reasons(left_out),
         "components": space.components,
         "explained_variance": space.explained_variance,
         "trustworthiness": space.trustworthiness,
@@ -105,6 +105,11 @@ def space_row(
         "path": path,
     }
     return LATENT_SPACES.from_rows([row])
+
+
+def reasons(left_out: Mapping[str, str]) -> list[str]:
+    """Classes that a fit left out with the reason, as the table has them."""
+    return [f"{name}: {reason}" for name, reason in sorted(left_out.items())]
 
 
 def placed_rows(vectors: pa.Table, space_id: str, placed: Any) -> pa.Table:

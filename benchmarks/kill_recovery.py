@@ -134,13 +134,13 @@ def disturb(settings: Settings, reference: Path, target: str, delay: float) -> M
             killed = time.monotonic()
             finished = stored(settings)
             half = half_written(settings)
-            before = len(computed(instance))
+            before = computed(instance)
             if server.process.poll() is not None:
                 server = start(settings)
             again = not ended_well(server, target, work)
             if again:
                 assert ended_well(server, target, launch(server, target))
-            redone = recomputed(computed(instance)[before:], finished)
+            redone = recomputed(computed(instance), before, finished)
     finally:
         server.stop(signal.SIGKILL)
     return Moment(
@@ -290,25 +290,27 @@ def half_written(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def computed(instance: dg.DagsterInstance) -> list[tuple[str, str, int]]:
-    """Asset, class and number of results computed, of every materialization in order."""
-    runs = reversed(instance.get_runs())
-    return [
-        (
-            event.asset_key.to_user_string(),
-            str(event.partition),
-            int(event.metadata["computed"].value),
+def computed(instance: dg.DagsterInstance) -> dict[tuple[str, str, str], int]:
+    """Number of results computed, by run, asset and class."""
+    return {
+        (run.run_id, event.asset_key.to_user_string(), str(event.partition)): int(
+            event.metadata["computed"].value
         )
-        for event in materializations(instance, [run.run_id for run in runs])
+        for run in instance.get_runs()
+        for event in materializations(instance, [run.run_id])
         if event.asset_key.to_user_string() in MEASURED
-    ]
+    }
 
 
 def recomputed(
-    events: list[tuple[str, str, int]], finished: dict[tuple[str, str], set[str]]
+    now: dict[tuple[str, str, str], int],
+    before: dict[tuple[str, str, str], int],
+    finished: dict[tuple[str, str], set[str]],
 ) -> int:
     """Results that were there at the kill and were computed again: classes are stored whole."""
-    return sum(count for asset, name, count in events if finished.get((asset, name)))
+    return sum(
+        count for key, count in now.items() if key not in before and finished.get((key[1], key[2]))
+    )
 
 
 def unequal(settings: Settings, reference: Path) -> tuple[str, ...]:

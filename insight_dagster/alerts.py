@@ -1,24 +1,23 @@
 """Telling people that something failed: a JSON text to a web address and to a program.
 
-What is told and how it is delivered belong here; when it is told does not (`sensors`).
+What is told and how it is delivered belong here; when it is told (`sensors`) and what becomes of
+what nobody took (`outbox`) do not.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
-from insight_dagster.errors import AlertError
-
+WEBHOOK, COMMAND = "webhook", "command"
+# Together well below the minute that a sensor's tick may last.
 TIMEOUT_SECONDS = 10.0
-COMMAND_SECONDS = 60.0
-TRIES = 3
+COMMAND_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -47,21 +46,33 @@ class Alert:
         """As one JSON text."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """From `to_json`'s text."""
+        values = json.loads(text)
+        return cls(**{**values, "checks": tuple(values["checks"])})
 
-def deliver(alert: Alert, *, webhook: str | None, command: Sequence[str]) -> None:
+
+def deliver(
+    alert: Alert, *, webhook: str | None, command: Sequence[str], done: Collection[str] = ()
+) -> dict[str, str]:
     """Post an alert, and give it to a program on standard input; both where both are set.
 
-    Raises:
-        AlertError: one of the two did not take it; the other was tried all the same.
+    Args:
+        alert: what is told.
+        webhook: web address, or None.
+        command: program and arguments, or nothing.
+        done: which of `webhook` and `command` have taken it before: they are left out.
+
+    Returns:
+        For each of the two that was asked: why it did not take the alert, '' where it did.
     """
-    problems = []
-    if webhook:
-        problems.append(_post(webhook, alert.to_json()))
-    if command:
-        problems.append(_hand_over(command, alert.to_json()))
-    failed = [problem for problem in problems if problem]
-    if failed:
-        raise AlertError(f"the alert was not delivered: {'; '.join(failed)}")
+    answers = {}
+    if webhook and WEBHOOK not in done:
+        answers[WEBHOOK] = _post(webhook, alert.to_json())
+    if command and COMMAND not in done:
+        answers[COMMAND] = _hand_over(command, alert.to_json())
+    return answers
 
 
 def _post(address: str, text: str) -> str:
@@ -69,17 +80,13 @@ def _post(address: str, text: str) -> str:
     request = urllib.request.Request(  # noqa: S310 - the settings admit http and https alone
         address, text.encode(), {"Content-Type": "application/json"}
     )
-    problem = ""
-    for attempt in range(TRIES):
-        time.sleep(attempt)
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
-                return ""
-        except (urllib.error.URLError, OSError, ValueError) as error:
-            problem = f"{address}: {getattr(error, 'reason', None) or error}"
-            if isinstance(error, urllib.error.HTTPError):
-                problem = f"{address} answered {error.code}"
-    return problem
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+            return ""
+    except urllib.error.HTTPError as error:
+        return f"{address} answered {error.code}"
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        return f"{address}: {getattr(error, 'reason', None) or error}"
 
 
 def _hand_over(command: Sequence[str], text: str) -> str:

@@ -41,13 +41,15 @@ def conditions(settings: Settings) -> dict[str, dg.AutomationCondition]:
         ~Condition.any_deps_in_progress(),
     )
     first = (Condition.missing() & _QUIET & begun & calm).with_label("first time")
-    shared = (_once(nightly) & _QUIET & begun & calm).with_label("night")
+    # Every night is a new attempt, whatever became of the last one.
+    tonight = _once(nightly) & ~Condition.in_progress()
+    shared = (tonight & begun & calm).with_label("night")
     report = (_once(Condition.any_deps_updated()) & ~Condition.in_progress() & calm).with_label(
         "something shown is newer"
     )
     per_class = ("embeddings", "metadata_table", "performance", "projection", "clusters")
     return {
-        "clip_manifest": missing | (nightly & _QUIET).with_label("night"),
+        "clip_manifest": missing | tonight.with_label("night"),
         **dict.fromkeys((*per_class, "insights", "heatmap_bundles", "verdict"), follows),
         "latent_space": first | shared,
         "insight_report": first | report,

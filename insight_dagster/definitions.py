@@ -1,5 +1,6 @@
 """The code location: an explicit list of assets, checks, jobs, schedules, sensors and resources."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import cast
 
@@ -19,6 +20,7 @@ from assets.performance import performance, performance_checks
 from assets.projection import projection, projection_checks
 from assets.verdict import verdict
 from insight_dagster.automation import with_conditions
+from insight_dagster.errors import SettingsError
 from insight_dagster.jobs import (
     STAGE_JOBS,
     analyse_classes,
@@ -28,6 +30,7 @@ from insight_dagster.jobs import (
 from insight_dagster.nightly import nightly_reanalysis
 from insight_dagster.schedules import nightly_schedule
 from insight_dagster.sensors import (
+    alert_delivery,
     baseline_sensor,
     clip_library_sensor,
     failure_alerts,
@@ -83,6 +86,7 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
     Raises:
         SettingsError: a setting that only Dagster can check is wrong.
     """
+    _refuse_unknown(settings.checks.severities)
     fresh = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_hours))
     assets = [
         asset.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=fresh))
@@ -106,10 +110,26 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
             nightly_stages(),
             baseline_sensor(),
             failure_alerts(settings),
+            alert_delivery(settings),
         ],
         resources=_resources(settings, progress or LoggedProgress()),
         executor=_EXECUTOR,
     )
+
+
+def _refuse_unknown(severities: Iterable[str]) -> None:
+    """Refuse severities of checks that there are not.
+
+    Raises:
+        SettingsError: with the names that there are.
+    """
+    known = {spec.name for checks in _CHECKS for spec in checks.check_specs}
+    unknown = sorted(set(severities) - known)
+    if unknown:
+        raise SettingsError(
+            f"setting checks.severities names no check: {', '.join(unknown)}; "
+            f"there are {', '.join(sorted(known))}"
+        )
 
 
 def _resources(settings: Settings, progress: Progress) -> dict[str, object]:

@@ -65,10 +65,6 @@ class PromotionError(InsightError):
     """A baseline cannot be promoted as things stand."""
 
 
-class AlertError(InsightError):
-    """An alert could not be delivered."""
-
-
 class ChecksFailedError(InsightError):
     """A class does not pass its checks; what they say is the message."""
 

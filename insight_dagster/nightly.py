@@ -12,13 +12,14 @@ then, because every asset computes only what changed.
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import dagster as dg
 
 from assets.housekeeping import tidy
+from insight_dagster.analysis.checks import ERROR
 from insight_dagster.errors import LibraryError, RunFailedError
 from insight_dagster.stages import (
     EXPLAIN,
@@ -75,14 +76,22 @@ class Wanted:
     ranges: tuple[Range | None, ...] = (None,)
     config: dict[str, Any] = field(default_factory=dict)
 
-    def to_tag(self) -> str:
-        """As the value of a tag."""
-        return json.dumps([self.stage, self.job, self.ranges, self.config])
+    def to_tag(self, night: str) -> str:
+        """As the value of a tag of a night's run."""
+        return json.dumps([night, self.stage, self.job, self.ranges, self.config])
 
     @classmethod
-    def from_tag(cls, text: str) -> Self:
-        """From the value of a tag."""
-        stage, job, pairs, config = json.loads(text)
+    def by(cls, night: dg.DagsterRun) -> Self | None:
+        """What a night asks for; None while it asks for nothing.
+
+        A night that is launched in place of one that died has that one's tag, until it asks for
+        something itself.
+        """
+        if WANTED_TAG not in night.tags:
+            return None
+        run_id, stage, job, pairs, config = json.loads(night.tags[WANTED_TAG])
+        if run_id != night.run_id:
+            return None
         return cls(stage, job, tuple(tuple(pair) if pair else None for pair in pairs), config)
 
 
@@ -92,7 +101,7 @@ class Night:
 
     Attributes:
         classes: classes that no stage has failed for.
-        failures: what failed, by class ('' = a stage of all classes), with the stage.
+        failures: the job that failed first, by class.
     """
 
     classes: list[str]
@@ -102,7 +111,11 @@ class Night:
         """The night after a stage that failed for some classes."""
         gone = set(failed)
         kept = [name for name in self.classes if name not in gone]
-        return Night(kept, {**self.failures, **dict.fromkeys(sorted(gone), job)})
+        return Night(kept, {**dict.fromkeys(sorted(gone), job), **self.failures})
+
+    def classes_of(self, stage: Stage) -> list[str]:
+        """Classes that a stage is run for."""
+        return [*self.classes, *self.failures] if stage.says else self.classes
 
 
 @dg.op(out=dg.Out(io_manager_key="night_io"))
@@ -163,22 +176,23 @@ def conclude(
 ) -> None:
     """Tidy up, and end as the night did: failed where a class failed or does not pass.
 
-    A night without a blemish becomes the baseline if the settings say so (`auto_promote`).
+    A night that passed and shows no drift becomes the baseline, if the settings say so
+    (`auto_promote`): promoted over small drifts, the baseline would follow them down.
 
     Raises:
         RunFailedError: names classes, stages and checks.
     """
     store = database.open()
     context.log.info(f"{tidy(store, bundle_folder)} files that nothing refers to were deleted")
-    problems = [
-        f"{job} failed{f' for {name!r}' if name else ''}" for name, job in night.failures.items()
-    ]
+    problems = [f"{job} failed for {name!r}" for name, job in night.failures.items()]
     failing = store.read(_FAILING).to_pylist()
-    problems += [f"{row['name']}: {row['description']}" for row in failing]
+    problems += [
+        f"{row['name']}: {row['description']}" for row in failing if row["severity"] == ERROR
+    ]
     context.add_output_metadata({"classes": len(night.classes), "problems": problems})
     if problems:
         raise RunFailedError("; ".join(problems))
-    if options.auto_promote:
+    if options.auto_promote and not any(_drifted(row) for row in failing):
         reason = f"night {context.run_id}: every class was analysed and passed"
         config = {"author": JOB_NAME, "reason": reason}
         ops = {"ops": {"promote": {"config": config}}}
@@ -188,8 +202,13 @@ def conclude(
 
 _FAILING = """
     SELECT check_name || CASE class_name WHEN '' THEN '' ELSE ' of ' || class_name END AS name,
-           description
-    FROM check_results WHERE NOT passed AND severity = 'ERROR' ORDER BY ALL"""
+           description, severity, facts
+    FROM check_results WHERE NOT passed ORDER BY ALL"""
+
+
+def _drifted(check: Mapping[str, Any]) -> bool:
+    """Whether a failed check names what drifted; there are others that tell of other things."""
+    return bool(json.loads(check["facts"]).get("causes"))
 
 
 @dg.job(
@@ -221,15 +240,17 @@ def _conduct(context: dg.OpExecutionContext, stage: Stage, night: Night) -> Nigh
         return {name for name in _run(context, stage, wanted) if name}
 
     partitions = context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
-    failed = conduct(stage, night.classes, partitions, launch)
-    if failed and len(failed) == len(night.classes) and stage.tried_again:
+    failed = conduct(stage, night.classes_of(stage), partitions, launch)
+    if stage.says:
+        return Night(night.classes, {**dict.fromkeys(failed, stage.job), **night.failures})
+    if failed and len(failed) == len(night.classes):
         raise RunFailedError(f"{stage.job} failed for every class; its runs say why")
     return night.without(failed, stage.job)
 
 
 def _run(context: dg.OpExecutionContext, stage: Stage, wanted: Wanted) -> set[str | None]:
     """Say which runs are wanted, wait until they have ended; returns what `finished` does."""
-    context.instance.add_run_tags(context.run_id, {WANTED_TAG: wanted.to_tag()})
+    context.instance.add_run_tags(context.run_id, {WANTED_TAG: wanted.to_tag(context.run_id)})
     context.log.info(f"{wanted.stage}: {len(wanted.ranges)} runs")
     tags = {NIGHT_TAG: context.run_id, STAGE_TAG: wanted.stage}
     _wait(

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from assets.baseline import baseline
 from assets.clip_manifest import clip_manifest
-from insight_dagster.alerts import Alert, deliver
+from insight_dagster.alerts import Alert
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.changes import Changes, LibraryWatch, watch
 from insight_dagster.database import Database
@@ -22,10 +22,11 @@ from insight_dagster.nightly import (
     JOB_NAME,
     NIGHT_TAG,
     STAGE_TAG,
-    WANTED_TAG,
     Wanted,
+    has_ended,
     nightly_reanalysis,
 )
+from insight_dagster.outbox import Outbox
 from insight_dagster.settings import Settings
 from insight_dagster.stages import RANGE_END, RANGE_START, REPORT, range_tags, ranges
 from insight_dagster.tables import CLIP_MANIFEST
@@ -48,20 +49,22 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         library = scan(settings.library_folder)
+        before = LibraryWatch.from_cursor(context.cursor)
         seen = watch(
             library,
-            LibraryWatch.from_cursor(context.cursor),
+            before,
             stored=lambda names: _stored(settings, names),
         )
         known = set(context.instance.get_dynamic_partitions(_PARTITIONS))
         new = [name for name in seen.settled if name not in known]
         gone = sorted(known - set(library.classes))
+        newly_gone = [name for name in gone if name in before.seen or not context.cursor]
         if gone:
             context.log.warning(f"no longer in the library, rows kept: {', '.join(gone)}")
         return dg.SensorResult(
             run_requests=list(_requests(settings, seen)),
             dynamic_partitions_requests=[ACTION_CLASSES.build_add_request(new)] if new else [],
-            asset_events=[_gone_check(name, library.classes) for name in gone],
+            asset_events=[_gone_check(name, library.classes) for name in newly_gone],
             cursor=seen.state.to_cursor(),
             skip_reason=None if seen.changed else _quiet(seen, library.classes),
         )
@@ -86,8 +89,8 @@ def nightly_stages() -> dg.SensorDefinition:
         requests = [
             request
             for night in nights
-            if WANTED_TAG in night.tags
-            for request in stage_requests(night.run_id, Wanted.from_tag(night.tags[WANTED_TAG]))
+            if (wanted := Wanted.by(night))
+            for request in stage_requests(night.run_id, wanted)
         ]
         if requests:
             yield from requests
@@ -140,27 +143,56 @@ def baseline_sensor() -> dg.SensorDefinition:
 
 
 def failure_alerts(settings: Settings) -> dg.SensorDefinition:
-    """Tells the alert hook of runs that failed, by an error or by a check."""
+    """Has runs that failed told to the alert hook."""
 
     @dg.run_failure_sensor(
         name="failure_alerts",
         minimum_interval_seconds=10,
-        default_status=_RUNNING if settings.alert_webhook or settings.alert_command else _STOPPED,
-        description="Runs that failed, by an error or by a check of severity ERROR, are told to "
-        "alert_webhook and alert_command of the settings. A night tells once, at its end.",
+        default_status=_alerting(settings),
+        description="Runs that failed, by an error or by a check of severity ERROR, are put into "
+        "the outbox that alert_delivery empties. A night tells once, at its end.",
     )
     def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         run = context.dagster_run
         if NIGHT_TAG in run.tags:
             return dg.SkipReason("its night tells")
-        deliver(
-            alert_of(context.instance, run, context.failure_event.message or "", settings),
-            webhook=settings.alert_webhook,
-            command=settings.alert_command,
-        )
+        if not has_ended(run):
+            return dg.SkipReason("it is launched again")
+        reason = context.failure_event.message or ""
+        outbox(settings).put(alert_of(context.instance, run, reason, settings))
         return None
 
     return sensor
+
+
+def alert_delivery(settings: Settings) -> dg.SensorDefinition:
+    """Delivers alerts, and tries again what nobody took."""
+
+    @dg.sensor(
+        name="alert_delivery",
+        minimum_interval_seconds=10,
+        default_status=_alerting(settings),
+        description="Tells alert_webhook and alert_command of the settings what is in the outbox; "
+        "what could not be delivered is tried again for three days.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        problems = outbox(settings).deliver()
+        for problem in problems:
+            context.log.error(f"an alert was not delivered: {problem}")
+        return dg.SkipReason("; ".join(problems) or "no alert is left undelivered")
+
+    return sensor
+
+
+def outbox(settings: Settings) -> Outbox:
+    """The home's undelivered alerts."""
+    return Outbox(
+        settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
+    )
+
+
+def _alerting(settings: Settings) -> dg.DefaultSensorStatus:
+    return _RUNNING if settings.alert_webhook or settings.alert_command else _STOPPED
 
 
 def alert_of(
@@ -170,7 +202,7 @@ def alert_of(
     run_ids = [run.run_id]
     if run.job_name == JOB_NAME:
         nights = instance.get_runs(dg.RunsFilter(tags={NIGHT_TAG: run.run_id}))
-        run_ids += [each.run_id for each in nights]
+        run_ids += [each.run_id for each in reversed(nights)]
     checks = failed_checks(instance, run_ids)
     return Alert(
         kind="check_failed" if checks else "run_failed",
@@ -185,7 +217,12 @@ def alert_of(
 
 
 def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Checks of severity ERROR that failed in some runs, each once."""
+    """Checks of severity ERROR that failed in some runs, as the last of these saw each.
+
+    Args:
+        instance: of the runs.
+        run_ids: oldest first.
+    """
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run_id in run_ids:
         for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):

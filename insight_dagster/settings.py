@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     )
     fresh_hours: float = Field(36.0, gt=0, description="age at which the report is no longer fresh")
     auto_promote: bool = Field(
-        False, description="a night whose checks all pass becomes the baseline"
+        False, description="a night that passes and shows no drift becomes the baseline"
     )
     alert_webhook: str | None = Field(
         None, description="http(s) address that alerts are posted to, as JSON"

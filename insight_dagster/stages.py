@@ -43,6 +43,8 @@ class Stage:
         per_class: whether the assets are partitioned.
         description: of the job, for people.
         tried_again: whether a class that failed among others is worth a run of its own.
+        says: it tells of classes rather than working on them: also of those that failed before,
+            and no class that fails in it is lost to the stages after.
         light: a step or two that last no longer than starting processes for them would.
     """
 
@@ -51,6 +53,7 @@ class Stage:
     description: str
     per_class: bool = True
     tried_again: bool = True
+    says: bool = False
     light: bool = False
 
     @property
@@ -77,7 +80,8 @@ MEASURE = Stage(
 REFIT = Stage(
     "refit_latent_space",
     (latent_space,),
-    "Fit scaler, PCA, layout and clusters again on all classes' vectors; then place_classes.",
+    "Fit scaler, PCA, layout and clusters again on all classes' vectors. After it the classes "
+    "want place_classes, explain_classes and judge_classes.",
     per_class=False,
     light=True,
 )
@@ -96,6 +100,7 @@ JUDGE = Stage(
     (verdict,),
     "Ask all checks of a class again: does it pass.",
     tried_again=False,
+    says=True,
     light=True,
 )
 REPORT = Stage(

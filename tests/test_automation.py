@@ -132,3 +132,25 @@ def test_at_night_every_class_is_listed_again_and_the_space_refitted(daemon):
     daemon.materialize(*each(*OF_A_CLASS))
     asked |= daemon.tick()
     assert asked >= {("latent_space", None), *each("performance")}
+
+
+def fail(daemon, job, *names, partition=None):
+    """A real run of some assets, that fails: there is neither a library nor a model here."""
+    result = daemon.definitions.resolve_job_def(job).execute_in_process(
+        instance=daemon.instance,
+        partition_key=partition,
+        asset_selection=[dg.AssetKey(name) for name in names],
+        raise_on_error=False,
+    )
+    assert not result.success
+
+
+def test_a_night_that_failed_is_no_reason_not_to_try_the_next(daemon):
+    everything(daemon)
+    wanted = {("clip_manifest", "a"), ("latent_space", None)}
+    for _ in range(2):
+        assert daemon.tick(hours=24) >= wanted
+        fail(daemon, "measure_classes", "clip_manifest", partition="a")
+        fail(daemon, "refit_latent_space", "latent_space")
+        assert not daemon.tick() & wanted, "once a night"
+    assert daemon.tick(hours=24) >= wanted

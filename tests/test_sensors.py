@@ -9,9 +9,22 @@ from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_manifest import manifest_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import LibraryError, SettingsError
-from insight_dagster.nightly import JOB_NAME, STAGE_TAG, WANTED_TAG, Wanted, has_ended, measure
+from insight_dagster.nightly import (
+    JOB_NAME,
+    NIGHT_TAG,
+    STAGE_TAG,
+    WANTED_TAG,
+    Wanted,
+    has_ended,
+    measure,
+)
 from insight_dagster.schedules import nightly_schedule
-from insight_dagster.sensors import clip_library_sensor, failure_alerts, stage_requests
+from insight_dagster.sensors import (
+    clip_library_sensor,
+    failure_alerts,
+    nightly_stages,
+    stage_requests,
+)
 from insight_dagster.settings import load_settings
 from insight_dagster.stages import RANGE_END, RANGE_START
 from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
@@ -112,6 +125,7 @@ def test_a_class_that_left_is_reported_and_not_removed(tmp_path, instance):
     assert (event.check_name, event.partition, event.passed) == ("in_library", "b", False)
     assert event.severity == dg.AssetCheckSeverity.WARN
     assert "b" in instance.get_dynamic_partitions(PARTITIONS)
+    assert not watcher.tick().asset_events, "it is told once"
 
 
 def test_a_lost_library_fails_the_tick_and_forgets_nothing(tmp_path, instance):
@@ -156,7 +170,8 @@ def test_what_runs_by_itself_follows_one_setting(tmp_path):
 
 def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
     wanted = Wanted("place_classes 1", "place_classes", (("a", "c"), ("e", "e")), {"x": 1})
-    assert Wanted.from_tag(wanted.to_tag()) == wanted
+    night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={WANTED_TAG: wanted.to_tag("n")})
+    assert Wanted.by(night) == wanted
     requests = list(stage_requests("night", wanted))
     assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests] == [("a", "c"), ("e", "e")]
     assert {r.tags[STAGE_TAG] for r in requests} == {"place_classes 1"}
@@ -164,6 +179,22 @@ def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
     assert len(keys) == 4
     (shared,) = stage_requests("night", Wanted("refit", "refit_latent_space"))
     assert RANGE_START not in shared.tags
+
+
+def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(instance):
+    wanted = Wanted("place_classes 1", "place_classes", (("a", "c"),))
+    again = dg.DagsterRun(
+        job_name=JOB_NAME,
+        run_id="second",
+        status=dg.DagsterRunStatus.STARTED,
+        tags={WANTED_TAG: wanted.to_tag("first")},
+    )
+    instance.add_run(again)
+    ticked = list(nightly_stages()(dg.build_sensor_context(instance)))
+    assert [type(each) for each in ticked] == [dg.SkipReason]
+    instance.add_run_tags("second", {WANTED_TAG: wanted.to_tag("second")})
+    (request,) = nightly_stages()(dg.build_sensor_context(instance))
+    assert request.tags[NIGHT_TAG] == "second"
 
 
 def test_a_run_that_will_be_retried_has_not_ended():

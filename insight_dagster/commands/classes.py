@@ -32,14 +32,14 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
     """Print every class of library, partitions and tables, and where it is missing."""
     with open_instance(settings) as instance:
         partitions = set(instance.get_dynamic_partitions(_NAME))
-    library = _library_classes(settings)
+    library, unknown = _library_classes(settings)
     stored: dict[str, dict[str, Any]] = {}
     if settings.database_path.exists():
         stored = {row["class"]: row for row in open_database(settings).read(_ROWS).to_pylist()}
     rows = [
         {
             "class": name,
-            "in library": name in library,
+            "in library": None if unknown else name in library,
             "partition": name in partitions,
             "clips stored": stored.get(name, {}).get("clips", 0),
             "passes": stored.get(name, {}).get("cleared"),
@@ -50,6 +50,8 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
     if as_json:
         print_json(rows)
         return
+    if unknown:
+        console.print(f"[yellow]note:[/] {escape(unknown)}", soft_wrap=True)
     print_rows(console, rows, title="Classes", empty="The library has no class yet.")
 
 
@@ -66,9 +68,10 @@ def remove_class(
 
     Raises:
         UnknownClassError: neither a partition nor a row has that name.
-        LibraryError: the library still has it, and would bring it back.
+        LibraryError: the library still has it and would bring it back, or cannot be read: whether
+            it has the class is not known then.
     """
-    if name in _library_classes(settings):
+    if name in scan(settings.library_folder).classes:
         raise LibraryError(
             f"{settings.library_folder} still has clips of {name!r}, the sensor would bring the "
             "class back; take them out of the library first"
@@ -112,9 +115,9 @@ def _clips(store: Database | None, name: str) -> int:
     return int(store.read(sql, [name])["n"][0].as_py())
 
 
-def _library_classes(settings: Settings) -> set[str]:
-    """Classes of the library; none where it is not there."""
+def _library_classes(settings: Settings) -> tuple[set[str], str]:
+    """Classes of the library; or none, and why it cannot be read."""
     try:
-        return set(scan(settings.library_folder).classes)
-    except LibraryError:
-        return set()
+        return set(scan(settings.library_folder).classes), ""
+    except LibraryError as problem:
+        return set(), str(problem)

@@ -157,5 +157,7 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         return "{}"
     if isinstance(value, tuple):
-        return json.dumps(list(value))
-    return json.dumps("" if value is None else str(value) if isinstance(value, Path) else value)
+        return json.dumps(list(value), ensure_ascii=False)
+    text = "" if value is None else str(value) if isinstance(value, Path) else value
+    # TOML's strings are JSON's, but for the halves of a character that JSON escapes it into.
+    return json.dumps(text, ensure_ascii=False)

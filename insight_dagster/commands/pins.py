@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from insight_dagster.analysis.checks.pinned import is_same
 from insight_dagster.commands.home import open_database, who
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.errors import UnknownInsightError
@@ -28,6 +29,8 @@ def pin(
 ) -> None:
     """Watch an insight from now on: its check fails when it becomes more severe than it is now.
 
+    Earlier pins of what is the same insight are replaced: a group that changes has a new id.
+
     Raises:
         UnknownInsightError: no insight, or more than one, has an id that begins so.
     """
@@ -44,7 +47,12 @@ def pin(
         "author": who(author),
         "pinned_at": datetime.now(UTC).replace(tzinfo=None),
     }
-    store.write(Upsert(PINNED_INSIGHTS, PINNED_INSIGHTS.from_rows([row])))
+    replaced = [
+        Deletion(PINNED_INSIGHTS, {"insight_id": earlier["insight_id"]})
+        for earlier in store.rows(PINNED_INSIGHTS).to_pylist()
+        if is_same(earlier, row)
+    ]
+    store.write(*replaced, Upsert(PINNED_INSIGHTS, PINNED_INSIGHTS.from_rows([row])))
     console.print(f"Pinned {row['insight_id']}: {row['sentence']}", soft_wrap=True, markup=False)
 
 

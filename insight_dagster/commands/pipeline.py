@@ -26,7 +26,6 @@ from insight_dagster.errors import RunFailedError, UnknownClassError
 from insight_dagster.run_launcher import end_dead_runs
 from insight_dagster.settings import Settings
 from insight_dagster.stages import (
-    JUDGE,
     RANGE_START,
     REFIT,
     REPORT,
@@ -181,13 +180,13 @@ class Runner:
         left: tuple[str, ...] = classes
         for stage in stages:
             self.bars.bars.update(whole, description=", ".join(stage.asset_names))
-            found = self.run_stage(stage, left)
-            if stage is JUDGE:
-                not_cleared += found
+            found = self.run_stage(stage, classes if stage.says else left)
+            if stage.says:
+                not_cleared += [each for each in found if each.class_name in left]
             else:
                 failures += found
                 left = tuple(name for name in left if name not in {f.class_name for f in found})
-            if not left or None in {failure.class_name for failure in found}:
+            if None in {failure.class_name for failure in found}:
                 break
             self.bars.bars.advance(whole)
         return PipelineOutcome(classes, tuple(failures), tuple(not_cleared), self.computed)

@@ -40,7 +40,8 @@ def test_the_quarantined_share_counts_and_names_reasons():
     assert not outcome.passed and outcome.severity == ERROR
     assert outcome.facts["reasons"] == {"broken": 2}
     assert manifest.quarantined_share(rows, largest=0.7).passed
-    assert manifest.quarantined_share(clips(), largest=0).passed
+    nothing = manifest.quarantined_share(clips(), largest=1)
+    assert not nothing.passed and nothing.severity == ERROR
 
 
 def test_a_split_whose_clips_are_all_broken_is_missing():
@@ -64,8 +65,11 @@ def test_copies_count_inside_a_split_and_leaks_across_splits_and_classes():
 
 
 def test_a_class_out_of_library_or_model_is_told():
-    assert manifest.in_library("a", ["a"]).passed
-    assert "insight classes remove" in manifest.in_library("b", ["a"]).description
+    stored = clips(("1", "train", "x"))
+    assert manifest.in_library("a", clips(), ["a"]).passed
+    gone, never = (manifest.in_library("b", rows, ["a"]) for rows in (stored, clips()))
+    assert "insight classes remove" in gone.description and gone.severity == WARN
+    assert "insight classes remove" in never.description and never.severity == ERROR
     assert manifest.label_known("a", ["a"]).passed
     assert not manifest.label_known("A", ["a"]).passed
 
@@ -125,7 +129,15 @@ def test_the_layout_and_the_clusters_are_held_to_their_limits():
     assert vectors.clusters_stable(cluster, np.array([0.9, 0.3]), smallest=0.7).passed
     assert not vectors.clusters_stable(cluster, np.array([0.4, 0.3]), smallest=0.7).passed
     unmeasured = vectors.clusters_stable(cluster, np.array([np.nan, np.nan]), smallest=0.7)
-    assert unmeasured.passed and "measured" in unmeasured.description
+    assert not unmeasured.passed and "3 clips are in clusters whose" in unmeasured.description
+    nothing, noise = np.array([], np.int64), np.array([-1, -1])
+    assert vectors.clusters_stable(noise, np.array([]), smallest=0.7).passed
+    for outcome in (
+        vectors.clusters_stable(nothing, np.array([0.9]), smallest=0.7),
+        vectors.cluster_noise(nothing, largest=1),
+        vectors.inside_the_space(nothing.astype(bool), largest=1),
+    ):
+        assert not outcome.passed and "place_classes" in outcome.description
 
 
 def insights(**severities: float) -> pa.Table:
@@ -157,6 +169,7 @@ def pin(severity: float, group: str, kind: str = "leak") -> pa.Table:
         (pin(0.30, "abcd"), "worse"),
         (pin(0.48, "abcd"), "same"),
         (pin(0.60, "abce"), "better"),
+        (pin(0.30, "ab"), "worse"),
         (pin(0.10, "aqrs"), "resolved"),
         (pin(0.10, "abcd", kind="duplicate"), "resolved"),
     ],

@@ -128,7 +128,22 @@ def test_vectors_that_cannot_be_trusted_stop_what_builds_on_them_and_no_other_cl
         ("projection", "disc golfing"),
         ("clusters", "disc golfing"),
     }
-    failures = Database(home_copy.database_path).rows(STEP_FAILURES).to_pylist()
+    # The class that was done has its checks all the same, though its step failed.
+    store = Database(home_copy.database_path)
+    checked = {
+        (row["check_name"], row["class_name"])
+        for row in store.rows(CHECK_RESULTS).to_pylist()
+        if row["run_id"] == result.run_id
+    }
+    assert checked == {
+        (check, "disc golfing")
+        for check in ("inside_latent_space", "noise_share", "clusters_stable")
+    }
+    with open_instance(home_copy) as instance:
+        key = dg.AssetCheckKey(dg.AssetKey("clusters"), "noise_share")
+        (newest,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert (newest.run_id, newest.partition) == (result.run_id, "disc golfing")
+    failures = store.rows(STEP_FAILURES).to_pylist()
     found = {row["asset"]: row for row in failures if row["class_name"] == "abseiling"}
     assert set(found) >= {"projection", "clusters"}
     assert "vectors of 2 models are mixed" in found["projection"]["reason"]
@@ -137,6 +152,41 @@ def test_vectors_that_cannot_be_trusted_stop_what_builds_on_them_and_no_other_cl
     assert run_assets(home_copy, "projection", "clusters", class_name="abseiling").success
     left = Database(home_copy.database_path).rows(STEP_FAILURES).to_pylist()
     assert not {"projection", "clusters"} & {row["asset"] for row in left}
+
+
+def test_a_partition_without_clips_fails_its_check_and_keeps_no_class_back(home_copy):
+    with open_instance(home_copy) as instance:
+        instance.add_dynamic_partitions("action_class", ["typo"])
+        partitions = instance.get_dynamic_partitions("action_class")
+    names = ("clip_manifest", "embeddings", "metadata_table")
+    result = run_assets(home_copy, *names, tags=range_tags((partitions[-2], partitions[-1])))
+    assert not result.success
+    made = {
+        (event.asset_key.to_user_string(), event.partition)
+        for event in result.get_asset_materialization_events()
+    }
+    assert made == {(name, each) for name in names for each in partitions[-2:]}
+    in_library = evaluations(result, "in_library")["typo"]
+    assert not in_library.passed and in_library.severity == dg.AssetCheckSeverity.ERROR
+    assert evaluations(result, "in_library")[partitions[-2]].passed
+
+
+def test_a_space_that_stays_says_which_classes_it_leaves_out_now(home_copy):
+    store = Database(home_copy.database_path)
+    assert run_assets(home_copy, "latent_space", job="refit_latent_space").success
+    failed = dict.fromkeys(STEP_FAILURES.column_names, "x") | {"failed_at": datetime(2026, 1, 1)}
+    failed |= {"asset": "embeddings", "class_name": "late class"}
+    manifest = store.rows(CLIP_MANIFEST, "abseiling").to_pylist()[0]
+    late = manifest | {"class_name": "late class", "clip_id": "late"}
+    store.write(
+        Upsert(STEP_FAILURES, STEP_FAILURES.from_rows([failed])),
+        Upsert(CLIP_MANIFEST, CLIP_MANIFEST.from_rows([late])),
+    )
+    result = run_assets(home_copy, "latent_space", job="refit_latent_space")
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["computed"].value == 0
+    (coverage,) = evaluations(result, "coverage").values()
+    assert not coverage.passed and "late class" in coverage.description
 
 
 def test_a_class_that_failed_never_feeds_the_shared_fit(home_copy):

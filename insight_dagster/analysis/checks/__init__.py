@@ -3,6 +3,6 @@
 One module per asset. No Dagster, no database; performance and data drift are in `analysis/drift`.
 """
 
-from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
+from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome, not_judged
 
-__all__ = ["ERROR", "WARN", "Outcome"]
+__all__ = ["ERROR", "WARN", "Outcome", "not_judged"]

@@ -16,6 +16,8 @@ _NAMES_SHOWN = 10
 def quarantined_share(manifest: pa.Table, *, largest: float) -> Outcome:
     """At most so many of a class's clips are unusable."""
     state = quarantine(manifest)
+    if not state.clips:
+        return Outcome(False, "the class has no clip", {"clips": 0}, ERROR)
     return Outcome(
         passed=state.share <= largest,
         severity=ERROR,
@@ -31,16 +33,24 @@ def quarantined_share(manifest: pa.Table, *, largest: float) -> Outcome:
     )
 
 
-def in_library(class_name: str, library_classes: Collection[str]) -> Outcome:
-    """The class's clips are still in the library."""
-    present = class_name in library_classes
+def in_library(class_name: str, manifest: pa.Table, library_classes: Collection[str]) -> Outcome:
+    """The class's clips are still in the library; an ERROR where it never had any."""
+    facts = {"classes_in_library": len(library_classes), "clips_stored": manifest.num_rows}
+    if class_name in library_classes:
+        return Outcome(True, "the class is in the library", facts)
+    if not manifest.num_rows:
+        return Outcome(
+            False,
+            "the library has no class of this name, and nothing is stored of it; `insight classes "
+            "remove` takes the partition away",
+            facts,
+            ERROR,
+        )
     return Outcome(
-        passed=present,
-        description="the class is in the library"
-        if present
-        else "the library has no clip of this class any more; its rows are kept. Bring the clips "
-        "back, or take the class away with `insight classes remove`",
-        facts={"classes_in_library": len(library_classes)},
+        False,
+        "the library has no clip of this class any more; its rows are kept. Bring the clips back, "
+        "or take the class away with `insight classes remove`",
+        facts,
     )
 
 
@@ -107,7 +117,7 @@ def leaks(manifest: pa.Table, everything: pa.Table, *, most: int) -> Outcome:
     for row in usable(everything).select(["content_key", "split"]).to_pylist():
         splits.setdefault(row["content_key"], set()).add(row["split"])
     rows = usable(manifest).select(["content_key", "path"]).to_pylist()
-    leaked = sorted(row["path"] for row in rows if len(splits[row["content_key"]]) > 1)
+    leaked = sorted(row["path"] for row in rows if len(splits.get(row["content_key"], ())) > 1)
     return Outcome(
         passed=len(leaked) <= most,
         severity=WARN,

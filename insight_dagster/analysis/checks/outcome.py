@@ -33,3 +33,8 @@ class Outcome:
     def with_severity(self, severity: str | None) -> Outcome:
         """The same outcome with the severity that a user chose, if one did."""
         return replace(self, severity=severity or self.severity)
+
+
+def not_judged(problem: Exception) -> Outcome:
+    """What is said where a check could not be made: never a pass."""
+    return Outcome(False, f"could not be judged: {problem}", severity=ERROR)

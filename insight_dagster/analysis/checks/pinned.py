@@ -10,7 +10,8 @@ import pyarrow as pa
 from insight_dagster.analysis.checks.outcome import ERROR, Outcome
 
 SAME_GROUP = 0.5
-"""Jaccard similarity of clips from which on two insights are taken for the same one."""
+"""Share of a pinned insight's clips that an insight holds which is taken for the same one: a group
+that grows is still the one that was pinned."""
 _KIND = ("kind", "population", "other_class")
 
 
@@ -40,7 +41,8 @@ def pinned_insights(
         )
         + ". Look at the insight again; `insight pin` it anew to accept it"
         if worse
-        else f"{len(found)} pinned insights, none worse",
+        else f"{len(found)} pinned insights, none worse, "
+        f"{sum(state['state'] == 'resolved' for state in found.values())} not found any more",
         facts={"pinned": len(found), "worse": len(worse), "insights": found},
     )
 
@@ -54,15 +56,24 @@ def _with_clips(insights: pa.Table, members: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
+def is_same(pin: Mapping[str, Any], insight: Mapping[str, Any]) -> bool:
+    """Whether an insight is the one that was pinned: of its kind, and with its clips.
+
+    Args:
+        pin: a row of `pinned_insights`.
+        insight: a row of `insights` with its `clip_ids`.
+    """
+    alike = all(insight[name] == pin[name] for name in ("class_name", *_KIND))
+    return alike and _kept(pin, insight) >= SAME_GROUP
+
+
 def _state(
     pin: Mapping[str, Any], present: Sequence[Mapping[str, Any]], largest_rise: float
 ) -> dict[str, Any]:
-    alike = [row for row in present if all(row[name] == pin[name] for name in _KIND)]
-    shared = {row["insight_id"]: _jaccard(set(pin["clip_ids"]), row["clip_ids"]) for row in alike}
-    same = [row for row in alike if shared[row["insight_id"]] >= SAME_GROUP]
+    same = [row for row in present if is_same(pin, row)]
     if not same:
         return {"state": "resolved", "sentence": pin["sentence"], "then": pin["severity"]}
-    match = max(same, key=lambda row: shared[row["insight_id"]])
+    match = max(same, key=lambda row: (_kept(pin, row), -len(row["clip_ids"])))
     rise = match["severity"] - pin["severity"]
     return {
         "state": "worse" if rise > largest_rise else "better" if rise < -largest_rise else "same",
@@ -73,5 +84,7 @@ def _state(
     }
 
 
-def _jaccard(first: set[str], second: set[str]) -> float:
-    return len(first & second) / len(first | second) if first | second else 0.0
+def _kept(pin: Mapping[str, Any], insight: Mapping[str, Any]) -> float:
+    """Share of the pinned clips that an insight holds."""
+    pinned = set(pin["clip_ids"])
+    return len(pinned & set(insight["clip_ids"])) / len(pinned) if pinned else 0.0

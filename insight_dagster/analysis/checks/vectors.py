@@ -11,6 +11,10 @@ import pyarrow as pa
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 from insight_dagster.analysis.health import inspect_embeddings
 
+_NOT_PLACED = Outcome(
+    False, "no clip is placed in the present latent space; run place_classes", {"clips": 0}
+)
+
 
 def vectors_complete(
     manifest: pa.Table, vectors: pa.Table, *, model_fingerprint: str, dimension: int
@@ -83,7 +87,9 @@ def inside_the_space(outside: np.ndarray, *, largest: float) -> Outcome:
         outside: (n,) bool, one a clip.
         largest: share allowed.
     """
-    share = float(outside.mean()) if len(outside) else 0.0
+    if not len(outside):
+        return _NOT_PLACED
+    share = float(outside.mean())
     return Outcome(
         passed=share <= largest,
         severity=WARN,
@@ -96,7 +102,9 @@ def inside_the_space(outside: np.ndarray, *, largest: float) -> Outcome:
 
 def cluster_noise(cluster: np.ndarray, *, largest: float) -> Outcome:
     """At most so many of a class's clips are in no cluster."""
-    share = float((cluster < 0).mean()) if len(cluster) else 0.0
+    if not len(cluster):
+        return _NOT_PLACED
+    share = float((cluster < 0).mean())
     return Outcome(
         passed=share <= largest,
         description=f"{share:.0%} of {len(cluster)} clips are in no cluster"
@@ -113,14 +121,18 @@ def clusters_stable(cluster: np.ndarray, stability: np.ndarray, *, smallest: flo
         stability: (clusters,) of every cluster, NaN where not measured.
         smallest: mean over clips that is asked for.
     """
+    if not len(cluster):
+        return _NOT_PLACED
     own = stability[cluster[cluster >= 0]]
     known = own[np.isfinite(own)]
     mean = float(known.mean()) if len(known) else None
+    facts = {"stability": mean, "smallest_allowed": smallest, "clips_in_clusters": len(own)}
+    if mean is None:
+        what = "clips are in clusters whose stability was not measured" if len(own) else ""
+        return Outcome(not what, f"{len(own)} {what}" if what else "no clip is in a cluster", facts)
     return Outcome(
-        passed=mean is None or mean >= smallest,
-        description="no cluster of this class whose stability was measured"
-        if mean is None
-        else f"clusters are found again with a mean Jaccard similarity of {mean:.2f}"
+        passed=mean >= smallest,
+        description=f"clusters are found again with a mean Jaccard similarity of {mean:.2f}"
         + ("" if mean >= smallest else "; raise min_cluster_size, then refit_latent_space"),
-        facts={"stability": mean, "smallest_allowed": smallest, "clips_in_clusters": len(own)},
+        facts=facts,
     )

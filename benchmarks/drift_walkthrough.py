@@ -191,7 +191,7 @@ def promoted(settings: Settings, tour: Tour, store: Database, console: Console) 
     words = ["--author", "you", "--reason", "the second camera crew is here to stay"]
     refusal = insight(settings, "baseline", "promote", *words, ends=1)
     console.print(refusal, soft_wrap=True, highlight=False)
-    failing = [name for name in sorted(failed(store, "ERROR")) if name.endswith("_drift")]
+    failing = [name for name in sorted(failed(store, "ERROR")) if "_drift" in name]
     assert all(name in refusal for name in failing)
     accept = [word for name in failing for word in ("--accept", name)]
     insight(settings, "baseline", "promote", *words, *accept)

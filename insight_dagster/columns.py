@@ -1,4 +1,4 @@
-"""What a column and a table are: the vocabulary that `tables.py` is written in."""
+"""What a column and a table are: the vocabulary that `tables/` is written in."""
 
 from __future__ import annotations
 

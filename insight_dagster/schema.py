@@ -1,7 +1,7 @@
 """The schema inside a DuckDB file: made, recognised, and kept to one vector dimension.
 
-Statements that define tables belong here; their columns are in `tables.py`, connections and the
-reading and writing of rows in `database.py`.
+Statements that define tables belong here; their columns are in `tables/`, connections and
+reading in `database.py`, writing in `writes.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Every table of the DuckDB file: column names, types, units and meaning, defined here alone.
 
-Table and column definitions belong here; connections, queries and writes do not (`database.py`).
+Table and column definitions belong here; connections and queries (`database.py`) and
+writes (`writes.py`) do not.
 """
 
 from __future__ import annotations

@@ -50,6 +50,7 @@ def metadata_table(
             work.pending,
             spec=spec,
             workers=options.workers,
+            decode=clip_library.decoding().decode_window,
             progress=progress.track(context, f"metadata_table · {class_name}", len(work.pending)),
         )
         rows = pa.concat_tables([work.reused.cast(fresh.table.schema), fresh.table])

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     workers: int = Field(
         2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
     )
+    decode_seconds: float = Field(
+        120.0, gt=0, description="longest that reading one clip may take; then it is quarantined"
+    )
+    decode_memory_mib: int = Field(
+        2048, ge=256, description="most memory that the process which reads a clip may take"
+    )
     seed: int = Field(0, ge=0, description="seed of every fit and resampling")
     components: int = Field(50, ge=2, le=2048, description="principal components of a latent space")
     perplexity: float = Field(30.0, gt=1, description="t-SNE perplexity")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from insight_dagster import tables
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.decoding import decode_window
+from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.metadata.appearance import appearance
 from insight_dagster.analysis.metadata.frames import shrink
 from insight_dagster.analysis.metadata.motion import motion
@@ -100,6 +100,7 @@ def measure_clips(
     *,
     spec: ClipSpec,
     workers: int = 2,
+    decode: Decode = decode_window,
     progress: Callable[[int], None] | None = None,
 ) -> MeasuredClips:
     """Metadata of clips over the window that `spec` samples, in the order given.
@@ -111,13 +112,16 @@ def measure_clips(
         clips: what to decode.
         spec: frames and window length; the same as for the embeddings.
         workers: threads; the rows do not depend on their number.
+        decode: reads a clip's frames.
         progress: called with 1 for every clip that is finished.
 
     Returns:
         Rows and, for clips that could not be decoded, reasons. No clip makes the others fail.
     """
     with _one_thread_each(), ThreadPoolExecutor(workers) as pool:
-        outcomes = list(_ticked(pool.map(lambda clip: _attempt(clip, spec), clips), progress))
+        outcomes = list(
+            _ticked(pool.map(lambda clip: _attempt(clip, spec, decode), clips), progress)
+        )
     measured = [
         (clip, each)
         for clip, each in zip(clips, outcomes, strict=True)
@@ -129,9 +133,9 @@ def measure_clips(
     return MeasuredClips(_rows(measured, metadata_version(spec)), problems)
 
 
-def _attempt(clip: ClipToMeasure, spec: ClipSpec) -> ClipMetadata | str:
+def _attempt(clip: ClipToMeasure, spec: ClipSpec, decode: Decode) -> ClipMetadata | str:
     try:
-        window = decode_window(
+        window = decode(
             clip.path,
             start=clip.start,
             seconds=spec.seconds,

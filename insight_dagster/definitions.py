@@ -149,6 +149,8 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         weights=settings.weights,
         labels=str(settings.labels) if settings.labels else None,
         device=settings.device,
+        engine=settings.engine,
+        precision=settings.precision,
         seed=settings.seed,
     )
     return {

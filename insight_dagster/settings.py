@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         None, description="label list of a checkpoint, one label a line in index order"
     )
     device: str = Field("auto", description="auto (CUDA, else CPU), cpu, cuda, cuda:1, ...")
+    engine: Literal["auto", "torch", "openvino"] = Field(
+        "auto", description="what runs the model: auto (OpenVINO on a CPU if installed, else torch)"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="numbers the model runs in; bfloat16 is faster and another model"
+    )
     batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
     workers: int = Field(
         2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"

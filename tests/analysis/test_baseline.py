@@ -145,10 +145,23 @@ def test_too_few_clips_are_said_and_not_passed():
     assert not found["performance_drift"].passed and found["performance_drift"].severity == WARN
     assert "10 of the 20 shared clips needed" in found["performance_drift"].description
     then = moment()
-    some = checks(drift(then, together(then, moment(5, seed=1, prefix="n"))))
-    assert some["performance_drift"].passed
-    assert "5 of the 20 new clips needed" in some["performance_drift"].description
+    some = checks(drift(then, together(then, moment(19, seed=1, prefix="n", accuracy=0))))
+    assert not some["performance_drift"].passed and some["performance_drift"].severity == WARN
+    assert some["performance_drift"].description == (
+        "not judged: population change: 19 of the 20 new clips needed"
+    )
     assert not some["data_drift"].passed and "not judged" in some["data_drift"].description
+
+
+@pytest.mark.parametrize("kept", [0, 10, 19, 20])
+def test_new_clips_are_judged_however_few_of_the_baseline_are_left(kept):
+    then = moment(100, accuracy=0.9)
+    newcomers = moment(100 - kept, seed=1, prefix="n", accuracy=0)
+    now = together(then.take(np.arange(100) < kept), newcomers)
+    found = checks(drift(then, now))["performance_drift"]
+    assert found.severity == ERROR and "population change: accuracy" in found.description
+    told = "comparable clips of the baseline are left" in found.description
+    assert told == (kept < 20)
 
 
 def test_without_a_baseline_or_outside_of_it_nothing_is_judged():

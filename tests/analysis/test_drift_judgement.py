@@ -138,6 +138,18 @@ def test_too_few_clips_are_not_judged_never_ok():
     assert strict.not_judged[0] == "model change: 7 of the 20 clips needed"
 
 
+def test_a_part_with_too_few_clips_outranks_ok_and_no_drift():
+    few = joined(BASE, _fresh().take(np.arange(7)))
+    quiet = judge_performance(performance_drift(BASE, few, draws=19), THRESHOLDS, tests=6)
+    assert (quiet.level, quiet.not_judged) == (
+        Level.NOT_JUDGED,
+        ("population change: 7 of the 20 new clips needed",),
+    )
+    worse = joined(turned_wrong(BASE, 12), _fresh().take(np.arange(7)))
+    loud = judge_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
+    assert (loud.level, len(loud.not_judged)) == (Level.ERROR, 1)
+
+
 def test_a_drifted_field_in_plain_words():
     fields = (_field("fps", adjusted_p=0.5), _field("sharpness", distance=1.2), _field())
     found = judge_data(fields, None, DATA, tests=5)

@@ -31,12 +31,12 @@ from insight_dagster.analysis.drift.sentences import (
 
 
 class Level(StrEnum):
-    """How alarming it is; `NOT_JUDGED` means that too few clips could tell."""
+    """How alarming it is, rising; `NOT_JUDGED` means that too few clips could tell."""
 
     OK = "ok"
+    NOT_JUDGED = "not_judged"
     WARN = "warn"
     ERROR = "error"
-    NOT_JUDGED = "not_judged"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,8 @@ def judge_performance(
     """Whether a class, or all clips together, got worse, and by which part.
 
     The metrics of a part are corrected by Holm; those of the population also for the night's
-    checks (Bonferroni).
+    checks (Bonferroni). A part that has clips, but too few, is `NOT_JUDGED`, and so is a drift of
+    which no part could be judged; a part without any clip is only named.
 
     Args:
         drift: of the clips in question.
@@ -139,6 +140,7 @@ def judge_performance(
         judged = [each for each in changes if _enough(each, thresholds.min_clips)]
         if not judged:
             missing.append(f"{part.replace('_', ' ')}: {_why_not(changes, thresholds.min_clips)}")
+            levels += [Level.NOT_JUDGED] * any(each.clips_now for each in changes)
             continue
         levels.append(Level.OK)
         for change, p_value in zip(judged, holm([c.p_value for c in judged]), strict=True):
@@ -238,8 +240,7 @@ def _level(effect: float, limits: tuple[float, float | None]) -> Level:
 
 def _worst(levels: Sequence[Level]) -> Level:
     """The most alarming level; `NOT_JUDGED` where nothing was judged."""
-    rising = (Level.OK, Level.WARN, Level.ERROR)
-    return max(levels, key=rising.index) if levels else Level.NOT_JUDGED
+    return max(levels, key=list(Level).index, default=Level.NOT_JUDGED)
 
 
 def _check_limits(name: str, warn: float, error: float | None) -> None:

@@ -20,7 +20,8 @@ from insight_dagster.analysis.drift.change import (
     POPULATION_CHANGE,
     Change,
 )
-from insight_dagster.analysis.drift.data_drift import EmbeddingDrift, FieldDrift
+from insight_dagster.analysis.drift.data_drift import FieldDrift
+from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift
 from insight_dagster.analysis.drift.performance_drift import PerformanceDrift
 from insight_dagster.analysis.drift.sentences import (
     change_sentence,
@@ -131,7 +132,8 @@ def judge_performance(
         thresholds: effects and levels.
         tests: checks of the night: one a class, one more for all clips together.
     """
-    levels, causes, missing = [], [], []
+    levels, causes = [], []
+    missing = [f"not in the baseline: {', '.join(drift.left_out)}"] if drift.left_out else []
     for part, alpha in (
         (MODEL_CHANGE, thresholds.model_alpha),
         (POPULATION_CHANGE, thresholds.population_alpha / max(1, tests)),
@@ -161,11 +163,12 @@ def judge_data(
     """Whether a class's new clips differ from its baseline in metadata or embedding.
 
     Metadata (by the smallest adjusted p) and embedding are two questions, corrected by Holm, and
-    for the night's classes (Bonferroni).
+    for the night's classes (Bonferroni). Where one of them could not be judged, the level is at
+    least `NOT_JUDGED`.
 
     Args:
         fields: of the class.
-        embedding: of the class; None where there is no latent space.
+        embedding: of the class; None: it is not asked about.
         thresholds: effects and level.
         tests: classes of the night.
     """
@@ -181,8 +184,10 @@ def judge_data(
     if clouds and rejected[-1]:
         found += _embedding_causes(clouds[0], thresholds)
     levels = [Level.OK] * len(questions) + [level for level, _ in found]
+    levels += [Level.NOT_JUDGED] * (not judged)
     missing = missing_fields(fields)
     if embedding is not None and not embedding.judged:
+        levels.append(Level.NOT_JUDGED)
         missing.append(f"embedding: {embedding.reason}")
     return Judgement(_worst(levels), tuple(cause for _, cause in found), tuple(missing))
 

@@ -45,6 +45,7 @@ class PerformanceDrift:
         accuracy_then, accuracy_now: over all clips of either, 0..1; NaN without clips.
         model_part: part of `accuracy_change` that the shared clips' changed predictions make:
             shared / clips_now * (their accuracy now - their accuracy then).
+        left_out: classes that were not compared: new ones that there are no old clips of.
     """
 
     changes: tuple[Change, ...]
@@ -56,6 +57,7 @@ class PerformanceDrift:
     accuracy_then: float
     accuracy_now: float
     model_part: float
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.shared + self.new, self.shared + self.gone) != (self.clips_now, self.clips_then):

@@ -19,6 +19,7 @@ from insight_dagster.analysis.drift import (
 )
 from insight_dagster.analysis.drift.change import MODEL_CHANGE, POPULATION_CHANGE, Change
 from insight_dagster.analysis.drift.judgement import holm
+from insight_dagster.check_settings import CheckSettings
 from tests.analysis.drift_clips import joined, scored, turned_wrong
 
 THRESHOLDS = PerformanceThresholds(model_alpha=0.01, population_alpha=0.01)
@@ -199,6 +200,12 @@ def test_unjudged_data_are_listed_by_reason():
         "metadata (a, b, c, d, e and 3 more): no new clips",
         "embedding: no new clips",
     )
+
+
+@pytest.mark.parametrize("rise", ["accuracy_drop", "loss_rise", "calibration_rise"])
+def test_a_warning_above_its_error_is_refused_when_settings_load(rise):
+    with pytest.raises(ValueError, match=f"{rise}_warn .0.2. is above {rise}_error .0.05."):
+        CheckSettings.model_validate({f"{rise}_warn": 0.2, f"{rise}_error": 0.05})
 
 
 def test_thresholds_are_checked():

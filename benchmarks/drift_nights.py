@@ -96,7 +96,8 @@ def unchanged(pool: Pool, rng: np.random.Generator) -> Night:
 
 def retrained(pool: Pool, rng: np.random.Generator) -> Night:
     """Another model that is as good: both are the pool's with noise of its own."""
-    return Night(pool, *draw_clips(pool, rng), *(_noisy(pool.logits, pool, rng) for _ in range(2)))
+    models = [_noisy(pool.logits, pool, rng) for _ in range(2)]
+    return Night(pool, *draw_clips(pool, rng), *models)
 
 
 def other_splits(pool: Pool, rng: np.random.Generator) -> Night:

@@ -23,11 +23,13 @@ class Scale:
         order: (k,) int rows of the values, rising.
         steps: (k - 1,) differences between them, in standard deviations.
         old_weights: (k,) what every one of them weighs as an old one, in that order.
+        new_weight: what every one of them weighs as a new one.
     """
 
     order: np.ndarray
     steps: np.ndarray
     old_weights: np.ndarray
+    new_weight: float
 
 
 def scale_of(values: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) -> Scale:
@@ -44,7 +46,8 @@ def scale_of(values: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) ->
     deviation = values[~is_new].std()
     if deviation <= 1e-12 * np.abs(values).max():
         deviation = values.std()
-    return Scale(order, np.diff(values[order]) / deviation, old_weights[order])
+    steps = np.diff(values[order]) / deviation
+    return Scale(order, steps, old_weights[order], float(1 / is_new.sum()))
 
 
 def wasserstein_distances(is_new: np.ndarray, scale: Scale) -> np.ndarray:
@@ -52,9 +55,11 @@ def wasserstein_distances(is_new: np.ndarray, scale: Scale) -> np.ndarray:
 
     Source: Vallender, Theory Probab. Appl. 18 (1974) 784.
     """
-    new = is_new[:, scale.order]
-    gaps = (new / new[:1].sum() - (1 - new) * scale.old_weights).cumsum(axis=1)
-    return np.abs(gaps[:, :-1]) @ scale.steps
+    gaps = is_new[:, scale.order[:-1]]
+    gaps *= scale.new_weight + scale.old_weights[:-1]
+    gaps -= scale.old_weights[:-1]
+    np.cumsum(gaps, axis=1, out=gaps)
+    return np.abs(gaps, out=gaps) @ scale.steps
 
 
 def max_t(observed: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

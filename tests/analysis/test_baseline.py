@@ -155,8 +155,8 @@ def test_clips_that_moved_to_another_split_are_the_same_clips():
     assert found.passed
     assert (found.facts["new_clips"], found.facts["gone_clips"]) == (0, 0)
     limits = LIMITS.model_copy(update={"drift_splits": ("quality",)})
-    drifted_since = performance_since(then, replace(then, scores=scores), limits=limits, seed=0)
-    assert (drifted_since.clips_then, drifted_since.shared) == (moved.sum(), moved.sum())
+    those = performance_since(then, replace(then, scores=scores), limits=limits, seed=0)
+    assert (those.clips_then, those.shared) == (moved.sum(), moved.sum())
 
 
 def test_copies_are_matched_one_by_one():
@@ -177,9 +177,7 @@ def test_too_few_clips_are_said_and_not_passed():
     then = moment()
     some = checks(drift(then, together(then, moment(19, seed=1, prefix="n", accuracy=0))))
     assert not some["performance_drift"].passed and some["performance_drift"].severity == WARN
-    assert some["performance_drift"].description == (
-        "not judged: population change: 19 of the 20 new clips needed"
-    )
+    assert "change: 19 of the 20 new clips needed" in some["performance_drift"].description
     assert not some["data_drift"].passed and "not judged" in some["data_drift"].description
 
 
@@ -214,9 +212,7 @@ def test_a_class_that_cannot_be_scored_has_its_data_judged():
     then, new = unknown(moment()), unknown(moment(60, seed=1, prefix="n", shift=3.0))
     found = checks(drift(then, together(then, new)))
     assert not found["performance_drift"].passed
-    assert found["performance_drift"].description.startswith(
-        "no clip that can be scored in the baseline and now"
-    )
+    assert "no clip that can be scored" in found["performance_drift"].description
     assert found["data_drift"].description.startswith("metadata: ")
 
 

@@ -259,7 +259,7 @@ def test_a_new_class_is_left_out_of_the_comparison_of_all_classes():
     found = performance_since(then, together(then, harder), limits=LIMITS, seed=0, by_class=True)
     assert (found.left_out, found.new, found.clips_now) == (("f",), 0, 300)
     outcome = drifted.of_performance(found, LIMITS, classes=4)
-    assert outcome.passed and "not in the baseline: f" in outcome.description
+    assert outcome.passed and "without old clips: f" in outcome.description
     assert outcome.facts["classes_left_out"] == ["f"]
 
 

@@ -133,7 +133,7 @@ def judge_performance(
         tests: checks of the night: one a class, one more for all clips together.
     """
     levels, causes = [], []
-    missing = [f"not in the baseline: {', '.join(drift.left_out)}"] if drift.left_out else []
+    missing = [f"without old clips: {', '.join(drift.left_out)}"] if drift.left_out else []
     for part, alpha in (
         (MODEL_CHANGE, thresholds.model_alpha),
         (POPULATION_CHANGE, thresholds.population_alpha / max(1, tests)),

@@ -57,9 +57,9 @@ def test_clips_of_the_same_kind_lie_inside_and_others_outside(fitted):
     assert not outcome.passed and "refit_latent_space" in outcome.description
 
 
-def test_a_class_without_clips_is_inside(fitted):
+def test_a_class_without_clips_is_nowhere(fitted):
     space, _, _ = fitted
     assert not outside(space, np.zeros((0, 6)), np.zeros(0, int)).size
     tiny = SimpleNamespace(coordinates=np.zeros((3, 6)), density_range=0.0)
     assert outside(tiny, np.ones((2, 6)), np.array([-1, 0])).tolist() == [True, False]
-    assert inside_the_space(np.zeros(0, bool), largest=0.25).passed
+    assert not inside_the_space(np.zeros(0, bool), largest=0.25).passed

@@ -15,6 +15,7 @@ from assets.space_rows import read_latent_space
 from assets.verdict import failing, verdict
 from insight_dagster.analysis.baseline import Moment, baseline_clip_rows
 from insight_dagster.analysis.drift import figures
+from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.metadata_table import metadata_version
 from insight_dagster.analysis.performance import figure_columns, scored_clips
 from insight_dagster.database import Database
@@ -130,7 +131,7 @@ def _row(
         "reason": config.reason.strip(),
         "accepted": accepted,
         "model_fingerprint": model.fingerprint,
-        "metadata_version": metadata_version(model.spec),
+        "metadata_version": metadata_version(model.spec, installed_functions()),
         "space_id": space_id,
         "classes": sorted(set(present.scores["class_name"])),
         **figure_columns(figures(scored_clips(present.scores))),

@@ -62,7 +62,8 @@ def blockiness(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def _steps(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Mean absolute difference across every column border, each 16 levels at most, (w - 1,)."""
-    steps = cv2.min(cv2.absdiff(grey[:, 1:], grey[:, :-1]), LARGEST_STEP)
+    steps = cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    _, steps = cv2.threshold(steps, LARGEST_STEP, LARGEST_STEP, cv2.THRESH_TRUNC)
     return cv2.reduce(steps, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] / len(grey)
 
 

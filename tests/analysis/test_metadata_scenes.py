@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from insight_dagster.analysis.metadata import camera, scenes
-from insight_dagster.analysis.metadata.frames import shrink
 from insight_dagster.analysis.metadata.scenes import find_cuts
 from tests.analysis.synthetic_frames import measure, moving_square, panning, texture
 
@@ -129,12 +128,3 @@ class TestCamera:
         clip = np.stack([texture(120, 160, seed=seed, scale=12) for seed in (1, 9)])
         values = measure(clip).values
         assert (values["scene_cuts"], values["zoom"], values["shake"]) == (1, None, None)
-
-
-def test_the_strength_of_a_cut_does_not_depend_on_where_frames_lie_in_memory() -> None:
-    clip = panning(step=5)
-    room = np.empty(clip.size + 1, np.uint8)
-    moved = room[1:].reshape(clip.shape)
-    moved[:] = clip
-    assert shrink(moved, np.arange(8.0)).colour.ctypes.data % 2
-    assert measure(moved).values == measure(clip).values

@@ -11,7 +11,6 @@ from assets.baseline_rows import now
 from assets.judges import Judges, JudgesResource, Outcomes
 from assets.materialization import table_metadata
 from assets.performance import performance
-from assets.space_rows import read_latent_space
 from assets.verdict import failing, verdict
 from insight_dagster.analysis.baseline import Moment, baseline_clip_rows
 from insight_dagster.analysis.drift import figures
@@ -22,7 +21,6 @@ from insight_dagster.database import Database
 from insight_dagster.errors import PromotionError
 from insight_dagster.tables import BASELINE_CLIPS, BASELINES
 from insight_dagster.writes import Deletion, Replacement
-from resources.bundle_folder import BundleFolderResource
 from resources.classifier import ClassifierResource
 
 KEPT = 3
@@ -60,7 +58,6 @@ def promote(
     context: dg.OpExecutionContext,
     config: Promotion,
     judges: JudgesResource,
-    bundle_folder: BundleFolderResource,
     classifier: ClassifierResource,
 ) -> None:
     """Freeze the present state: from now on drift is measured against it.
@@ -70,9 +67,8 @@ def promote(
     """
     bench = judges.open()
     accepted = _accepted(bench, config)
-    space = read_latent_space(bench.store, bundle_folder, models=set())
-    present = now(bench.store, space)
-    row = _row(present, config, accepted, classifier, space.space_id)
+    present = now(bench.store)
+    row = _row(present, config, accepted, classifier)
     baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
     bench.store.write(
         Replacement(BASELINES, rows, baseline_id),
@@ -121,7 +117,6 @@ def _row(
     config: Promotion,
     accepted: list[str],
     classifier: ClassifierResource,
-    space_id: str,
 ) -> dict[str, Any]:
     created, model = datetime.now(UTC), classifier.describe()
     return {
@@ -132,7 +127,6 @@ def _row(
         "accepted": accepted,
         "model_fingerprint": model.fingerprint,
         "metadata_version": metadata_version(model.spec, installed_functions()),
-        "space_id": space_id,
         "classes": sorted(set(present.scores["class_name"])),
         **figure_columns(figures(scored_clips(present.scores))),
         "clips": len(present.scores),

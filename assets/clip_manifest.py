@@ -44,6 +44,7 @@ def clip_manifest(
         manifest = manifest_rows(
             sources,
             previous=store.rows(CLIP_MANIFEST, class_name),
+            read_facts=clip_library.decoding().probe,
             progress=progress.track(context, f"clip_manifest · {class_name}", len(sources)),
         )
         store.write(Replacement(CLIP_MANIFEST, manifest.table, class_name))

@@ -59,6 +59,7 @@ def embeddings(
             model,
             batch_size=options.batch_size,
             workers=options.workers,
+            decode=clip_library.decoding().decode_window,
             progress=progress.track(context, f"embeddings · {class_name}", len(vectors.pending)),
         )
         rows = pa.concat_tables([vectors.reused.cast(fresh.embeddings.schema), fresh.embeddings])

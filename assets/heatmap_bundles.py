@@ -70,6 +70,7 @@ def heatmap_bundles(
             folder=bundle_folder.heatmaps,
             home=bundle_folder.root,
             workers=options.workers,
+            decode=clip_library.decoding().decode_window,
             progress=progress.track(context, f"heatmap_bundles · {class_name}", len(work.clips)),
         )
         rows = with_insights(work.reused, made.rows, examples)

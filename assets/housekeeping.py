@@ -11,13 +11,11 @@ from resources.bundle_folder import BundleFolderResource
 SPACES_KEPT = 2
 _OLD_SPACES = f"""
     SELECT space_id FROM latent_spaces
-    WHERE space_id NOT IN (SELECT space_id FROM baselines
-                           WHERE baseline_id IN (SELECT baseline_id FROM baseline_clips))
     ORDER BY created_at DESC OFFSET {SPACES_KEPT}"""  # noqa: S608
 
 
 def tidy(store: Database, folder: BundleFolderResource) -> int:
-    """Forget latent spaces but the last two and the baselines', and delete unreferenced files.
+    """Forget latent spaces but the last two, and delete unreferenced files.
 
     Returns:
         How many files were deleted.

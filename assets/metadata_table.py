@@ -54,6 +54,7 @@ def metadata_table(
             spec=spec,
             functions=functions,
             workers=options.workers,
+            decode=clip_library.decoding().decode_window,
             progress=progress.track(context, f"metadata_table · {class_name}", len(work.pending)),
         )
         for name, problem in fresh.function_problems.items():

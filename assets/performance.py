@@ -3,7 +3,7 @@
 import dagster as dg
 import pyarrow as pa
 
-from assets.baseline_rows import baseline_space, newest_baseline, now, then
+from assets.baseline_rows import newest_baseline, now, then
 from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
 from assets.classes import Metadata, for_each_class
 from assets.embeddings import embeddings
@@ -14,10 +14,9 @@ from insight_dagster.analysis.baseline import drift_since
 from insight_dagster.analysis.performance import performance_rows, scored_clips
 from insight_dagster.check_settings import CheckSettings
 from insight_dagster.database import Database
-from insight_dagster.tables import DRIFT, EMBEDDINGS, PERFORMANCE
+from insight_dagster.tables import DRIFT, PERFORMANCE
 from insight_dagster.writes import Replacement
 from resources.analysis_options import AnalysisOptions
-from resources.bundle_folder import BundleFolderResource
 from resources.check_thresholds import CheckThresholds
 from resources.classifier import ClassifierResource
 from resources.database import DatabaseResource
@@ -35,7 +34,6 @@ from resources.partitions import ACTION_CLASSES, PLACING
 def performance(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
     check_thresholds: CheckThresholds,
@@ -51,9 +49,9 @@ def performance(
 
     def materialize(class_name: str) -> Metadata:
         timer = Timer()
-        clips = scored_clips(now(store, None, class_name).scores)
+        clips = scored_clips(now(store, class_name).scores)
         figures = performance_rows(class_name, clips, model_fingerprint=model.fingerprint)
-        drift = _drift(store, bundle_folder, class_name, limits=limits, seed=options.seed)
+        drift = _drift(store, class_name, limits=limits, seed=options.seed)
         store.write(
             Replacement(PERFORMANCE, figures, class_name), Replacement(DRIFT, drift, class_name)
         )
@@ -70,23 +68,15 @@ def performance(
     return for_each_class(context, store, materialize, checks=checks)
 
 
-def _drift(
-    store: Database,
-    folder: BundleFolderResource,
-    class_name: str,
-    *,
-    limits: CheckSettings,
-    seed: int,
-) -> pa.Table:
+def _drift(store: Database, class_name: str, *, limits: CheckSettings, seed: int) -> pa.Table:
     """The class's rows of `drift`; none while there is no baseline."""
     baseline = newest_baseline(store)
     if baseline is None:
         return DRIFT.from_rows([])
-    space = baseline_space(store, folder, baseline, store.rows(EMBEDDINGS, class_name))
     return drift_since(
         class_name,
-        then(store, baseline["baseline_id"], class_name),
-        now(store, space, class_name),
+        then(store, baseline, class_name),
+        now(store, class_name, with_vectors=True),
         baseline_id=baseline["baseline_id"],
         limits=limits,
         seed=seed,

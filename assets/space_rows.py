@@ -51,15 +51,6 @@ def read_latent_space(
     return load_latent_space(folder.root / row["path"])
 
 
-def space_of(store: Database, folder: BundleFolderResource, space_id: str) -> LatentSpace | None:
-    """A latent space by its id; None where it has been forgotten or its file is damaged."""
-    rows = store.rows(LATENT_SPACES, space_id).to_pylist()
-    try:
-        return load_latent_space(folder.root / rows[0]["path"]) if rows else None
-    except LatentSpaceError:
-        return None
-
-
 def is_usable(row: dict[str, Any], folder: BundleFolderResource, *, fit_key: str) -> bool:
     """Whether a stored latent space is the one that a fit would give again, and can be read."""
     if row["fit_key"] != fit_key:

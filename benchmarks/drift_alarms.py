@@ -57,11 +57,22 @@ def performance_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
 def data_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
     """Verdict on the data of every class that is asked about."""
     found, pool = {}, night.pool
-    new = np.setdiff1d(night.now, night.then)
+    new, still = np.setdiff1d(night.now, night.then), np.intersect1d(night.now, night.then)
     for name in _classes(night):
-        then, now = (rows[pool.labels[rows] == name] for rows in (night.then, new))
-        fields = field_drift(pool.metadata[then], pool.metadata[now], pool.fields, seed=seed)
-        cloud = embedding_drift(pool.coordinates[then], pool.coordinates[now], seed=seed)
+        then, left, now = (rows[pool.labels[rows] == name] for rows in (night.then, still, new))
+        fields = field_drift(
+            pool.metadata[then],
+            pool.metadata[now],
+            pool.fields,
+            splits=(pool.splits[then], pool.splits[now]),
+            seed=seed,
+        )
+        cloud = embedding_drift(
+            pool.vectors[left],
+            pool.vectors[now],
+            splits=(pool.splits[left], pool.splits[now]),
+            seed=seed,
+        )
         found[name] = judge_data(fields, cloud, DataThresholds(), tests=len(pool.classes))
     return found
 
@@ -70,48 +81,63 @@ def _classes(night: Night) -> list[int]:
     return [night.affected] if night.affected >= 0 else night.pool.classes.tolist()
 
 
-def ask(night: Night, scenario: Scenario, *, seed: int) -> dict[str, bool]:
-    """What was told of a night: an alarm at all, by which check, and with which causes."""
+def ask(night: Night, scenario: Scenario, *, seed: int) -> tuple[dict[str, bool], list[bool]]:
+    """What was told of a night (an alarm at all, by which check, which causes), and each check.
+
+    That too few clips are there to judge is no alarm.
+    """
     verdicts = {
         "performance": performance_judgements(night, seed=seed) if scenario.performance else {},
         "data": data_judgements(night, seed=seed) if scenario.data else {},
     }
-    told = {
-        check: any(each.level in ALARMS for each in found.values())
+    alarms = {
+        check: [each.level in ALARMS for each in found.values()]
         for check, found in verdicts.items()
     }
+    told = {check: any(found) for check, found in alarms.items()}
     causes = [
         cause for found in verdicts.values() for each in found.values() for cause in each.causes
     ]
     for source in (*PARTS, *DATA):
         told[source] = any(cause.startswith(source) for cause in causes)
-    return {"alarm": told["performance"] or told["data"], **told}
+    told = {"alarm": told["performance"] or told["data"], **told}
+    return told, [*alarms["performance"], *alarms["data"]]
 
 
 def run(scenario: Scenario, pool: Pool, *, nights: int, seed: int) -> dict[str, Any]:
-    """Share of nights in which each thing was told, with 95 % Wilson intervals, and seconds."""
+    """Share of nights in which each thing was told, with 95 % Wilson intervals, and seconds.
+
+    `checks` is the share of the checks of all nights that alarm.
+    """
     start = time.perf_counter()
-    told = []
+    told, checks = [], []
     for night in range(nights):
         rng = np.random.default_rng([seed, night, 17])
-        told.append(ask(scenario.draw(pool, rng), scenario, seed=night))
+        found, alarms = ask(scenario.draw(pool, rng), scenario, seed=night)
+        told.append(found)
+        checks += alarms
     result: dict[str, Any] = {"title": scenario.title, "nights": nights}
     for what in told[0]:
-        share = wilson(sum(each[what] for each in told), nights)
-        result[what] = [share.estimate, share.low, share.high]
+        result[what] = _share([each[what] for each in told])
+    result["checks"] = _share(checks)
     result["seconds"] = time.perf_counter() - start
     return result
 
 
+def _share(found: Sequence[bool]) -> list[float]:
+    share = wilson(sum(found), len(found))
+    return [share.estimate, share.low, share.high]
+
+
 def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
-    """One line a scenario: nights with an alarm, then with each kind of cause."""
+    """One line a scenario: nights with an alarm, checks that alarm, nights with each cause."""
     lines = []
     for pool, scenarios in results.items():
-        columns = ("alarm [95 %]", *PARTS, *DATA)
+        columns = ("alarm [95 %]", "checks", *PARTS, *DATA)
         lines.append(f"{pool:36s} {'nights':>6s}  " + "  ".join(f"{c:>18s}" for c in columns))
         for each in scenarios.values():
             cells = ["{:.3f} [{:.3f},{:.3f}]".format(*each["alarm"])]
-            cells += [f"{each[what][0]:.3f}" for what in (*PARTS, *DATA)]
+            cells += [f"{each[what][0]:.3f}" for what in ("checks", *PARTS, *DATA)]
             row = "  ".join(f"{cell:>18s}" for cell in cells)
             lines.append(f"{each['title']:36s} {each['nights']:6d}  {row}")
     return "\n".join(lines)

@@ -96,9 +96,8 @@ def unchanged(pool: Pool, rng: np.random.Generator) -> Night:
 
 def retrained(pool: Pool, rng: np.random.Generator) -> Night:
     """Another model that is as good: both are the pool's with noise of its own."""
-    scale = RETRAINING_NOISE * margins(pool.logits, pool.labels).std()
-    noisy = [pool.logits + rng.normal(scale=scale, size=pool.logits.shape) for _ in range(2)]
-    return Night(pool, *draw_clips(pool, rng), *noisy)
+    models = [_noisy(pool.logits, pool, rng) for _ in range(2)]
+    return Night(pool, *draw_clips(pool, rng), *models)
 
 
 def other_splits(pool: Pool, rng: np.random.Generator) -> Night:
@@ -120,6 +119,30 @@ def flipped(pool: Pool, rng: np.random.Generator) -> Night:
     for rows in (np.intersect1d(then, now), np.setdiff1d(now, then)):
         _flip(logits, pool.labels, rows, round(0.1 * len(rows)), rng)
     return Night(pool, then, now, pool.logits, logits, affected)
+
+
+def retrained_shifted(pool: Pool, rng: np.random.Generator) -> Night:
+    """Another model that is less sure of a class: clips are lost and won, 10 points more lost."""
+    return _retrained(shifted_margins(pool, rng), rng)
+
+
+def retrained_flipped(pool: Pool, rng: np.random.Generator) -> Night:
+    """Another model that is confidently wrong on one clip in ten more of a class."""
+    return _retrained(flipped(pool, rng), rng)
+
+
+def _retrained(night: Night, rng: np.random.Generator) -> Night:
+    """The night with noise of their own on both models."""
+    then, now = (
+        _noisy(logits, night.pool, rng) for logits in (night.logits_then, night.logits_now)
+    )
+    return replace(night, logits_then=then, logits_now=now)
+
+
+def _noisy(logits: np.ndarray, pool: Pool, rng: np.random.Generator) -> np.ndarray:
+    """The logits of a model that was trained again: with noise, and as good."""
+    scale = RETRAINING_NOISE * margins(pool.logits, pool.labels).std()
+    return logits + rng.normal(scale=scale, size=logits.shape)
 
 
 def harder_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
@@ -164,6 +187,15 @@ def darker_and_blurrier(pool: Pool, rng: np.random.Generator) -> Night:
     return _with_metadata(pool, then, now, metadata, affected)
 
 
+def foreign_clips(pool: Pool, rng: np.random.Generator) -> Night:
+    """Two in five of a class's new clips have the vectors of clips of other classes."""
+    affected, then, now = _one_class(pool, rng, old=100, new=40)
+    others, vectors = np.flatnonzero(pool.labels != affected), pool.vectors.copy()
+    changed = rng.permutation(np.setdiff1d(now, then))[:16]
+    vectors[changed] = pool.vectors[rng.permutation(others)[: len(changed)]]
+    return Night(replace(pool, vectors=vectors), then, now, pool.logits, pool.logits, affected)
+
+
 def _one_class(
     pool: Pool, rng: np.random.Generator, *, old: int, new: int
 ) -> tuple[int, np.ndarray, np.ndarray]:
@@ -201,13 +233,16 @@ def _with_metadata(
 SCENARIOS = {
     "unchanged": Scenario("nothing changed", unchanged),
     "retrained": Scenario("equally good model", retrained, data=False),
-    "other_splits": Scenario("new clips mostly test split", other_splits, data=False),
+    "other_splits": Scenario("new clips mostly test split", other_splits),
     "shifted_margins": Scenario("model: margins shifted, -10 points", shifted_margins, data=False),
     "flipped": Scenario("model: 10 % confidently wrong", flipped, data=False),
+    "retrained_shifted": Scenario("retrained, margins -10 points", retrained_shifted, data=False),
+    "retrained_flipped": Scenario("retrained, 10 % more wrong", retrained_flipped, data=False),
     "harder_10": Scenario("new clips harder, -10 points", harder_clips(0.10), data=False),
     "wrong_10": Scenario("new clips, 10 % more wrong", wrong_clips(0.10), data=False),
     "harder_25": Scenario("new clips harder, -25 points", harder_clips(0.25), data=False),
     "wrong_25": Scenario("new clips, 25 % more wrong", wrong_clips(0.25), data=False),
     "field": Scenario("one field +0.8 sd", shifted_field, performance=False),
     "darker": Scenario("darker and blurrier", darker_and_blurrier, performance=False),
+    "foreign": Scenario("vectors: 40 % of other classes", foreign_clips, performance=False),
 }

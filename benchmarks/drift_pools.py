@@ -1,6 +1,6 @@
 """Pools of clips that nights are drawn from: synthetic ones, and the demo libraries' own.
 
-A pool holds logits, splits, metadata and coordinates; drawing nights from it belongs to
+A pool holds logits, splits, metadata and latent vectors; drawing nights from it belongs to
 `drift_alarms`.
 """
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from scipy.special import softmax
 
 from insight_dagster.analysis.drift import ScoredClips
+from insight_dagster.analysis.matrices import matrix_of
 
 DARKER_AND_BLURRIER = {
     "brightness": 0.75,
@@ -25,6 +26,7 @@ DARKER_AND_BLURRIER = {
     "edge_density": 0.6,
 }
 _DIMENSIONS = 16
+_WIDTH = 192
 _TEST_PENALTY = 0.9
 _MARGIN = 3.8
 _NOISE = 1.5
@@ -40,7 +42,7 @@ class Pool:
         splits: (n,) str.
         metadata: (n, f) float, NaN = missing.
         fields: f names.
-        coordinates: (n, k) latent coordinates.
+        vectors: (n, d) latent vectors, as the model makes them.
     """
 
     logits: np.ndarray
@@ -48,11 +50,11 @@ class Pool:
     splits: np.ndarray
     metadata: np.ndarray
     fields: tuple[str, ...]
-    coordinates: np.ndarray
+    vectors: np.ndarray
 
     def __post_init__(self) -> None:
         lengths = {len(each) for each in (self.logits, self.labels, self.splits, self.metadata)}
-        if lengths != {len(self.coordinates)} or self.metadata.shape[1] != len(self.fields):
+        if lengths != {len(self.vectors)} or self.metadata.shape[1] != len(self.fields):
             raise ValueError(f"a pool needs aligned arrays, got {lengths} and {len(self.fields)}")
 
     @property
@@ -88,7 +90,8 @@ def synthetic_pool(seed: int, *, clips_per_class: int = 1_000, classes: int = 5)
     """Clips of a model that is right three times in four and less often on the test split.
 
     Metadata are correlated through six hidden factors, some skewed, some with values missing;
-    the coordinates are classes in 16 dimensions in which hard clips lie off the middle.
+    the vectors are classes in 16 dimensions, in which hard clips lie off the middle, seen through
+    192 noisy features.
     """
     rng = np.random.default_rng([seed, 11])
     labels = np.repeat(np.arange(classes), clips_per_class)
@@ -102,7 +105,9 @@ def synthetic_pool(seed: int, *, clips_per_class: int = 1_000, classes: int = 5)
     centres = 2 * rng.normal(size=(classes, _DIMENSIONS))
     spread = np.geomspace(2, 0.4, _DIMENSIONS) * (1 + 0.2 * np.abs(difficulty[:, None]))
     coordinates = centres[labels] + spread * rng.normal(size=(count, _DIMENSIONS))
-    return Pool(logits, labels, splits, metadata, fields, coordinates)
+    vectors = coordinates @ rng.normal(size=(_DIMENSIONS, _WIDTH)) / np.sqrt(_DIMENSIONS)
+    vectors += rng.normal(size=vectors.shape)
+    return Pool(logits, labels, splits, metadata, fields, vectors)
 
 
 def _synthetic_metadata(
@@ -133,6 +138,7 @@ def demo_pool() -> Pool:
     together = Rows(*joined, truth=each[0].truth)
     clips = clip_table(together, fit(together, model), model)
     fields, metadata = clips.numeric_metadata()
+    order = np.argsort(together.embeddings["clip_id"].to_numpy(zero_copy_only=False).astype(str))
     labels = np.array([clips.model_labels.index(name) for name in clips.labels])
     return Pool(
         logits=np.log(np.maximum(clips.probabilities.astype(np.float64), 1e-12)),
@@ -140,5 +146,5 @@ def demo_pool() -> Pool:
         splits=clips.splits,
         metadata=metadata,
         fields=tuple(fields),
-        coordinates=clips.coordinates[:, :_DIMENSIONS],
+        vectors=matrix_of(together.embeddings, "embedding")[order],
     )

@@ -134,13 +134,13 @@ def disturb(settings: Settings, reference: Path, target: str, delay: float) -> M
             killed = time.monotonic()
             finished = stored(settings)
             half = half_written(settings)
-            before = computed(instance)
+            begun = {run.run_id for run in instance.get_runs()}
             if server.process.poll() is not None:
                 server = start(settings)
             again = not ended_well(server, target, work)
             if again:
                 assert ended_well(server, target, launch(server, target))
-            redone = recomputed(computed(instance), before, finished)
+            redone = recomputed(computed(instance), begun, finished)
     finally:
         server.stop(signal.SIGKILL)
     return Moment(
@@ -303,13 +303,19 @@ def computed(instance: dg.DagsterInstance) -> dict[tuple[str, str, str], int]:
 
 
 def recomputed(
-    now: dict[tuple[str, str, str], int],
-    before: dict[tuple[str, str, str], int],
+    counts: dict[tuple[str, str, str], int],
+    begun: set[str],
     finished: dict[tuple[str, str], set[str]],
 ) -> int:
-    """Results that were there at the kill and were computed again: classes are stored whole."""
+    """Results that were there at the kill and were computed again by runs that began after it.
+
+    A class is stored whole. A step outlives the run that was killed above it, and what it tells
+    later it may have stored before.
+    """
     return sum(
-        count for key, count in now.items() if key not in before and finished.get((key[1], key[2]))
+        count
+        for (run_id, asset, name), count in counts.items()
+        if run_id not in begun and finished.get((asset, name))
     )
 
 
@@ -329,6 +335,7 @@ def main() -> None:
     parser.add_argument("--clips-per-class", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--longest", type=float, default=60.0, help="latest kill, in seconds")
+    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=TARGETS)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -337,7 +344,7 @@ def main() -> None:
     library, reference = prepare(folder, arguments.clips_per_class)
     rng, moments = random.Random(arguments.seed), []  # noqa: S311 - moments, not secrets
     for number in range(arguments.moments):
-        target = TARGETS[number % len(TARGETS)]
+        target = arguments.targets[number % len(arguments.targets)]
         settings = settings_of(folder / f"home{number}", library)
         moment = disturb(settings, reference, target, rng.uniform(0, arguments.longest))
         print(json.dumps(asdict(moment)), flush=True)

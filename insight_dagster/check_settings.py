@@ -6,9 +6,9 @@ Numbers and what they mean belong here; how a check uses one is in `analysis/che
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Severity = Literal["ERROR", "WARN"]
 
@@ -77,3 +77,14 @@ class CheckSettings(BaseModel):
     data_alpha: float = Field(
         0.005, gt=0, lt=1, description="level of a night's tests of metadata and embeddings"
     )
+
+    @model_validator(mode="after")
+    def _warns_before_it_fails(self) -> Self:
+        for rise in ("accuracy_drop", "loss_rise", "calibration_rise"):
+            warn, error = getattr(self, f"{rise}_warn"), getattr(self, f"{rise}_error")
+            if warn > error:
+                raise ValueError(
+                    f"{rise}_warn ({warn:g}) is above {rise}_error ({error:g}): lower the first "
+                    "or raise the second"
+                )
+        return self

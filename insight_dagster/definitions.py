@@ -136,7 +136,11 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     database = DatabaseResource(
         path=str(settings.database_path), lock_timeout_seconds=settings.lock_timeout_seconds
     )
-    clip_library = ClipLibraryResource(folder=str(settings.library_folder))
+    clip_library = ClipLibraryResource(
+        folder=str(settings.library_folder),
+        decode_seconds=settings.decode_seconds,
+        decode_memory_mib=settings.decode_memory_mib,
+    )
     bundle_folder = BundleFolderResource(home=str(settings.home))
     check_thresholds = CheckThresholds(values=settings.checks.model_dump(mode="json"))
     classifier = ClassifierResource(
@@ -145,6 +149,8 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         weights=settings.weights,
         labels=str(settings.labels) if settings.labels else None,
         device=settings.device,
+        engine=settings.engine,
+        precision=settings.precision,
         seed=settings.seed,
     )
     return {

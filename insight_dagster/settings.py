@@ -50,9 +50,21 @@ class Settings(BaseSettings):
         None, description="label list of a checkpoint, one label a line in index order"
     )
     device: str = Field("auto", description="auto (CUDA, else CPU), cpu, cuda, cuda:1, ...")
+    engine: Literal["auto", "torch", "openvino"] = Field(
+        "auto", description="what runs the model: auto (OpenVINO on a CPU if installed, else torch)"
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="numbers the model runs in; bfloat16 is faster and another model"
+    )
     batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
     workers: int = Field(
         2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
+    )
+    decode_seconds: float = Field(
+        120.0, gt=0, description="longest that reading one clip may take; then it is quarantined"
+    )
+    decode_memory_mib: int = Field(
+        2048, ge=256, description="most memory that the process which reads a clip may take"
     )
     seed: int = Field(0, ge=0, description="seed of every fit and resampling")
     components: int = Field(50, ge=2, le=2048, description="principal components of a latent space")

@@ -19,6 +19,8 @@ class ClassifierResource(dg.ConfigurableResource):
     weights: str = "pretrained"
     labels: str | None = None
     device: str = "auto"
+    engine: str = "auto"
+    precision: str = "float32"
     seed: int = 0
 
     def load(self, progress: DownloadProgress | None = None) -> VideoClassifier:
@@ -48,6 +50,8 @@ class ClassifierResource(dg.ConfigurableResource):
             labels_path=Path(self.labels) if self.labels else None,
             folder=Path(self.weights_folder),
             device=device,
+            engine=self.engine,
+            precision=self.precision,
             seed=self.seed,
             progress=progress,
         )

@@ -49,6 +49,8 @@ def load_classifier(
     labels_path: Path | None = None,
     folder: Path,
     device: str = "auto",
+    engine: str = "auto",
+    precision: str = "float32",
     seed: int = 0,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> VideoClassifier:
@@ -60,6 +62,8 @@ def load_classifier(
         labels_path: label list; needed when the checkpoint holds none, wins when it does.
         folder: cache of pretrained weights.
         device: auto (CUDA if there is one, else CPU) or a torch device name.
+        engine: one of `engines.ENGINES`.
+        precision: one of `engines.PRECISIONS`; bfloat16 is part of the fingerprint.
         seed: of the random weights.
         progress: told of download progress, as (bytes there, bytes wanted).
 
@@ -70,12 +74,13 @@ def load_classifier(
     chosen = variant_named(variant)
     place = pick_device(device)
     path = _weights_path(chosen, weights, folder, progress)
-    key = (variant, seed if path is None else None, str(place), _stamp(path), _stamp(labels_path))
+    runs = (str(place), engine, precision)
+    key = (variant, seed if path is None else None, runs, _stamp(path), _stamp(labels_path))
     with _loading:
         if key not in _loaded:
             while len(_loaded) >= _KEPT:
                 _loaded.pop(next(iter(_loaded)))
-            _loaded[key] = _load(chosen, path, labels_path, place, seed)
+            _loaded[key] = _load(chosen, path, labels_path, seed, runs)
             if weights == "pretrained" and path is not None:
                 weight_files.record_if_missing(path)
         return _loaded[key]
@@ -125,9 +130,10 @@ def _load(
     variant: Variant,
     path: Path | None,
     labels_path: Path | None,
-    device: torch.device,
     seed: int,
+    runs: tuple[str, str, str],
 ) -> VideoClassifier:
+    device, engine, precision = runs
     checkpoint = None if path is None else read_checkpoint(path)
     labels = _labels(variant, checkpoint, labels_path)
     network = _network(variant, checkpoint, labels, seed)
@@ -138,8 +144,10 @@ def _load(
         variant=variant.name,
         spec=spec,
         labels=labels,
-        fingerprint=_fingerprint(variant, digest, labels, None if checkpoint else seed),
-        device=device,
+        fingerprint=_fingerprint(variant, digest, labels, precision, None if checkpoint else seed),
+        device=torch.device(device),
+        engine=engine,
+        precision=precision,
         random_weights=checkpoint is None,
     )
 
@@ -190,7 +198,10 @@ def _hash_of_state(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint(variant: Variant, digest: str, labels: tuple[str, ...], seed: int | None) -> str:
+def _fingerprint(
+    variant: Variant, digest: str, labels: tuple[str, ...], precision: str, seed: int | None
+) -> str:
     listed = hashlib.sha256(json.dumps(labels).encode()).hexdigest()
     mark = "" if seed is None else f"{RANDOM_MARK}{seed}"
-    return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}{mark}"
+    half = "" if precision == "float32" else f"-{precision}"
+    return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}{half}{mark}"

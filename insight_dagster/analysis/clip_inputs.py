@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.decoding import decode_window
+from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.preprocessing import ClipSpec, preprocess
 from insight_dagster.analysis.quarantine import unreadable
 from insight_dagster.errors import DecodeError
@@ -55,10 +55,12 @@ class ClipInput:
         return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def load_input(clip: ClipToMeasure, spec: ClipSpec) -> ClipInput | str:
+def load_input(
+    clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
+) -> ClipInput | str:
     """The clip's input, or the reason why it has none."""
     try:
-        window = decode_window(
+        window = decode(
             clip.path,
             start=clip.start,
             seconds=spec.seconds,

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
-from insight_dagster.analysis.decoding import probe
+from insight_dagster.analysis.decoding import Probe, probe
 from insight_dagster.analysis.quarantine import may_pass
 from insight_dagster.errors import DecodeError
 from insight_dagster.tables import CLIP_MANIFEST
@@ -73,6 +73,7 @@ def manifest_rows(
     sources: Sequence[ClipSource],
     *,
     previous: pa.Table | None,
+    read_facts: Probe = probe,
     progress: Callable[[int], None] | None = None,
 ) -> ManifestRows:
     """The manifest of `sources`; files that did not change since `previous` are not opened.
@@ -84,6 +85,7 @@ def manifest_rows(
     Args:
         sources: all clips of one class (the number of a repeated clip counts within them).
         previous: the class's manifest as stored; None or empty at first.
+        read_facts: asks a file what it is.
         progress: called with 1 after every clip.
     """
     known = _by_file_state(previous)
@@ -94,7 +96,7 @@ def manifest_rows(
         reusable = known.get(_file_state(source, size, modified)) if size is not None else None
         if reusable is None:
             computed += size is not None
-            reusable = _measure(source, size, modified)
+            reusable = _measure(source, size, modified, read_facts)
         rows.append({**_described(source), **reusable})
         if progress is not None:
             progress(1)
@@ -170,7 +172,7 @@ def _described(source: ClipSource) -> _Row:
     }
 
 
-def _measure(source: ClipSource, size: int | None, modified: int | None) -> _Row:
+def _measure(source: ClipSource, size: int | None, modified: int | None, read_facts: Probe) -> _Row:
     if size is None:
         return _unusable(source, source.missing or "the file is missing")
     try:
@@ -179,7 +181,7 @@ def _measure(source: ClipSource, size: int | None, modified: int | None) -> _Row
         return _unusable(source, f"the file cannot be read ({(problem.strerror or '').lower()})")
     row = {"content_key": key, "size_bytes": size, "modified_ns": modified}
     try:
-        return {**row, **asdict(probe(source.path)), "status": OK, "problem": None}
+        return {**row, **asdict(read_facts(source.path)), "status": OK, "problem": None}
     except DecodeError as problem:
         return {**row, **dict.fromkeys(_FACTS), "status": QUARANTINED, "problem": str(problem)}
 

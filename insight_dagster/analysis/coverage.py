@@ -25,28 +25,33 @@ def density_range(coordinates: np.ndarray) -> float:
     Args:
         coordinates: (n, k) principal components of the fitted clips.
     """
-    found = nearest_others(coordinates, k=NEIGHBOURS)
-    if not found.distances.size:
-        return 0.0
-    return float(np.quantile(found.distances[:, -1], QUANTILE))
+    return _usual(nearest_others(coordinates, k=NEIGHBOURS).distances)
 
 
 def outside(space: LatentSpace, coordinates: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Which clips lie outside the fit's density range.
+    """Which clips of a class lie outside all that the fit has seen.
 
-    A twentieth of the fitted clips does by definition; a class with many more has come to a part
-    of the space that the fit knows nothing of.
+    A clip that came after the fit is outside when its fifth neighbour among the fitted clips is
+    further than 95 % of the fitted clips keep, and further than 95 % of those of its own class
+    keep: classes are not equally dense. A fitted clip lies inside: the fit knows its place.
 
     Args:
         space: the fitted space.
-        coordinates: (n, k) principal components of the clips.
+        coordinates: (n, k) principal components of the class's clips.
         rows: (n,) their rows in the fit, -1 for clips that came after it.
 
     Returns:
         (n,) bool.
     """
-    # A fitted clip finds itself at distance 0 first: it has one neighbour fewer.
-    found = nearest(coordinates, space.coordinates, k=NEIGHBOURS + 1)
-    last = found.distances.shape[1] - 1
-    column = np.where(rows >= 0, last, np.maximum(last - 1, 0))
-    return found.distances[np.arange(len(rows)), column] > space.density_range
+    fitted = rows >= 0
+    # A fitted clip finds itself at distance 0 first.
+    own = nearest(space.coordinates[rows[fitted]], space.coordinates, k=NEIGHBOURS + 1).distances
+    found = nearest(coordinates[~fitted], space.coordinates, k=NEIGHBOURS).distances
+    far = np.zeros(len(rows), bool)
+    far[~fitted] = found[:, -1] > max(space.density_range, _usual(own))
+    return far
+
+
+def _usual(distances: np.ndarray) -> float:
+    """The distance (n, k) of the last neighbour that 95 % of n clips keep; 0 without clips."""
+    return float(np.quantile(distances[:, -1], QUANTILE)) if distances.size else 0.0

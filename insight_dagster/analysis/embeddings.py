@@ -19,12 +19,14 @@ import torch
 from insight_dagster import tables
 from insight_dagster.analysis.clip_inputs import ClipInput, in_threads, load_input
 from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.inference import VideoClassifier
 from insight_dagster.analysis.predictions import identity_columns, prediction_rows
 
 __all__ = ["ClipToMeasure", "EmbeddedClips", "embed_clips"]
 
 _Output = tuple[np.ndarray, np.ndarray]
+_Load = Callable[[ClipToMeasure], ClipInput | str]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def embed_clips(
     *,
     batch_size: int = 8,
     workers: int = 2,
+    decode: Decode = decode_window,
     progress: Callable[[int], None] | None = None,
 ) -> EmbeddedClips:
     """Embeddings and predictions of clips, in the order given.
@@ -70,6 +73,7 @@ def embed_clips(
         batch_size: clips in one pass on a GPU; a CPU takes them one by one.
         workers: decoding threads; on a CPU, which runs the model in them too, never fewer than
             torch has threads.
+        decode: reads a clip's frames.
         progress: called with the number of clips that were just finished.
 
     Returns:
@@ -82,7 +86,8 @@ def embed_clips(
     firsts = list({clip.content_key: clip for clip in reversed(clips)}.values())[::-1]
     outputs: dict[str, _Output | str] = {}
     run = _run_whole_chains if classifier.clips_per_pass == 1 else _run_batches
-    results = run(firsts, classifier, batch_size=batch_size, workers=workers)
+    load = partial(load_input, spec=classifier.spec, decode=decode)
+    results = run(firsts, load, classifier, batch_size=batch_size, workers=workers)
     for clip, result in zip(firsts, results, strict=True):
         outputs[clip.content_key] = result
         if progress is not None:
@@ -91,12 +96,17 @@ def embed_clips(
 
 
 def _run_whole_chains(
-    clips: list[ClipToMeasure], classifier: VideoClassifier, *, batch_size: int, workers: int
+    clips: list[ClipToMeasure],
+    load: _Load,
+    classifier: VideoClassifier,
+    *,
+    batch_size: int,
+    workers: int,
 ) -> Iterator[_Output | str]:
     """On a CPU: every thread decodes a clip and runs it; that keeps all cores busy."""
 
     def chain(clip: ClipToMeasure) -> _Output | str:
-        given = load_input(clip, classifier.spec)
+        given = load(clip)
         if isinstance(given, str):
             return given
         result = classifier.predict(given.tensor.unsqueeze(0))
@@ -106,10 +116,15 @@ def _run_whole_chains(
 
 
 def _run_batches(
-    clips: list[ClipToMeasure], classifier: VideoClassifier, *, batch_size: int, workers: int
+    clips: list[ClipToMeasure],
+    load: _Load,
+    classifier: VideoClassifier,
+    *,
+    batch_size: int,
+    workers: int,
 ) -> Iterator[_Output | str]:
     """On a GPU: threads decode ahead of batches."""
-    inputs = in_threads(partial(load_input, spec=classifier.spec), clips, workers=workers)
+    inputs = in_threads(load, clips, workers=workers)
     while batch := list(islice(inputs, batch_size)):
         tensors = [each.tensor for each in batch if isinstance(each, ClipInput)]
         outputs = iter(_run_padded(classifier, tensors, batch_size))

@@ -21,6 +21,7 @@ from insight_dagster import tables
 from insight_dagster.analysis.attribution import METHOD, grad_cam
 from insight_dagster.analysis.clip_inputs import ClipInput, in_threads, load_input
 from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.inference import VideoClassifier
 from insight_dagster.errors import ModelError
@@ -61,6 +62,7 @@ def make_bundles(
     folder: Path,
     home: Path,
     workers: int = 2,
+    decode: Decode = decode_window,
     progress: Callable[[int], None] | None = None,
 ) -> BundleSet:
     """Write the heatmap bundle of every clip for its target.
@@ -75,6 +77,7 @@ def make_bundles(
         folder: where the files go; created when missing.
         home: folder that the rows' paths are relative to.
         workers: threads, each of which takes a clip from decoding to its files.
+        decode: reads a clip's frames.
         progress: called with 1 for every clip that is finished.
 
     Raises:
@@ -88,7 +91,7 @@ def make_bundles(
     problems: dict[str, str] = {}
 
     def work(pair: tuple[ClipToMeasure, str]) -> HeatmapBundle | str:
-        return _attempt(pair[0], classifier, pair[1], folder)
+        return _attempt(pair[0], classifier, pair[1], folder, decode)
 
     pairs = list(zip(clips, targets, strict=True))
     results = in_threads(work, pairs, workers=workers)
@@ -112,18 +115,18 @@ def make_bundle(
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    result = _attempt(clip, classifier, target, folder)
+    result = _attempt(clip, classifier, target, folder, decode_window)
     if isinstance(result, str):
         raise ModelError(f"no heatmap of {clip.path}: {result}")
     return result
 
 
 def _attempt(
-    clip: ClipToMeasure, classifier: VideoClassifier, target: str, folder: Path
+    clip: ClipToMeasure, classifier: VideoClassifier, target: str, folder: Path, decode: Decode
 ) -> HeatmapBundle | str:
     if target not in classifier.labels:
         return f"the model has no label {target!r} to explain"
-    each = load_input(clip, classifier.spec)
+    each = load_input(clip, classifier.spec, decode)
     return each if isinstance(each, str) else _explain(clip, each, classifier, target, folder)
 
 

@@ -6,6 +6,8 @@ decoding do not.
 
 from __future__ import annotations
 
+import copy
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from insight_dagster.analysis.engines import (
+    Engine,
+    OpenVinoEngine,
+    TorchEngine,
+    channels_last,
+    choose_engine,
+    exact_kernels,
+)
 from insight_dagster.analysis.fast_convolutions import speed_up
 from insight_dagster.analysis.preprocessing import ClipSpec
 from insight_dagster.analysis.x3d import fuse_batch_norms
@@ -56,6 +66,51 @@ class ModelOutput:
             )
 
 
+class Forward(nn.Module):
+    """An X3D from clips to logits and taps.
+
+    Args:
+        network: from `build_x3d`, batch norms fused.
+    """
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.blocks = network.blocks
+
+    def forward(self, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (B, C) and embedding (B, D) of clips (B, 3, T, S, S)."""
+        stages = self.stages(clips)
+        pooled = self.pool(stages[4])
+        taps = [stages[number].mean(dim=(2, 3, 4)) for number in _STAGE_TAPS]
+        return self.finish(pooled), torch.cat([*taps, pooled], dim=1)
+
+    def stages(self, clips: torch.Tensor) -> dict[int, torch.Tensor]:
+        """Activations (B, K, T, h, w) of the stages that are tapped."""
+        kept, activation = {}, clips
+        for number, block in enumerate(self.blocks[:5]):
+            activation = block(activation)
+            if number in _STAGE_TAPS:
+                kept[number] = activation
+        return kept
+
+    def pool(self, stage: torch.Tensor) -> torch.Tensor:
+        """The head's features (B, F), averaged over its positions."""
+        pooled: torch.Tensor = self.blocks[5].pool(stage).mean(dim=(2, 3, 4))
+        return pooled
+
+    def finish(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Logits (B, C) of `pool`'s features."""
+        # The projection is linear, so the mean over positions may be taken before it.
+        logits: torch.Tensor = self.blocks[5].proj(pooled)
+        return logits
+
+    def taps(self) -> tuple[tuple[str, int], ...]:
+        """Name and width of every layer in the embedding, in order."""
+        widths = [self.blocks[n].res_blocks[-1].branch2.conv_c.out_channels for n in _STAGE_TAPS]
+        names = [*_STAGE_TAPS.values(), _HEAD_TAP]
+        return tuple(zip(names, [*widths, self.blocks[5].proj.in_features], strict=True))
+
+
 class VideoClassifier:
     """An X3D in inference form. Same clip, same numbers, whatever else is in the batch.
 
@@ -65,6 +120,7 @@ class VideoClassifier:
         labels: label of every output, in index order.
         fingerprint: architecture, weights and labels hashes, preprocessing version.
         random_weights: whether it was never trained.
+        engine_name, precision: what runs `predict`, and in which numbers.
         device: where it runs.
         taps: (name, width) of every layer in the embedding, in order.
     """
@@ -79,20 +135,28 @@ class VideoClassifier:
         fingerprint: str,
         device: torch.device,
         random_weights: bool,
+        engine: str = "auto",
+        precision: str = "float32",
     ) -> None:
         """Take over a network from `build_x3d`: fused, frozen and moved to the device."""
-        fused = fuse_batch_norms(network.eval()).requires_grad_(False)
-        self._blocks: Any = fused.blocks
-        self.taps = self._measure_taps()
-        fused.to(device).to(memory_format=torch.channels_last_3d)
+        self._plain = Forward(fuse_batch_norms(network.eval()).requires_grad_(False))
+        self.taps = self._plain.taps()
+        self._plain.to(device).to(memory_format=torch.channels_last_3d)
+        # Heatmaps need gradients, which torch alone has.
+        self._torch = self._plain
         if device.type == "cpu":
-            speed_up(fused)
+            self._torch = copy.deepcopy(self._plain)
+            speed_up(self._torch)
         self.variant = variant
         self.spec = spec
         self.labels = labels
         self.fingerprint = fingerprint
         self.device = device
         self.random_weights = random_weights
+        self.engine_name = choose_engine(engine, device, precision)
+        self.precision = precision
+        self._engine: Engine | None = None
+        self._building = threading.Lock()
 
     @property
     def dimension(self) -> int:
@@ -102,7 +166,7 @@ class VideoClassifier:
     @property
     def head(self) -> nn.Module:
         """The head: maps `last_stage` activations (B, K, T, h, w) to logits (B, C)."""
-        head: nn.Module = self._blocks[5]
+        head: nn.Module = self._torch.blocks[5]
         return head
 
     @property
@@ -124,9 +188,9 @@ class VideoClassifier:
             ModelError: the model's output is not finite.
             ValueError: the batch has another shape or type.
         """
-        with torch.inference_mode():
-            passes = [self._run(part) for part in self._parts(batch)]
-        logits, embedding = (torch.cat(parts).cpu().numpy() for parts in zip(*passes, strict=True))
+        engine = self._get_engine()
+        passes = [engine.run(part) for part in self._parts(batch)]
+        logits, embedding = (torch.cat(parts).numpy() for parts in zip(*passes, strict=True))
         return ModelOutput(logits=logits, embedding=embedding)
 
     def last_stage(self, batch: torch.Tensor) -> torch.Tensor:
@@ -135,14 +199,15 @@ class VideoClassifier:
         Raises:
             ValueError: the batch has another shape or type.
         """
-        with torch.no_grad():
-            return torch.cat([self._stages(part)[4] for part in self._parts(batch)])
+        with torch.no_grad(), exact_kernels():
+            parts = [part.to(self.device) for part in self._parts(batch)]
+            return torch.cat([self._torch.stages(channels_last(part))[4] for part in parts])
 
     def logits_of(self, stage: torch.Tensor) -> np.ndarray:
         """Logits (B, C) float32 of `last_stage` activations, as `predict` gives them."""
         with torch.no_grad():
             parts = stage.split(self.clips_per_pass or len(stage))
-            logits = torch.cat([self._finish(self._pool(part)) for part in parts])
+            logits = torch.cat([self._torch.finish(self._torch.pool(part)) for part in parts])
         return logits.cpu().numpy()
 
     def index_of(self, label: str) -> int:
@@ -163,33 +228,16 @@ class VideoClassifier:
             raise ValueError(f"batch must be float32, got {batch.dtype}")
         return list(batch.split(self.clips_per_pass or len(batch)))
 
-    def _stages(self, clips: torch.Tensor) -> dict[int, torch.Tensor]:
-        activation = clips.to(self.device).contiguous(memory_format=torch.channels_last_3d)
-        kept = {}
-        # TF32 would round products to 10 bits; the fastest kernel of the hour may differ in order.
-        with torch.backends.cudnn.flags(allow_tf32=False, benchmark=False, deterministic=True):
-            for number, block in enumerate(self._blocks[:5]):
-                activation = block(activation)
-                if number in _STAGE_TAPS:
-                    kept[number] = activation
-        return kept
+    def _get_engine(self) -> Engine:
+        with self._building:
+            if self._engine is None:
+                self._engine = self._build_engine()
+            return self._engine
 
-    def _run(self, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        stages = self._stages(clips)
-        pooled = self._pool(stages[4])
-        taps = [stages[number].mean(dim=(2, 3, 4)) for number in _STAGE_TAPS]
-        return self._finish(pooled), torch.cat([*taps, pooled], dim=1)
-
-    def _pool(self, stage: torch.Tensor) -> torch.Tensor:
-        pooled: torch.Tensor = self._blocks[5].pool(stage).mean(dim=(2, 3, 4))
-        return pooled
-
-    def _finish(self, pooled: torch.Tensor) -> torch.Tensor:
-        # The projection is linear, so the mean over positions may be taken before it.
-        logits: torch.Tensor = self._blocks[5].proj(pooled)
-        return logits
-
-    def _measure_taps(self) -> tuple[tuple[str, int], ...]:
-        widths = [self._blocks[n].res_blocks[-1].branch2.conv_c.out_channels for n in _STAGE_TAPS]
-        names = [*_STAGE_TAPS.values(), _HEAD_TAP]
-        return tuple(zip(names, [*widths, self._blocks[5].proj.in_features], strict=True))
+    def _build_engine(self) -> Engine:
+        if self.engine_name == "openvino":
+            shape = (1, 3, self.spec.num_frames, self.spec.crop, self.spec.crop)
+            return OpenVinoEngine(self._plain, shape=shape, precision=self.precision)
+        # Autocast has fast kernels for the plain convolutions only.
+        forward = self._torch if self.precision == "float32" else self._plain
+        return TorchEngine(forward, device=self.device, precision=self.precision)

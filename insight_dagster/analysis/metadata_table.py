@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from insight_dagster import tables
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.decoding import decode_window
+from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.metadata.appearance import appearance
 from insight_dagster.analysis.metadata.artefacts import artefacts
 from insight_dagster.analysis.metadata.camera import camera
@@ -162,6 +162,7 @@ def measure_clips(
     spec: ClipSpec,
     functions: Sequence[UserFunction] = (),
     workers: int = 2,
+    decode: Decode = decode_window,
     progress: Callable[[int], None] | None = None,
 ) -> MeasuredClips:
     """Metadata of clips over the window that `spec` samples, in the order given.
@@ -174,6 +175,7 @@ def measure_clips(
         spec: frames and window length; the same as for the embeddings.
         functions: the user's own, called for every clip.
         workers: threads; the rows do not depend on their number.
+        decode: reads a clip's frames.
         progress: called with 1 for every clip that is finished.
 
     Returns:
@@ -181,7 +183,7 @@ def measure_clips(
         does a function of the user.
     """
     with _one_thread_each(), ThreadPoolExecutor(workers) as pool:
-        attempts = pool.map(lambda clip: _attempt(clip, spec, functions), clips)
+        attempts = pool.map(lambda clip: _attempt(clip, spec, functions, decode), clips)
         outcomes = list(_ticked(attempts, progress))
     measured = [each for each in outcomes if isinstance(each, _Measured)]
     version = metadata_version(spec, functions)
@@ -198,10 +200,10 @@ def measure_clips(
 
 
 def _attempt(
-    clip: ClipToMeasure, spec: ClipSpec, functions: Sequence[UserFunction]
+    clip: ClipToMeasure, spec: ClipSpec, functions: Sequence[UserFunction], decode: Decode
 ) -> _Measured | str:
     try:
-        window = decode_window(
+        window = decode(
             clip.path,
             start=clip.start,
             seconds=spec.seconds,

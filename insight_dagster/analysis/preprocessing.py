@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from insight_dagster.analysis.sampling import subsample_indices
+
 PREPROCESSING_VERSION = "1"
 """Part of every model fingerprint: raise it whenever a number that `preprocess` returns changes."""
 
@@ -51,20 +53,6 @@ class ClipSpec:
     def seconds(self) -> float:
         """Length of the window that a clip's frames are taken from."""
         return (self.num_frames * self.sampling_rate) / self.fps
-
-
-def subsample_indices(available: int, wanted: int) -> np.ndarray:
-    """Indices (wanted,) int64, spread evenly over `available` frames, truncated downwards.
-
-    Computed in float32 by torch, so that 80 frames give 0, 5, 10, 15, 21, ..., 79 exactly as
-    PyTorchVideo's `uniform_temporal_subsample` does; frames repeat when there are too few.
-
-    Raises:
-        ValueError: one of the counts is below 1.
-    """
-    if available < 1 or wanted < 1:
-        raise ValueError(f"cannot take {wanted} frames out of {available}; both must be >= 1")
-    return torch.linspace(0, available - 1, wanted).clamp(0, available - 1).long().numpy()
 
 
 def scaled_size(height: int, width: int, side: int) -> tuple[int, int]:

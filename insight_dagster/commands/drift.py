@@ -26,7 +26,7 @@ _PERFORMANCE = """
     SELECT class_name AS class, part, metric, clips_then, clips_now, value_then, value_now,
            effect, ci_low, ci_high, p_value, reason
     FROM drift WHERE part IN ('total', 'model_change', 'population_change')
-      AND metric <> 'accuracy_by_model_change' AND clips_now > 0
+      AND metric NOT IN ('accuracy_by_model_change', 'new_clips') AND clips_now > 0
     ORDER BY class_name, list_position(['total', 'model_change', 'population_change'], part)"""
 _DATA = """
     SELECT class_name AS class, metric, direction, clips_then, clips_now, value_then, value_now,

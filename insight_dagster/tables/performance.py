@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from insight_dagster.columns import Column, Table, real, text, whole
-from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL, SPACE
+from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
 from insight_dagster.tables.metadata import METADATA_FIELDS
 
 _BASELINE_ID = text("baseline_id", "identity of the baseline: when it was promoted")
@@ -65,7 +65,6 @@ BASELINES = Table(
         Column("accepted", "VARCHAR[]", "failing checks that the author accepted"),
         MODEL,
         text("metadata_version", "version of the metadata's definitions"),
-        SPACE,
         Column("classes", "VARCHAR[]", "classes in it"),
         whole("clips", "clips in it"),
         *_ACCURACY,
@@ -86,7 +85,6 @@ BASELINE_CLIPS = Table(
         Column("correct", "BOOLEAN", "prediction was right; null: not a model label", "", True),
         real("loss", "cross entropy of the clip's own class", "nat", True),
         real("confidence", "largest probability of the prediction", "0-1"),
-        Column("coordinates", "FLOAT[]", "principal components in the baseline's latent space"),
         *METADATA_FIELDS,
     ),
     partition_column="baseline_id",

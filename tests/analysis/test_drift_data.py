@@ -9,7 +9,13 @@ from scipy import stats
 from insight_dagster.analysis.drift import embedding_drift, field_drift
 from insight_dagster.analysis.drift.data_drift import FieldDrift
 from insight_dagster.analysis.drift.field_distance import population_stability_index
-from insight_dagster.analysis.drift.kernel_distance import gaussian_kernel, mean_discrepancies
+from insight_dagster.analysis.drift.kernel_distance import (
+    gaussian_kernel,
+    leading_coordinates,
+    mean_discrepancies,
+    witness_auc,
+)
+from insight_dagster.analysis.drift.strata import side_by_side
 
 DRAWS = 199
 
@@ -103,8 +109,44 @@ def test_mmd_is_the_printed_estimator():
         for rows in (x, y)
     ]
     between = sum(kernel[i, j] for i in x for j in y) / (len(x) * len(y))
-    found = mean_discrepancies(kernel, is_new[None].astype(float))[0]
+    found = mean_discrepancies(kernel, is_new[None].astype(float), np.full(12, 1 / 7))[0]
     assert found == pytest.approx(sum(within) - 2 * between)
+
+
+def test_weights_give_the_old_points_the_new_ones_strata():
+    rng = np.random.default_rng(10)
+    points = rng.normal(size=(9, 2))
+    splits = np.array(list("aab")), np.array(list("aaabbb"))
+    sides, _ = side_by_side(points[:3], points[3:], splits)
+    kernel, weights = gaussian_kernel(sides.values), sides.old_weights()
+    old = sides.strata[~sides.is_new]
+    assert weights[~sides.is_new] == pytest.approx(np.where(old == 0, 0.25, 0.5))
+    # Every old clip of the second stratum counts as two of the first.
+    twice = np.concatenate([np.flatnonzero(~sides.is_new), np.flatnonzero(~sides.is_new)[old == 1]])
+    x, y = twice, np.flatnonzero(sides.is_new)
+    # By hand: pairs of different clips, their weights renormalised to 1.
+    pairs = [(i, j) for i in range(3) for j in range(3) if i != j]
+    total = sum(weights[i] * weights[j] for i, j in pairs)
+    within = sum(weights[i] * weights[j] * kernel[i, j] for i, j in pairs) / total
+    new = kernel[np.ix_(y, y)].sum() / 30
+    between = kernel[np.ix_(x, y)].mean()
+    found = mean_discrepancies(kernel, sides.is_new[None] * 1.0, weights)[0]
+    assert found == pytest.approx(within + new - 2 * between)
+
+
+def test_the_auc_is_that_of_densities_without_the_pair():
+    rng = np.random.default_rng(11)
+    kernel, is_new = gaussian_kernel(rng.normal(size=(9, 2))), np.arange(9) >= 5
+    wins = []
+    for i in np.flatnonzero(is_new):
+        for j in np.flatnonzero(~is_new):
+            rest = np.delete(np.arange(9), [i, j])
+            at = [
+                kernel[k, rest[is_new[rest]]].mean() - kernel[k, rest[~is_new[rest]]].mean()
+                for k in (i, j)
+            ]
+            wins.append(at[0] > at[1])
+    assert witness_auc(kernel, is_new, np.full(9, 0.2)) == pytest.approx(np.mean(wins))
 
 
 def test_a_moved_cloud_is_told_and_an_alike_one_is_not():
@@ -138,6 +180,75 @@ def test_embedding_p_keeps_its_level():
     assert np.mean(separable) == pytest.approx(0.5, abs=0.02)
 
 
+def test_new_clips_of_wide_vectors_are_no_drift_because_they_were_not_fitted():
+    scale = np.arange(1, 301) ** -0.5
+    p_values = []
+    for seed in range(60):
+        vectors = np.random.default_rng([seed, 5]).normal(size=(70, 300)) * scale
+        p_values.append(embedding_drift(vectors[:30], vectors[30:], draws=99, seed=seed).p_value)
+    assert stats.kstest(p_values, "uniform").pvalue > 0.01
+
+
+def test_vectors_of_few_dimensions_keep_them():
+    flat = np.random.default_rng(12).normal(size=(40, 3)) @ np.ones((3, 3))
+    assert leading_coordinates(flat).shape == (40, 1)
+    assert leading_coordinates(np.ones((40, 3))).shape == (40, 0)
+    assert embedding_drift(np.ones((30, 3)), np.ones((30, 3)), draws=19).p_value == 1
+
+
+def test_more_new_clips_of_another_split_are_no_drift():
+    rng = np.random.default_rng(13)
+    old, new = np.repeat(["train", "test"], [70, 35]), np.repeat(["train", "test"], [5, 45])
+    then, now = (
+        rng.normal(size=(len(each), 4)) + 2.0 * (each == "test")[:, None] for each in (old, new)
+    )
+    names = list("abcd")
+    for splits, told in ((None, True), ((old, new), False)):
+        fields = field_drift(then, now, names, splits=splits)
+        cloud = embedding_drift(then, now, splits=splits)
+        assert [each.adjusted_p < 0.001 for each in fields] == [told] * 4
+        assert [each.distance > 0.6 for each in fields] == [told] * 4
+        assert (cloud.p_value < 0.001, cloud.auc > 0.7) == (told, told)
+
+
+def test_old_clips_are_weighted_to_the_new_ones_splits():
+    rng = np.random.default_rng(14)
+    then, now = rng.normal(size=60), rng.normal(size=40)
+    splits = np.repeat(["x", "y", "z"], [30, 20, 10]), np.repeat(["x", "y"], [10, 30])
+    found = field_drift(then[:, None], now[:, None], ["f"], splits=splits, draws=19)[0]
+    weights = np.repeat([0.25 / 30, 0.75 / 20], [30, 20])
+    expected = stats.wasserstein_distance(then[:50], now, weights) / then[:50].std()
+    assert (found.clips_then, found.distance) == (50, pytest.approx(expected))
+
+
+def test_a_split_that_the_baseline_lacks_is_compared_with_all_of_it_and_says_so():
+    values = np.random.default_rng(15).normal(size=(70, 2))
+    splits = np.repeat(["x", "y"], 20), np.repeat(["y", "unseen"], 15)
+    found = field_drift(values[:40], values[40:], ["f", "g"], splits=splits, draws=19)
+    cloud = embedding_drift(values[:40], values[40:], splits=splits, draws=19)
+    for each in (*found, cloud):
+        assert (each.judged, each.clips_then, each.clips_now) == (True, 40, 30)
+        assert "without old clips (unseen)" in each.reason
+
+
+def test_values_known_in_other_splits_alone_are_not_compared():
+    values = np.random.default_rng(16).normal(size=(80, 1))
+    values[:20] = np.nan
+    splits = np.repeat(["x", "y"], 20), np.repeat(["x", "y"], [30, 10])
+    (found,) = field_drift(values[:40], values[40:], ["f"], splits=splits)
+    assert (found.judged, found.clips_then, found.clips_now) == (False, 20, 10)
+    assert found.reason == "10 of the 20 new clips needed in splits that both have"
+
+
+def test_values_that_are_seldom_known_for_new_clips_keep_the_level():
+    p_values = []
+    for seed in range(150):
+        values = np.random.default_rng([seed, 98]).normal(size=(220, 1))
+        values[160:] = np.nan
+        p_values.append(field_drift(values[:120], values[120:], ["f"], draws=199, seed=seed)[0])
+    assert stats.kstest([each.p_value for each in p_values], "uniform").pvalue > 0.01
+
+
 def test_at_most_cap_clips_a_side_are_compared():
     rng = np.random.default_rng(6)
     found = embedding_drift(rng.normal(size=(90, 3)), rng.normal(size=(40, 3)), cap=30, draws=19)
@@ -169,6 +280,8 @@ def test_too_few_clips_are_not_judged():
     assert (few.judged, few.reason) == (False, "7 of the 20 new clips needed")
     none = field_drift(values, values[:0], ["x", "y", "z"])
     assert {each.reason for each in none} == {"no new clips"}
+    unknown = field_drift(values, np.full((30, 3), np.nan), ["x", "y", "z"])
+    assert {each.reason for each in unknown} == {"0 of the 20 new clips needed"}
     assert embedding_drift(values, values[:0]).reason == "no new clips"
 
 

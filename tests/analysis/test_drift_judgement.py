@@ -19,6 +19,7 @@ from insight_dagster.analysis.drift import (
 )
 from insight_dagster.analysis.drift.change import MODEL_CHANGE, POPULATION_CHANGE, Change
 from insight_dagster.analysis.drift.judgement import holm
+from insight_dagster.check_settings import CheckSettings
 from tests.analysis.drift_clips import joined, scored, turned_wrong
 
 THRESHOLDS = PerformanceThresholds(model_alpha=0.01, population_alpha=0.01)
@@ -138,6 +139,18 @@ def test_too_few_clips_are_not_judged_never_ok():
     assert strict.not_judged[0] == "model change: 7 of the 20 clips needed"
 
 
+def test_a_part_with_too_few_clips_outranks_ok_and_no_drift():
+    few = joined(BASE, _fresh().take(np.arange(7)))
+    quiet = judge_performance(performance_drift(BASE, few, draws=19), THRESHOLDS, tests=6)
+    assert (quiet.level, quiet.not_judged) == (
+        Level.NOT_JUDGED,
+        ("population change: 7 of the 20 new clips needed",),
+    )
+    worse = joined(turned_wrong(BASE, 12), _fresh().take(np.arange(7)))
+    loud = judge_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
+    assert (loud.level, len(loud.not_judged)) == (Level.ERROR, 1)
+
+
 def test_a_drifted_field_in_plain_words():
     fields = (_field("fps", adjusted_p=0.5), _field("sharpness", distance=1.2), _field())
     found = judge_data(fields, None, DATA, tests=5)
@@ -187,6 +200,12 @@ def test_unjudged_data_are_listed_by_reason():
         "metadata (a, b, c, d, e and 3 more): no new clips",
         "embedding: no new clips",
     )
+
+
+@pytest.mark.parametrize("rise", ["accuracy_drop", "loss_rise", "calibration_rise"])
+def test_a_warning_above_its_error_is_refused_when_settings_load(rise):
+    with pytest.raises(ValueError, match=f"{rise}_warn .0.2. is above {rise}_error .0.05."):
+        CheckSettings.model_validate({f"{rise}_warn": 0.2, f"{rise}_error": 0.05})
 
 
 def test_thresholds_are_checked():

@@ -186,6 +186,9 @@ def test_new_clips_of_a_new_stratum_are_compared_with_all_old_ones():
     assert change.effect == pytest.approx(expected / 40)
     assert change.p_value < 1e-4
     assert change.clips_then == 80
+    assert change.reason == (
+        "30 of them in splits without old clips (unseen): held against all old clips"
+    )
 
 
 def test_a_small_sample_alone_does_not_look_badly_calibrated():
@@ -258,6 +261,21 @@ def test_nothing_shared_is_compared_with_the_baseline_and_says_so():
     assert "cannot be told" in change.reason
     assert change.p_value < 0.001
     assert not drift.change(MODEL_CHANGE, "accuracy").judged
+
+
+def test_few_shared_clips_leave_the_baseline_to_compare_with():
+    rng = np.random.default_rng(9)
+    then = scored(rng, 40, prefix="o", strata=("x",))
+    now = joined(then.take(np.arange(5)), scored(rng, 30, prefix="n", strata=("x",), margin=-2.0))
+    drift = performance_drift(then, now, draws=DRAWS)
+    change = drift.change(POPULATION_CHANGE, "accuracy")
+    assert (change.judged, change.clips_then, change.clips_now) == (True, 40, 30)
+    assert change.reason.startswith("5 comparable clips of the baseline are left")
+    # The baseline has no more of them either: what is shared stays what is compared.
+    few = performance_drift(then.take(np.arange(5)), now, draws=DRAWS)
+    assert few.change(POPULATION_CHANGE, "accuracy").reason == (
+        "5 of the 20 comparable old clips needed"
+    )
 
 
 def test_empty_nights_are_unknown():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 from insight_dagster.analysis.drift import (
+    DataDrift,
     DataThresholds,
     Judgement,
     Level,
@@ -14,11 +17,14 @@ from insight_dagster.analysis.drift import (
     judge_data,
     judge_performance,
 )
-from insight_dagster.analysis.drift.rows import stored_embedding, stored_fields, stored_performance
+from insight_dagster.analysis.drift.rows import stored_data, stored_performance
 from insight_dagster.check_settings import CheckSettings
 
 _NO_BASELINE = "no baseline has been promoted yet: run the job promote_baseline"
 _NOT_IN_BASELINE = "the class is not in the baseline: promote a new one to have it watched"
+_OF_AN_EARLIER_VERSION = (
+    "compared by an earlier version: run the job hold_against_baseline for the class"
+)
 _CAUSES_SHOWN = 3
 _COMPARE = "`insight drift` compares; if the change is wanted, promote a new baseline"
 
@@ -31,23 +37,24 @@ def of_class(rows: pa.Table, limits: CheckSettings, *, classes: int) -> dict[str
         limits: thresholds.
         classes: classes that are checked in a night.
     """
-    if not rows.num_rows:
-        missing = Outcome(False, _NO_BASELINE, severity=WARN)
+    data = stored_data(rows) if rows.num_rows else None
+    if data is None or not data.clips_then:
+        reason = _NOT_IN_BASELINE if data else _OF_AN_EARLIER_VERSION
+        missing = Outcome(False, reason if rows.num_rows else _NO_BASELINE, severity=WARN)
         return {"performance_drift": missing, "data_drift": missing}
-    performance, fields = stored_performance(rows), stored_fields(rows)
-    if not performance.clips_then:
-        unknown = Outcome(False, _NOT_IN_BASELINE, _facts(performance), WARN)
-        return {"performance_drift": unknown, "data_drift": unknown}
-    new = max((each.clips_now for each in fields), default=0)
-    data = Outcome(True, "no clip has come since the baseline", {"new_clips": 0})
-    if new:
-        limit = data_thresholds(limits)
-        judgement = judge_data(fields, stored_embedding(rows), limit, tests=classes)
-        data = _outcome(judgement, {"new_clips": new})
     return {
-        "performance_drift": of_performance(performance, limits, classes=classes),
-        "data_drift": data,
+        "performance_drift": of_performance(stored_performance(rows), limits, classes=classes),
+        "data_drift": of_data(data, limits, classes=classes),
     }
+
+
+def of_data(drift: DataDrift, limits: CheckSettings, *, classes: int) -> Outcome:
+    """The data check of a class that the baseline holds."""
+    facts = {"new_clips": drift.new_clips}
+    if not drift.new_clips:
+        return Outcome(True, "no clip has come since the baseline", facts)
+    limit = data_thresholds(limits)
+    return _outcome(judge_data(drift.fields, drift.embedding, limit, tests=classes), facts)
 
 
 def of_performance(
@@ -56,8 +63,17 @@ def of_performance(
     """The performance check of a class, or of all together; None = no baseline."""
     if drift is None:
         return Outcome(False, _NO_BASELINE, severity=WARN)
+    if not (drift.clips_then and drift.clips_now):
+        return Outcome(False, _nothing_scored(drift), _facts(drift), WARN)
     judgement = judge_performance(drift, performance_thresholds(limits), tests=classes + 1)
     return _outcome(judgement, _facts(drift))
+
+
+def _nothing_scored(drift: PerformanceDrift) -> str:
+    """Which side has no clip to score; the splits are those of the settings."""
+    sides = {"in the baseline": drift.clips_then, "now": drift.clips_now}
+    where = " and ".join(name for name, clips in sides.items() if not clips)
+    return f"no clip that can be scored {where}: of a class the model has, in drift_splits"
 
 
 def performance_thresholds(limits: CheckSettings) -> PerformanceThresholds:
@@ -84,7 +100,7 @@ def data_thresholds(limits: CheckSettings) -> DataThresholds:
     )
 
 
-def _facts(drift: PerformanceDrift) -> dict[str, float | int | None]:
+def _facts(drift: PerformanceDrift) -> dict[str, Any]:
     known = drift.clips_then > 0 and drift.clips_now > 0
     return {
         "clips_then": drift.clips_then,
@@ -96,10 +112,11 @@ def _facts(drift: PerformanceDrift) -> dict[str, float | int | None]:
         "accuracy_now": drift.accuracy_now if drift.clips_now else None,
         "change_by_the_model": drift.model_part if known else None,
         "change_by_the_population": drift.population_part if known else None,
+        "classes_left_out": list(drift.left_out),
     }
 
 
-def _outcome(judgement: Judgement, facts: dict[str, float | int | None]) -> Outcome:
+def _outcome(judgement: Judgement, facts: dict[str, Any]) -> Outcome:
     details = {**facts, "causes": list(judgement.causes), "not_judged": list(judgement.not_judged)}
     missing = "; ".join(judgement.not_judged)
     if judgement.level == Level.NOT_JUDGED:

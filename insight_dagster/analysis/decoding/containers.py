@@ -94,6 +94,8 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
         ) as container:
             _refuse_cut_short(path, container)
             yield OpenVideo(path, container, _video_stream(container))
+    except MemoryError:  # libav's is one of its errors as well; the file need not be damaged
+        raise
     except (av.error.FFmpegError, UnicodeError) as problem:
         raise DecodeError(explain(problem, path)) from problem
 

@@ -71,6 +71,8 @@ def read_packets(video: OpenVideo, *, end_pts: float = math.inf, spare: int = 0)
             if packet.is_corrupt:
                 raise DecodeError(f"damaged or cut short {at_second(packet, video)}")
             packets.append(packet)
+    except MemoryError:
+        raise
     except FFmpegError as problem:
         place = f"after {at_second(packets[-1], video)[3:]}" if packets else "at its start"
         raise DecodeError(f"the file is damaged {place}") from problem

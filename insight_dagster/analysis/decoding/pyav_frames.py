@@ -160,6 +160,8 @@ def _decode_packets(video: OpenVideo, table: PacketTable) -> Iterator[VideoFrame
             place = at_second(packet, video)
             yield from packet.decode()
         yield from video.stream.codec_context.decode(None)
+    except MemoryError:
+        raise
     except FFmpegError as problem:
         raise DecodeError(f"a picture is damaged {place}") from problem
 

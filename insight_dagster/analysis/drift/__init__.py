@@ -2,16 +2,12 @@
 
 What is compared (`scored_clips`), the figures of one night (`figures`), the same clips then and
 now (`model_change`), new clips beside old ones (`population_change`), both together
-(`performance_drift`), metadata and embedding (`data_drift`), and what is alarming (`judgement`).
+(`performance_drift`), metadata (`data_drift`), latent vectors (`latent_drift`), and what is
+alarming (`judgement`).
 No database, no Dagster, no drawing. Definitions and what was measured: `docs/drift.md`.
 """
 
-from insight_dagster.analysis.drift.data_drift import (
-    EmbeddingDrift,
-    FieldDrift,
-    embedding_drift,
-    field_drift,
-)
+from insight_dagster.analysis.drift.data_drift import DataDrift, FieldDrift, field_drift
 from insight_dagster.analysis.drift.figures import Figures, expected_calibration_error, figures
 from insight_dagster.analysis.drift.judgement import (
     DataThresholds,
@@ -21,10 +17,12 @@ from insight_dagster.analysis.drift.judgement import (
     judge_data,
     judge_performance,
 )
+from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift, embedding_drift
 from insight_dagster.analysis.drift.performance_drift import PerformanceDrift, performance_drift
 from insight_dagster.analysis.drift.scored_clips import ScoredClips
 
 __all__ = [
+    "DataDrift",
     "DataThresholds",
     "EmbeddingDrift",
     "FieldDrift",

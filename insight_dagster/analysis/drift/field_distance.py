@@ -5,7 +5,6 @@ Distances and their joint null belong here; which fields are compared does not (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,41 +17,49 @@ _PSEUDO_COUNT = 0.5
 
 @dataclass(frozen=True)
 class Scale:
-    """A field's known values as a scale to measure labellings on.
+    """The compared values of a field as a scale to measure labellings on.
 
     Attributes:
-        order: (k,) int rows of the known values, rising.
+        order: (k,) int rows of the values, rising.
         steps: (k - 1,) differences between them, in standard deviations.
+        old_weights: (k,) what every one of them weighs as an old one, in that order.
+        new_weight: what every one of them weighs as a new one.
     """
 
     order: np.ndarray
     steps: np.ndarray
+    old_weights: np.ndarray
+    new_weight: float
 
 
-def scale_of(values: np.ndarray, is_new: np.ndarray) -> Scale:
-    """The scale of one field (n,), NaN = missing, in the old values' standard deviations.
+def scale_of(values: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) -> Scale:
+    """The scale of one field (k,) without NaN, in the old values' standard deviations.
 
     In those of all values where the old ones are constant.
+
+    Args:
+        values: (k,) of the clips that are compared.
+        is_new: (k,) bool.
+        old_weights: (k,) of `Sides.old_weights`.
     """
-    order = np.argsort(values, kind="stable")[: int((~np.isnan(values)).sum())]
-    deviation = np.nanstd(values[~is_new])
-    if deviation <= 1e-12 * np.nanmax(np.abs(values)):
-        deviation = np.nanstd(values)
-    return Scale(order, np.diff(values[order]) / deviation)
+    order = np.argsort(values, kind="stable")
+    deviation = values[~is_new].std()
+    if deviation <= 1e-12 * np.abs(values).max():
+        deviation = values.std()
+    steps = np.diff(values[order]) / deviation
+    return Scale(order, steps, old_weights[order], float(1 / is_new.sum()))
 
 
-def wasserstein_distances(is_new: np.ndarray, scales: Sequence[Scale]) -> np.ndarray:
-    """(d, f) Wasserstein-1 distances of d labellings (d, n): areas between distribution functions.
+def wasserstein_distances(is_new: np.ndarray, scale: Scale) -> np.ndarray:
+    """(d,) Wasserstein-1 distances of d labellings (d, k): areas between distribution functions.
 
     Source: Vallender, Theory Probab. Appl. 18 (1974) 784.
     """
-    distances = np.empty((len(is_new), len(scales)))
-    for field, scale in enumerate(scales):
-        new = is_new[:, scale.order].cumsum(axis=1)
-        old = np.arange(1, len(scale.order) + 1) - new
-        gaps = new / np.maximum(1, new[:, -1:]) - old / np.maximum(1, old[:, -1:])
-        distances[:, field] = np.abs(gaps[:, :-1]) @ scale.steps
-    return distances
+    gaps = is_new[:, scale.order[:-1]]
+    gaps *= scale.new_weight + scale.old_weights[:-1]
+    gaps -= scale.old_weights[:-1]
+    np.cumsum(gaps, axis=1, out=gaps)
+    return np.abs(gaps, out=gaps) @ scale.steps
 
 
 def max_t(observed: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +76,7 @@ def max_t(observed: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarra
     middle, spread = null.mean(axis=0), np.maximum(null.std(axis=0), 1e-12)
     maxima = ((null - middle) / spread).max(axis=1)
     adjusted = [tail_p(float(each), maxima) for each in (observed - middle) / spread]
-    return np.array(plain), np.array(adjusted)
+    return np.array(plain), np.maximum(plain, adjusted)
 
 
 def population_stability_index(then: np.ndarray, now: np.ndarray) -> float:

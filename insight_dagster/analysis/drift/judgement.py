@@ -20,7 +20,8 @@ from insight_dagster.analysis.drift.change import (
     POPULATION_CHANGE,
     Change,
 )
-from insight_dagster.analysis.drift.data_drift import EmbeddingDrift, FieldDrift
+from insight_dagster.analysis.drift.data_drift import FieldDrift
+from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift
 from insight_dagster.analysis.drift.performance_drift import PerformanceDrift
 from insight_dagster.analysis.drift.sentences import (
     change_sentence,
@@ -31,12 +32,12 @@ from insight_dagster.analysis.drift.sentences import (
 
 
 class Level(StrEnum):
-    """How alarming it is; `NOT_JUDGED` means that too few clips could tell."""
+    """How alarming it is, rising; `NOT_JUDGED` means that too few clips could tell."""
 
     OK = "ok"
+    NOT_JUDGED = "not_judged"
     WARN = "warn"
     ERROR = "error"
-    NOT_JUDGED = "not_judged"
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,16 @@ def judge_performance(
     """Whether a class, or all clips together, got worse, and by which part.
 
     The metrics of a part are corrected by Holm; those of the population also for the night's
-    checks (Bonferroni).
+    checks (Bonferroni). A part that has clips, but too few, is `NOT_JUDGED`, and so is a drift of
+    which no part could be judged; a part without any clip is only named.
 
     Args:
         drift: of the clips in question.
         thresholds: effects and levels.
         tests: checks of the night: one a class, one more for all clips together.
     """
-    levels, causes, missing = [], [], []
+    levels, causes = [], []
+    missing = [f"without old clips: {', '.join(drift.left_out)}"] if drift.left_out else []
     for part, alpha in (
         (MODEL_CHANGE, thresholds.model_alpha),
         (POPULATION_CHANGE, thresholds.population_alpha / max(1, tests)),
@@ -139,6 +142,7 @@ def judge_performance(
         judged = [each for each in changes if _enough(each, thresholds.min_clips)]
         if not judged:
             missing.append(f"{part.replace('_', ' ')}: {_why_not(changes, thresholds.min_clips)}")
+            levels += [Level.NOT_JUDGED] * any(each.clips_now for each in changes)
             continue
         levels.append(Level.OK)
         for change, p_value in zip(judged, holm([c.p_value for c in judged]), strict=True):
@@ -159,11 +163,12 @@ def judge_data(
     """Whether a class's new clips differ from its baseline in metadata or embedding.
 
     Metadata (by the smallest adjusted p) and embedding are two questions, corrected by Holm, and
-    for the night's classes (Bonferroni).
+    for the night's classes (Bonferroni). Where one of them could not be judged, the level is at
+    least `NOT_JUDGED`.
 
     Args:
         fields: of the class.
-        embedding: of the class; None where there is no latent space.
+        embedding: of the class; None: it is not asked about.
         thresholds: effects and level.
         tests: classes of the night.
     """
@@ -179,8 +184,10 @@ def judge_data(
     if clouds and rejected[-1]:
         found += _embedding_causes(clouds[0], thresholds)
     levels = [Level.OK] * len(questions) + [level for level, _ in found]
+    levels += [Level.NOT_JUDGED] * (not judged)
     missing = missing_fields(fields)
     if embedding is not None and not embedding.judged:
+        levels.append(Level.NOT_JUDGED)
         missing.append(f"embedding: {embedding.reason}")
     return Judgement(_worst(levels), tuple(cause for _, cause in found), tuple(missing))
 
@@ -238,8 +245,7 @@ def _level(effect: float, limits: tuple[float, float | None]) -> Level:
 
 def _worst(levels: Sequence[Level]) -> Level:
     """The most alarming level; `NOT_JUDGED` where nothing was judged."""
-    rising = (Level.OK, Level.WARN, Level.ERROR)
-    return max(levels, key=rising.index) if levels else Level.NOT_JUDGED
+    return max(levels, key=list(Level).index, default=Level.NOT_JUDGED)
 
 
 def _check_limits(name: str, warn: float, error: float | None) -> None:

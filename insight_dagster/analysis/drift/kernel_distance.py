@@ -7,6 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from insight_dagster.analysis.principal_axes import principal_axes, scaling
+
+_COMPONENTS = 16
+_SMALLEST_SHARE = 1e-12
+
+
+def leading_coordinates(vectors: np.ndarray) -> np.ndarray:
+    """The first 16 principal components (n, <= 16) of standardised vectors (n, d).
+
+    They are of all vectors: axes that knew which are the old ones would fit these better than the
+    new ones, and the permutation test would reject too often.
+    """
+    mean, weight = scaling(vectors, [vectors.shape[1]])
+    scaled = (vectors - mean) * weight
+    axes, shares = principal_axes(scaled, _COMPONENTS)
+    return scaled @ axes[shares > _SMALLEST_SHARE].T
+
 
 def gaussian_kernel(points: np.ndarray) -> np.ndarray:
     """(n, n) Gaussian kernel of points (n, k), 0 on the diagonal.
@@ -26,22 +43,28 @@ def gaussian_kernel(points: np.ndarray) -> np.ndarray:
     return kernel
 
 
-def mean_discrepancies(kernel: np.ndarray, is_new: np.ndarray) -> np.ndarray:
+def mean_discrepancies(
+    kernel: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray
+) -> np.ndarray:
     """(d,) unbiased squared maximum mean discrepancies of d labellings (d, n).
+
+    Args:
+        kernel: (n, n), 0 on the diagonal.
+        is_new: (d, n) 1 new, 0 old.
+        old_weights: (n,) of `Sides.old_weights`; equal ones give the estimator as printed.
 
     Source: Gretton et al., J. Mach. Learn. Res. 13 (2012) 723, eq. 3.
     """
-    new = is_new.sum(axis=1)
-    old = is_new.shape[1] - new
-    both = is_new @ kernel.sum(axis=1)
-    inside = ((is_new @ kernel) * is_new).sum(axis=1)
-    between = both - inside
-    outside = kernel.sum() - inside - 2 * between
-    within = inside / (new * (new - 1)) + outside / (old * (old - 1))
-    return within - 2 * between / (new * old)
+    new, old = is_new / is_new[:1].sum(), (1 - is_new) * old_weights
+    to_new = new @ kernel
+    within = [
+        (to_own * own).sum(axis=1) / (1 - (own**2).sum(axis=1))
+        for to_own, own in ((to_new, new), (old @ kernel, old))
+    ]
+    return within[0] + within[1] - 2 * (to_new * old).sum(axis=1)
 
 
-def witness_auc(kernel: np.ndarray, labels: np.ndarray) -> float:
+def witness_auc(kernel: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) -> float:
     """Chance that the witness is larger at a new point than at an old one; 0.5 = alike.
 
     The witness is the difference of the Parzen densities of new and old points. Both points of a
@@ -50,14 +73,15 @@ def witness_auc(kernel: np.ndarray, labels: np.ndarray) -> float:
 
     Args:
         kernel: (n, n), 0 on the diagonal.
-        labels: (n,) 1 new, 0 old; at least two of either.
+        is_new: (n,) bool; at least two of either.
+        old_weights: (n,) of `Sides.old_weights`.
 
     Source: Airola et al., Comput. Stat. Data Anal. 55 (2011) 1828 (leave-pair-out).
     """
-    new = labels == 1
-    others = new.sum() - 1, (~new).sum() - 1
-    to_new, to_old = kernel[:, new].sum(axis=1), kernel[:, ~new].sum(axis=1)
-    pairs = kernel[np.ix_(new, ~new)]
-    at_new = to_new[new, None] / others[0] - (to_old[new, None] - pairs) / others[1]
-    at_old = (to_new[~new] - pairs) / others[0] - to_old[~new] / others[1]
-    return float(np.mean((at_new > at_old) + 0.5 * (at_new == at_old)))
+    others, weights = is_new.sum() - 1, old_weights[~is_new]
+    to_new, to_old = kernel[:, is_new].sum(axis=1), kernel[:, ~is_new] @ weights
+    pairs, rest = kernel[np.ix_(is_new, ~is_new)], 1 - weights
+    at_new = to_new[is_new, None] / others - (to_old[is_new, None] - pairs * weights) / rest
+    at_old = (to_new[~is_new] - pairs) / others - to_old[~is_new] / rest
+    above = np.mean((at_new > at_old) + 0.5 * (at_new == at_old), axis=0)
+    return float(above @ weights)

@@ -21,12 +21,16 @@ from insight_dagster.analysis.drift.change import (
 )
 from insight_dagster.analysis.drift.figures import figures
 from insight_dagster.analysis.drift.model_change import model_change
-from insight_dagster.analysis.drift.population_change import comparable, population_change
+from insight_dagster.analysis.drift.population_change import (
+    comparable,
+    lonely_strata,
+    population_change,
+)
 from insight_dagster.analysis.drift.scored_clips import ScoredClips
 
-_NOTHING_SHARED = (
-    "no clip of the baseline is left: new clips are compared with the baseline's own predictions, "
-    "and a changed model cannot be told from changed clips"
+_AGAINST_THE_BASELINE = (
+    "{left} comparable clips of the baseline are left: new clips are compared with the baseline's "
+    "own predictions, and a changed model cannot be told from changed clips"
 )
 
 
@@ -41,6 +45,7 @@ class PerformanceDrift:
         accuracy_then, accuracy_now: over all clips of either, 0..1; NaN without clips.
         model_part: part of `accuracy_change` that the shared clips' changed predictions make:
             shared / clips_now * (their accuracy now - their accuracy then).
+        left_out: classes that were not compared: new ones that there are no old clips of.
     """
 
     changes: tuple[Change, ...]
@@ -52,6 +57,7 @@ class PerformanceDrift:
     accuracy_then: float
     accuracy_now: float
     model_part: float
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.shared + self.new, self.shared + self.gone) != (self.clips_now, self.clips_then):
@@ -89,7 +95,8 @@ def performance_drift(
     The order of the rows does not matter.
 
     Model change: clips of both, predictions then against now. Population change: clips of the
-    night alone against the shared clips, both as predicted now. Definitions: `docs/drift.md`.
+    night alone against the shared clips, both as predicted now; where too few are shared, against
+    the baseline as it was predicted then. Definitions: `docs/drift.md`.
 
     Args:
         then: the baseline.
@@ -103,7 +110,7 @@ def performance_drift(
     stays, seen = np.isin(then.clip_ids, now.clip_ids), np.isin(now.clip_ids, then.clip_ids)
     before, after, new = then.take(stays), now.take(seen), now.take(~seen)
     paired = _model_part(before, after, min_clips=min_clips, draws=draws, seed=seed)
-    old, reason = (after, "") if len(after) else (then, _NOTHING_SHARED)
+    old, reason = _old_clips(then, after, new, min_clips=min_clips)
     unpaired = _population_part(old, new, reason, min_clips=min_clips, draws=draws, seed=seed)
     return PerformanceDrift(
         changes=(*paired, *unpaired),
@@ -128,15 +135,30 @@ def _model_part(
     return model_change(before, after, draws=draws, rng=np.random.default_rng([seed, 1]))
 
 
+def _old_clips(
+    then: ScoredClips, after: ScoredClips, new: ScoredClips, *, min_clips: int
+) -> tuple[ScoredClips, str]:
+    """The old clips that new ones are compared with, and what to know about that.
+
+    The shared clips as predicted now; the baseline as predicted then where these are too few and
+    it has more.
+    """
+    left, before = comparable(after, new), comparable(then, new)
+    if len(left) >= min_clips or len(before) <= len(left):
+        return left, ""
+    return before, _AGAINST_THE_BASELINE.format(left=len(left) or "no")
+
+
 def _population_part(
     old: ScoredClips, new: ScoredClips, reason: str, *, min_clips: int, draws: int, seed: int
 ) -> tuple[Change, ...]:
-    old = comparable(old, new) if len(new) else old
     if min(len(old), len(new)) < min_clips:
         side, found = ("new", new) if len(new) < min_clips else ("comparable old", old)
-        reason = f"{len(found)} of the {min_clips} {side} clips needed"
-        reason = reason if len(new) else "no new clips"
+        reason = (
+            f"{len(found)} of the {min_clips} {side} clips needed" if len(new) else "no new clips"
+        )
         return not_judged(POPULATION_CHANGE, _figures(old, new), (len(old), len(new)), reason)
+    reason = "; ".join(each for each in (reason, lonely_strata(old, new)) if each)
     rng = np.random.default_rng([seed, 2])
     return population_change(old, new, draws=draws, rng=rng, reason=reason)
 

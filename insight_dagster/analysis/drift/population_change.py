@@ -51,11 +51,21 @@ class _Block:
 def comparable(old: ScoredClips, new: ScoredClips) -> ScoredClips:
     """The old clips that new ones are compared with.
 
-    Those of the strata that new clips are in; all of them when a stratum has new clips alone.
+    Those of the strata that new clips are in; all of them when a stratum has new clips alone, or
+    when there are no new clips.
     """
-    if not np.isin(new.strata, old.strata).all():
+    if not len(new) or not np.isin(new.strata, old.strata).all():
         return old
     return old.take(np.isin(old.strata, new.strata))
+
+
+def lonely_strata(old: ScoredClips, new: ScoredClips) -> str:
+    """That new clips of strata without old ones are compared with all old clips; '' if none are."""
+    alone = new.strata[~np.isin(new.strata, old.strata)]
+    if not len(alone):
+        return ""
+    names = ", ".join(sorted(set(alone.tolist()))) or "without a name"
+    return f"{len(alone)} of them in splits without old clips ({names}): held against all old clips"
 
 
 def population_change(

@@ -6,14 +6,15 @@ Layout belongs here; measuring and judging do not.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster.analysis.drift.change import MODEL_CHANGE, PARTS, Change
-from insight_dagster.analysis.drift.data_drift import EmbeddingDrift, FieldDrift
+from insight_dagster.analysis.drift.data_drift import DataDrift, FieldDrift
+from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift
 from insight_dagster.analysis.drift.performance_drift import PerformanceDrift
 from insight_dagster.tables import DRIFT
 
@@ -21,21 +22,21 @@ TOTAL = "total"
 METADATA = "metadata"
 EMBEDDING = "embedding"
 _MODEL_PART = "accuracy_by_model_change"
+_NEW_CLIPS = "new_clips"
 
 _Row = dict[str, Any]
 
 
 def drift_rows(
-    class_name: str,
-    baseline_id: str,
-    performance: PerformanceDrift,
-    fields: Sequence[FieldDrift] = (),
-    embedding: EmbeddingDrift | None = None,
+    class_name: str, baseline_id: str, performance: PerformanceDrift, data: DataDrift
 ) -> pa.Table:
-    """Rows of `drift` for one class ('' = all classes together)."""
-    rows = [*_performance_rows(performance), *(_field_row(each) for each in fields)]
-    if embedding is not None:
-        rows.append(_embedding_row(embedding))
+    """Rows of `drift` for one class."""
+    rows = [
+        *_performance_rows(performance),
+        _new_clips_row(data),
+        *(_field_row(each) for each in data.fields),
+        _embedding_row(data.embedding),
+    ]
     blank = dict.fromkeys(DRIFT.column_names)
     identity = {"class_name": class_name, "baseline_id": baseline_id}
     return DRIFT.from_rows({**blank, **_known(row), **identity} for row in rows)
@@ -60,40 +61,18 @@ def stored_performance(rows: pa.Table) -> PerformanceDrift:
     )
 
 
-def stored_fields(rows: pa.Table) -> tuple[FieldDrift, ...]:
-    """The drift of every metadata field that rows of one class were made of."""
-    return tuple(
-        FieldDrift(
-            name=row["metric"],
-            clips_then=row["clips_then"],
-            clips_now=row["clips_now"],
-            median_then=_number(row["value_then"]),
-            median_now=_number(row["value_now"]),
-            distance=_number(row["effect"]),
-            psi=_number(row["psi"]),
-            direction=row["direction"] or "",
-            p_value=_number(row["p_value"]),
-            adjusted_p=_number(row["adjusted_p"]),
-            judged=row["judged"],
-            reason=row["reason"] or "",
-        )
-        for row in _of_part(rows, METADATA)
+def stored_data(rows: pa.Table) -> DataDrift | None:
+    """The data drift that rows of one class were made of; None: an earlier version made them."""
+    total = {row["metric"]: row for row in _of_part(rows, TOTAL)}
+    if _NEW_CLIPS not in total:
+        return None
+    (embedding,) = _of_part(rows, EMBEDDING)
+    return DataDrift(
+        clips_then=total[_NEW_CLIPS]["clips_then"],
+        new_clips=total[_NEW_CLIPS]["clips_now"],
+        fields=tuple(_field(row) for row in _of_part(rows, METADATA)),
+        embedding=_embedding(embedding),
     )
-
-
-def stored_embedding(rows: pa.Table) -> EmbeddingDrift | None:
-    """The drift of the embedding that rows of one class were made of, if there was one."""
-    for row in _of_part(rows, EMBEDDING):
-        return EmbeddingDrift(
-            clips_then=row["clips_then"],
-            clips_now=row["clips_now"],
-            mmd2=_number(row["value_now"]),
-            auc=_number(row["effect"]),
-            p_value=_number(row["p_value"]),
-            judged=row["judged"],
-            reason=row["reason"] or "",
-        )
-    return None
 
 
 def _performance_rows(drift: PerformanceDrift) -> Iterator[_Row]:
@@ -122,6 +101,11 @@ def _performance_rows(drift: PerformanceDrift) -> Iterator[_Row]:
             "judged": change.judged,
             "reason": change.reason or None,
         }
+
+
+def _new_clips_row(data: DataDrift) -> _Row:
+    sizes = {"clips_then": data.clips_then, "clips_now": data.new_clips}
+    return {"part": TOTAL, "metric": _NEW_CLIPS, "judged": True, **sizes}
 
 
 def _field_row(field: FieldDrift) -> _Row:
@@ -154,6 +138,35 @@ def _embedding_row(drift: EmbeddingDrift) -> _Row:
         "judged": drift.judged,
         "reason": drift.reason or None,
     }
+
+
+def _field(row: Mapping[str, Any]) -> FieldDrift:
+    return FieldDrift(
+        name=row["metric"],
+        clips_then=row["clips_then"],
+        clips_now=row["clips_now"],
+        median_then=_number(row["value_then"]),
+        median_now=_number(row["value_now"]),
+        distance=_number(row["effect"]),
+        psi=_number(row["psi"]),
+        direction=row["direction"] or "",
+        p_value=_number(row["p_value"]),
+        adjusted_p=_number(row["adjusted_p"]),
+        judged=row["judged"],
+        reason=row["reason"] or "",
+    )
+
+
+def _embedding(row: Mapping[str, Any]) -> EmbeddingDrift:
+    return EmbeddingDrift(
+        clips_then=row["clips_then"],
+        clips_now=row["clips_now"],
+        mmd2=_number(row["value_now"]),
+        auc=_number(row["effect"]),
+        p_value=_number(row["p_value"]),
+        judged=row["judged"],
+        reason=row["reason"] or "",
+    )
 
 
 def _change(row: Mapping[str, Any]) -> Change:

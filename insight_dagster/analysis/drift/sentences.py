@@ -14,7 +14,8 @@ from insight_dagster.analysis.drift.change import (
     MODEL_CHANGE,
     Change,
 )
-from insight_dagster.analysis.drift.data_drift import EmbeddingDrift, FieldDrift
+from insight_dagster.analysis.drift.data_drift import FieldDrift
+from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift
 
 _METRIC = {
     ACCURACY: ("accuracy", "drop"),
@@ -38,8 +39,7 @@ def change_sentence(change: Change) -> str:
     beyond = " beyond chance" if change.metric == CALIBRATION else ""
     old = f"{_short(change.then)} on {change.clips_then} old clips"
     new = f"{_short(change.now)} on {change.clips_now} new ones"
-    note = f"; {change.reason}" if change.reason else ""
-    return f"population change: {metric} {old}, {new}{beyond} {evidence}{note}"
+    return f"population change: {metric} {old}, {new}{beyond} {evidence}{_note(change.reason)}"
 
 
 def field_sentence(field: FieldDrift) -> str:
@@ -48,6 +48,7 @@ def field_sentence(field: FieldDrift) -> str:
     return (
         f"metadata: {field.name} {field.direction} on {field.clips_now} new clips ({medians}, "
         f"distance {_short(field.distance)} standard deviations, {_p(field.adjusted_p)})"
+        f"{_note(field.reason)}"
     )
 
 
@@ -55,7 +56,7 @@ def embedding_sentence(embedding: EmbeddingDrift) -> str:
     """E.g. `embedding: 40 new clips lie apart from 100 of the baseline (AUC .74, p = .0002)`."""
     return (
         f"embedding: {embedding.clips_now} new clips lie apart from {embedding.clips_then} of the "
-        f"baseline (AUC {_short(embedding.auc)}, {_p(embedding.p_value)})"
+        f"baseline (AUC {_short(embedding.auc)}, {_p(embedding.p_value)}){_note(embedding.reason)}"
     )
 
 
@@ -66,6 +67,10 @@ def missing_fields(fields: Sequence[FieldDrift]) -> list[str]:
         if not each.judged:
             names.setdefault(each.reason, []).append(each.name)
     return [f"metadata ({_listed(found)}): {reason}" for reason, found in names.items()]
+
+
+def _note(reason: str) -> str:
+    return f"; {reason}" if reason else ""
 
 
 def _listed(names: Sequence[str]) -> str:

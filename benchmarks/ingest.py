@@ -1,0 +1,277 @@
+"""Clips per second from file to vectors, side by side: `python -m benchmarks.ingest [--quick]`.
+
+Contestants take turns on the same clips in one process, round after round; figures are medians over
+rounds. The loop of PyTorchVideo's tutorial (EncodedVideo, its transforms, the network as the model
+zoo gives it), the same through a DataLoader, decoding alone, the forward pass alone, and ours with
+every engine. Weights are random: they do not change how long anything takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from insight_dagster.analysis.classifier import VideoClassifier, load_classifier
+from insight_dagster.analysis.clip_inputs import in_threads, load_input
+from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.decoding import DecodingProcesses, Limits
+from insight_dagster.analysis.embeddings import embed_clips
+from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.analysis.x3d import build_x3d, variant_named
+from tests.analysis.pytorchvideo_reference import clip_of, transform_of
+
+FOLDER = Path(".benchmarks/ingest")
+SIZES = {"340x256": (340, 256), "1280x720": (1280, 720)}
+Run = Callable[[Sequence[ClipToMeasure]], object]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one contestant did with clips of one size.
+
+    Attributes:
+        contestant, size: which.
+        clips_per_second: median over rounds.
+        cpu_seconds: processor time per clip, child processes included, median over rounds.
+        times_tutorial: clips per second over the tutorial loop's.
+    """
+
+    contestant: str
+    size: str
+    clips_per_second: float
+    cpu_seconds: float
+    times_tutorial: float
+
+
+class Tutorial(Dataset):
+    """Clips as the tutorial reads them: (3, T, S, S) float32."""
+
+    def __init__(self, clips: Sequence[ClipToMeasure], spec: ClipSpec) -> None:
+        self.clips, self.spec, self.transform = clips, spec, transform_of(spec)
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, number: int) -> torch.Tensor:
+        return self.transform(clip_of(self.clips[number].path, 0.0, self.spec.seconds))
+
+
+def write_clips(folder: Path, count: int) -> dict[str, list[ClipToMeasure]]:
+    """H.264 clips of ten seconds at 30 frames/s with motion in every part of the picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made: dict[str, list[ClipToMeasure]] = {}
+    for size, (width, height) in SIZES.items():
+        for number in range(count):
+            path = folder / f"{size}_{number}.mp4"
+            if not path.exists():
+                _write(path, width, height, seed=number)
+            name = f"{size} {number}"
+            made.setdefault(size, []).append(ClipToMeasure(name, "any", name, path))
+    return made
+
+
+def _write(path: Path, width: int, height: int, *, seed: int) -> None:
+    draft = path.with_suffix(".draft.mp4")
+    with av.open(str(draft), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"crf": "23"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for picture in _pictures(width, height, seed):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    draft.replace(path)
+
+
+def _pictures(width: int, height: int, seed: int) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 255, (height // 16 + 40, width // 16 + 40, 3), dtype=np.uint8)
+    world = coarse.repeat(16, 0).repeat(16, 1)
+    world = np.clip(world + rng.normal(0, 6, world.shape), 0, 255).astype(np.uint8)
+    for number in range(300):
+        down, across = (int(200 * (1 + f(number / 40)) / 2) for f in (np.sin, np.cos))
+        picture = world[down : down + height, across : across + width].copy()
+        left = int((width - 80) * (number % 90) / 90)
+        picture[height // 3 : height // 3 + 60, left : left + 80] = (200, 60, 40)
+        yield picture
+
+
+def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, Run]:
+    """What takes part, by name; the tutorial loop is always there."""
+    spec = variant_named("m").spec
+    network = build_x3d(variant_named("m"), classes=400).eval()
+    processes = DecodingProcesses(Limits())
+
+    def forward(batches: Iterable[torch.Tensor]) -> None:
+        with torch.inference_mode():
+            for batch in batches:
+                network(batch).softmax(1)
+
+    def tutorial(clips: Sequence[ClipToMeasure]) -> None:
+        read = Tutorial(clips, spec)
+        forward(read[number][None] for number in range(len(read)))
+
+    def loader(clips: Sequence[ClipToMeasure]) -> None:
+        forward(DataLoader(Tutorial(clips, spec), batch_size=1, num_workers=workers))
+
+    def decode(clips: Sequence[ClipToMeasure]) -> None:
+        read = in_threads(
+            lambda clip: load_input(clip, spec, processes.decode_window), clips, workers=workers
+        )
+        for _ in read:
+            pass
+
+    found: dict[str, Run] = {"tutorial": tutorial, "data loader": loader, "decode alone": decode}
+    for name in names:
+        engine, _, precision = name.partition(" ")
+        model = _load(folder, engine, precision or "float32")
+        found[f"forward alone, {name}"] = _forward_alone(model, workers)
+        found[f"ours, {name}"] = _ours(model, processes, workers)
+    return found
+
+
+def _ours(model: VideoClassifier, processes: DecodingProcesses, workers: int) -> Run:
+    return lambda clips: embed_clips(clips, model, workers=workers, decode=processes.decode_window)
+
+
+def _forward_alone(model: VideoClassifier, workers: int) -> Run:
+    spec = model.spec
+    clip = torch.rand(1, 3, spec.num_frames, spec.crop, spec.crop)
+
+    def run(clips: Sequence[ClipToMeasure]) -> None:
+        for _ in in_threads(lambda _: model.predict(clip), clips, workers=workers):
+            pass
+
+    return run
+
+
+def _load(folder: Path, engine: str, precision: str) -> VideoClassifier:
+    labels = folder / "labels.txt"
+    labels.write_text("\n".join(f"label {number}" for number in range(400)))
+    return load_classifier(
+        variant="m",
+        weights="random",
+        labels_path=labels,
+        folder=folder,
+        device="cpu",
+        engine=engine,
+        precision=precision,
+    )
+
+
+def measure(
+    runs: dict[str, Run], clips: dict[str, list[ClipToMeasure]], rounds: int
+) -> list[Figure]:
+    """Let the contestants take turns; the first turn of each is not counted."""
+    wall: dict[tuple[str, str], list[float]] = {}
+    cpu: dict[tuple[str, str], list[float]] = {}
+    for turn in range(rounds + 1):
+        for size, some in clips.items():
+            for name, run in runs.items():
+                given = some if turn else some[:2]
+                started, spent = time.perf_counter(), _cpu_seconds()
+                run(given)
+                if turn:
+                    took = time.perf_counter() - started
+                    wall.setdefault((name, size), []).append(len(given) / took)
+                    cpu.setdefault((name, size), []).append((_cpu_seconds() - spent) / len(given))
+    speed = {key: statistics.median(each) for key, each in wall.items()}
+    return [
+        Figure(
+            contestant=name,
+            size=size,
+            clips_per_second=round(speed[name, size], 2),
+            cpu_seconds=round(statistics.median(cpu[name, size]), 3),
+            times_tutorial=round(speed[name, size] / speed["tutorial", size], 2),
+        )
+        for size in clips
+        for name in runs
+    ]
+
+
+def _cpu_seconds() -> float:
+    """Processor time of this process and its children, those that run included."""
+    return sum(_ticks(int(entry.name)) for entry in _family()) / 100 + _ended_children()
+
+
+def _ended_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _family() -> Iterator[Path]:
+    own = Path("/proc/self").resolve()
+    yield own
+    for children in own.glob("task/*/children"):
+        yield from (Path("/proc", number) for number in children.read_text().split())
+
+
+def _ticks(process: int) -> int:
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
+def floor_shares(figures: Sequence[Figure], cores: int) -> dict[str, float]:
+    """Ours over what the cores could do if decoding and forward pass cost nothing more."""
+    by_name = {(each.contestant, each.size): each for each in figures}
+    shares = {}
+    for (name, size), each in by_name.items():
+        if name.startswith("ours, "):
+            engine = name.removeprefix("ours, ")
+            parts = ("decode alone", f"forward alone, {engine}")
+            floor = cores / sum(by_name[part, size].cpu_seconds for part in parts)
+            shares[f"{engine}, {size}"] = round(each.clips_per_second / floor, 2)
+    return shares
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--quick", action="store_true", help="under 5 minutes")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--engines", nargs="+", default=["torch", "torch bfloat16", "openvino", "openvino bfloat16"]
+    )
+    arguments = parser.parse_args()
+    count, rounds = (4, 3) if arguments.quick else (12, 5)
+    torch.manual_seed(0)
+    clips = write_clips(FOLDER / "clips", count)
+    workers = torch.get_num_threads()
+    figures = measure(contestants(FOLDER, arguments.engines, workers), clips, rounds)
+    shares = floor_shares(figures, workers)
+    for each in figures:
+        print(
+            f"{each.size:10} {each.contestant:34} {each.clips_per_second:7.2f} clips/s "
+            f"{each.cpu_seconds:6.3f} s CPU {each.times_tutorial:6.2f} x tutorial"
+        )
+    for name, share in shares.items():
+        print(f"{name}: {share:.2f} of the floor")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process, every contestant's model in it: {peak:.0f} MiB")
+    if arguments.json:
+        machine = {
+            "machine": platform.machine(),
+            "cores": workers,
+            "clips": count,
+            "rounds": rounds,
+        }
+        report = {**machine, "figures": [asdict(each) for each in figures], "floor_shares": shares}
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

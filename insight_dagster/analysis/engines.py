@@ -1,0 +1,153 @@
+"""What computes the forward pass: torch, or OpenVINO where it is installed.
+
+Engines take clips and give logits and taps; choosing one, its precision and its threads belong
+here. The network (`x3d.py`), its taps (`inference.py`) and heatmaps, which need torch, do not.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from insight_dagster.errors import ModelError
+
+ENGINES = ("auto", "torch", "openvino")
+PRECISIONS = ("float32", "bfloat16")
+Outputs = tuple[torch.Tensor, torch.Tensor]
+
+
+class Engine(Protocol):
+    """Computes logits (B, C) and embedding (B, D), float32, of clips (B, 3, T, S, S) float32."""
+
+    name: str
+
+    def run(self, clips: torch.Tensor) -> Outputs:
+        """One forward pass; several threads may call it at once."""
+
+
+def choose_engine(wanted: str, device: torch.device, precision: str) -> str:
+    """The engine to use: OpenVINO on a CPU where it is installed, else torch.
+
+    Raises:
+        ModelError: the name means nothing, or the engine is not there or not for this device.
+    """
+    if wanted not in ENGINES or precision not in PRECISIONS:
+        raise ModelError(
+            f"no engine {wanted!r} with precision {precision!r}; engines are {', '.join(ENGINES)}, "
+            f"precisions {', '.join(PRECISIONS)}"
+        )
+    installed = find_spec("openvino") is not None
+    if wanted == "auto":
+        return "openvino" if installed and device.type == "cpu" else "torch"
+    if wanted == "openvino" and device.type != "cpu":
+        raise ModelError(f"the engine openvino runs on the CPU, not on {device}; use auto or torch")
+    if wanted == "openvino" and not installed:
+        raise ModelError("the engine openvino is not there: pip install 'insight_dagster[fast]'")
+    return wanted
+
+
+def channels_last(clips: torch.Tensor) -> torch.Tensor:
+    """Clips (B, C, T, H, W) laid out with the channels innermost."""
+    return clips.contiguous(memory_format=torch.channels_last_3d)
+
+
+def exact_kernels() -> AbstractContextManager[None]:
+    """On a GPU: kernels that give the same numbers every time.
+
+    TF32 would round products to 10 bits; the fastest kernel of the hour may differ in order.
+    """
+    flags: AbstractContextManager[None] = torch.backends.cudnn.flags(
+        allow_tf32=False, benchmark=False, deterministic=True
+    )
+    return flags
+
+
+class TorchEngine:
+    """The module as torch runs it."""
+
+    name = "torch"
+
+    def __init__(self, forward: nn.Module, *, device: torch.device, precision: str) -> None:
+        self._forward, self._device = forward, device
+        self._half = precision == "bfloat16"
+
+    def run(self, clips: torch.Tensor) -> Outputs:
+        """As `Engine.run`."""
+        given = channels_last(clips.to(self._device))
+        with (
+            torch.inference_mode(),
+            exact_kernels(),
+            torch.autocast(self._device.type, torch.bfloat16, enabled=self._half),
+        ):
+            logits, embedding = self._forward(given)
+        return logits.float().cpu(), embedding.float().cpu()
+
+
+class OpenVinoEngine:
+    """The module compiled by OpenVINO, a stream to a core: each calling thread has one."""
+
+    name = "openvino"
+
+    def __init__(self, forward: nn.Module, *, shape: tuple[int, ...], precision: str) -> None:
+        openvino = _import_openvino()
+        streams = torch.get_num_threads()
+        self._compiled = openvino.Core().compile_model(
+            _convert(openvino, forward, shape),
+            "CPU",
+            {
+                # Left to itself it takes bfloat16 where the processor has it.
+                "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
+                "NUM_STREAMS": streams,
+                "INFERENCE_NUM_THREADS": streams,
+            },
+        )
+        self._own = threading.local()
+
+    def run(self, clips: torch.Tensor) -> Outputs:
+        """As `Engine.run`, for one clip."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        results = self._own.request.infer([clips.contiguous().numpy()], share_inputs=True)
+        logits, embedding = (torch.tensor(results[each]) for each in self._compiled.outputs)
+        return logits, embedding
+
+
+def _import_openvino() -> Any:
+    """OpenVINO without its telemetry, which would report its import to its makers."""
+    with _unavailable("openvino_telemetry"):
+        import openvino
+    return openvino
+
+
+@contextmanager
+def _unavailable(module: str) -> Iterator[None]:
+    """Keep a module from being imported."""
+    missing = module not in sys.modules
+    if missing:
+        sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if missing:
+            del sys.modules[module]
+
+
+def _convert(openvino: Any, forward: nn.Module, shape: tuple[int, ...]) -> Any:
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    example = torch.zeros(shape)
+    with torch.no_grad():
+        traced = torch.jit.freeze(torch.jit.trace(forward.eval(), example, check_trace=False))
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(traced, example_input=example)
+    model = frontend.convert(frontend.load(decoder))
+    model.reshape({0: list(shape)})
+    return model

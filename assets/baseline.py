@@ -14,6 +14,7 @@ from assets.performance import performance
 from assets.verdict import failing, verdict
 from insight_dagster.analysis.baseline import Moment, baseline_clip_rows
 from insight_dagster.analysis.drift import figures
+from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.metadata_table import metadata_version
 from insight_dagster.analysis.performance import figure_columns, scored_clips
 from insight_dagster.database import Database
@@ -125,7 +126,7 @@ def _row(
         "reason": config.reason.strip(),
         "accepted": accepted,
         "model_fingerprint": model.fingerprint,
-        "metadata_version": metadata_version(model.spec),
+        "metadata_version": metadata_version(model.spec, installed_functions()),
         "classes": sorted(set(present.scores["class_name"])),
         **figure_columns(figures(scored_clips(present.scores))),
         "clips": len(present.scores),

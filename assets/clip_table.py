@@ -10,7 +10,7 @@ from resources.bundle_folder import BundleFolderResource
 
 _CLIPS = """
     SELECT m.clip_id, m.class_name, m.split, m.content_key,
-           m.fps, m.width, m.height, m.duration_seconds,
+           m.fps, m.width, m.height, m.duration_seconds, m.has_audio, m.size_bytes,
            p.predicted, p.probability, p.loss, p.correct, p.logits,
            c.cluster, c.strength, e.embedding,
            d.* EXCLUDE (clip_id, class_name, content_key, metadata_version)

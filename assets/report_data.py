@@ -11,7 +11,7 @@ from insight_dagster.database import Database
 from insight_dagster.report.report_data import SHOWN, ReportData
 
 _TITLE = "Why the classifier fails"
-_WIDE = {"predictions": "logits", "metadata_table": "signature"}
+_WIDE = {"predictions": "logits", "metadata_table": "signature, extra"}
 # Rows of another model or latent space than the present one would mix two coordinate systems.
 _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "clusters": "space_id"}
 

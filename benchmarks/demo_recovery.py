@@ -31,7 +31,7 @@ from insight_dagster.analysis.insights import ClipTable, find_insights
 from insight_dagster.analysis.insights.assembly import assemble
 from insight_dagster.analysis.latent_space import LatentSpace, fit_latent_space
 from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.metadata_table import measure_clips
+from insight_dagster.analysis.metadata_table import METADATA_VERSION, measure_clips
 from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.library import GENERATOR_VERSION, make_library
 from insight_dagster.demo.summary import score
@@ -60,7 +60,7 @@ def demo_model() -> VideoClassifier:
 
 def library_rows(seed: int, *, clips_per_class: int, model: VideoClassifier, cache: Path) -> Rows:
     """Rows of one seed's library; rendered, decoded and run once, then kept in `cache`."""
-    version = f"{GENERATOR_VERSION}-{model.fingerprint[-12:]}"
+    version = f"{GENERATOR_VERSION}-{model.fingerprint[-12:]}-m{METADATA_VERSION}"
     folder = cache / f"seed{seed}-{clips_per_class}-{version}".replace("/", "_")
     if not (folder / "truth.csv").is_file():
         library = cache / f"library{seed}-{clips_per_class}"

@@ -15,8 +15,10 @@ _ARROW_TYPES = {
     "BOOLEAN": pa.bool_(),
     "TIMESTAMP": pa.timestamp("us"),
     "VARCHAR[]": pa.list_(pa.string()),
+    "DOUBLE[]": pa.list_(pa.float64()),
     "FLOAT[]": pa.list_(pa.float32()),
     "UTINYINT[]": pa.list_(pa.uint8()),
+    "MAP(VARCHAR, DOUBLE)": pa.map_(pa.string(), pa.float64()),
 }
 
 

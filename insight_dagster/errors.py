@@ -25,6 +25,10 @@ class DecodeError(InsightError):
     """One clip cannot be decoded exactly; the reason ends up in its quarantine row."""
 
 
+class MetadataFunctionError(InsightError):
+    """A metadata function that a package of the user offers cannot be imported."""
+
+
 class ModelError(InsightError):
     """A model, its weights or its label list cannot be used."""
 

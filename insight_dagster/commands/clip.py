@@ -54,7 +54,8 @@ def _find(store: Database, clip_id: str) -> str:
 
 def _row(store: Database, table: str, clip_id: str) -> dict[str, Any]:
     rows = store.read(f"SELECT * FROM {table} WHERE clip_id = ?", [clip_id]).to_pylist()  # noqa: S608
-    return {key: rows[0][key] for key in rows[0] if key not in _HIDDEN} if rows else {}
+    row = {key: rows[0][key] for key in rows[0] if key not in _HIDDEN} if rows else {}
+    return row | dict(row.pop("extra", ()))
 
 
 def _upright(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ SHOWN = (
     tables.LATENT_SPACES,
 )
 # Wide columns that no page shows; a caller may leave them out.
-_NOT_NEEDED = {"logits", "signature", "volume_path", "embedding"}
+_NOT_NEEDED = {"logits", "signature", "extra", "volume_path", "embedding"}
 
 
 @dataclass(frozen=True)

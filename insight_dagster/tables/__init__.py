@@ -10,8 +10,6 @@ from insight_dagster.columns import Table
 from insight_dagster.tables.clips import (
     CLIP_MANIFEST,
     EMBEDDINGS,
-    METADATA_FIELDS,
-    METADATA_TABLE,
     PREDICTIONS,
 )
 from insight_dagster.tables.insights import (
@@ -21,6 +19,13 @@ from insight_dagster.tables.insights import (
     INSIGHTS,
 )
 from insight_dagster.tables.latent_space import CLUSTERS, LATENT_SPACES, PROJECTION
+from insight_dagster.tables.metadata import (
+    METADATA_FIELDS,
+    METADATA_FRAME_SERIES,
+    METADATA_FRAMES,
+    METADATA_PAIR_SERIES,
+    METADATA_TABLE,
+)
 from insight_dagster.tables.operations import (
     CHECK_RESULTS,
     PINNED_INSIGHTS,
@@ -48,6 +53,9 @@ __all__ = [
     "INSIGHT_MEMBERS",
     "LATENT_SPACES",
     "METADATA_FIELDS",
+    "METADATA_FRAMES",
+    "METADATA_FRAME_SERIES",
+    "METADATA_PAIR_SERIES",
     "METADATA_TABLE",
     "PERFORMANCE",
     "PINNED_INSIGHTS",
@@ -60,13 +68,14 @@ __all__ = [
     "Table",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TABLES = (
     CLIP_MANIFEST,
     EMBEDDINGS,
     PREDICTIONS,
     METADATA_TABLE,
+    METADATA_FRAMES,
     PERFORMANCE,
     DRIFT,
     LATENT_SPACES,

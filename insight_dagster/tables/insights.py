@@ -61,7 +61,7 @@ INSIGHT_CAUSES = Table(
         INSIGHT_ID,
         CLASS,
         whole("rank", "1 = strongest"),
-        text("field", "column of metadata_table"),
+        text("field", "column of metadata_table, key of its `extra`, or fact of the container"),
         text("direction", "higher or lower inside the group"),
         real("effect", "standardised mean difference, inside minus outside"),
         real("ci_low", "lower end of its 95 % bootstrap interval"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from insight_dagster.columns import Column, Table, real, text, whole
-from insight_dagster.tables.clips import METADATA_FIELDS
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
+from insight_dagster.tables.metadata import METADATA_FIELDS
 
 _BASELINE_ID = text("baseline_id", "identity of the baseline: when it was promoted")
 _SPLIT = text("split", "train, val or test ('' = all clips of the class)")

@@ -18,47 +18,22 @@ from insight_dagster import tables
 from insight_dagster.analysis import metadata_table
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.metadata import motion, similarity
+from insight_dagster.analysis.metadata.flow import estimate_flow
 from insight_dagster.analysis.metadata.frames import MeasuredFrames, measuring_size, shrink
 from insight_dagster.analysis.metadata.signature import signature
-from insight_dagster.analysis.metadata_table import measure, measure_clips
+from insight_dagster.analysis.metadata.user_functions import UserFunction
+from insight_dagster.analysis.metadata_table import measure_clips, metadata_version
 from insight_dagster.analysis.preprocessing import ClipSpec
 from insight_dagster.errors import DecodeError
+from tests.analysis.synthetic_frames import measure, moving_square, panning, texture, values_of
 
 SPEC = ClipSpec(num_frames=16, sampling_rate=5, side=256, crop=224)
 PAIR_FIELDS = {
     name
     for name in metadata_table.FIELD_NAMES
     if name.startswith(("ssim", "frame_difference", "foreground", "flow", "motion"))
-} | {"camera_motion", "periodicity"}
-
-
-def texture(height: int, width: int, *, seed: int, scale: float = 3.0) -> NDArray[np.uint8]:
-    """A smooth random colour image with structure at every position, uint8 (height, width, 3)."""
-    noise = np.random.default_rng(seed).normal(size=(height, width, 3))
-    smooth = ndimage.gaussian_filter(noise, (scale, scale, 0))
-    return np.clip(128 + 45 * smooth / smooth.std(), 0, 255).astype(np.uint8)
-
-
-def panning(*, step: int, frames: int = 8, seed: int = 1) -> NDArray[np.uint8]:
-    """A camera that pans right by `step` px a frame over a still texture, 160 x 120."""
-    wide = texture(120, 160 + step * frames, seed=seed)
-    return np.stack([wide[:, i * step : i * step + 160] for i in range(frames)])
-
-
-def moving_square(
-    *, side: int = 64, step: int = 6, pan: int = 0, frames: int = 6, scale: float = 3.0
-) -> NDArray[np.uint8]:
-    """A textured square moving right in front of a (panned) texture, 340 x 256."""
-    wide = texture(256, 340 + pan * frames, seed=2, scale=scale)
-    square = texture(side, side, seed=3, scale=scale)
-    clip = np.stack([wide[:, i * pan : i * pan + 340] for i in range(frames)])
-    for i in range(frames):
-        clip[i, 80 : 80 + side, 60 + i * step : 60 + i * step + side] = square
-    return clip
-
-
-def values_of(frames: NDArray[np.uint8]) -> dict[str, float]:
-    return {k: -1.0 if v is None else v for k, v in measure(frames).values.items()}
+} | {"camera_motion", "periodicity", "shake", "zoom"}
+PAIR_FIELDS |= {"scene_cuts", "cut_strength", "cut_time", "static_share"}
 
 
 class TestSimilarity:
@@ -91,10 +66,10 @@ class TestSimilarity:
         grey[:, 0, 0], grey[:, 0, 1] = 50, 152  # a range of 102 is stretched by 2.5
         grey[1, 10:20, 10:20] += 9  # 22.5 levels after stretching: changed
         grey[1, 25:35, 25:35] += 8  # exactly 20: not above
-        assert similarity.changed_share(grey) == pytest.approx(100 / 1600)
+        assert list(similarity.changed_share(grey)) == pytest.approx([100 / 1600])
 
     def test_changed_share_of_one_grey_level_is_zero(self) -> None:
-        assert similarity.changed_share(np.full((3, 40, 40), 7, np.uint8)) == 0
+        assert list(similarity.changed_share(np.full((3, 40, 40), 7, np.uint8))) == [0, 0]
 
 
 class TestAppearance:
@@ -175,12 +150,12 @@ class TestMotion:
         assert values_of(clip)["foreground_ratio"] < 0.06
 
     def test_sampled_flow_has_the_statistics_of_the_full_flow(self) -> None:
-        frames = shrink(moving_square())
+        frames = shrink(moving_square(), np.arange(6.0))
         search = cv2.DISOpticalFlow_create(cv2.DISOpticalFlow_PRESET_FAST)
         search.setVariationalRefinementIterations(0)
         full = np.stack([search.calc(*frames.grey[i : i + 2], None) for i in range(5)])
         lengths = np.linalg.norm(full, axis=-1) / np.hypot(340, 256)
-        values = motion.motion(frames)
+        values = motion.motion(estimate_flow(frames)).values
         assert values["flow_magnitude_mean"] == pytest.approx(lengths.mean(), rel=0.01)
         assert values["flow_magnitude_std"] == pytest.approx(lengths.std(), rel=0.01)
         largest = max(np.percentile(pair, 99) for pair in lengths)
@@ -199,12 +174,14 @@ class TestMotion:
         half_left[:, :2, :, 0] = -0.01
         for vectors, expected in ((right, 0.0), (half_left, np.log(2) / np.log(8))):
             lengths = np.linalg.norm(vectors, axis=-1)
-            assert motion.direction_entropy(vectors, lengths) == pytest.approx(expected, abs=1e-6)
+            weights = motion.direction_weights(vectors, lengths)
+            assert motion.entropy(weights)[0] == pytest.approx(expected, abs=1e-6)
 
     def test_a_wobble_around_one_direction_is_one_direction(self) -> None:
         angles = np.random.default_rng(0).uniform(-0.3, 0.3, 500)
         vectors = np.stack([np.cos(angles), np.sin(angles)], -1).astype(np.float32)[None, None]
-        assert motion.direction_entropy(vectors, np.ones((1, 1, 500), np.float32)) == 0
+        weights = motion.direction_weights(vectors, np.ones((1, 1, 500), np.float32))
+        assert motion.entropy(weights)[0] == 0
 
     def test_periodicity_of_a_wave_is_high_and_of_ramp_or_noise_low(self) -> None:
         time = np.arange(15)
@@ -233,7 +210,8 @@ class TestMeasure:
     def test_a_black_clip_is_defined(self) -> None:
         values = measure(np.zeros((16, 64, 64, 3), np.uint8)).values
         undefined = {name for name, value in values.items() if value is None}
-        assert undefined == {"motion_centre_x", "motion_centre_y"}
+        centre = {"motion_centre_x", "motion_centre_y"}
+        assert undefined == centre | {"letterbox", "pillarbox", "cut_time"}
 
     def test_a_single_frame_has_no_pair_measures(self) -> None:
         values = measure(texture(100, 120, seed=1)[None]).values
@@ -351,6 +329,43 @@ class TestMeasureClips:
         )
         assert one.equals(three)
 
+    def test_every_clip_has_its_numbers_over_time(self, decoded: Decoded) -> None:
+        decoded.update({"long": panning(step=2, frames=5), "single": panning(step=2, frames=1)})
+        found = measure_clips(
+            [clip_named("long"), clip_named("single")], spec=SPEC, decode=decoded.read
+        )
+        assert found.frames.column_names == list(tables.METADATA_FRAMES.column_names)
+        long, single = found.frames.to_pylist()
+        assert long["timestamps"] == pytest.approx(np.arange(5) / 6)
+        for column in tables.METADATA_FRAME_SERIES:
+            assert (len(long[column.name]), len(single[column.name])) == (5, 1), column.name
+        for column in tables.METADATA_PAIR_SERIES:
+            assert (len(long[column.name]), len(single[column.name])) == (4, 0), column.name
+        assert [long["shake"][0], long["shake"][-1]] == [None, None]
+
+    def test_functions_of_the_user_are_stored_beside_the_fields(self, decoded: Decoded) -> None:
+        decoded.update({"dark": panning(step=2) // 2, "good": panning(step=2)})
+
+        def sky(frames: NDArray[np.uint8], _: NDArray[np.float64]) -> dict[str, float]:
+            if frames.max() < 130:
+                raise ValueError("too dark")
+            return {"blue": float(frames[:, :40, :, 2].mean())}
+
+        functions = (UserFunction("sky", "1.2", sky),)
+        clips = [clip_named("good"), clip_named("dark"), clip_named("bad")]
+        found = measure_clips(clips, spec=SPEC, decode=decoded.read, functions=functions)
+        rows = found.table.to_pylist()
+        assert [dict(row["extra"]) for row in rows] == [
+            {"sky.blue": pytest.approx(decoded["good"][:, :40, :, 2].mean())},
+            {},
+        ]
+        assert set(found.problems) == {"bad"}
+        assert found.function_problems == {
+            "sky": "failed on 1 of 2 clips; first on /clips/dark.mp4: ValueError: too dark"
+        }
+        assert rows[0]["metadata_version"].endswith("+sky@1.2")
+        assert rows[0]["metadata_version"] != metadata_version(SPEC, ())
+
     def test_repeated_frames_of_a_short_clip_are_measured_once(self) -> None:
         frames = panning(step=4, frames=3)
         window = SimpleNamespace(
@@ -386,5 +401,11 @@ class TestMeasureClips:
 
 
 def test_grey_and_colour_of_different_frames_are_refused() -> None:
+    grey = np.zeros((2, 8, 8), np.uint8)
     with pytest.raises(ValueError, match=r"\(2, 8, 8\)"):
-        MeasuredFrames(np.zeros((3, 8, 8, 3), np.uint8), np.zeros((2, 8, 8), np.uint8))
+        MeasuredFrames(np.zeros((3, 8, 8, 3), np.uint8), grey, grey, np.arange(2.0))
+
+
+def test_timestamps_that_do_not_rise_are_refused() -> None:
+    with pytest.raises(ValueError, match="rising timestamps"):
+        metadata_table.measure(np.zeros((2, 40, 40, 3), np.uint8), np.zeros(2))

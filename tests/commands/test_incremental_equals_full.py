@@ -17,7 +17,13 @@ from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions
 from insight_dagster.settings import load_settings
 from insight_dagster.stages import MEASURE
-from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, METADATA_TABLE, PREDICTIONS
+from insight_dagster.tables import (
+    CLIP_MANIFEST,
+    EMBEDDINGS,
+    METADATA_FRAMES,
+    METADATA_TABLE,
+    PREDICTIONS,
+)
 from tests.analysis.model_clips import LABELS, save_checkpoint, write_clip
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -111,5 +117,5 @@ def test_small_steps_end_where_one_run_does(contents, steps):
             measure(home, classes)
         scratch = load_settings(home=Path(name) / "scratch", **model)
         measure(scratch, classes)
-        for table in (CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS, METADATA_TABLE):
+        for table in (CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS, METADATA_TABLE, METADATA_FRAMES):
             assert rows(home, table).equals(rows(scratch, table)), table.name

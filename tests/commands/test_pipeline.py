@@ -23,6 +23,7 @@ from insight_dagster.tables import (
     EMBEDDINGS,
     HEATMAP_BUNDLES,
     LATENT_SPACES,
+    METADATA_FRAMES,
     METADATA_TABLE,
     PREDICTIONS,
     PROJECTION,
@@ -30,10 +31,11 @@ from insight_dagster.tables import (
     TABLES,
 )
 from insight_dagster.writes import Replacement
+from tests.analysis.test_user_functions import install
 from tests.conftest import CLIPS_PER_CLASS
 
 pytestmark = pytest.mark.slow
-MEASURED = (EMBEDDINGS, PREDICTIONS, METADATA_TABLE)
+MEASURED = (EMBEDDINGS, PREDICTIONS, METADATA_TABLE, METADATA_FRAMES)
 
 
 def database(settings) -> Database:
@@ -121,6 +123,21 @@ def test_changes_cost_only_what_changed_and_equal_a_run_from_scratch(home_copy, 
     assert run_pipeline(scratch, console=quiet).succeeded
     for table in (*MEASURED, CLUSTERS):
         _assert_same(database(home_copy).rows(table), database(scratch).rows(table), table.name)
+
+
+def test_a_new_metadata_function_measures_every_clip_again_and_embeds_none(
+    home_copy, tmp_path, quiet, monkeypatch
+):
+    install(tmp_path / "site", "sky_package", {"sky": "sky"})
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    clips = len(usable(home_copy))
+    assert _computed_by_measuring(home_copy, quiet) == {"embeddings": 0, "metadata_table": clips}
+    values = [
+        dict(extra) for extra in database(home_copy).rows(METADATA_TABLE)["extra"].to_pylist()
+    ]
+    assert len(values) == clips
+    assert all(0 <= each["sky.blue"] <= 255 for each in values)
+    assert _computed_by_measuring(home_copy, quiet) == {"embeddings": 0, "metadata_table": 0}
 
 
 def _computed_by_measuring(settings, console: Console) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from scipy.special import softmax
 
@@ -16,7 +17,7 @@ from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.tables import METADATA_FIELDS
 
 # Container facts that can explain an insight as well as a measurement does.
-CONTAINER_FIELDS = ("fps", "width", "height", "duration_seconds")
+CONTAINER_FIELDS = ("fps", "width", "height", "duration_seconds", "has_audio")
 
 
 def assemble(rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str]) -> ClipTable:
@@ -28,8 +29,7 @@ def assemble(rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str
         coordinates: (n, k) principal components in the same order.
         model_labels: the model's labels in logit order.
     """
-    frame = rows.drop_columns(["logits", "signature"]).to_pandas()
-    fields = [field.name for field in METADATA_FIELDS] + list(CONTAINER_FIELDS)
+    frame = rows.drop_columns(["logits", "signature", "extra"]).to_pandas()
     return ClipTable(
         clip_ids=frame["clip_id"].to_numpy(),
         labels=frame["class_name"].to_numpy(),
@@ -42,11 +42,26 @@ def assemble(rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str
         coordinates=coordinates,
         cluster=frame["cluster"].to_numpy(),
         strength=_numbers(rows, "strength"),
-        metadata=frame[fields].astype(np.float64),
+        metadata=pd.concat([_measured(frame), _user_fields(rows)], axis=1),
         signature=matrix_of(rows, "signature").astype(np.uint8),
         content_key=frame["content_key"].to_numpy(),
         model_labels=tuple(model_labels),
     )
+
+
+def _measured(frame: pd.DataFrame) -> pd.DataFrame:
+    """Metadata fields and container facts, with the average bit rate of the file in bit/s."""
+    fields = [field.name for field in METADATA_FIELDS] + list(CONTAINER_FIELDS)
+    bits = 8 * frame["size_bytes"].astype(np.float64)
+    return frame[fields].astype(np.float64).assign(bit_rate=bits / frame["duration_seconds"])
+
+
+def _user_fields(rows: pa.Table) -> pd.DataFrame:
+    """What the user's functions measured: a column for every field that any clip has, by name."""
+    measured = [dict(pairs) for pairs in rows["extra"].to_pylist()]
+    names = sorted({name for each in measured for name in each})
+    columns = {name: [each.get(name) for each in measured] for name in names}
+    return pd.DataFrame(columns, index=range(len(measured)), dtype=np.float64)
 
 
 def _numbers(rows: pa.Table, name: str) -> np.ndarray:

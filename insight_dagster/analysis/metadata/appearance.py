@@ -1,37 +1,37 @@
 """How single frames look: sharpness, total variation, edges, colour and contrast.
 
 Belongs here: measures of one frame, averaged over the clip. Does not: comparisons between frames
-(`similarity.py`, `motion.py`).
+(`similarity.py`, `motion.py`), what recording and encoding left in them (`artefacts.py`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.frames import MeasuredFrames
+from insight_dagster.analysis.metadata.frames import MeasuredFrames, of_each
+from insight_dagster.analysis.metadata.measurement import Measurement
 
 CANNY_LOW, CANNY_HIGH = 100, 200
 
 
-def appearance(frames: MeasuredFrames) -> dict[str, float | None]:
-    """Means over the clip's frames of the single-frame measures; units in `tables.py`."""
-    red, green, blue = np.mean([cv2.mean(frame)[:3] for frame in frames.colour], axis=0)
-    spread = [cv2.meanStdDev(frame) for frame in frames.grey]
-    return {
-        "sharpness": _average(frames.grey, laplacian_variance),
-        "total_variation": _average(frames.grey, total_variation),
-        "edge_density": _average(frames.grey, edge_share),
-        "mean_red": float(red),
-        "mean_green": float(green),
-        "mean_blue": float(blue),
-        "brightness": float(np.mean([mean.item() for mean, _ in spread])),
-        "contrast": float(np.mean([deviation.item() for _, deviation in spread])),
-        "saturation": _average(frames.colour, saturation),
+def appearance(frames: MeasuredFrames) -> Measurement:
+    """The single-frame measures and their means over the clip; units in `tables/metadata.py`."""
+    red, green, blue = np.array([cv2.mean(frame)[:3] for frame in frames.colour]).T
+    spread = np.array([cv2.meanStdDev(frame) for frame in frames.grey]).reshape(frames.count, 2)
+    series = {
+        "sharpness": of_each(frames.grey, laplacian_variance),
+        "total_variation": of_each(frames.grey, total_variation),
+        "edge_density": of_each(frames.grey, edge_share),
+        "mean_red": red,
+        "mean_green": green,
+        "mean_blue": blue,
+        "brightness": spread[:, 0],
+        "contrast": spread[:, 1],
+        "saturation": of_each(frames.colour, saturation),
     }
+    return Measurement({name: float(each.mean()) for name, each in series.items()}, series)
 
 
 def laplacian_variance(grey: NDArray[np.uint8]) -> float:
@@ -55,7 +55,3 @@ def edge_share(grey: NDArray[np.uint8]) -> float:
 def saturation(colour: NDArray[np.uint8]) -> float:
     """Mean HSV saturation, 0-1."""
     return cv2.mean(cv2.cvtColor(colour, cv2.COLOR_RGB2HSV))[1] / 255
-
-
-def _average(images: NDArray[np.uint8], measure: Callable[[NDArray[np.uint8]], float]) -> float:
-    return float(np.mean([measure(image) for image in images]))

@@ -1,10 +1,11 @@
-"""The frames that a clip is measured on: one common size, colour and grey.
+"""The frames that a clip is measured on: one common size, colour, grey and smaller greys.
 
-Belongs here: scaling and grey conversion. Does not: any measurement.
+Belongs here: scaling, cropping and grey conversion. Does not: any measurement.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 LARGEST_SHORT_SIDE = 256
 # Below this, a 7-pixel SSIM window and the 8-pixel patches of the optical flow have no room.
 SMALLEST_SHORT_SIDE = 32
+LARGEST_NATIVE_SIDE = 512
+GRID = 8
 
 
 @dataclass(frozen=True)
@@ -23,16 +26,25 @@ class MeasuredFrames:
     Attributes:
         colour: uint8 (T, h, w, 3), RGB.
         grey: uint8 (T, h, w), luma (ITU-R BT.601 weights).
+        native: uint8 (T, a, b), luma of the middle of the frames as decoded, 512 px a side at
+            most, whose corner lies on their 8-pixel grid; `grey` where they had to be enlarged.
+        timestamps: float64 (T,), rising, in seconds.
     """
 
     colour: NDArray[np.uint8]
     grey: NDArray[np.uint8]
+    native: NDArray[np.uint8]
+    timestamps: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         if self.colour.ndim != 4 or self.colour.shape[:3] != self.grey.shape:
             raise ValueError(
                 f"colour {self.colour.shape} and grey {self.grey.shape} are not (T, h, w, 3) and "
                 "(T, h, w) of the same frames"
+            )
+        if self.timestamps.shape != (self.count,) or (np.diff(self.timestamps) <= 0).any():
+            raise ValueError(
+                f"{self.count} frames need as many rising timestamps, got {self.timestamps}"
             )
 
     @property
@@ -46,11 +58,12 @@ class MeasuredFrames:
         return float(np.hypot(*self.grey.shape[1:]))
 
 
-def shrink(frames: NDArray[np.uint8]) -> MeasuredFrames:
+def shrink(frames: NDArray[np.uint8], timestamps: NDArray[np.float64]) -> MeasuredFrames:
     """Frames with a short side of 32 to 256 px; those already inside keep their size.
 
     Args:
         frames: uint8 (T, H, W, 3), RGB, T >= 1.
+        timestamps: float64 (T,), rising, in seconds.
 
     Raises:
         ValueError: another shape or dtype, or no frame.
@@ -60,9 +73,10 @@ def shrink(frames: NDArray[np.uint8]) -> MeasuredFrames:
             f"frames must be uint8 (T, H, W, 3) with T >= 1, got {frames.dtype} {frames.shape}"
         )
     size = measuring_size(height=frames.shape[1], width=frames.shape[2])
-    colour = np.stack([_resize(frame, size) for frame in frames])
-    grey = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in colour])
-    return MeasuredFrames(colour, grey)
+    colour = frames if frames.shape[1:3] == size else _scaled(frames, size)
+    grey = _grey(colour)
+    native = grey if min(frames.shape[1:3]) < SMALLEST_SHORT_SIDE else _native(frames, grey)
+    return MeasuredFrames(colour, grey, native, timestamps)
 
 
 def measuring_size(*, height: int, width: int) -> tuple[int, int]:
@@ -72,8 +86,38 @@ def measuring_size(*, height: int, width: int) -> tuple[int, int]:
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
-def _resize(frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    if frame.shape[:2] == size:
-        return frame
-    how = cv2.INTER_AREA if size[0] < frame.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(frame, size[::-1], interpolation=how), np.uint8)
+def halved(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Frames (T, h, w) at half their size, smoothed first (one step of a Gaussian pyramid)."""
+    return np.stack([cv2.pyrDown(frame) for frame in grey]).astype(np.uint8, copy=False)
+
+
+def of_each(
+    images: NDArray[np.uint8], measure: Callable[[NDArray[np.uint8]], float]
+) -> NDArray[np.float64]:
+    """A measure of every image, (T,)."""
+    return np.array([measure(image) for image in images], np.float64)
+
+
+def _native(frames: NDArray[np.uint8], grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, columns = (_middle(length) for length in frames.shape[1:3])
+    if frames.shape[1:3] == grey.shape[1:3]:
+        return grey[:, rows, columns]
+    return _grey(frames[:, rows, columns])
+
+
+def _middle(length: int) -> slice:
+    start = max(length - LARGEST_NATIVE_SIDE, 0) // 2 // GRID * GRID
+    return slice(start, start + min(length, LARGEST_NATIVE_SIDE))
+
+
+def _grey(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grey = np.empty(colour.shape[:3], np.uint8)
+    for frame, into in zip(colour, grey, strict=True):
+        cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY, dst=into)
+    return grey
+
+
+def _scaled(frames: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    how = cv2.INTER_AREA if size[0] < frames.shape[1] else cv2.INTER_LINEAR
+    scaled = [cv2.resize(frame, size[::-1], interpolation=how) for frame in frames]
+    return np.stack(scaled).astype(np.uint8, copy=False)

@@ -1,0 +1,141 @@
+"""Tables of measured properties: one number a clip, and one a frame or frame pair.
+
+Definitions in full, ranges and sources: `docs/metadata.md`.
+"""
+
+from __future__ import annotations
+
+from insight_dagster.columns import Column, Table, measure, text
+from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT
+
+_PER_PAIR = "share of the diagonal per frame pair"
+_VERSION = text("metadata_version", "version of the definitions and of the sampling")
+
+
+METADATA_FIELDS = (
+    measure("ssim_mean", "mean structural similarity of consecutive frames (7x7 window)"),
+    measure("ssim_std", "standard deviation of that similarity"),
+    measure("ssim_min", "smallest of that similarity"),
+    measure("ssim_max", "largest of that similarity"),
+    measure(
+        "frame_difference_mean",
+        "mean absolute grey-level difference of consecutive frames",
+        "grey levels",
+    ),
+    measure(
+        "frame_difference_std",
+        "standard deviation over frame pairs of that difference",
+        "grey levels",
+    ),
+    measure("foreground_ratio", "share of pixels that move against the camera's motion", "0-1"),
+    measure(
+        "foreground_ratio_uncompensated",
+        "published definition: pixels that change by over 20 levels of a clip stretched to 0-255",
+        "0-1",
+    ),
+    measure("sharpness", "variance of the Laplacian, mean over frames", "grey levels^2"),
+    measure(
+        "total_variation", "anisotropic total variation per pixel, mean over frames", "grey levels"
+    ),
+    measure("edge_density", "share of Canny edge pixels, mean over frames", "0-1"),
+    measure("mean_red", "mean red", "0-255"),
+    measure("mean_green", "mean green", "0-255"),
+    measure("mean_blue", "mean blue", "0-255"),
+    measure("brightness", "mean luma", "0-255"),
+    measure("contrast", "standard deviation of luma in a frame, mean over frames", "grey levels"),
+    measure("saturation", "mean HSV saturation", "0-1"),
+    measure("flow_magnitude_mean", "mean optical-flow length", _PER_PAIR),
+    measure("flow_magnitude_std", "its standard deviation over pixels and pairs", _PER_PAIR),
+    measure("flow_magnitude_max", "99th percentile over pixels, largest over pairs", _PER_PAIR),
+    measure("camera_motion", "mean length of the estimated camera translation", _PER_PAIR),
+    measure("motion_centre_x", "centre of motion, 0 left, 1 right; null: none", "0-1"),
+    measure("motion_centre_y", "centre of motion, 0 top, 1 bottom; null: none", "0-1"),
+    measure("motion_entropy", "entropy of the motion directions (8 bins), 1 = uniform", "0-1"),
+    measure("periodicity", "largest autocorrelation of the motion, lag of 2 pairs or more", "0-1"),
+    measure("noise", "deviation of white noise (Immerkaer), frames as decoded", "grey levels"),
+    measure("blockiness", "excess of grey steps on the codec's 8-pixel grid, frames as decoded"),
+    measure("letterbox", "black bars above and below, share of the height; null: all black", "0-1"),
+    measure("pillarbox", "black bars left and right, share of the width; null: all black", "0-1"),
+    measure("text_share", "share of the frame in text-like regions, mean over frames", "0-1"),
+    measure("scene_cuts", "cuts between shots"),
+    measure("cut_strength", "how little the flow finds again in the next frame, largest", "0-1"),
+    measure("cut_time", "time of the strongest cut after the first frame; null: no cut", "s"),
+    measure("static_share", "share of frame pairs in which nothing moves", "0-1"),
+    measure(
+        "shake",
+        "deviation of the camera's translation from a steady one; null: under 3 pairs in a shot",
+        _PER_PAIR,
+    ),
+    measure(
+        "zoom", "mean log scale of the camera a second, in > 0; null: every pair is a cut", "1/s"
+    ),
+)
+
+
+def _series(name: str, description: str, unit: str = "") -> Column:
+    return Column(name, "FLOAT[]", description, unit)
+
+
+METADATA_FRAME_SERIES = (
+    _series("sharpness", "variance of the Laplacian of each frame", "grey levels^2"),
+    _series("total_variation", "anisotropic total variation per pixel", "grey levels"),
+    _series("edge_density", "share of Canny edge pixels", "0-1"),
+    _series("mean_red", "mean red", "0-255"),
+    _series("mean_green", "mean green", "0-255"),
+    _series("mean_blue", "mean blue", "0-255"),
+    _series("brightness", "mean luma", "0-255"),
+    _series("contrast", "standard deviation of luma", "grey levels"),
+    _series("saturation", "mean HSV saturation", "0-1"),
+    _series("noise", "deviation of white noise (Immerkaer)", "grey levels"),
+    _series("blockiness", "excess of grey steps on the codec's 8-pixel grid"),
+    _series("text_share", "share of the frame in text-like regions", "0-1"),
+)
+METADATA_PAIR_SERIES = (
+    _series("ssim", "structural similarity of each frame and the next (7x7 window)"),
+    _series("frame_difference", "mean absolute grey-level difference", "grey levels"),
+    _series("foreground_ratio", "share of pixels that move against the camera's motion", "0-1"),
+    _series(
+        "foreground_ratio_uncompensated",
+        "published definition: pixels that change by over 20 levels of a clip stretched to 0-255",
+        "0-1",
+    ),
+    _series("flow_magnitude", "mean optical-flow length", _PER_PAIR),
+    _series("camera_motion", "length of the camera translation", _PER_PAIR),
+    _series("motion_centre_x", "centre of motion, 0 left, 1 right; null: none", "0-1"),
+    _series("motion_centre_y", "centre of motion, 0 top, 1 bottom; null: none", "0-1"),
+    _series("motion_entropy", "entropy of the motion directions, 1 = uniform", "0-1"),
+    _series("cut_strength", "how little the flow finds again in the next frame", "0-1"),
+    _series("moving_share", "share of pixels that change by over 8 grey levels", "0-1"),
+    _series("shake", "the translation's distance from its neighbours' mean", _PER_PAIR),
+    _series("zoom", "log scale of the camera; null: a cut", "1/s"),
+)
+
+METADATA_TABLE = Table(
+    "metadata_table",
+    "Measured properties of a clip, from the same frames that the model sees.",
+    ("clip_id",),
+    (
+        CLIP_ID,
+        CLASS,
+        CONTENT,
+        _VERSION,
+        *METADATA_FIELDS,
+        Column("extra", "MAP(VARCHAR, DOUBLE)", "what the user's own functions measured"),
+        Column("signature", "UTINYINT[]", "grey thumbnails in time order"),
+    ),
+)
+
+METADATA_FRAMES = Table(
+    "metadata_frames",
+    "The same over time: one number a frame (T) or a frame pair (T - 1), in time order.",
+    ("clip_id",),
+    (
+        CLIP_ID,
+        CLASS,
+        CONTENT,
+        _VERSION,
+        Column("timestamps", "DOUBLE[]", "of the frames, after the video's first picture", "s"),
+        *METADATA_FRAME_SERIES,
+        *METADATA_PAIR_SERIES,
+    ),
+)

@@ -112,7 +112,7 @@ def test_a_database_that_is_held_in_the_middle_costs_the_step_and_no_row(
 def test_a_home_of_another_version_is_refused_before_anything_is_done(home_copy, quiet):
     with duckdb.connect(home_copy.database_path) as connection:
         connection.execute("UPDATE schema_version SET version = 1")
-    with pytest.raises(SchemaVersionError, match=r"schema version 1, this release reads 2"):
+    with pytest.raises(SchemaVersionError, match=r"schema version 1, this release reads 3"):
         run_pipeline(home_copy, console=quiet)
 
 

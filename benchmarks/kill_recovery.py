@@ -30,8 +30,8 @@ from insight_dagster.database import Database
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library import make_library
 from insight_dagster.demo.plan import FaultShares
+from insight_dagster.night_runs import WANTED_TAG
 from insight_dagster.nightly import JOB_NAME as NIGHT
-from insight_dagster.nightly import WANTED_TAG
 from insight_dagster.run_launcher import worker_process
 from insight_dagster.settings import Settings, load_settings
 from insight_dagster.stages import STAGES, materializations

@@ -19,6 +19,7 @@ from assets.metadata_table import metadata_table
 from assets.performance import performance, performance_checks
 from assets.projection import projection, projection_checks
 from assets.verdict import verdict
+from insight_dagster.alert_sensors import alert_delivery, failure_alerts
 from insight_dagster.automation import with_conditions
 from insight_dagster.errors import SettingsError
 from insight_dagster.jobs import (
@@ -30,10 +31,8 @@ from insight_dagster.jobs import (
 from insight_dagster.nightly import nightly_reanalysis
 from insight_dagster.schedules import nightly_schedule
 from insight_dagster.sensors import (
-    alert_delivery,
     baseline_sensor,
     clip_library_sensor,
-    failure_alerts,
     nightly_stages,
 )
 from insight_dagster.settings import Settings, load_settings

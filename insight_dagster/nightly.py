@@ -11,16 +11,23 @@ then, because every asset computes only what changed.
 
 import itertools
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import dagster as dg
 
 from assets.housekeeping import tidy
 from insight_dagster.analysis.checks import ERROR
 from insight_dagster.errors import LibraryError, RunFailedError
+from insight_dagster.night_runs import (
+    NIGHT_TAG,
+    STAGE_TAG,
+    WANTED_TAG,
+    Wanted,
+    wait_for_earlier_nights,
+    wait_for_runs,
+)
 from insight_dagster.stages import (
     EXPLAIN,
     JUDGE,
@@ -42,57 +49,9 @@ from resources.database import DatabaseResource
 from resources.partitions import ACTION_CLASSES
 
 JOB_NAME = "nightly_reanalysis"
-NIGHT_TAG = "insight/night"
-WANTED_TAG = "insight/wanted"
-STAGE_TAG = "insight/stage"
 CONDUCTOR_TAG = "insight/conductor"
 
-IN_PROGRESS = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
-POLL_SECONDS = 2.0
 LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
-LAUNCH_SECONDS = 600.0
-"""How long a wanted run may stay away before the night gives up: is the sensor switched on?"""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Runs that a night asks for, as its tag says it.
-
-    Attributes:
-        stage: unique in the night; the runs carry it.
-        job: to run.
-        ranges: first and last class of each run; one None for a run that has no classes.
-        config: run configuration.
-    """
-
-    stage: str
-    job: str
-    ranges: tuple[Range | None, ...] = (None,)
-    config: dict[str, Any] = field(default_factory=dict)
-
-    def to_tag(self, night: str) -> str:
-        """As the value of a tag of a night's run."""
-        return json.dumps([night, self.stage, self.job, self.ranges, self.config])
-
-    @classmethod
-    def by(cls, night: dg.DagsterRun) -> Self | None:
-        """What a night asks for; None while it asks for nothing.
-
-        A night that is launched in place of one that died has that one's tag, until it asks for
-        something itself.
-        """
-        if WANTED_TAG not in night.tags:
-            return None
-        run_id, stage, job, pairs, config = json.loads(night.tags[WANTED_TAG])
-        if run_id != night.run_id:
-            return None
-        return cls(stage, job, tuple(tuple(pair) if pair else None for pair in pairs), config)
 
 
 @dataclass
@@ -125,7 +84,7 @@ def measure(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -
     Raises:
         RetryRequested: the library is not there (a mount that comes back, or does not).
     """
-    _wait_for_earlier_nights(context)
+    wait_for_earlier_nights(context)
     names = str(ACTION_CLASSES.name)
     known = context.instance.get_dynamic_partitions(names)
     try:
@@ -253,7 +212,7 @@ def _run(context: dg.OpExecutionContext, stage: Stage, wanted: Wanted) -> set[st
     context.instance.add_run_tags(context.run_id, {WANTED_TAG: wanted.to_tag(context.run_id)})
     context.log.info(f"{wanted.stage}: {len(wanted.ranges)} runs")
     tags = {NIGHT_TAG: context.run_id, STAGE_TAG: wanted.stage}
-    _wait(
+    wait_for_runs(
         lambda: context.instance.get_runs(dg.RunsFilter(tags=tags)),
         count=len(wanted.ranges),
         log=context.log.info,
@@ -261,51 +220,3 @@ def _run(context: dg.OpExecutionContext, stage: Stage, wanted: Wanted) -> set[st
     )
     run_ids = [run.run_id for run in context.instance.get_runs(dg.RunsFilter(tags=tags))]
     return finished(stage, materializations(context.instance, run_ids))
-
-
-def _wait(
-    runs: Callable[[], Sequence[dg.DagsterRun]],
-    *,
-    count: int,
-    log: Callable[[str], None],
-    what: str,
-) -> None:
-    """Wait until so many runs are there and all have ended, those that are tried again included.
-
-    Raises:
-        RunFailedError: they were not launched in time.
-    """
-    deadline, ended_before = time.monotonic() + LAUNCH_SECONDS, -1
-    while True:
-        found = runs()
-        ended = sum(has_ended(run) for run in found)
-        if ended != ended_before:
-            log(f"{what}: {ended} of {max(count, len(found))} runs have ended")
-            ended_before = ended
-        if ended == len(found) >= count:
-            return
-        if len(found) < count and time.monotonic() > deadline:
-            raise RunFailedError(
-                f"{what}: {len(found)} of {count} runs were launched within "
-                f"{LAUNCH_SECONDS:g} s; is the daemon up and the sensor nightly_stages on?"
-            )
-        time.sleep(POLL_SECONDS)
-
-
-def has_ended(run: dg.DagsterRun) -> bool:
-    """Whether a run is over and nothing will be launched in its place."""
-    waits_for_retry = (
-        run.tags.get("dagster/will_retry") == "true" and "dagster/auto_retry_run_id" not in run.tags
-    )
-    return run.is_finished and not waits_for_retry
-
-
-def _wait_for_earlier_nights(context: dg.OpExecutionContext) -> None:
-    """Runs of a night that died are still at work: what they do need not be done twice."""
-    while others := [
-        run
-        for run in context.instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS)))
-        if run.tags.get(NIGHT_TAG, context.run_id) != context.run_id
-    ]:
-        context.log.info(f"waiting for {len(others)} runs of an earlier night")
-        time.sleep(POLL_SECONDS * 5)

@@ -4,7 +4,8 @@ import dagster as dg
 from dagster import DagsterInvalidDefinitionError
 
 from insight_dagster.errors import SettingsError
-from insight_dagster.nightly import IN_PROGRESS, JOB_NAME, nightly_reanalysis
+from insight_dagster.night_runs import IN_PROGRESS
+from insight_dagster.nightly import JOB_NAME, nightly_reanalysis
 from insight_dagster.settings import Settings
 
 

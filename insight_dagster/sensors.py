@@ -1,14 +1,12 @@
-"""What the daemon watches: the clip library, the night's stages, the baseline, failures."""
+"""What the daemon watches: the clip library, the night's stages, the baseline."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 from assets.baseline import baseline
 from assets.clip_manifest import clip_manifest
-from insight_dagster.alerts import Alert
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.changes import Changes, LibraryWatch, watch
 from insight_dagster.database import Database
@@ -18,17 +16,10 @@ from insight_dagster.jobs import (
     hold_against_baseline,
     promote_baseline,
 )
-from insight_dagster.nightly import (
-    JOB_NAME,
-    NIGHT_TAG,
-    STAGE_TAG,
-    Wanted,
-    has_ended,
-    nightly_reanalysis,
-)
-from insight_dagster.outbox import Outbox
+from insight_dagster.night_runs import Wanted, stage_requests
+from insight_dagster.nightly import JOB_NAME, nightly_reanalysis
 from insight_dagster.settings import Settings
-from insight_dagster.stages import RANGE_END, RANGE_START, REPORT, range_tags, ranges
+from insight_dagster.stages import REPORT, range_tags, ranges
 from insight_dagster.tables import CLIP_MANIFEST
 from resources.partitions import ACTION_CLASSES
 
@@ -50,11 +41,7 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         library = scan(settings.library_folder)
         before = LibraryWatch.from_cursor(context.cursor)
-        seen = watch(
-            library,
-            before,
-            stored=lambda names: _stored(settings, names),
-        )
+        seen = watch(library, before, stored=lambda names: _stored(settings, names))
         known = set(context.instance.get_dynamic_partitions(_PARTITIONS))
         new = [name for name in seen.settled if name not in known]
         gone = sorted(known - set(library.classes))
@@ -100,21 +87,6 @@ def nightly_stages() -> dg.SensorDefinition:
     return sensor
 
 
-def stage_requests(night: str, wanted: Wanted) -> Iterator[dg.RunRequest]:
-    """The runs of a stage; asked for twice, they are launched once."""
-    for number, classes in enumerate(wanted.ranges):
-        yield dg.RunRequest(
-            job_name=wanted.job,
-            run_key=f"{night} {wanted.stage} {number}",
-            run_config=wanted.config,
-            tags={
-                NIGHT_TAG: night,
-                STAGE_TAG: wanted.stage,
-                **(range_tags(classes) if classes else {}),
-            },
-        )
-
-
 def baseline_sensor() -> dg.SensorDefinition:
     """Holds every class against a baseline as soon as it is promoted."""
     report = STAGE_JOBS[REPORT.job]
@@ -140,113 +112,6 @@ def baseline_sensor() -> dg.SensorDefinition:
         yield dg.RunRequest(job_name=report.name, run_key=f"{event.run_id} report")
 
     return sensor
-
-
-def failure_alerts(settings: Settings) -> dg.SensorDefinition:
-    """Has runs that failed told to the alert hook."""
-
-    @dg.run_failure_sensor(
-        name="failure_alerts",
-        minimum_interval_seconds=10,
-        default_status=_alerting(settings),
-        description="Runs that failed, by an error or by a check of severity ERROR, are put into "
-        "the outbox that alert_delivery empties. A night tells once, at its end.",
-    )
-    def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-        run = context.dagster_run
-        if NIGHT_TAG in run.tags:
-            return dg.SkipReason("its night tells")
-        if not has_ended(run):
-            return dg.SkipReason("it is launched again")
-        reason = context.failure_event.message or ""
-        outbox(settings).put(alert_of(context.instance, run, reason, settings))
-        return None
-
-    return sensor
-
-
-def alert_delivery(settings: Settings) -> dg.SensorDefinition:
-    """Delivers alerts, and tries again what nobody took."""
-
-    @dg.sensor(
-        name="alert_delivery",
-        minimum_interval_seconds=10,
-        default_status=_alerting(settings),
-        description="Tells alert_webhook and alert_command of the settings what is in the outbox; "
-        "what could not be delivered is tried again for three days.",
-    )
-    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        problems = outbox(settings).deliver()
-        for problem in problems:
-            context.log.error(f"an alert was not delivered: {problem}")
-        return dg.SkipReason("; ".join(problems) or "no alert is left undelivered")
-
-    return sensor
-
-
-def outbox(settings: Settings) -> Outbox:
-    """The home's undelivered alerts."""
-    return Outbox(
-        settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
-    )
-
-
-def _alerting(settings: Settings) -> dg.DefaultSensorStatus:
-    return _RUNNING if settings.alert_webhook or settings.alert_command else _STOPPED
-
-
-def alert_of(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str, settings: Settings
-) -> Alert:
-    """What is told of a failed run: its failed checks where it has some, else its error."""
-    run_ids = [run.run_id]
-    if run.job_name == JOB_NAME:
-        nights = instance.get_runs(dg.RunsFilter(tags={NIGHT_TAG: run.run_id}))
-        run_ids += [each.run_id for each in reversed(nights)]
-    checks = failed_checks(instance, run_ids)
-    return Alert(
-        kind="check_failed" if checks else "run_failed",
-        job=run.job_name,
-        run_id=run.run_id,
-        classes=run.tags.get("dagster/partition")
-        or " ... ".join(run.tags[tag] for tag in (RANGE_START, RANGE_END) if tag in run.tags),
-        reason=step_error(instance, run.run_id) or reason,
-        checks=tuple(checks),
-        home=str(settings.home),
-    )
-
-
-def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Checks of severity ERROR that failed in some runs, as the last of these saw each.
-
-    Args:
-        instance: of the runs.
-        run_ids: oldest first.
-    """
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for run_id in run_ids:
-        for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
-            result = entry.asset_check_evaluation
-            if result is None or result.severity != dg.AssetCheckSeverity.ERROR:
-                continue
-            key = (result.asset_key.to_user_string(), result.check_name, result.partition or "")
-            found.pop(key, None)
-            if not result.passed:
-                names = dict(zip(("asset", "check", "class"), key, strict=True))
-                found[key] = {**names, "description": result.description or ""}
-    return list(found.values())
-
-
-def step_error(instance: dg.DagsterInstance, run_id: str) -> str:
-    """The error behind a run's first failed step, without Dagster's wrapping."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        error = event.step_failure_data.error if event else None
-        while error and error.cause and (error.cls_name or "").startswith("Dagster"):
-            error = error.cause
-        if error:
-            return error.message.strip().partition(": ")[2] or error.message.strip()
-    return ""
 
 
 def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:

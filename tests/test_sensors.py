@@ -5,26 +5,22 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
+from insight_dagster.alert_sensors import failed_checks, failure_alerts
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_manifest import manifest_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import LibraryError, SettingsError
-from insight_dagster.nightly import (
-    JOB_NAME,
+from insight_dagster.night_runs import (
     NIGHT_TAG,
     STAGE_TAG,
     WANTED_TAG,
     Wanted,
     has_ended,
-    measure,
-)
-from insight_dagster.schedules import nightly_schedule
-from insight_dagster.sensors import (
-    clip_library_sensor,
-    failure_alerts,
-    nightly_stages,
     stage_requests,
 )
+from insight_dagster.nightly import JOB_NAME, measure
+from insight_dagster.schedules import nightly_schedule
+from insight_dagster.sensors import clip_library_sensor, nightly_stages
 from insight_dagster.settings import load_settings
 from insight_dagster.stages import RANGE_END, RANGE_START
 from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
@@ -247,3 +243,28 @@ def test_cron_and_time_zone_come_from_the_settings(tmp_path):
     )
     with pytest.raises(SettingsError, match=r"nightly_cron='often'.*0 2 \* \* \*"):
         nightly_schedule(home(tmp_path, fitted=False, nightly_cron="often"))
+
+
+def test_a_check_that_passed_again_is_not_told(instance):
+    class Answer(dg.Config):
+        passed: bool
+        severity: str = "ERROR"
+
+    @dg.asset
+    def watched() -> None: ...
+
+    @dg.asset_check(asset=watched)
+    def good(config: Answer) -> dg.AssetCheckResult:
+        severity = dg.AssetCheckSeverity(config.severity)
+        return dg.AssetCheckResult(passed=config.passed, severity=severity, description="why")
+
+    def run(**answer):
+        config = {"ops": {"watched_good": {"config": answer}}}
+        return dg.materialize([watched, good], instance=instance, run_config=config).run_id
+
+    failed, warned = run(passed=False), run(passed=False, severity="WARN")
+    passed = run(passed=True, severity="WARN")
+    told = [{"asset": "watched", "check": "good", "class": "", "description": "why"}]
+    assert failed_checks(instance, [passed, failed]) == told
+    assert failed_checks(instance, [failed, passed]) == []
+    assert failed_checks(instance, [failed, warned]) == []

@@ -23,6 +23,7 @@ from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import RunFailedError, UnknownClassError
+from insight_dagster.run_errors import reason_of
 from insight_dagster.run_launcher import end_dead_runs
 from insight_dagster.settings import Settings
 from insight_dagster.stages import (
@@ -284,9 +285,6 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
     failures = result.filter_events(lambda event: event.is_step_failure)
     # A check that failed is no reason for work that is missing, unless there is no other.
     for event in sorted(failures, key=lambda event: "check" in (event.step_key or "")):
-        error = event.step_failure_data.error
-        while error and error.cause and (error.cls_name or "").startswith("Dagster"):
-            error = error.cause
-        if error:
-            return error.message.strip().partition(": ")[2] or error.message.strip()
+        if event.step_failure_data.error:
+            return reason_of(event.step_failure_data.error)
     return "the run failed; `insight serve` shows its log"

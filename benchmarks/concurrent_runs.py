@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.kill_recovery import QUIET, assets, settings_of, start
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database import Database
 from insight_dagster.demo.classes import DEMO_CLASSES
@@ -27,8 +28,6 @@ from insight_dagster.demo.plan import FaultShares
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, METADATA_TABLE, PROJECTION
 from tests.dagster_server import DagsterServer, wait_for
-
-from .kill_recovery import QUIET, assets, settings_of, start
 
 FOLDER = Path(".benchmarks/concurrent_runs")
 MORE = {"skateboarding": "skateboarding", "abseiling": "abseiling 2", "disc golfing": "disc golf 2"}

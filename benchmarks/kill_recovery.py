@@ -11,48 +11,31 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import dagster as dg
 from rich.console import Console
 
+from benchmarks.kill_targets import KILLERS
+from benchmarks.kill_traces import computed, half_written, recomputed, stored, unequal
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.commands.pipeline import run_pipeline
-from insight_dagster.database import Database
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library import make_library
 from insight_dagster.demo.plan import FaultShares
-from insight_dagster.night_runs import WANTED_TAG
 from insight_dagster.nightly import JOB_NAME as NIGHT
-from insight_dagster.run_launcher import worker_process
 from insight_dagster.settings import Settings, load_settings
-from insight_dagster.stages import STAGES, materializations
-from insight_dagster.tables import (
-    CLIP_MANIFEST,
-    CLUSTERS,
-    EMBEDDINGS,
-    INSIGHTS,
-    METADATA_TABLE,
-    PREDICTIONS,
-    PROJECTION,
-)
+from insight_dagster.stages import STAGES
 from tests.dagster_server import DagsterServer, wait_for
 
 FOLDER = Path(".benchmarks/kill_recovery")
 CLASSES = (*DEMO_CLASSES, "skateboarding")
-COMPARED = (
-    CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS, METADATA_TABLE, PROJECTION, CLUSTERS, INSIGHTS,
-)  # fmt: skip
-MEASURED = ("embeddings", "metadata_table")
-TARGETS = ("step", "run", "daemon", "everything", "night")
+TARGETS = tuple(KILLERS)
 QUIET = Console(quiet=True)
 
 
@@ -184,148 +167,6 @@ def ended_well(server: DagsterServer, target: str, work: str) -> bool:
 def assets() -> list[str]:
     """What the backfill materializes: everything but the report."""
     return [name for stage in STAGES for name in stage.asset_names if name != "insight_report"]
-
-
-def kill_step(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the process of a step, as soon as there is one."""
-
-    def find() -> tuple[str, int] | None:
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-            for entry in instance.all_logs(
-                run.run_id, of_type=dg.DagsterEventType.STEP_WORKER_STARTED
-            ):
-                event = entry.dagster_event
-                pid = event.engine_event_data.metadata.get("pid") if event else None
-                if event and pid and Path(f"/proc/{pid.value}").exists():
-                    return str(event.step_key), int(str(pid.value))
-        return None
-
-    step, pid = wait_for(find, 120, "a step")
-    os.kill(pid, signal.SIGKILL)
-    return step
-
-
-def kill_run(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the process of a run, as soon as there is one."""
-
-    def find() -> tuple[str, int] | None:
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-            process = worker_process(instance, run)
-            if process and Path(f"/proc/{process[0]}").exists():
-                return run.run_id[:8], process[0]
-        return None
-
-    run, pid = wait_for(find, 120, "a run")
-    os.kill(pid, signal.SIGKILL)
-    return run
-
-
-def kill_night(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the process of the run that conducts the night."""
-    (run,) = instance.get_runs(dg.RunsFilter(job_name=NIGHT))
-    process = wait_for(lambda: worker_process(instance, run), 120, "the night's process")
-    os.kill(process[0], signal.SIGKILL)
-    run = instance.get_run_by_id(run.run_id) or run
-    return run.tags.get(WANTED_TAG, "")[:60]
-
-
-def kill_daemon(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the daemon's process alone, then end what is left of the server."""
-    (pid,) = [
-        int(entry.name)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdecimal() and _is_daemon(entry, server.process.pid)
-    ]
-    os.kill(pid, signal.SIGKILL)
-    time.sleep(3)
-    server.stop()
-    return ""
-
-
-def _is_daemon(entry: Path, session: int) -> bool:
-    try:
-        command = (entry / "cmdline").read_bytes().split(b"\0")
-        fields = (entry / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return int(fields[3]) == session and b"dagster._daemon" in command
-
-
-def kill_everything(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill UI, daemon, code location, runs and steps at once: a machine that lost its power."""
-    os.killpg(server.process.pid, signal.SIGKILL)
-    server.process.wait()
-    return ""
-
-
-KILLERS: dict[str, Callable[[DagsterServer, dg.DagsterInstance], str]] = {
-    "step": kill_step,
-    "run": kill_run,
-    "daemon": kill_daemon,
-    "everything": kill_everything,
-    "night": kill_night,
-}
-
-
-def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
-    """Clips with a stored result, by asset and class."""
-    found: dict[tuple[str, str], set[str]] = {}
-    store = Database(settings.database_path)
-    for table in (EMBEDDINGS, METADATA_TABLE):
-        for row in store.rows(table).select(["class_name", "clip_id"]).to_pylist():
-            found.setdefault((table.name, row["class_name"]), set()).add(row["clip_id"])
-    return found
-
-
-def half_written(settings: Settings) -> tuple[str, ...]:
-    """Partitions that have rows, but not one for every clip of their manifest."""
-    wanted: dict[str, int] = {}
-    store = Database(settings.database_path)
-    for name in store.rows(CLIP_MANIFEST)["class_name"].to_pylist():
-        wanted[name] = wanted.get(name, 0) + 1
-    return tuple(
-        f"{asset} of {name}: {len(ids)} of {wanted.get(name)}"
-        for (asset, name), ids in stored(settings).items()
-        if len(ids) != wanted.get(name)
-    )
-
-
-def computed(instance: dg.DagsterInstance) -> dict[tuple[str, str, str], int]:
-    """Number of results computed, by run, asset and class."""
-    return {
-        (run.run_id, event.asset_key.to_user_string(), str(event.partition)): int(
-            event.metadata["computed"].value
-        )
-        for run in instance.get_runs()
-        for event in materializations(instance, [run.run_id])
-        if event.asset_key.to_user_string() in MEASURED
-    }
-
-
-def recomputed(
-    counts: dict[tuple[str, str, str], int],
-    begun: set[str],
-    finished: dict[tuple[str, str], set[str]],
-) -> int:
-    """Results that were there at the kill and were computed again by runs that began after it.
-
-    A class is stored whole. A step outlives the run that was killed above it, and what it tells
-    later it may have stored before.
-    """
-    return sum(
-        count
-        for (run_id, asset, name), count in counts.items()
-        if run_id not in begun and finished.get((asset, name))
-    )
-
-
-def unequal(settings: Settings, reference: Path) -> tuple[str, ...]:
-    """Tables that differ from those of the undisturbed home."""
-    ours = Database(settings.database_path)
-    theirs = Database(reference / "insight.duckdb")
-    return tuple(
-        table.name for table in COMPARED if not ours.rows(table).equals(theirs.rows(table))
-    )
 
 
 def main() -> None:

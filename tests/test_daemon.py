@@ -58,7 +58,6 @@ def tags(run):
 
 def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
     store = Database(home_copy.database_path)
-    spaces = store.rows(LATENT_SPACES)["space_id"].to_pylist()
     add_class(home_copy.library_folder, tmp_path)
     receiver = Receiver()
     environment = {
@@ -70,38 +69,8 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
     }
     with DagsterServer(home_copy.home, **environment) as server:
         assert len(server.ask("{ assetNodes { id } }")["assetNodes"]) == 12
-        # Somebody materializes one class of one asset in the UI.
-        before = store.rows(CLUSTERS, "snowboarding")
-        store.write(Replacement(CLUSTERS, before.slice(0, 0), "snowboarding"))
-        by_hand = server.launch(
-            "__ASSET_JOB", assets=["clusters"], tags={"dagster/partition": "snowboarding"}
-        )
-        (analysis,) = wait_for(
-            lambda: server.runs(pipelineName="analyse_classes"), 90, "the sensor to see the class"
-        )
-        assert tags(analysis)["dagster/partition"] == NEW_CLASS
-        assert server.wait_for_run(by_hand) == "SUCCESS"
-        assert store.rows(CLUSTERS, "snowboarding").equals(before)
-        assert server.wait_for_run(analysis["runId"]) == "SUCCESS"
-        # Placed into the space that was there: nothing was refitted, no other class touched.
-        assert store.rows(LATENT_SPACES)["space_id"].to_pylist() == spaces
-        placed = store.rows(PROJECTION, NEW_CLASS)
-        assert placed.num_rows and not any(placed["fitted"].to_pylist())
-        assert {row["check_name"] for row in checks(store, NEW_CLASS)} >= {
-            "unreadable_share", "embeddings_complete", "performance_drift", "inside_latent_space",
-        }  # fmt: skip
-
-        (night,) = wait_for(
-            lambda: server.runs(pipelineName="nightly_reanalysis"), 180, "the schedule to tick"
-        )
-        assert tags(night)["dagster/schedule_name"] == "nightly"
-        # One class has too many broken clips: the night goes on with all, and ends as failed.
-        assert server.wait_for_run(night["runId"], 600) == "FAILURE"
-        stages = [run["jobName"] for run in server.runs() if tags(run).get("insight/night")]
-        assert sorted(stages) == sorted(
-            ["measure_classes", "refit_latent_space", "place_classes", "explain_classes"]
-            + ["judge_classes", "write_report"]
-        )
+        materialize_by_hand_while_the_sensor_finds_a_class(server, store)
+        a_night_goes_through_all_stages_and_fails_for_one_class(server)
         alert = wait_for(lambda: receiver.received, 90, "the alert")[-1]
     receiver.shutdown()
     receiver.server_close()
@@ -109,6 +78,8 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
     assert {each["check"] for each in alert["checks"]} >= {"unreadable_share", "quarantined_share"}
     assert {each["class"] for each in alert["checks"]} == {"playing basketball"}
     assert (home_copy.report_folder / "index.html").is_file()
+    with open_instance(home_copy) as instance:
+        assert NEW_CLASS in instance.get_dynamic_partitions("action_class")
 
     # What came in small steps is what one run over the same clips gives.
     scratch = home_copy.model_copy(
@@ -119,8 +90,43 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
     for table in SAME_AS_IN_ONE_GO:
         ours, theirs = (each.rows(table).drop_columns(_own(table)) for each in (store, other))
         assert ours.equals(theirs), table.name
-    with open_instance(home_copy) as instance:
-        assert NEW_CLASS in instance.get_dynamic_partitions("action_class")
+
+
+def materialize_by_hand_while_the_sensor_finds_a_class(server, store):
+    spaces = store.rows(LATENT_SPACES)["space_id"].to_pylist()
+    before = store.rows(CLUSTERS, "snowboarding")
+    store.write(Replacement(CLUSTERS, before.slice(0, 0), "snowboarding"))
+    by_hand = server.launch(
+        "__ASSET_JOB", assets=["clusters"], tags={"dagster/partition": "snowboarding"}
+    )
+    (analysis,) = wait_for(
+        lambda: server.runs(pipelineName="analyse_classes"), 90, "the sensor to see the class"
+    )
+    assert tags(analysis)["dagster/partition"] == NEW_CLASS
+    assert server.wait_for_run(by_hand) == "SUCCESS"
+    assert store.rows(CLUSTERS, "snowboarding").equals(before)
+    assert server.wait_for_run(analysis["runId"]) == "SUCCESS"
+    # Placed into the space that was there: nothing was refitted, no other class touched.
+    assert store.rows(LATENT_SPACES)["space_id"].to_pylist() == spaces
+    placed = store.rows(PROJECTION, NEW_CLASS)
+    assert placed.num_rows and not any(placed["fitted"].to_pylist())
+    assert {row["check_name"] for row in checks(store, NEW_CLASS)} >= {
+        "unreadable_share", "embeddings_complete", "performance_drift", "inside_latent_space",
+    }  # fmt: skip
+
+
+def a_night_goes_through_all_stages_and_fails_for_one_class(server):
+    (night,) = wait_for(
+        lambda: server.runs(pipelineName="nightly_reanalysis"), 180, "the schedule to tick"
+    )
+    assert tags(night)["dagster/schedule_name"] == "nightly"
+    # One class has too many broken clips: the night goes on with all, and ends as failed.
+    assert server.wait_for_run(night["runId"], 600) == "FAILURE"
+    stages = [run["jobName"] for run in server.runs() if tags(run).get("insight/night")]
+    assert sorted(stages) == sorted(
+        ["measure_classes", "refit_latent_space", "place_classes", "explain_classes"]
+        + ["judge_classes", "write_report"]
+    )
 
 
 def _own(table):

@@ -1,0 +1,86 @@
+"""What a kill left behind in a home, and what was done twice after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from insight_dagster.database import Database
+from insight_dagster.settings import Settings
+from insight_dagster.stages import materializations
+from insight_dagster.tables import (
+    CLIP_MANIFEST,
+    CLUSTERS,
+    EMBEDDINGS,
+    INSIGHTS,
+    METADATA_TABLE,
+    PREDICTIONS,
+    PROJECTION,
+)
+
+COMPARED = (
+    CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS, METADATA_TABLE, PROJECTION, CLUSTERS, INSIGHTS,
+)  # fmt: skip
+MEASURED = ("embeddings", "metadata_table")
+
+
+def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
+    """Clips with a stored result, by asset and class."""
+    found: dict[tuple[str, str], set[str]] = {}
+    store = Database(settings.database_path)
+    for table in (EMBEDDINGS, METADATA_TABLE):
+        for row in store.rows(table).select(["class_name", "clip_id"]).to_pylist():
+            found.setdefault((table.name, row["class_name"]), set()).add(row["clip_id"])
+    return found
+
+
+def half_written(settings: Settings) -> tuple[str, ...]:
+    """Partitions that have rows, but not one for every clip of their manifest."""
+    wanted: dict[str, int] = {}
+    store = Database(settings.database_path)
+    for name in store.rows(CLIP_MANIFEST)["class_name"].to_pylist():
+        wanted[name] = wanted.get(name, 0) + 1
+    return tuple(
+        f"{asset} of {name}: {len(ids)} of {wanted.get(name)}"
+        for (asset, name), ids in stored(settings).items()
+        if len(ids) != wanted.get(name)
+    )
+
+
+def computed(instance: dg.DagsterInstance) -> dict[tuple[str, str, str], int]:
+    """Number of results computed, by run, asset and class."""
+    return {
+        (run.run_id, event.asset_key.to_user_string(), str(event.partition)): int(
+            event.metadata["computed"].value
+        )
+        for run in instance.get_runs()
+        for event in materializations(instance, [run.run_id])
+        if event.asset_key.to_user_string() in MEASURED
+    }
+
+
+def recomputed(
+    counts: dict[tuple[str, str, str], int],
+    begun: set[str],
+    finished: dict[tuple[str, str], set[str]],
+) -> int:
+    """Results that were there at the kill and were computed again by runs that began after it.
+
+    A class is stored whole. A step outlives the run that was killed above it, and what it tells
+    later it may have stored before.
+    """
+    return sum(
+        count
+        for (run_id, asset, name), count in counts.items()
+        if run_id not in begun and finished.get((asset, name))
+    )
+
+
+def unequal(settings: Settings, reference: Path) -> tuple[str, ...]:
+    """Tables that differ from those of the undisturbed home."""
+    ours = Database(settings.database_path)
+    theirs = Database(reference / "insight.duckdb")
+    return tuple(
+        table.name for table in COMPARED if not ours.rows(table).equals(theirs.rows(table))
+    )

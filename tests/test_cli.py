@@ -176,8 +176,15 @@ def test_the_doctor_lists_every_setting_and_fails_for_a_broken_part(finished_hom
     assert healthy.returncode == 0, healthy.stdout
     for name in Settings.model_fields:
         assert f"INSIGHT_{name.upper()}" in healthy.stdout
+    assert "openvino, float32" in one_line(healthy)
     broken = insight("doctor", "--home", home, INSIGHT_DEVICE="cuda:99")
     assert "device" in one_line(broken)
+
+
+def test_a_wrong_setting_ends_serve_before_anything_is_started(tmp_path):
+    ended = insight("serve", "--home", str(tmp_path), INSIGHT_NIGHTLY_CRON="often")
+    assert ended.returncode == 1
+    assert "nightly_cron='often'" in one_line(ended)
 
 
 def test_the_demo_scores_what_was_planted(tmp_path):

@@ -22,6 +22,7 @@ _PACKAGES = (
     "dagster", "torch", "torchvision", "pytorchvideo", "decord", "av", "numpy", "scikit-learn",
     "hdbscan", "opentsne", "scikit-image", "opencv-python-headless", "captum", "duckdb", "pyarrow",
 )  # fmt: skip
+_EXTRAS = {"openvino": "fast"}
 _LEAST_FREE_GIB = 2
 
 
@@ -78,11 +79,13 @@ def _device(settings: Settings) -> str:
     import torch
 
     from insight_dagster.analysis.classifier import pick_device
+    from insight_dagster.analysis.engines import choose_engine
 
     device = pick_device(settings.device)
+    runs = f"{choose_engine(settings.engine, device, settings.precision)}, {settings.precision}"
     if device.type == "cuda":
-        return f"{device}: {torch.cuda.get_device_name(device)}"
-    return f"{device}, {torch.get_num_threads()} threads, {os.cpu_count()} cores"
+        return f"{device}: {torch.cuda.get_device_name(device)}; {runs}"
+    return f"{device}, {torch.get_num_threads()} threads, {os.cpu_count()} cores; {runs}"
 
 
 def _weights(settings: Settings) -> str:
@@ -119,6 +122,11 @@ def _versions() -> Iterator[dict[str, str]]:
             yield {"package": name, "version": version(name)}
         except PackageNotFoundError:
             yield {"package": name, "version": "missing: run `make demo` or pip install -e ."}
+    for name, extra in _EXTRAS.items():
+        try:
+            yield {"package": name, "version": version(name)}
+        except PackageNotFoundError:
+            yield {"package": name, "version": f"not there: pip install -e '.[{extra}]'"}
 
 
 def _settings(settings: Settings) -> Iterator[dict[str, Any]]:

@@ -29,10 +29,15 @@ from insight_dagster.turns import turn
 from insight_dagster.writes import Write
 
 _BY_NAME = {table.name: table for table in TABLES}
-_RETRY_SECONDS = 0.05
+_RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
 # A checkpoint writes whole row groups again, and a vector's row is wide: by DuckDB's default of
 # 122,880 rows to a group, the time that one class's write takes grows with the whole library.
 _ROW_GROUP = 2048
+# For the few rows of a class a second thread costs more than it does, and so does the search for
+# the best compression of vectors, which saves a sixth of the file.
+_Options = dict[str, str | bool | int | float | list[str]]
+_READER: _Options = {}
+_WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
 _HELD = ("Could not set lock", "different configuration", "Unique file handle conflict")
 
 
@@ -125,14 +130,11 @@ class Database:
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        deadline = time.monotonic() + self.lock_timeout_seconds
-        connection = None
+        # Others wait from the turn on: what can be done without the file is done before it.
+        connection = duckdb.connect(config=_READER if read_only else _WRITER)
         with ExitStack() as held:
             try:
-                held.enter_context(
-                    turn(self.path, read_only=read_only, seconds=self.lock_timeout_seconds)
-                )
-                connection = self._open(read_only=read_only, deadline=deadline)
+                self._open(connection, held, read_only=read_only)
                 if read_only:
                     held.close()
                 if is_new(connection):
@@ -145,31 +147,51 @@ class Database:
             except duckdb.Error as problem:
                 raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
             finally:
-                if connection is not None:
-                    connection.close()
+                connection.close()
 
-    def _open(self, *, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
-        """Open the file, waiting for those who have it: readers, a shell, a notebook."""
+    def _open(
+        self, connection: duckdb.DuckDBPyConnection, held: ExitStack, *, read_only: bool
+    ) -> None:
+        """Attach the file in a turn of its own, which `held` gives back.
+
+        Someone without a turn may have the file: a shell, a notebook, a reader that is not done.
+        The turn is given up from time to time then, for readers who can share the file with them.
+        """
+        deadline = time.monotonic() + self.lock_timeout_seconds
+        while True:
+            left = max(deadline - time.monotonic(), 0)
+            held.enter_context(turn(self.path, read_only=read_only, seconds=left))
+            problem = self._attach(connection, read_only=read_only)
+            if problem is None:
+                return
+            held.close()
+            if time.monotonic() > deadline:
+                raise self._busy() from problem
+            time.sleep(_RETRY_SECONDS)
+
+    def _attach(
+        self, connection: duckdb.DuckDBPyConnection, *, read_only: bool
+    ) -> duckdb.Error | None:
+        """Try for some moments; what is in the way is returned.
+
+        Raises:
+            DatabaseError: the file cannot be opened, however long one waits.
+        """
+        path = str(self.path).replace("'", "''")
+        how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}"
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                return duckdb.connect(self.path, read_only=True) if read_only else self._writing()
+                connection.execute(f"ATTACH '{path}' AS held ({how})")
+                connection.execute("USE held")
             except duckdb.Error as problem:
                 if not _is_held(problem):
                     raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
                 if time.monotonic() > deadline:
-                    raise self._busy() from problem
+                    return problem
+            else:
+                return None
             time.sleep(_RETRY_SECONDS)
-
-    def _writing(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
-        try:
-            path = str(self.path).replace("'", "''")
-            connection.execute(f"ATTACH '{path}' AS held (ROW_GROUP_SIZE {_ROW_GROUP})")
-            connection.execute("USE held")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
 
     def _busy(self) -> DatabaseBusyError:
         return DatabaseBusyError(

@@ -176,7 +176,7 @@ def test_the_doctor_lists_every_setting_and_fails_for_a_broken_part(finished_hom
     assert healthy.returncode == 0, healthy.stdout
     for name in Settings.model_fields:
         assert f"INSIGHT_{name.upper()}" in healthy.stdout
-    assert "openvino, float32" in one_line(healthy)
+    assert "openvino, float32" in healthy.stdout
     broken = insight("doctor", "--home", home, INSIGHT_DEVICE="cuda:99")
     assert "device" in one_line(broken)
 

@@ -4,6 +4,8 @@ import multiprocessing
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import duckdb
 import numpy as np
@@ -159,26 +161,55 @@ def test_an_empty_file_left_by_a_killed_run_is_mended(database):
     assert database.rows(CLUSTERS).num_rows == 1
 
 
-def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
-    database.write(clusters("a", "1"))
+@contextmanager
+def held_elsewhere(path, *, read_only):
     code = (
-        "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); "
-        "print('held', flush=True); time.sleep(60)"
+        "import duckdb, sys, time; held = duckdb.connect(sys.argv[1], read_only=bool(sys.argv[2]));"
+        "held.execute('FROM clusters'); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(database.path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(path), "yes" if read_only else ""],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert holder.stdout.readline().strip() == "held"
-        with pytest.raises(DatabaseBusyError, match="held by another program"):
-            Database(database.path, lock_timeout_seconds=0.3).rows(CLUSTERS)
+        yield
     finally:
         holder.kill()
         holder.wait()
 
 
-def _write_vectors(path, worker, rounds):
+def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
+    database.write(clusters("a", "1"))
+    with (
+        held_elsewhere(database.path, read_only=False),
+        pytest.raises(DatabaseBusyError, match="held by another program"),
+    ):
+        Database(database.path, lock_timeout_seconds=0.3).rows(CLUSTERS)
+
+
+def test_a_shell_that_reads_keeps_a_writer_waiting_and_no_reader(database):
+    database.write(clusters("a", "1"))
+    with ThreadPoolExecutor(1) as pool:
+        with held_elsewhere(database.path, read_only=True):
+            patient = Database(database.path, lock_timeout_seconds=30)
+            writing = pool.submit(patient.write, clusters("a", "2"))
+            seconds = []
+            for _ in range(20):
+                started = time.monotonic()
+                assert patient.rows(CLUSTERS).num_rows == 1
+                seconds.append(time.monotonic() - started)
+                time.sleep(0.1)
+            assert not writing.done()
+        writing.result(timeout=30)
+    assert max(seconds) < 1
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]
+
+
+def _write_vectors(path, worker, rounds, start):
     database = Database(path, lock_timeout_seconds=60)
+    start.wait()
     name = f"class {worker}"
     rng = np.random.default_rng(worker)
     for turn in range(rounds):
@@ -199,12 +230,15 @@ def _write_vectors(path, worker, rounds):
 def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(database):
     database.write(embeddings("class 0", {"first": [0.0] * 768}))
     context = multiprocessing.get_context("spawn")
+    # Together, and not while the others still import: it is the file that is waited for here.
+    start = context.Barrier(9)
     writers = [
-        context.Process(target=_write_vectors, args=(database.path, worker, 4))
+        context.Process(target=_write_vectors, args=(database.path, worker, 4, start))
         for worker in range(8)
     ]
     for writer in writers:
         writer.start()
+    start.wait(timeout=120)
     waits = []
     while any(writer.is_alive() for writer in writers):
         started = time.monotonic()

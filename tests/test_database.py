@@ -251,6 +251,30 @@ def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(databas
     assert max(waits) < 1, f"{len(waits)} reads, longest {max(waits):.2f} s"
 
 
+def test_nothing_is_imported_while_the_file_is_held(database):
+    """The first table that DuckDB is given makes it import half of Arrow: a second, for others."""
+    database.write(clusters("a", "1"))
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from insight_dagster.database import Database
+        from insight_dagster.tables import CLUSTERS
+        from insight_dagster.writes import Upsert
+        attach, known = Database._attach, []
+        def attached(*args, **kwargs):
+            known.append(set(sys.modules))
+            return attach(*args, **kwargs)
+        Database._attach = attached
+        store = Database(Path(sys.argv[1]))
+        rows = store.read("FROM clusters", [])
+        store.write(Upsert(CLUSTERS, rows))
+        print(sorted(set(sys.modules) - known[0]))
+    """
+    command = [sys.executable, "-c", code, str(database.path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
 def test_readers_do_not_wait_for_each_other(database):
     database.write(clusters("a", "1"))
     with database._connection(read_only=True):

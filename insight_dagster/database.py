@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset  # noqa: F401 - else DuckDB imports it at its first table, the file held
+import pyarrow.dataset  # or DuckDB imports it at its first table, while the file is held
 from filelock import Timeout
 
 from insight_dagster.columns import Table

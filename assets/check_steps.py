@@ -26,7 +26,7 @@ CheckEvents = Iterator[AssetCheckEvaluation | dg.Output]
 
 
 def per_class(
-    asset: dg.AssetsDefinition, *, blocking: bool = False, **descriptions: str
+    asset: dg.AssetsDefinition | dg.AssetSpec, *, blocking: bool = False, **descriptions: str
 ) -> list[dg.AssetCheckSpec]:
     """Specs of checks that every class has its own result of, by name.
 
@@ -92,7 +92,10 @@ class OwnChecks:
 
 
 def record_checks(
-    context: dg.AssetExecutionContext, checks: OwnChecks, class_names: Sequence[str]
+    context: dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    checks: OwnChecks,
+    class_names: Sequence[str],
 ) -> None:
     """Evaluate an asset's checks in its own step, for the classes that were done.
 
@@ -102,7 +105,7 @@ def record_checks(
     judges, judge = checks.resource.open(), checks.judge
     for class_name in class_names:
         outcomes = _judged(context, judges, judge, class_name, ())
-        keys = {name: dg.AssetCheckKey(context.asset_key, name) for name in outcomes}
+        keys = {name: dg.AssetCheckKey(asset, name) for name in outcomes}
         kept = _with_severities(judges, {class_name: outcomes}, keys)
         _store(judges, context.run.run_id, keys, kept)
         for (_, name), outcome in kept.items():

@@ -4,7 +4,7 @@ How a materialization of many partitions is divided and reported belongs here; w
 a class does not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from insight_dagster.tables import STEP_FAILURES
 from insight_dagster.writes import Deletion, Upsert
 
 Metadata = dict[str, Any]
+Outcomes = Mapping[dg.AssetKey, Metadata | Exception]
+"""What became of a class: by asset the metadata to show, or what it failed with."""
 
 
 def for_each_class(
@@ -41,39 +43,104 @@ def for_each_class(
         dagster.Failure: a class failed, where the run has several.
         Exception: what the only class of the run failed with.
     """
-    asset, names = context.asset_key.to_user_string(), list(context.partition_keys)
-    failed_before = _failed(store, asset)
-    done: dict[str, Metadata] = {}
-    failures: dict[str, Exception] = {}
+    asset = context.asset_key
+    (result,) = for_each_class_and_asset(
+        context,
+        store,
+        lambda class_name: {asset: materialize(class_name)},
+        checks={asset: checks} if checks else {},
+    )
+    return result
+
+
+def for_each_class_and_asset(
+    context: dg.AssetExecutionContext,
+    store: Database,
+    materialize: Callable[[str], Outcomes],
+    *,
+    checks: Mapping[dg.AssetKey, OwnChecks],
+) -> list[dg.MaterializeResult]:
+    """As `for_each_class`, of a step that materializes several assets of each class.
+
+    Args:
+        context: of the step.
+        store: the database.
+        materialize: computes and writes the step's assets for one class; what it raises is what
+            all of them failed with.
+        checks: of the assets that have some.
+    """
+    assets = sorted(context.selected_asset_keys)
+    found = {name: _outcomes(context, materialize, name, assets) for name in context.partition_keys}
+    done: dict[dg.AssetKey, dict[str, Metadata]] = {asset: {} for asset in assets}
+    failures: dict[dg.AssetKey, dict[str, Exception]] = {asset: {} for asset in assets}
+    for name, outcomes in found.items():
+        for asset, outcome in outcomes.items():
+            if isinstance(outcome, Exception):
+                failures[asset][name] = outcome
+            else:
+                done[asset][name] = outcome
+    for asset in assets:
+        _remember(context, store, asset.to_user_string(), failures[asset], set(done[asset]))
+    if any(failures.values()):
+        for asset in assets:
+            _record(context, asset, done[asset], checks.get(asset))
+        raise _failure(context, failures)
+    for asset in assets:
+        for name, metadata in done[asset].items():
+            context.add_asset_metadata(metadata, asset_key=asset, partition_key=name)
+    return [dg.MaterializeResult(asset_key=asset) for asset in assets]
+
+
+def _outcomes(
+    context: dg.AssetExecutionContext,
+    materialize: Callable[[str], Outcomes],
+    name: str,
+    assets: Sequence[dg.AssetKey],
+) -> Outcomes:
+    try:
+        outcomes = materialize(name)
+    except Exception as problem:
+        outcomes = dict.fromkeys(assets, problem)
+    for asset, outcome in outcomes.items():
+        if isinstance(outcome, Exception):
+            text = f"{asset.to_user_string()} of {name!r} failed: {outcome}"
+            context.log.error(text, exc_info=outcome)
+    return outcomes
+
+
+def _failure(
+    context: dg.AssetExecutionContext, failures: Mapping[dg.AssetKey, Mapping[str, Exception]]
+) -> Exception:
+    """What the step ends with."""
+    names = list(context.partition_keys)
+    problems: dict[str, list[Exception]] = {}
     for name in names:
-        try:
-            done[name] = materialize(name)
-        except Exception as problem:
-            context.log.exception(f"{asset} of {name!r} failed: {problem}")
-            failures[name] = problem
-    _remember(context, store, asset, failures, set(done) & failed_before)
-    if not failures:
-        for name, metadata in done.items():
-            context.add_asset_metadata(metadata, partition_key=name)
-        return dg.MaterializeResult()
-    for event in _materializations(context.asset_key, done):
-        context.log_event(event)
-    if checks is not None:
-        record_checks(context, checks, list(done))
+        found = [of_classes[name] for of_classes in failures.values() if name in of_classes]
+        if found:
+            problems[name] = found
     if len(names) == 1:
-        raise failures[names[0]]
-    raise dg.Failure(
-        f"{len(failures)} of {len(names)} classes failed: "
-        + "; ".join(f"{name}: {problem}" for name, problem in failures.items()),
+        return problems[names[0]][0]
+    return dg.Failure(
+        f"{len(problems)} of {len(names)} classes failed: "
+        + "; ".join(
+            f"{name}: {' and '.join(dict.fromkeys(map(str, found)))}"
+            for name, found in problems.items()
+        ),
         allow_retries=False,
     )
 
 
-def _materializations(
-    asset: dg.AssetKey, done: dict[str, Metadata]
-) -> Iterator[dg.AssetMaterialization]:
+def _record(
+    context: dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    done: Mapping[str, Metadata],
+    checks: OwnChecks | None,
+) -> None:
+    """Record what was done in a step that will end as failed."""
     for name, metadata in done.items():
-        yield dg.AssetMaterialization(asset, partition=name, metadata=metadata)
+        context.log_event(dg.AssetMaterialization(asset, partition=name, metadata=metadata))
+    if checks is not None:
+        record_checks(context, asset, checks, list(done))
 
 
 def _failed(store: Database, asset: str) -> set[str]:
@@ -85,10 +152,11 @@ def _remember(
     context: dg.AssetExecutionContext,
     store: Database,
     asset: str,
-    failures: dict[str, Exception],
-    recovered: set[str],
+    failures: Mapping[str, Exception],
+    done: set[str],
 ) -> None:
     """Keep the failures where `insight status` and the shared fit look for them."""
+    recovered = done & _failed(store, asset)
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [
         {

@@ -1,94 +1,112 @@
 """A clip's latent vector and what the model says of it."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 import pyarrow as pa
 
-from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
-from assets.classes import Metadata, for_each_class
+from assets.check_steps import CheckEvents, check_every_class, per_class
+from assets.class_clips import ClassClips
+from assets.classes import Metadata
 from assets.clip_manifest import clip_manifest
 from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, table_metadata
-from insight_dagster.analysis.embeddings import embed_clips
-from insight_dagster.analysis.incremental import clips_to_measure, plan_work, removed
+from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.embeddings import EmbeddedClips, Visit, embed_clips
+from insight_dagster.analysis.incremental import plan_work, removed
+from insight_dagster.analysis.inference import VideoClassifier
 from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.analysis.predictions import OF_LABEL, prediction_rows
-from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS
+from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
 from insight_dagster.writes import Merging, Quarantining
-from resources.analysis_options import AnalysisOptions
-from resources.classifier import ClassifierResource
-from resources.clip_library import ClipLibraryResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, MEASURING
-from resources.progress import Progress
 
-
-@dg.asset(
-    partitions_def=ACTION_CLASSES,
-    backfill_policy=MEASURING,
+embeddings = dg.AssetSpec(
+    "embeddings",
     deps=[clip_manifest],
-    pool="gpu",
+    description="Latent vectors and predictions of a class's clips, by the X3D model. Only clips "
+    "whose contents this model has not seen are decoded. A clip that cannot be decoded is "
+    "quarantined in the manifest and the run goes on.",
     group_name="clips",
     kinds={"pytorch", "duckdb"},
     owners=["team:video-models"],
 )
-def embeddings(
-    context: dg.AssetExecutionContext,
-    clip_library: ClipLibraryResource,
-    database: DatabaseResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
-    progress: dg.ResourceParam[Progress],
-    judges: JudgesResource,
-) -> dg.MaterializeResult:
-    """Latent vectors and predictions of a class's clips, by the X3D model.
 
-    Only clips whose contents this model has not seen are decoded. A clip that cannot be decoded
-    is quarantined in the manifest and the run goes on.
+
+class Embedding:
+    """A class's vectors and predictions; every shard of it is committed when it is done.
+
+    Attributes:
+        pending: clips to run the model on.
     """
-    store, model = database.open(), classifier.load()
-    version = {"column": "model_fingerprint", "version": model.fingerprint}
 
-    def materialize(class_name: str) -> Metadata:
-        timer = Timer()
-        clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
-        before = store.rows(EMBEDDINGS, class_name)
-        vectors = plan_work(clips, store.covering(EMBEDDINGS, class_name, **version))
-        known = plan_work(vectors.covered, store.covering(PREDICTIONS, class_name, **version))
+    def __init__(self, work: ClassClips, model: VideoClassifier) -> None:
+        self._work, self._model, self._timer = work, model, Timer()
+        store, name = work.store, work.name
+        version = {"column": "model_fingerprint", "version": model.fingerprint}
+        self._before = store.rows(EMBEDDINGS, name)
+        self._vectors = plan_work(work.clips, store.covering(EMBEDDINGS, name, **version))
+        self._known = plan_work(self._vectors.covered, store.covering(PREDICTIONS, name, **version))
+        self.pending = self._vectors.pending
+        self._advance = work.follow(embeddings, len(self.pending))
+        self._done: list[EmbeddedClips] = []
+
+    def take(self, shard: Sequence[ClipToMeasure], visit: Visit | None) -> None:
+        """Run the model on what is pending of a shard, and write it.
+
+        Args:
+            shard: clips of the class.
+            visit: is shown the frames as well.
+        """
+        work, wanted = self._work, set(self.pending)
         fresh = embed_clips(
-            vectors.pending,
-            model,
-            batch_size=options.batch_size,
-            workers=options.workers,
-            decode=clip_library.decoding().decode_window,
-            progress=progress.track(context, f"embeddings · {class_name}", len(vectors.pending)),
+            [clip for clip in shard if clip in wanted],
+            self._model,
+            batch_size=work.options.batch_size,
+            workers=work.options.workers,
+            decode=work.decode,
+            visit=visit,
+            progress=self._advance,
         )
-        rows = pa.concat_tables([vectors.reused.cast(fresh.embeddings.schema), fresh.embeddings])
-        # Loss and correctness depend on the label, which may have changed since: logits do not.
-        relabelled = prediction_rows(
-            known.covered,
-            matrix_of(known.reused, "logits", width=len(model.labels)),
-            labels=model.labels,
-            model_fingerprint=model.fingerprint,
-        )
-        predictions = pa.concat_tables([relabelled, fresh.predictions])
-        store.write(
+        rows, predictions = fresh.embeddings, fresh.predictions
+        if not self._done:
+            rows = pa.concat_tables([self._vectors.reused.cast(rows.schema), rows])
+            predictions = pa.concat_tables([self._relabelled(), predictions])
+        work.store.write(
             Quarantining(fresh.problems),
-            Merging(EMBEDDINGS, rows, class_name),
-            Merging(PREDICTIONS, predictions, class_name, OF_LABEL),
+            Merging(EMBEDDINGS, rows, work.name),
+            Merging(PREDICTIONS, predictions, work.name, OF_LABEL),
         )
+        self._done.append(EmbeddedClips(rows, predictions, fresh.problems))
+
+    def finish(self) -> Metadata:
+        """What to show of the class."""
+        rows, predictions = (
+            pa.concat_tables(getattr(each, name) for each in self._done)
+            for name in ("embeddings", "predictions")
+        )
+        computed = rows.num_rows - self._vectors.reused.num_rows
         return {
-            "computed": fresh.embeddings.num_rows,
-            "reused": vectors.reused.num_rows,
-            "removed": removed(before, rows),
-            "quarantined": len(fresh.problems),
-            "model_fingerprint": model.fingerprint,
-            "random_weights": model.random_weights,
-            **timer.facts(fresh.embeddings.num_rows),
+            "computed": computed,
+            "reused": self._vectors.reused.num_rows,
+            "removed": removed(self._before, rows),
+            "quarantined": sum(len(each.problems) for each in self._done),
+            "model_fingerprint": self._model.fingerprint,
+            "random_weights": self._model.random_weights,
+            **self._timer.facts(computed),
             **table_metadata(PREDICTIONS, predictions),
         }
 
-    checks = OwnChecks(judges, Judges.vectors)
-    return for_each_class(context, store, materialize, checks=checks)
+    def _relabelled(self) -> pa.Table:
+        """Predictions that are known already.
+
+        Loss and correctness depend on the label, which may have changed since: logits do not.
+        """
+        return prediction_rows(
+            self._known.covered,
+            matrix_of(self._known.reused, "logits", width=len(self._model.labels)),
+            labels=self._model.labels,
+            model_fingerprint=self._model.fingerprint,
+        )
 
 
 @dg.multi_asset_check(

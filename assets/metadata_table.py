@@ -1,83 +1,95 @@
 """Measured properties of a clip: motion, similarity, sharpness, colour, foreground ratio."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 import pyarrow as pa
 
-from assets.classes import Metadata, for_each_class
+from assets.class_clips import ClassClips
+from assets.classes import Metadata
 from assets.clip_manifest import clip_manifest
 from assets.materialization import Timer, table_metadata
-from insight_dagster.analysis.incremental import clips_to_measure, plan_work, removed
+from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.incremental import plan_work, removed
 from insight_dagster.analysis.metadata.user_functions import installed_functions
-from insight_dagster.analysis.metadata_table import measure_clips, metadata_version
-from insight_dagster.tables import CLIP_MANIFEST, METADATA_FRAMES, METADATA_TABLE
+from insight_dagster.analysis.metadata_table import ClipMeasuring, MeasuredClips, metadata_version
+from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
 from insight_dagster.writes import Merging, Quarantining
-from resources.analysis_options import AnalysisOptions
-from resources.classifier import ClassifierResource
-from resources.clip_library import ClipLibraryResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, MEASURING
-from resources.progress import Progress
 
-
-@dg.asset(
-    partitions_def=ACTION_CLASSES,
-    backfill_policy=MEASURING,
+metadata_table = dg.AssetSpec(
+    "metadata_table",
     deps=[clip_manifest],
+    description="Metadata of a class's clips, from the same frames that the model sees.",
     group_name="clips",
     kinds={"opencv", "duckdb"},
     owners=["team:video-models"],
 )
-def metadata_table(
-    context: dg.AssetExecutionContext,
-    clip_library: ClipLibraryResource,
-    database: DatabaseResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
-    progress: dg.ResourceParam[Progress],
-) -> dg.MaterializeResult:
-    """Metadata of a class's clips, from the same frames that the model sees."""
-    store, spec = database.open(), classifier.describe().spec
-    functions = installed_functions()
-    version = metadata_version(spec, functions)
 
-    def materialize(class_name: str) -> Metadata:
-        timer = Timer()
-        clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
-        before = store.rows(METADATA_TABLE, class_name)
+
+class Describing:
+    """A class's metadata; every shard of it is committed when it is done.
+
+    Attributes:
+        pending: clips to measure.
+    """
+
+    def __init__(self, work: ClassClips, spec: ClipSpec) -> None:
+        self._work, self._spec, self._timer = work, spec, Timer()
+        self._functions = installed_functions()
+        version = metadata_version(spec, self._functions)
+        self._before = work.store.rows(METADATA_TABLE, work.name)
         stored, stored_frames = (
-            store.covering(table, class_name, column="metadata_version", version=version)
+            work.store.covering(table, work.name, column="metadata_version", version=version)
             for table in (METADATA_TABLE, METADATA_FRAMES)
         )
-        work = plan_work(clips, stored)
-        fresh = measure_clips(
-            work.pending,
-            spec=spec,
-            functions=functions,
-            workers=options.workers,
-            decode=clip_library.decoding().decode_window,
-            progress=progress.track(context, f"metadata_table · {class_name}", len(work.pending)),
+        self._plan = plan_work(work.clips, stored)
+        self._stored_frames = plan_work(self._plan.covered, stored_frames).reused
+        self.pending = self._plan.pending
+        self._advance = work.follow(metadata_table, len(self.pending))
+        self._done: list[MeasuredClips] = []
+
+    def begin(self, shard: Sequence[ClipToMeasure]) -> ClipMeasuring:
+        """Get ready for what is pending of a shard of the class's clips."""
+        wanted = set(self.pending)
+        return ClipMeasuring([c for c in shard if c in wanted], self._spec, self._functions)
+
+    def take(self, measuring: ClipMeasuring) -> None:
+        """Measure what nobody has shown so far, and write the shard."""
+        work = self._work
+        fresh = measuring.finish(
+            workers=work.options.workers, decode=work.decode, progress=self._advance
         )
         for name, problem in fresh.function_problems.items():
-            context.log.warning(f"metadata function {name} {problem}")
-        rows = _after(work.reused, fresh.table)
-        frames = _after(plan_work(work.covered, stored_frames).reused, fresh.frames)
-        store.write(
+            work.context.log.warning(f"metadata function {name} {problem}")
+        rows, frames = fresh.table, fresh.frames
+        if not self._done:
+            rows = pa.concat_tables([self._plan.reused.cast(rows.schema), rows])
+            frames = pa.concat_tables([self._stored_frames.cast(frames.schema), frames])
+        work.store.write(
             Quarantining(fresh.problems),
-            Merging(METADATA_TABLE, rows, class_name),
-            Merging(METADATA_FRAMES, frames, class_name),
+            Merging(METADATA_TABLE, rows, work.name),
+            Merging(METADATA_FRAMES, frames, work.name),
         )
+        self._done.append(MeasuredClips(rows, frames, fresh.problems, fresh.function_problems))
+
+    def finish(self) -> Metadata:
+        """What to show of the class."""
+        rows = pa.concat_tables(each.table for each in self._done)
+        computed = rows.num_rows - self._plan.reused.num_rows
         return {
-            "computed": fresh.table.num_rows,
-            "reused": work.reused.num_rows,
-            "removed": removed(before, rows),
-            "quarantined": len(fresh.problems),
-            **{f"function {name}": problem for name, problem in fresh.function_problems.items()},
-            **timer.facts(fresh.table.num_rows),
+            "computed": computed,
+            "reused": self._plan.reused.num_rows,
+            "removed": removed(self._before, rows),
+            "quarantined": sum(len(each.problems) for each in self._done),
+            **self._failed_functions(),
+            **self._timer.facts(computed),
             **table_metadata(METADATA_TABLE, rows),
         }
 
-    return for_each_class(context, store, materialize)
-
-
-def _after(reused: pa.Table, fresh: pa.Table) -> pa.Table:
-    return pa.concat_tables([reused.cast(fresh.schema), fresh])
+    def _failed_functions(self) -> Metadata:
+        told: dict[str, list[str]] = {}
+        for each in self._done:
+            for name, problem in each.function_problems.items():
+                told.setdefault(f"function {name}", []).append(problem)
+        return {name: "; ".join(problems) for name, problems in told.items()}

@@ -31,7 +31,8 @@ from insight_dagster.analysis.insights import ClipTable, find_insights
 from insight_dagster.analysis.insights.assembly import assemble
 from insight_dagster.analysis.latent_space import LatentSpace, fit_latent_space
 from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.metadata_table import METADATA_VERSION, measure_clips
+from insight_dagster.analysis.metadata.clip_metadata import METADATA_VERSION
+from insight_dagster.analysis.metadata_table import measure_clips
 from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.library import GENERATOR_VERSION, make_library
 from insight_dagster.demo.summary import score

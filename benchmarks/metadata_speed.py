@@ -25,6 +25,7 @@ from benchmarks import metadata_references as references
 from insight_dagster.analysis.metadata.appearance import appearance
 from insight_dagster.analysis.metadata.artefacts import artefacts
 from insight_dagster.analysis.metadata.camera import camera
+from insight_dagster.analysis.metadata.clip_metadata import measure
 from insight_dagster.analysis.metadata.flow import estimate_flow
 from insight_dagster.analysis.metadata.frames import shrink
 from insight_dagster.analysis.metadata.motion import motion
@@ -32,7 +33,6 @@ from insight_dagster.analysis.metadata.scenes import scenes
 from insight_dagster.analysis.metadata.signature import signature
 from insight_dagster.analysis.metadata.similarity import similarity
 from insight_dagster.analysis.metadata.text_regions import text_regions
-from insight_dagster.analysis.metadata_table import measure
 
 FRAMES, HEIGHT, WIDTH, FPS = 16, 256, 340, 6
 # Fields that both ways define alike to the last step, and how far they may differ.

@@ -9,13 +9,13 @@ import dagster as dg
 from assets.baseline import baseline
 from assets.clip_manifest import clip_manifest, clip_manifest_checks
 from assets.clusters import clusters, clusters_checks
-from assets.embeddings import embeddings, embeddings_checks, embeddings_complete
+from assets.embeddings import embeddings_checks, embeddings_complete
 from assets.heatmap_bundles import heatmap_bundles
 from assets.insight_report import insight_report, insight_report_checks
 from assets.insights import insights, insights_checks
 from assets.judges import JudgesResource
 from assets.latent_space import latent_space, latent_space_checks
-from assets.metadata_table import metadata_table
+from assets.measurements import measurements
 from assets.performance import performance, performance_checks
 from assets.projection import projection, projection_checks
 from assets.verdict import verdict
@@ -46,8 +46,7 @@ from resources.progress import LoggedProgress, Progress
 
 _OF_A_CLASS = [
     clip_manifest,
-    embeddings,
-    metadata_table,
+    measurements,
     performance,
     projection,
     clusters,

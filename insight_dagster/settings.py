@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     workers: int = Field(
         2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
     )
+    shard_clips: int = Field(
+        500, ge=1, description="clips of a class that are decoded before what they gave is stored"
+    )
     decode_seconds: float = Field(
         120.0, gt=0, description="longest that reading one clip may take; then it is quarantined"
     )

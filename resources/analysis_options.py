@@ -16,6 +16,7 @@ class AnalysisOptions(dg.ConfigurableResource):
     heatmaps_per_insight: int = 6
     batch_size: int = 8
     workers: int = 2
+    shard_clips: int = 500
     auto_promote: bool = False
 
     def fit_settings(self) -> dict[str, Any]:

@@ -85,15 +85,16 @@ def executable(definitions):
 def test_all_assets_can_be_materialized_together_without_a_configuration(tmp_path):
     """A baseline is promoted by somebody, for a reason: it is in nobody else's way."""
     definitions = build_definitions(load_settings(home=tmp_path))
-    assert "baseline" not in {asset.key.to_user_string() for asset in executable(definitions)}
-    assert len(executable(definitions)) == 11
+    keys = {key.to_user_string() for asset in executable(definitions) for key in asset.keys}
+    assert "baseline" not in keys
+    assert len(keys) == 11
 
 
 def test_steps_that_run_the_model_share_a_pool(tmp_path):
     definitions = build_definitions(load_settings(home=tmp_path))
-    pools = {asset.key.to_user_string(): asset.op.pool for asset in executable(definitions)}
+    pools = {asset.op.name: asset.op.pool for asset in executable(definitions)}
     pools = {name: pool for name, pool in pools.items() if pool}
-    assert pools == {"embeddings": "gpu", "heatmap_bundles": "gpu"}
+    assert pools == {"measurements": "gpu", "heatmap_bundles": "gpu"}
 
 
 def test_the_instance_settings_of_a_new_home_do_what_they_say(tmp_path):
@@ -110,9 +111,10 @@ def test_the_instance_settings_of_a_new_home_do_what_they_say(tmp_path):
 def test_backfills_are_divided_by_stage(tmp_path):
     definitions = build_definitions(load_settings(home=tmp_path))
     sizes = {
-        asset.key.to_user_string(): asset.backfill_policy.max_partitions_per_run
+        key.to_user_string(): asset.backfill_policy.max_partitions_per_run
         for asset in executable(definitions)
         if asset.backfill_policy
+        for key in asset.keys
     }
     measured = {name: sizes[name] for name in ("clip_manifest", "embeddings", "metadata_table")}
     assert set(measured.values()) == {25}

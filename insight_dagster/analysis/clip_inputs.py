@@ -7,7 +7,7 @@ and what the model does with the result (`embeddings.py`, `heatmap_bundles.py`) 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.decoding import Decode, decode_window
+from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.preprocessing import ClipSpec, preprocess
 from insight_dagster.analysis.quarantine import unreadable
 from insight_dagster.errors import DecodeError
@@ -55,12 +55,12 @@ class ClipInput:
         return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def load_input(
+def load_window(
     clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
-) -> ClipInput | str:
-    """The clip's input, or the reason why it has none."""
+) -> DecodedWindow | str:
+    """The clip's frames, or the reason why it has none."""
     try:
-        window = decode(
+        return decode(
             clip.path,
             start=clip.start,
             seconds=spec.seconds,
@@ -72,12 +72,24 @@ def load_input(
         return str(problem)
     except OSError as problem:
         return unreadable(problem)
+
+
+def load_input(
+    clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
+) -> ClipInput | str:
+    """The clip's input, or the reason why it has none."""
+    window = load_window(clip, spec, decode)
+    return window if isinstance(window, str) else input_of(window, spec)
+
+
+def input_of(window: DecodedWindow, spec: ClipSpec) -> ClipInput:
+    """What the model gets to see of a window."""
     return ClipInput(preprocess(window.frames, spec), window.timestamps)
 
 
 def in_threads(
     work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """`work(item)` of every item in order, by threads that use one core each.
 
     Torch and OpenCV are kept from starting threads of their own meanwhile: where other processes

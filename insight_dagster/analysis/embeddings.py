@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -17,9 +16,9 @@ import pyarrow as pa
 import torch
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_inputs import ClipInput, in_threads, load_input
+from insight_dagster.analysis.clip_inputs import ClipInput, in_threads, input_of, load_window
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.decoding import Decode, decode_window
+from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.inference import VideoClassifier
 from insight_dagster.analysis.predictions import identity_columns, prediction_rows
 
@@ -27,6 +26,8 @@ __all__ = ["ClipToMeasure", "EmbeddedClips", "embed_clips"]
 
 _Output = tuple[np.ndarray, np.ndarray]
 _Load = Callable[[ClipToMeasure], ClipInput | str]
+Visit = Callable[[ClipToMeasure, DecodedWindow | str], None]
+"""Is shown what was decoded of a clip, or the reason why nothing was; by several threads."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def embed_clips(
     batch_size: int = 8,
     workers: int = 2,
     decode: Decode = decode_window,
+    visit: Visit | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EmbeddedClips:
     """Embeddings and predictions of clips, in the order given.
@@ -74,6 +76,7 @@ def embed_clips(
         workers: decoding threads; on a CPU, which runs the model in them too, never fewer than
             torch has threads.
         decode: reads a clip's frames.
+        visit: is shown the frames of every content as well, so that they are decoded once.
         progress: called with the number of clips that were just finished.
 
     Returns:
@@ -86,7 +89,13 @@ def embed_clips(
     firsts = list({clip.content_key: clip for clip in reversed(clips)}.values())[::-1]
     outputs: dict[str, _Output | str] = {}
     run = _run_whole_chains if classifier.clips_per_pass == 1 else _run_batches
-    load = partial(load_input, spec=classifier.spec, decode=decode)
+
+    def load(clip: ClipToMeasure) -> ClipInput | str:
+        window = load_window(clip, classifier.spec, decode)
+        if visit is not None:
+            visit(clip, window)
+        return window if isinstance(window, str) else input_of(window, classifier.spec)
+
     results = run(firsts, load, classifier, batch_size=batch_size, workers=workers)
     for clip, result in zip(firsts, results, strict=True):
         outputs[clip.content_key] = result

@@ -76,6 +76,19 @@ def plan_work(clips: Sequence[ClipToMeasure], stored: pa.Table) -> WorkPlan:
     )
 
 
+def shards(clips: Sequence[ClipToMeasure], size: int) -> list[list[ClipToMeasure]]:
+    """Clips in groups of at most `size` contents; copies of one content stay together.
+
+    At least one group, which is empty where there is no clip.
+    """
+    copies: dict[str, list[ClipToMeasure]] = {}
+    for clip in clips:
+        copies.setdefault(clip.content_key, []).append(clip)
+    groups = list(copies.values())
+    starts = range(0, max(len(groups), 1), size)
+    return [[clip for group in groups[at : at + size] for clip in group] for at in starts]
+
+
 def removed(before: pa.Table, after: pa.Table) -> int:
     """How many clips had a row before and have none any more."""
     return len(set(before["clip_id"].to_pylist()) - set(after["clip_id"].to_pylist()))

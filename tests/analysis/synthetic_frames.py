@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from insight_dagster.analysis import metadata_table
-from insight_dagster.analysis.metadata_table import ClipMetadata
+from insight_dagster.analysis.metadata import clip_metadata
+from insight_dagster.analysis.metadata.clip_metadata import ClipMetadata
 
 
 def texture(height: int, width: int, *, seed: int, scale: float = 3.0) -> NDArray[np.uint8]:
@@ -37,7 +37,7 @@ def moving_square(
 
 def measure(frames: NDArray[np.uint8], *, fps: float = 6.0) -> ClipMetadata:
     """Metadata of frames that are evenly spaced in time."""
-    return metadata_table.measure(frames, np.arange(len(frames)) / fps)
+    return clip_metadata.measure(frames, np.arange(len(frames)) / fps)
 
 
 def values_of(frames: NDArray[np.uint8]) -> dict[str, float]:

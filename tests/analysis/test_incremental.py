@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.incremental import clips_to_measure, fit_key, plan_work
+from insight_dagster.analysis.incremental import clips_to_measure, fit_key, plan_work, shards
 
 KEYS = st.sampled_from("abcdefgh")
 
@@ -77,3 +77,16 @@ def test_the_fit_key_follows_clips_model_and_settings_but_not_their_order():
         fit_key(vectors(one, two), settings={"seed": 1}),
     }
     assert len(others | {key}) == 5
+
+
+@given(st.lists(KEYS, max_size=12), st.integers(1, 5))
+def test_shards_hold_every_clip_once_and_copies_together(keys, size):
+    clips = [clip(number, key) for number, key in enumerate(keys)]
+    found = shards(clips, size)
+    assert sorted(each.clip_id for part in found for each in part) == sorted(
+        each.clip_id for each in clips
+    )
+    contents = [{each.content_key for each in part} for part in found]
+    assert sum(map(len, contents)) == len(set(keys)), "copies of a content are in one shard"
+    assert all(len(each) <= size for each in contents)
+    assert len(found) == max(1, -(-len(set(keys)) // size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,14 +16,17 @@ from skimage.color import rgb2gray, rgb2hsv
 from skimage.metrics import structural_similarity
 
 from insight_dagster import tables
-from insight_dagster.analysis import metadata_table
 from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.metadata import motion, similarity
+from insight_dagster.analysis.metadata import clip_metadata, motion, similarity
 from insight_dagster.analysis.metadata.flow import estimate_flow
 from insight_dagster.analysis.metadata.frames import MeasuredFrames, measuring_size, shrink
 from insight_dagster.analysis.metadata.signature import signature
 from insight_dagster.analysis.metadata.user_functions import UserFunction
-from insight_dagster.analysis.metadata_table import measure_clips, metadata_version
+from insight_dagster.analysis.metadata_table import (
+    ClipMeasuring,
+    measure_clips,
+    metadata_version,
+)
 from insight_dagster.analysis.preprocessing import ClipSpec
 from insight_dagster.errors import DecodeError
 from tests.analysis.synthetic_frames import measure, moving_square, panning, texture, values_of
@@ -30,7 +34,7 @@ from tests.analysis.synthetic_frames import measure, moving_square, panning, tex
 SPEC = ClipSpec(num_frames=16, sampling_rate=5, side=256, crop=224)
 PAIR_FIELDS = {
     name
-    for name in metadata_table.FIELD_NAMES
+    for name in clip_metadata.FIELD_NAMES
     if name.startswith(("ssim", "frame_difference", "foreground", "flow", "motion"))
 } | {"camera_motion", "periodicity", "shake", "zoom"}
 PAIR_FIELDS |= {"scene_cuts", "cut_strength", "cut_time", "static_share"}
@@ -387,6 +391,39 @@ class TestMeasureClips:
         )
         assert sum(ticks) == 2
 
+    def test_copies_of_a_content_are_measured_once(self, decoded: Decoded) -> None:
+        decoded["a"] = panning(step=1, frames=2)
+        copy = replace(clip_named("a"), clip_id="copy of a")
+        read: list[Path] = []
+
+        def decode(path: Path, **asked: object) -> SimpleNamespace:
+            read.append(path)
+            return decoded.read(path, **asked)
+
+        table = measure_clips([clip_named("a"), copy], spec=SPEC, decode=decode).table
+        assert len(read) == 1
+        assert table["clip_id"].to_pylist() == ["a", "copy of a"]
+        one, other = table.drop_columns("clip_id").to_pylist()
+        assert one == other
+
+    def test_what_others_decoded_is_not_decoded_again(self, decoded: Decoded) -> None:
+        decoded.update({name: panning(step=i, frames=3) for i, name in enumerate("abc", 1)})
+        clips = [clip_named(name) for name in ("a", "b", "bad", "c")]
+        alone = measure_clips(clips, spec=SPEC, decode=decoded.read)
+        measuring = ClipMeasuring(clips, SPEC)
+        measuring.see(clips[1], decoded.read(clips[1].path))
+        measuring.see(clips[2], "/clips/bad.mp4: no video stream")
+        measuring.see(clip_named("of another"), decoded.read(clips[0].path))
+        read: list[str] = []
+
+        def decode(path: Path, **asked: object) -> SimpleNamespace:
+            read.append(path.stem)
+            return decoded.read(path, **asked)
+
+        shared = measuring.finish(decode=decode)
+        assert sorted(read) == ["a", "c"]
+        assert shared == alone
+
     def test_no_clips_give_an_empty_table_with_all_columns(self) -> None:
         result = measure_clips([], spec=SPEC)
         assert result.table.num_rows == 0
@@ -408,4 +445,4 @@ def test_grey_and_colour_of_different_frames_are_refused() -> None:
 
 def test_timestamps_that_do_not_rise_are_refused() -> None:
     with pytest.raises(ValueError, match="rising timestamps"):
-        metadata_table.measure(np.zeros((2, 40, 40, 3), np.uint8), np.zeros(2))
+        clip_metadata.measure(np.zeros((2, 40, 40, 3), np.uint8), np.zeros(2))

@@ -1,0 +1,145 @@
+"""Vectors and metadata from one pass over a class's clips, through real runs."""
+
+import threading
+
+import dagster as dg
+import pytest
+
+import assets.embeddings
+from insight_dagster.analysis.decoding import DecodingProcesses
+from insight_dagster.analysis.metadata_table import ClipMeasuring
+from insight_dagster.commands.home import open_instance
+from insight_dagster.database import Database
+from insight_dagster.definitions import build_definitions
+from insight_dagster.tables import EMBEDDINGS, METADATA_FRAMES, METADATA_TABLE, PREDICTIONS
+from insight_dagster.writes import Replacement
+
+pytestmark = pytest.mark.slow
+CLASS = "abseiling"
+TABLES = (EMBEDDINGS, PREDICTIONS, METADATA_TABLE, METADATA_FRAMES)
+
+
+def measure(settings, *names):
+    job = build_definitions(settings).resolve_job_def("measure_classes")
+    with open_instance(settings) as instance:
+        return job.execute_in_process(
+            instance=instance,
+            partition_key=CLASS,
+            asset_selection=[dg.AssetKey(name) for name in names],
+            raise_on_error=False,
+        )
+
+
+def computed(result):
+    return {
+        event.asset_key.to_user_string(): event.materialization.metadata["computed"].value
+        for event in result.get_asset_materialization_events()
+    }
+
+
+def rows_of(settings):
+    return {table.name: Database(settings.database_path).rows(table, CLASS) for table in TABLES}
+
+
+def empty(settings, *tables):
+    store = Database(settings.database_path)
+    for table in tables:
+        store.write(Replacement(table, store.rows(table, CLASS).slice(0, 0), CLASS))
+
+
+@pytest.fixture
+def emptied(home_copy):
+    """A home without vectors and metadata of the class, and what they were."""
+    before = rows_of(home_copy)
+    empty(home_copy, *TABLES)
+    return home_copy, before
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Paths in the order in which they were decoded."""
+    paths, real, lock = [], DecodingProcesses.decode_window, threading.Lock()
+
+    def decode_window(self, path, **asked):
+        with lock:
+            paths.append(path)
+        return real(self, path, **asked)
+
+    monkeypatch.setattr(DecodingProcesses, "decode_window", decode_window)
+    return paths
+
+
+def test_a_clip_is_decoded_once_for_vectors_and_metadata(emptied, decoded):
+    settings, before = emptied
+    result = measure(settings, "embeddings", "metadata_table")
+    assert result.success
+    clips = before["embeddings"].num_rows
+    assert computed(result) == {"embeddings": clips, "metadata_table": clips}
+    assert len(decoded) == len(set(decoded)) > 0
+    after = rows_of(settings)
+    assert all(after[name].equals(before[name]) for name in before)
+
+
+def test_each_of_the_two_can_be_asked_for_alone(emptied, decoded):
+    settings, before = emptied
+    for name in ("metadata_table", "embeddings"):
+        result = measure(settings, name)
+        assert result.success
+        assert computed(result) == {name: before[name].num_rows}
+    assert {decoded.count(path) for path in decoded} == {2}
+    after = rows_of(settings)
+    assert all(after[name].equals(before[name]) for name in before)
+
+
+def test_what_fails_on_one_side_does_not_cost_the_other(emptied, monkeypatch):
+    settings, before = emptied
+
+    def embed_clips(*_, **__):
+        raise MemoryError("broken on purpose")
+
+    monkeypatch.setattr("assets.embeddings.embed_clips", embed_clips)
+    result = measure(settings, "embeddings", "metadata_table")
+    assert not result.success
+    after = rows_of(settings)
+    assert after["metadata_table"].equals(before["metadata_table"])
+    assert after["embeddings"].num_rows == 0
+
+    monkeypatch.undo()
+
+    def measuring(*_, **__):
+        raise ValueError("broken on purpose")
+
+    empty(settings, METADATA_TABLE)
+    monkeypatch.setattr(ClipMeasuring, "_measure", measuring)
+    result = measure(settings, "embeddings", "metadata_table")
+    assert not result.success
+    after = rows_of(settings)
+    assert after["embeddings"].equals(before["embeddings"])
+    assert after["metadata_table"].num_rows == 0
+
+
+def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):
+    settings, before = emptied
+    small = settings.model_copy(update={"shard_clips": 4})
+    real, calls = assets.embeddings.embed_clips, []
+
+    def embed_clips(clips, *args, **kwargs):
+        calls.append(len(clips))
+        if len(calls) == 3:
+            raise SystemExit("killed")
+        return real(clips, *args, **kwargs)
+
+    monkeypatch.setattr("assets.embeddings.embed_clips", embed_clips)
+    with pytest.raises(SystemExit):
+        measure(small, "embeddings", "metadata_table")
+    left = rows_of(small)
+    kept = left["embeddings"].num_rows
+    assert kept == left["metadata_table"].num_rows == sum(calls[:2]) >= 8
+
+    monkeypatch.undo()
+    result = measure(small, "embeddings", "metadata_table")
+    assert result.success
+    clips = before["embeddings"].num_rows
+    assert computed(result) == {"embeddings": clips - kept, "metadata_table": clips - kept}
+    after = rows_of(small)
+    assert all(after[name].equals(before[name]) for name in before)

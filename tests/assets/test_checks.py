@@ -217,7 +217,8 @@ def test_the_blocking_check_sees_vectors_of_two_models(home_copy, monkeypatch):
             mix_models(home_copy, "abseiling")
 
     with monkeypatch.context() as patch:
-        patch.setattr("assets.embeddings.DatabaseResource.open", lambda self: _Spoiler(self, write))
+        spoiled = "assets.measurements.DatabaseResource.open"
+        patch.setattr(spoiled, lambda self: _Spoiler(self, write))
         result = run_assets(home_copy, "embeddings", "projection", class_name="abseiling")
     (found,) = evaluations(result, "embeddings_complete").values()
     assert not found.passed

@@ -120,7 +120,7 @@ def test_what_fails_on_one_side_does_not_cost_the_other(emptied, monkeypatch):
 
 def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):
     settings, before = emptied
-    small = settings.model_copy(update={"shard_clips": 4})
+    small = settings.model_copy(update={"shard_clips": 2})
     real, calls = assets.embeddings.embed_clips, []
 
     def embed_clips(clips, *args, **kwargs):
@@ -130,11 +130,11 @@ def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):
         return real(clips, *args, **kwargs)
 
     monkeypatch.setattr("assets.embeddings.embed_clips", embed_clips)
-    with pytest.raises(SystemExit):
-        measure(small, "embeddings", "metadata_table")
+    assert not measure(small, "embeddings", "metadata_table").success
     left = rows_of(small)
     kept = left["embeddings"].num_rows
-    assert kept == left["metadata_table"].num_rows == sum(calls[:2]) >= 8
+    assert kept == left["metadata_table"].num_rows == sum(calls[:2]) > 0
+    assert sum(calls) < before["embeddings"].num_rows
 
     monkeypatch.undo()
     result = measure(small, "embeddings", "metadata_table")

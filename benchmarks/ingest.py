@@ -2,14 +2,16 @@
 
 Contestants take turns on the same clips in one process, round after round; figures are medians over
 rounds. The loop of PyTorchVideo's tutorial (EncodedVideo, its transforms, the network as the model
-zoo gives it), the same through a DataLoader, decoding alone, the forward pass alone, and ours with
-every engine. Weights are random: they do not change how long anything takes.
+zoo gives it), the same through a DataLoader, the same with the case study's metadata functions,
+decoding alone, the forward pass alone, and ours with every engine, without metadata and with all of
+it. Weights are random: they do not change how long anything takes. Results: `docs/ingest.md`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import platform
 import resource
 import statistics
@@ -21,15 +23,19 @@ from pathlib import Path
 import av
 import numpy as np
 import torch
+from pytorchvideo.models.x3d import create_x3d
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks import metadata_references as references
 from insight_dagster.analysis.classifier import VideoClassifier, load_classifier
 from insight_dagster.analysis.clip_inputs import in_threads, load_input
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
 from insight_dagster.analysis.embeddings import embed_clips
+from insight_dagster.analysis.metadata_table import ClipMeasuring
 from insight_dagster.analysis.preprocessing import ClipSpec
-from insight_dagster.analysis.x3d import build_x3d, variant_named
+from insight_dagster.analysis.x3d import variant_named
 from tests.analysis.pytorchvideo_reference import clip_of, transform_of
 
 FOLDER = Path(".benchmarks/ingest")
@@ -45,7 +51,8 @@ class Figure:
         contestant, size: which.
         clips_per_second: median over rounds.
         cpu_seconds: processor time per clip, child processes included, median over rounds.
-        times_tutorial: clips per second over the tutorial loop's.
+        times_tutorial: clips per second over the tutorial loop's, with metadata over the loop's
+            with metadata.
     """
 
     contestant: str
@@ -110,20 +117,7 @@ def _pictures(width: int, height: int, seed: int) -> Iterator[np.ndarray]:
 def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, Run]:
     """What takes part, by name; the tutorial loop is always there."""
     spec = variant_named("m").spec
-    network = build_x3d(variant_named("m"), classes=400).eval()
     processes = DecodingProcesses(Limits())
-
-    def forward(batches: Iterable[torch.Tensor]) -> None:
-        with torch.inference_mode():
-            for batch in batches:
-                network(batch).softmax(1)
-
-    def tutorial(clips: Sequence[ClipToMeasure]) -> None:
-        read = Tutorial(clips, spec)
-        forward(read[number][None] for number in range(len(read)))
-
-    def loader(clips: Sequence[ClipToMeasure]) -> None:
-        forward(DataLoader(Tutorial(clips, spec), batch_size=1, num_workers=workers))
 
     def decode(clips: Sequence[ClipToMeasure]) -> None:
         read = in_threads(
@@ -132,17 +126,80 @@ def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, R
         for _ in read:
             pass
 
-    found: dict[str, Run] = {"tutorial": tutorial, "data loader": loader, "decode alone": decode}
+    found = {**_theirs(spec, workers), "decode alone": decode}
     for name in names:
         engine, _, precision = name.partition(" ")
         model = _load(folder, engine, precision or "float32")
         found[f"forward alone, {name}"] = _forward_alone(model, workers)
         found[f"ours, {name}"] = _ours(model, processes, workers)
+        found[f"ours with metadata, {name}"] = _ours(model, processes, workers, metadata=True)
     return found
 
 
-def _ours(model: VideoClassifier, processes: DecodingProcesses, workers: int) -> Run:
-    return lambda clips: embed_clips(clips, model, workers=workers, decode=processes.decode_window)
+def _theirs(spec: ClipSpec, workers: int) -> dict[str, Run]:
+    network = _zoo_network()
+
+    def forward(batches: Iterable[torch.Tensor]) -> None:
+        with torch.inference_mode():
+            for batch in batches:
+                network(batch)
+
+    def tutorial(clips: Sequence[ClipToMeasure]) -> None:
+        read = Tutorial(clips, spec)
+        forward(read[number][None] for number in range(len(read)))
+
+    def loader(clips: Sequence[ClipToMeasure]) -> None:
+        forward(DataLoader(Tutorial(clips, spec), batch_size=1, num_workers=workers))
+
+    def with_metadata(clips: Sequence[ClipToMeasure]) -> None:
+        read = Tutorial(clips, spec)
+        for number in range(len(read)):
+            clip = read[number]
+            forward([clip[None]])
+            case_study_metadata(clip, spec)
+
+    return {"tutorial": tutorial, "data loader": loader, "tutorial with metadata": with_metadata}
+
+
+def _zoo_network() -> nn.Module:
+    """X3D-M as the model zoo builds it, softmax and all."""
+    network: nn.Module = create_x3d(input_clip_length=16, input_crop_size=224, model_num_class=400)
+    return network.eval()
+
+
+def case_study_metadata(clip: torch.Tensor, spec: ClipSpec) -> None:
+    """The functions that the case study names, one by one: each of the three on flow has its own.
+
+    Args:
+        clip: (3, T, S, S) float32, normalised.
+        spec: how it was normalised.
+    """
+    mean, std = (torch.tensor(each)[:, None, None, None] for each in (spec.mean, spec.std))
+    levels = ((clip * std + mean) * 255).round().clamp(0, 255)
+    frames = levels.to(torch.uint8).permute(1, 2, 3, 0).contiguous().numpy()
+    for function in (
+        references.similarity,
+        references.total_variation,
+        references.sharpness,
+        references.edges,
+        references.changed,
+    ):
+        function(frames)
+    for _ in ("motion", "camera motion", "foreground"):
+        references.farneback(references.grey_of(frames))
+
+
+def _ours(
+    model: VideoClassifier, processes: DecodingProcesses, workers: int, *, metadata: bool = False
+) -> Run:
+    decode = processes.decode_window
+
+    def run(clips: Sequence[ClipToMeasure]) -> None:
+        measuring = ClipMeasuring(clips if metadata else [], model.spec)
+        embed_clips(clips, model, workers=workers, decode=decode, visit=measuring.see)
+        measuring.finish(workers=workers, decode=decode)
+
+    return run
 
 
 def _forward_alone(model: VideoClassifier, workers: int) -> Run:
@@ -193,11 +250,15 @@ def measure(
             size=size,
             clips_per_second=round(speed[name, size], 2),
             cpu_seconds=round(statistics.median(cpu[name, size]), 3),
-            times_tutorial=round(speed[name, size] / speed["tutorial", size], 2),
+            times_tutorial=round(speed[name, size] / speed[_rival_of(name), size], 2),
         )
         for size in clips
         for name in runs
     ]
+
+
+def _rival_of(name: str) -> str:
+    return "tutorial with metadata" if "with metadata" in name else "tutorial"
 
 
 def _cpu_seconds() -> float:
@@ -238,6 +299,25 @@ def floor_shares(figures: Sequence[Figure], cores: int) -> dict[str, float]:
     return shares
 
 
+def peak_memory(folder: Path, name: str, clips: Sequence[ClipToMeasure], workers: int) -> int:
+    """MiB that a process takes at most which does nothing but ours, its decoders included."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_run_and_tell, (folder, name, clips, workers))
+
+
+def _run_and_tell(folder: Path, name: str, clips: Sequence[ClipToMeasure], workers: int) -> int:
+    engine, _, precision = name.partition(" ")
+    model = _load(folder, engine, precision or "float32")
+    _ours(model, DecodingProcesses(Limits()), workers, metadata=True)(clips)
+    peaks = [_peak_kib(entry) for entry in _family()]
+    return sum(peaks) // 1024
+
+
+def _peak_kib(process: Path) -> int:
+    lines = (process / "status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
@@ -260,8 +340,11 @@ def main() -> None:
         )
     for name, share in shares.items():
         print(f"{name}: {share:.2f} of the floor")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of this process, every contestant's model in it: {peak:.0f} MiB")
+    peaks = {
+        name: peak_memory(FOLDER, name, clips["1280x720"], workers) for name in arguments.engines
+    }
+    for name, peak in peaks.items():
+        print(f"{name}: {peak} MiB at most with metadata, 1280x720, decoders included")
     if arguments.json:
         machine = {
             "machine": platform.machine(),
@@ -269,7 +352,12 @@ def main() -> None:
             "clips": count,
             "rounds": rounds,
         }
-        report = {**machine, "figures": [asdict(each) for each in figures], "floor_shares": shares}
+        report = {
+            **machine,
+            "figures": [asdict(each) for each in figures],
+            "floor_shares": shares,
+            "peak_mib": peaks,
+        }
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
 
 

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from insight_dagster.analysis.decoding import DecodedWindow, VideoFacts, decode_window, probe
+from insight_dagster.analysis.decoding import (
+    DecodedWindow,
+    DecodingProcesses,
+    Limits,
+    VideoFacts,
+    decode_window,
+    probe,
+)
 from insight_dagster.analysis.preprocessing import ClipSpec, preprocess, subsample_indices
 from insight_dagster.errors import DecodeError
 from tests.analysis import video_corpus
@@ -240,6 +247,27 @@ def test_heavy_damage_never_passes_silently(
         assert window.frames.shape == clean.frames.shape
         assert np.abs(window.frames.astype(int) - clean.frames).mean((1, 2, 3)).max() < 1
     assert noticed >= 6
+
+
+def test_no_random_damage_changes_a_picture_silently(
+    corpus: dict[str, Path], tmp_path: Path
+) -> None:
+    """500 damaged copies of an H.264 file in MP4: the right pictures, or a reason."""
+    decode = DecodingProcesses(Limits(seconds=20, memory_mib=1024)).decode_window
+    clean = decode(corpus["h264.mp4"], start=0, seconds=9, num_frames=16)
+    outcomes = {"exact": 0, "refused": 0}
+    for seed in range(500):
+        path = video_corpus.corrupt(corpus["h264.mp4"], tmp_path / "damaged.mp4", seed)
+        try:
+            window = decode(path, start=0, seconds=9, num_frames=16)
+        except DecodeError as problem:
+            outcomes["refused"] += 1
+            assert str(problem).isprintable() and ".c:" not in str(problem)
+            assert "crashed" not in str(problem) and "takes longer" not in str(problem)
+        else:
+            assert np.array_equal(window.frames, clean.frames), f"seed {seed}"
+            outcomes["exact"] += 1
+    assert outcomes["exact"] > 5, outcomes
 
 
 def test_only_the_window_is_decoded(corpus: dict[str, Path], tmp_path: Path) -> None:

@@ -155,6 +155,26 @@ def flip_bits(source: Path, target: Path, count: int, seed: int) -> Path:
     return target
 
 
+def corrupt(source: Path, target: Path, seed: int) -> Path:
+    """A copy with bits flipped, bytes lost or added, a hole, or its end missing; anywhere."""
+    data, rng = bytearray(source.read_bytes()), random.Random(seed)  # noqa: S311
+    at, few = rng.randrange(len(data)), rng.randrange(1, 400)
+    match rng.choice(["flip", "hole", "cut", "lose", "add"]):
+        case "flip":
+            for _ in range(rng.choice([1, 5, 20])):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        case "hole":
+            data[at : at + 64] = bytes(min(64, len(data) - at))
+        case "cut":
+            del data[at:]
+        case "lose":
+            del data[at : at + few]
+        case "add":
+            data[at:at] = rng.randbytes(few)
+    target.write_bytes(bytes(data))
+    return target
+
+
 def cut_start(source: Path, target: Path, seconds: float) -> Path:
     """A stream copy from `seconds` on: MP4 keeps what lies before as an edit list."""
     with av.open(str(source)) as given, av.open(str(target), "w") as made:

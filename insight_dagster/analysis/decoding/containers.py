@@ -7,13 +7,14 @@ What libav may read and how its errors read to a person belong here; packet tabl
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -41,6 +42,10 @@ _REASONS = {
 }
 
 MAX_PIXELS = 8192 * 4352
+
+# Broadcasts begin anywhere, and libav objects to what comes before the first key picture.
+_BEGIN_ANYWHERE = frozenset({"mpegts", "mpeg"})
+_SHOWN_OF_COMPLAINT = 100
 
 
 @dataclass(frozen=True)
@@ -84,20 +89,53 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
 
     Raises:
         DecodeError: there is no such file, or it is not a video that can be decoded; also
-            whatever libav objects to while the file is open.
+            whatever libav objects to while the file is open, be it in its log alone: where the
+            structure of a Matroska file is damaged it goes on behind the damage, and an HEVC
+            picture whose reference is missing is made up.
     """
     _refuse_unreadable(path)
     try:
         # The absolute path begins with "/", so that no name is ever taken for a protocol.
-        with av.open(
-            str(path.absolute()), options=_OPEN_OPTIONS, metadata_errors="replace"
-        ) as container:
+        with (
+            _complaints() as complaints,
+            av.open(
+                str(path.absolute()), options=_OPEN_OPTIONS, metadata_errors="replace"
+            ) as container,
+        ):
             _refuse_cut_short(path, container)
-            yield OpenVideo(path, container, _video_stream(container))
+            video = OpenVideo(path, container, _video_stream(container))
+            yield video
+        _refuse_complaints(video, complaints)
     except MemoryError:  # libav's is one of its errors as well; the file need not be damaged
         raise
     except (av.error.FFmpegError, UnicodeError) as problem:
         raise DecodeError(explain(problem, path)) from problem
+
+
+@contextmanager
+def _complaints() -> Iterator[list[tuple[str, str]]]:
+    """What libav logs as an error meanwhile, on this thread: by whom, and the message."""
+    found: list[tuple[str, str]] = []
+    av.logging.set_level(av.logging.ERROR)
+    with av.logging.Capture(local=True) as logged:
+        yield found
+    found.extend((name, text) for level, name, text in logged if level <= av.logging.ERROR)
+
+
+def _refuse_complaints(video: OpenVideo, complaints: Sequence[tuple[str, str]]) -> None:
+    if video.format_name in _BEGIN_ANYWHERE:
+        return
+    # What the sound's decoder has to say is no matter here.
+    speakers = {video.container.format.name, video.stream.codec_context.codec.name}
+    for speaker, message in complaints:
+        if speaker in speakers:
+            raise DecodeError(f"damaged: the decoder says {_quoted(message)}")
+
+
+def _quoted(message: str) -> str:
+    """A message of libav's, which may repeat bytes of the file."""
+    kept = "".join(letter if letter.isprintable() else " " for letter in message)
+    return f"'{' '.join(kept.split())[:_SHOWN_OF_COMPLAINT]}'"
 
 
 def explain(problem: Exception, path: Path) -> str:

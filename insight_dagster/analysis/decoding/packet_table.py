@@ -15,6 +15,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from insight_dagster.analysis.decoding.containers import OpenVideo
+from insight_dagster.analysis.decoding.packet_damage import damaged, key_times, times_contradict
 from insight_dagster.errors import DecodeError
 
 # In these a packet is a frame; streams such as MPEG-TS may hold two fields in two packets.
@@ -24,6 +25,7 @@ _CLOCK = re.compile(r"\d+:\d\d:\d\d(\.\d+)?")
 _VOP_START = b"\x00\x00\x01\xb6"
 # A stand-in of this size or less repeats a picture, or follows two packed into one packet.
 _MPEG4_STAND_IN_BYTES = 19
+_TABLE_TOLERANCE_SECONDS = 1.0
 # A missing tail shorter than this is a rounding of the container's duration.
 _TAIL_TOLERANCE_SECONDS = 0.25
 
@@ -63,13 +65,11 @@ def read_packets(video: OpenVideo, *, end_pts: float = math.inf, spare: int = 0)
     """
     packets: list[Packet] = []
     try:
-        for packet in playable(video.container.demux(video.stream)):
+        for packet in playable(_sound(video)):
             if packet.dts is not None and packet.dts >= end_pts:
                 spare -= 1
                 if spare < 0:
                     return PacketTable(tuple(packets), at_end=False)
-            if packet.is_corrupt:
-                raise DecodeError(f"damaged or cut short {at_second(packet, video)}")
             packets.append(packet)
     except MemoryError:
         raise
@@ -77,6 +77,14 @@ def read_packets(video: OpenVideo, *, end_pts: float = math.inf, spare: int = 0)
         place = f"after {at_second(packets[-1], video)[3:]}" if packets else "at its start"
         raise DecodeError(f"the file is damaged {place}") from problem
     return PacketTable(tuple(packets), at_end=True)
+
+
+def _sound(video: OpenVideo) -> Iterator[Packet]:
+    keys = key_times(video)
+    for packet in video.container.demux(video.stream):
+        if damaged(packet, video, keys):
+            raise DecodeError(f"damaged or cut short {at_second(packet, video)}")
+        yield packet
 
 
 def playable(packets: Iterable[Packet]) -> Iterator[Packet]:
@@ -133,10 +141,13 @@ def check_complete(video: OpenVideo, table: PacketTable) -> None:
         raise DecodeError("the video stream holds no picture")
     if video.format_name == "avi":
         _check_gaps(video, table)
+    if times_contradict(table.packets, video, at_end=table.at_end):
+        raise DecodeError("damaged: its tables disagree about when pictures are shown")
     if not table.at_end:
         return
     if video.format_name == "mov":
         _check_index(video, table)
+        _check_span(video, table)
     elif video.format_name == "avi":
         _check_count(video, table)
     elif video.format_name in FRAME_PER_PACKET:
@@ -161,6 +172,21 @@ def _check_index(video: OpenVideo, table: PacketTable) -> None:
             f"cut short: the index names {len(entries)} pictures, "
             f"the file ends {at_second(table.packets[-1], video)}"
         )
+
+
+def _check_span(video: OpenVideo, table: PacketTable) -> None:
+    # Time stamps and durations come from different tables: a damaged one contradicts the other.
+    shown = table.shown(video.codec_name)
+    spans = [(p.pts, p.pts + (p.duration or 0)) for p in shown if p.pts is not None]
+    promised = float((video.stream.duration or 0) * video.time_base)
+    if not spans or promised <= 0:
+        return
+    there = float(
+        (max(end for _, end in spans) - min(start for start, _ in spans)) * video.time_base
+    )
+    more = there - promised
+    if not -_TABLE_TOLERANCE_SECONDS < more < max(_TAIL_TOLERANCE_SECONDS, 2 / (video.fps or 25.0)):
+        raise DecodeError(f"damaged: {promised:.2f} s are promised, pictures last {there:.2f} s")
 
 
 def _check_count(video: OpenVideo, table: PacketTable) -> None:

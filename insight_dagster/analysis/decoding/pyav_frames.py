@@ -72,7 +72,7 @@ def first_rotation(video: OpenVideo, table: PacketTable) -> int:
         DecodeError: no packet yields a picture.
     """
     for frame in _decode_packets(video, table):
-        return round(-frame.rotation / 90) % 4 * 90
+        return round(-_rotation(frame) / 90) % 4 * 90
     raise DecodeError("none of its pictures can be decoded")
 
 
@@ -172,12 +172,17 @@ def _harvest(
     harvest, wanted, inside = _Harvest(), set(plan.picked), set(plan.times)
     reformatter = VideoReformatter()
     first, last = plan.times[0], plan.times[-1]
+    before = None
     for position, frame in enumerate(_decode_packets(video, table)):
         time = frame.pts
         if counted_times is not None:
             time = counted_times[position] if position < len(counted_times) else last + 1
         if time is None:
             raise DecodeError("a picture has no time stamp")
+        # A decoder gives pictures out in the order in which they are shown.
+        if before is not None and time <= before and video.format_name in _INDEXED_FORMATS:
+            raise DecodeError(f"damaged: a picture is out of order at {_second(video, time):.2f} s")
+        before = time
         if not first <= time <= last:
             continue
         if frame.is_corrupt:
@@ -192,7 +197,15 @@ def _harvest(
 
 def _pixels(frame: VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
     picture = reformatter.reformat(frame, format="rgb24").to_ndarray()
-    return upright(picture, frame.rotation)
+    return upright(picture, _rotation(frame))
+
+
+def _rotation(frame: VideoFrame) -> int:
+    """Counter-clockwise degrees that the picture is stored turned by."""
+    rotation = frame.rotation
+    if abs(rotation) > 360:  # libav's answer for a matrix that turns nothing
+        raise DecodeError("damaged: how its pictures are turned cannot be read")
+    return rotation
 
 
 def _second(video: OpenVideo, time: int) -> float:

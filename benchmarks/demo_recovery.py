@@ -39,6 +39,7 @@ from insight_dagster.demo.summary import score
 
 CACHE = Path(".benchmarks/demo_recovery")
 TABLES = ("manifest", "embeddings", "predictions", "metadata")
+Taps = Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ def _measure(library: Path, folder: Path, model: VideoClassifier) -> None:
     shutil.copy(library / "truth.csv", folder / "truth.csv")
 
 
-def fit(rows: Rows, model: VideoClassifier) -> LatentSpace:
+def fit(rows: Rows, taps: Taps) -> LatentSpace:
     """The latent space of a library with the shipped defaults."""
     ids = rows.embeddings["clip_id"].to_pylist()
-    return fit_latent_space(matrix_of(rows.embeddings, "embedding"), ids, taps=model.taps)
+    return fit_latent_space(matrix_of(rows.embeddings, "embedding"), ids, taps=taps)
 
 
 def clip_table(rows: Rows, space: LatentSpace, model: VideoClassifier) -> ClipTable:
@@ -115,10 +116,19 @@ def _in_order(table: pa.Table, ids: list[str]) -> pa.Table:
     return table.take([row_of[clip] for clip in ids])
 
 
-def recover(rows: Rows, model: VideoClassifier, *, seed: int = 0) -> dict[str, Any]:
-    """The demo's score for one library, with noise share and seconds."""
+def recover(
+    rows: Rows, model: VideoClassifier, *, taps: Taps | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """The demo's score for one library, with noise share and seconds.
+
+    Args:
+        rows: of the library.
+        model: whose predictions they are.
+        taps: name and width of the layers in `rows.embeddings`; default: all of the model's.
+        seed: of the resampling.
+    """
     start = time.perf_counter()
-    space = fit(rows, model)
+    space = fit(rows, taps or model.taps)
     fitted = time.perf_counter()
     clips = clip_table(rows, space, model)
     found = [find_insights(clips, class_name=name, seed=seed) for name in clips.classes]
@@ -160,7 +170,7 @@ def _share(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}"
 
 
-def _seeds(text: str) -> list[int]:
+def seeds_in(text: str) -> list[int]:
     first, _, last = text.partition("-")
     return list(range(int(first), int(last or first) + 1))
 
@@ -168,7 +178,9 @@ def _seeds(text: str) -> list[int]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Score every seed and print recall/precision per planted fault."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.demo_recovery", description=__doc__)
-    parser.add_argument("--seeds", type=_seeds, default=_seeds("5-9"), help="one or a range: 5-9")
+    parser.add_argument(
+        "--seeds", type=seeds_in, default=seeds_in("5-9"), help="one or a range: 5-9"
+    )
     parser.add_argument("--clips-per-class", type=int, default=80)
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of measured libraries")
     parser.add_argument("--json", type=Path, help="write all scores to this file")

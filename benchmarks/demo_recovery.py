@@ -171,6 +171,7 @@ def _share(value: float | None) -> str:
 
 
 def seeds_in(text: str) -> list[int]:
+    """Seeds of a range such as 5-9, or of a single number."""
     first, _, last = text.partition("-")
     return list(range(int(first), int(last or first) + 1))
 

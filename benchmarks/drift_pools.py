@@ -136,7 +136,7 @@ def demo_pool() -> Pool:
     names = ("manifest", "embeddings", "predictions", "metadata")
     joined = [pa.concat_tables(getattr(rows, name) for rows in each) for name in names]
     together = Rows(*joined, truth=each[0].truth)
-    clips = clip_table(together, fit(together, model), model)
+    clips = clip_table(together, fit(together, model.taps), model)
     fields, metadata = clips.numeric_metadata()
     order = np.argsort(together.embeddings["clip_id"].to_numpy(zero_copy_only=False).astype(str))
     labels = np.array([clips.model_labels.index(name) for name in clips.labels])

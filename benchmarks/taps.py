@@ -21,11 +21,11 @@ from benchmarks.demo_recovery import (
     CACHE,
     Rows,
     Taps,
-    seeds_in,
     demo_model,
     fit,
     library_rows,
     recover,
+    seeds_in,
 )
 from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.analysis.neighbours import nearest_others

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
@@ -144,7 +145,9 @@ def _convert(openvino: Any, forward: nn.Module, shape: tuple[int, ...]) -> Any:
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
     example = torch.zeros(shape)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # OpenVINO's reader of modules takes nothing but what this makes, deprecated or not.
+        warnings.filterwarnings("ignore", ".*torch.jit", FutureWarning)
         traced = torch.jit.freeze(torch.jit.trace(forward.eval(), example, check_trace=False))
     frontend = FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(traced, example_input=example)

@@ -149,6 +149,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         device=settings.device,
         engine=settings.engine,
         precision=settings.precision,
+        second_embedding=settings.second_embedding,
         seed=settings.seed,
     )
     return {

@@ -90,7 +90,8 @@ def ensure_dimension(connection: duckdb.DuckDBPyConnection, table: Table, rows: 
     if stored != column.sql_type.format(dimension=dimension):
         raise DatabaseError(
             f"{table.name} holds {stored} vectors and this model gives {dimension} numbers; "
-            "one home keeps one model architecture: choose a new home with --home or INSIGHT_HOME"
+            "one home keeps one architecture and one second embedding: choose a new home with "
+            "--home or INSIGHT_HOME"
         )
 
 

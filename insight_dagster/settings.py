@@ -56,6 +56,16 @@ class Settings(BaseSettings):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="numbers the model runs in; bfloat16 is faster and another model"
     )
+    second_embedding: str | None = Field(
+        None,
+        description="features beside the model's own: a TorchScript or ONNX file, or "
+        "package.module:function that returns a torch module; takes the model's clips",
+    )
+    taps: tuple[str, ...] = Field(
+        (),
+        description="layers of the embedding that the latent space is fitted on, by name (second "
+        "is the second embedding); default: all",
+    )
     batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
     workers: int = Field(
         2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
@@ -178,10 +188,11 @@ def _absolute(settings: Settings) -> Settings:
     paths = {name: getattr(settings, name) for name in ("library", "labels")}
     if settings.weights not in ("pretrained", "random"):
         paths["weights"] = Path(settings.weights)
+    if settings.second_embedding and Path(settings.second_embedding).exists():
+        paths["second_embedding"] = Path(settings.second_embedding)
+    texts = ("weights", "second_embedding")
     found = {name: path.expanduser().absolute() for name, path in paths.items() if path}
-    return settings.model_copy(
-        update={n: str(p) if n == "weights" else p for n, p in found.items()}
-    )
+    return settings.model_copy(update={n: str(p) if n in texts else p for n, p in found.items()})
 
 
 def _unless_in_environment(values: dict[str, Any], prefix: str = "INSIGHT_") -> dict[str, Any]:

@@ -11,6 +11,7 @@ class AnalysisOptions(dg.ConfigurableResource):
     seed: int = 0
     components: int = 50
     perplexity: float = 30.0
+    taps: list[str] = []  # noqa: RUF012 - a field, which pydantic copies
     min_cluster_size: int = 8
     fdr: float = 0.05
     heatmaps_per_insight: int = 6
@@ -20,10 +21,11 @@ class AnalysisOptions(dg.ConfigurableResource):
     auto_promote: bool = False
 
     def fit_settings(self) -> dict[str, Any]:
-        """The numbers that a latent space is fitted with."""
+        """What a latent space is fitted with."""
         return {
             "components": self.components,
             "perplexity": self.perplexity,
             "min_cluster_size": self.min_cluster_size,
             "seed": self.seed,
+            **({"use": list(self.taps)} if self.taps else {}),
         }

@@ -21,6 +21,7 @@ class ClassifierResource(dg.ConfigurableResource):
     device: str = "auto"
     engine: str = "auto"
     precision: str = "float32"
+    second_embedding: str | None = None
     seed: int = 0
 
     def load(self, progress: DownloadProgress | None = None) -> VideoClassifier:
@@ -52,6 +53,7 @@ class ClassifierResource(dg.ConfigurableResource):
             device=device,
             engine=self.engine,
             precision=self.precision,
+            second=self.second_embedding,
             seed=self.seed,
             progress=progress,
         )

@@ -100,7 +100,7 @@ def test_embeddings_are_fixed_size_floats(database):
     kind = database.read("SELECT typeof(embedding) AS kind FROM embeddings")
     assert kind.column("kind").to_pylist() == ["FLOAT[2]"]
     assert database.rows(EMBEDDINGS).column("embedding").to_pylist() == [[1.0, 2.5]]
-    with pytest.raises(DatabaseError, match="one home keeps one model"):
+    with pytest.raises(DatabaseError, match="one home keeps one architecture"):
         database.write(embeddings("b", {"2": [1.0, 2.0, 3.0]}))
 
 

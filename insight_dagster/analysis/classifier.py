@@ -10,6 +10,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -25,6 +26,11 @@ from insight_dagster.analysis.checkpoint import (
 )
 from insight_dagster.analysis.inference import RANDOM_MARK, ModelOutput, VideoClassifier
 from insight_dagster.analysis.preprocessing import PREPROCESSING_VERSION
+from insight_dagster.analysis.second_embedding import (
+    SECOND_TAP,
+    SecondEmbedding,
+    load_second_embedding,
+)
 from insight_dagster.analysis.x3d import (
     VARIANTS,
     Variant,
@@ -35,6 +41,16 @@ from insight_dagster.analysis.x3d import (
 from insight_dagster.errors import ModelError
 
 __all__ = ["VARIANTS", "ModelOutput", "Variant", "VideoClassifier", "load_classifier"]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """What a model runs on and with."""
+
+    device: torch.device
+    engine: str
+    precision: str
+    second: str | None
 
 
 _loaded: dict[tuple, VideoClassifier] = {}
@@ -51,6 +67,7 @@ def load_classifier(
     device: str = "auto",
     engine: str = "auto",
     precision: str = "float32",
+    second: str | None = None,
     seed: int = 0,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> VideoClassifier:
@@ -64,6 +81,7 @@ def load_classifier(
         device: auto (CUDA if there is one, else CPU) or a torch device name.
         engine: one of `engines.ENGINES`.
         precision: one of `engines.PRECISIONS`; bfloat16 is part of the fingerprint.
+        second: a second embedding, as `load_second_embedding` takes it; part of the fingerprint.
         seed: of the random weights.
         progress: told of download progress, as (bytes there, bytes wanted).
 
@@ -74,8 +92,10 @@ def load_classifier(
     chosen = variant_named(variant)
     place = pick_device(device)
     path = _weights_path(chosen, weights, folder, progress)
-    runs = (str(place), engine, precision)
-    key = (variant, seed if path is None else None, runs, _stamp(path), _stamp(labels_path))
+    runs = _Runs(place, engine, precision, second)
+    second_stamp = _stamp(Path(second)) if second else None
+    stamps = (_stamp(path), _stamp(labels_path), second_stamp)
+    key = (variant, seed if path is None else None, runs, *stamps)
     with _loading:
         if key not in _loaded:
             while len(_loaded) >= _KEPT:
@@ -131,23 +151,28 @@ def _load(
     path: Path | None,
     labels_path: Path | None,
     seed: int,
-    runs: tuple[str, str, str],
+    runs: _Runs,
 ) -> VideoClassifier:
-    device, engine, precision = runs
     checkpoint = None if path is None else read_checkpoint(path)
     labels = _labels(variant, checkpoint, labels_path)
     network = _network(variant, checkpoint, labels, seed)
     spec = variant.spec if checkpoint is None else checkpoint.spec(variant.spec)
     digest = checkpoint.sha256 if checkpoint else _hash_of_state(network)
+    second = None
+    if runs.second:
+        shape = (1, 3, spec.num_frames, spec.crop, spec.crop)
+        second = load_second_embedding(runs.second, shape=shape, device=runs.device)
+    marks = _marks(runs.precision, second, None if checkpoint else seed)
     return VideoClassifier(
         network,
         variant=variant.name,
         spec=spec,
         labels=labels,
-        fingerprint=_fingerprint(variant, digest, labels, precision, None if checkpoint else seed),
-        device=torch.device(device),
-        engine=engine,
-        precision=precision,
+        fingerprint=_fingerprint(variant, digest, labels, marks),
+        device=runs.device,
+        engine=runs.engine,
+        precision=runs.precision,
+        second=second,
         random_weights=checkpoint is None,
     )
 
@@ -198,10 +223,13 @@ def _hash_of_state(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint(
-    variant: Variant, digest: str, labels: tuple[str, ...], precision: str, seed: int | None
-) -> str:
-    listed = hashlib.sha256(json.dumps(labels).encode()).hexdigest()
-    mark = "" if seed is None else f"{RANDOM_MARK}{seed}"
+def _marks(precision: str, second: SecondEmbedding | None, seed: int | None) -> str:
+    """What else makes it another model."""
     half = "" if precision == "float32" else f"-{precision}"
-    return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}{half}{mark}"
+    more = "" if second is None else f"-{SECOND_TAP}.{second.digest[:8]}"
+    return half + more + ("" if seed is None else f"{RANDOM_MARK}{seed}")
+
+
+def _fingerprint(variant: Variant, digest: str, labels: tuple[str, ...], marks: str) -> str:
+    listed = hashlib.sha256(json.dumps(labels).encode()).hexdigest()
+    return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}{marks}"

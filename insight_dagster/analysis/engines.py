@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -98,26 +99,56 @@ class OpenVinoEngine:
 
     def __init__(self, forward: nn.Module, *, shape: tuple[int, ...], precision: str) -> None:
         openvino = _import_openvino()
-        streams = torch.get_num_threads()
-        self._compiled = openvino.Core().compile_model(
-            _convert(openvino, forward, shape),
-            "CPU",
-            {
-                # Left to itself it takes bfloat16 where the processor has it.
-                "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
-                "NUM_STREAMS": streams,
-                "INFERENCE_NUM_THREADS": streams,
-            },
-        )
-        self._own = threading.local()
+        self._compiled = _Compiled(openvino, _convert(openvino, forward, shape), precision)
 
     def run(self, clips: torch.Tensor) -> Outputs:
         """As `Engine.run`, for one clip."""
-        if not hasattr(self._own, "request"):
-            self._own.request = self._compiled.create_infer_request()
-        results = self._own.request.infer([clips.contiguous().numpy()], share_inputs=True)
-        logits, embedding = (torch.tensor(results[each]) for each in self._compiled.outputs)
+        logits, embedding = self._compiled.run(clips)
         return logits, embedding
+
+
+class _Compiled:
+    """A network that several threads may run at once, a clip each."""
+
+    def __init__(self, openvino: Any, network: Any, precision: str) -> None:
+        streams = torch.get_num_threads()
+        options = {
+            # Left to itself it takes bfloat16 where the processor has it.
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": streams,
+        }
+        self._network = openvino.Core().compile_model(network, "CPU", options)
+        self._own = threading.local()
+
+    def run(self, clips: torch.Tensor) -> list[torch.Tensor]:
+        """Every output."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._network.create_infer_request()
+        results = self._own.request.infer([clips.contiguous().numpy()], share_inputs=True)
+        return [torch.tensor(results[each]) for each in self._network.outputs]
+
+
+def compile_onnx(path: Path, shape: tuple[int, ...]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The first output of an ONNX file, in float32 on the CPU, clip by clip.
+
+    Args:
+        path: the file; it takes clips.
+        shape: of a batch of one clip.
+
+    Raises:
+        ModelError: OpenVINO is not installed, or cannot read the file.
+    """
+    if find_spec("openvino") is None:
+        raise ModelError("an ONNX file needs OpenVINO: pip install 'insight_dagster[fast]'")
+    openvino = _import_openvino()
+    try:
+        network = openvino.Core().read_model(str(path))
+        network.reshape({0: list(shape)})
+        compiled = _Compiled(openvino, network, "float32")
+    except RuntimeError as problem:
+        raise ModelError(f"{path} cannot be read as ONNX for clips {shape}") from problem
+    return lambda clips: torch.cat([compiled.run(clip)[0] for clip in clips.split(1)])
 
 
 def _import_openvino() -> Any:

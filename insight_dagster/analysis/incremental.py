@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -101,7 +102,7 @@ def _relabelled(rows: pa.Table, clips: list[ClipToMeasure]) -> pa.Table:
     return rows
 
 
-def fit_key(embeddings: pa.Table, *, settings: Mapping[str, float]) -> str:
+def fit_key(embeddings: pa.Table, *, settings: Mapping[str, Any]) -> str:
     """Identity of a fit's inputs: which vectors of which clips, and the numbers it runs with."""
     columns = ("clip_id", "content_key", "model_fingerprint")
     rows = sorted(zip(*(embeddings[name].to_pylist() for name in columns), strict=True))

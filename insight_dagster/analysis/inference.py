@@ -25,6 +25,7 @@ from insight_dagster.analysis.engines import (
 )
 from insight_dagster.analysis.fast_convolutions import speed_up
 from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.analysis.second_embedding import SECOND_TAP, SecondEmbedding
 from insight_dagster.analysis.x3d import fuse_batch_norms
 from insight_dagster.errors import ModelError
 
@@ -46,7 +47,8 @@ class ModelOutput:
 
     Attributes:
         logits: (B, C) float32, scores before the softmax, averaged over the head's positions.
-        embedding: (B, D) float32, the taps' activations averaged over positions, concatenated.
+        embedding: (B, D) float32, the taps' activations averaged over positions, concatenated;
+            the second embedding last.
     """
 
     logits: np.ndarray
@@ -137,10 +139,12 @@ class VideoClassifier:
         random_weights: bool,
         engine: str = "auto",
         precision: str = "float32",
+        second: SecondEmbedding | None = None,
     ) -> None:
         """Take over a network from `build_x3d`: fused, frozen and moved to the device."""
         self._plain = Forward(fuse_batch_norms(network.eval()).requires_grad_(False))
-        self.taps = self._plain.taps()
+        self._second = second
+        self.taps = self._plain.taps() + (((SECOND_TAP, second.width),) if second else ())
         self._plain.to(device).to(memory_format=torch.channels_last_3d)
         # Heatmaps need gradients, which torch alone has.
         self._torch = self._plain
@@ -189,9 +193,13 @@ class VideoClassifier:
             ValueError: the batch has another shape or type.
         """
         engine = self._get_engine()
-        passes = [engine.run(part) for part in self._parts(batch)]
-        logits, embedding = (torch.cat(parts).numpy() for parts in zip(*passes, strict=True))
-        return ModelOutput(logits=logits, embedding=embedding)
+        parts = self._parts(batch)
+        passes = [engine.run(part) for part in parts]
+        logits, embedding = (torch.cat(found) for found in zip(*passes, strict=True))
+        if self._second is not None:
+            second = torch.cat([self._second.run(part) for part in parts])
+            embedding = torch.cat([embedding, second], dim=1)
+        return ModelOutput(logits=logits.numpy(), embedding=embedding.numpy())
 
     def last_stage(self, batch: torch.Tensor) -> torch.Tensor:
         """Activations of `blocks.4` (B, K, T, h, w) float32, fit for autograd from there on.

@@ -160,6 +160,7 @@ def fit_latent_space(
     clip_ids: Sequence[str],
     *,
     taps: Sequence[tuple[str, int]],
+    use: Sequence[str] = (),
     components: int = 50,
     perplexity: float = 30.0,
     min_cluster_size: int = 8,
@@ -177,6 +178,7 @@ def fit_latent_space(
         embeddings: (n, d) float, taps one after the other.
         clip_ids: (n,) identities, all different.
         taps: name and width of every block; widths add up to d.
+        use: names of the blocks that count; default: all.
         components: principal components wanted, clipped to min(n - 1, d).
         perplexity: of t-SNE, clipped to (n - 1) / 3.
         min_cluster_size: fewest clips in a cluster.
@@ -191,6 +193,7 @@ def fit_latent_space(
     embeddings, ids, order = _checked(embeddings, clip_ids, taps)
     embeddings = embeddings[order].astype(np.float64)
     mean, weight = scaling(embeddings, [width for _, width in taps])
+    weight *= _counts(taps, use)
     axes, shares = principal_axes((embeddings - mean) * weight, components)
     coordinates = _apply(embeddings, mean, weight, axes)
     perplexity = min(perplexity, (len(ids) - 1) / 3)
@@ -239,6 +242,17 @@ def _checked(
         bad = ids[~np.isfinite(embeddings).all(axis=1)]
         raise LatentSpaceError(f"embeddings of {len(bad)} clips are not finite, first {bad[0]}")
     return embeddings, ids, np.argsort(ids, kind="stable")
+
+
+def _counts(taps: Sequence[tuple[str, int]], use: Sequence[str]) -> np.ndarray:
+    """(d,) 1 for features of the blocks that are used, 0 for the others."""
+    names = [name for name, _ in taps]
+    if set(use) - set(names):
+        raise LatentSpaceError(
+            f"the embedding has no layer {', '.join(sorted(set(use) - set(names)))}; the setting "
+            f"taps takes {', '.join(names)}"
+        )
+    return np.concatenate([np.full(width, float(not use or name in use)) for name, width in taps])
 
 
 def _apply(

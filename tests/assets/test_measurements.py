@@ -3,12 +3,13 @@
 import threading
 
 import dagster as dg
+import numpy as np
 import pytest
 
 import assets.embeddings
 from insight_dagster.analysis.decoding import DecodingProcesses
 from insight_dagster.analysis.metadata_table import ClipMeasuring
-from insight_dagster.commands.home import open_instance
+from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions
 from insight_dagster.tables import EMBEDDINGS, METADATA_FRAMES, METADATA_TABLE, PREDICTIONS
@@ -143,3 +144,29 @@ def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):
     assert computed(result) == {"embeddings": clips - kept, "metadata_table": clips - kept}
     after = rows_of(small)
     assert all(after[name].equals(before[name]) for name in before)
+
+
+def test_a_second_embedding_is_stored_with_the_models_own(home_copy, tmp_path, monkeypatch, quiet):
+    (tmp_path / "colour_features.py").write_text(
+        "import torch\n"
+        "class Colours(torch.nn.Module):\n"
+        "    def forward(self, clips):\n"
+        "        return clips.mean(dim=(2, 3, 4))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    before = rows_of(home_copy)["embeddings"]
+    changes = {"second_embedding": "colour_features:Colours"}
+    assert not measure(home_copy.model_copy(update=changes), "embeddings").success
+    changes |= {"home": tmp_path / "other", "library": home_copy.library_folder}
+    more = home_copy.model_copy(update=changes)
+    initialise(more, console=quiet)
+    with open_instance(more) as instance:
+        instance.add_dynamic_partitions("action_class", [CLASS])
+    assert measure(more, "clip_manifest", "embeddings").success
+    after = rows_of(more)["embeddings"]
+    assert after["clip_id"].equals(before["clip_id"])
+    ours, both = (np.array(each["embedding"].to_pylist(), np.float32) for each in (before, after))
+    assert both.shape == (ours.shape[0], ours.shape[1] + 3)
+    np.testing.assert_array_equal(both[:, :-3], ours)
+    brightness = rows_of(home_copy)["metadata_table"]["brightness"].to_numpy()
+    assert np.corrcoef(both[:, -3:].mean(axis=1), brightness)[0, 1] > 0.9

@@ -70,6 +70,7 @@ def for_each_class_and_asset(
         checks: of the assets that have some.
     """
     assets = sorted(context.selected_asset_keys)
+    failed_before = {asset: _failed(store, asset.to_user_string()) for asset in assets}
     found = {name: _outcomes(context, materialize, name, assets) for name in context.partition_keys}
     done: dict[dg.AssetKey, dict[str, Metadata]] = {asset: {} for asset in assets}
     failures: dict[dg.AssetKey, dict[str, Exception]] = {asset: {} for asset in assets}
@@ -80,7 +81,8 @@ def for_each_class_and_asset(
             else:
                 done[asset][name] = outcome
     for asset in assets:
-        _remember(context, store, asset.to_user_string(), failures[asset], set(done[asset]))
+        recovered = failed_before[asset] & set(done[asset])
+        _remember(context, store, asset.to_user_string(), failures[asset], recovered)
     if any(failures.values()):
         for asset in assets:
             _record(context, asset, done[asset], checks.get(asset))
@@ -153,10 +155,9 @@ def _remember(
     store: Database,
     asset: str,
     failures: Mapping[str, Exception],
-    done: set[str],
+    recovered: set[str],
 ) -> None:
     """Keep the failures where `insight status` and the shared fit look for them."""
-    recovered = done & _failed(store, asset)
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [
         {

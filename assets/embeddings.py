@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets.check_steps import CheckEvents, check_every_class, per_class
 from assets.class_clips import ClassClips
@@ -44,8 +45,13 @@ class Embedding:
         store, name = work.store, work.name
         version = {"column": "model_fingerprint", "version": model.fingerprint}
         self._before = store.rows(EMBEDDINGS, name)
-        self._vectors = plan_work(work.clips, store.covering(EMBEDDINGS, name, **version))
-        self._known = plan_work(self._vectors.covered, store.covering(PREDICTIONS, name, **version))
+        vectors, predictions = (
+            store.covering(table, name, **version) for table in (EMBEDDINGS, PREDICTIONS)
+        )
+        # Read one after the other: what only one of them has is computed again.
+        predicted = pc.is_in(vectors["content_key"], predictions["content_key"])
+        self._vectors = plan_work(work.clips, vectors.filter(predicted))
+        self._known = plan_work(self._vectors.covered, predictions)
         self.pending = self._vectors.pending
         self._advance = work.follow(embeddings, len(self.pending))
         self._done: list[EmbeddedClips] = []

@@ -4,18 +4,21 @@ How the two share a pass over the clips belongs here; what each of them computes
 `embeddings.py` and `metadata_table.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
+from typing import TypeVar
 
 import dagster as dg
 
 from assets.check_steps import OwnChecks
 from assets.class_clips import ClassClips, clips_of
-from assets.classes import Outcomes, for_each_class_and_asset
+from assets.classes import Metadata, Outcomes, for_each_class_and_asset
 from assets.embeddings import Embedding, embeddings
 from assets.judges import Judges, JudgesResource
 from assets.metadata_table import Describing, metadata_table
+from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.incremental import shards
+from insight_dagster.analysis.inference import VideoClassifier
 from resources.analysis_options import AnalysisOptions
 from resources.classifier import ClassifierResource
 from resources.clip_library import ClipLibraryResource
@@ -23,6 +26,7 @@ from resources.database import DatabaseResource
 from resources.partitions import ACTION_CLASSES, MEASURING
 from resources.progress import Progress
 
+Result = TypeVar("Result")
 _VECTORS, _METADATA = embeddings.key, metadata_table.key
 
 
@@ -58,35 +62,52 @@ def measurements(
             options=options,
             progress=progress,
         )
-        return _measure(
-            work,
-            Embedding(work, model) if _VECTORS in wanted else None,
-            Describing(work, model.spec) if _METADATA in wanted else None,
-        )
+        return _Measuring(work, wanted).run(model)
 
     checks = {_VECTORS: OwnChecks(judges, Judges.vectors)}
     yield from for_each_class_and_asset(context, store, materialize, checks=checks)
 
 
-def _measure(
-    work: ClassClips, embedding: Embedding | None, describing: Describing | None
-) -> Outcomes:
-    """Go through a class by shards. What fails on one side costs the other nothing."""
-    failed: dict[dg.AssetKey, Exception] = {}
+class _Measuring:
+    """One class's way through the step. What fails on one side costs the other nothing."""
 
-    def attempt(asset: dg.AssetKey, action: Callable[[], None]) -> None:
+    def __init__(self, work: ClassClips, wanted: Collection[dg.AssetKey]) -> None:
+        self._work, self._wanted = work, wanted
+        self._failed: dict[dg.AssetKey, Exception] = {}
+
+    def run(self, model: VideoClassifier) -> Outcomes:
+        """Go through the class by shards; what became of each asset."""
+        embedding = self._attempt(_VECTORS, lambda: Embedding(self._work, model))
+        describing = self._attempt(_METADATA, lambda: Describing(self._work, model.spec))
+        for shard in self._shards(embedding, describing):
+            measuring = None
+            if describing:
+                measuring = self._attempt(_METADATA, partial(describing.begin, shard))
+            if embedding:
+                visit = measuring.see if measuring else None
+                self._attempt(_VECTORS, partial(embedding.take, shard, visit))
+            if describing and measuring:
+                self._attempt(_METADATA, partial(describing.take, measuring))
+        outcomes: dict[dg.AssetKey, Metadata | Exception] = {}
+        for asset, side in ((_VECTORS, embedding), (_METADATA, describing)):
+            if asset in self._wanted:
+                metadata = self._attempt(asset, side.finish) if side else None
+                outcomes[asset] = self._failed.get(asset) or metadata or {}
+        return outcomes
+
+    def _shards(
+        self, embedding: Embedding | None, describing: Describing | None
+    ) -> list[list[ClipToMeasure]]:
+        pending = {clip for side in (embedding, describing) if side for clip in side.pending}
+        clips = [clip for clip in self._work.clips if clip in pending]
+        return shards(clips, self._work.options.shard_clips)
+
+    def _attempt(self, asset: dg.AssetKey, action: Callable[[], Result]) -> Result | None:
+        """The action's result; None if the asset is not wanted, or has failed, or fails now."""
+        if asset not in self._wanted or asset in self._failed:
+            return None
         try:
-            action()
+            return action()
         except Exception as problem:
-            failed[asset] = problem
-
-    pending = {clip for side in (embedding, describing) if side for clip in side.pending}
-    for shard in shards([clip for clip in work.clips if clip in pending], work.options.shard_clips):
-        measuring = describing.begin(shard) if describing and _METADATA not in failed else None
-        if embedding and _VECTORS not in failed:
-            visit = measuring.see if measuring else None
-            attempt(_VECTORS, partial(embedding.take, shard, visit))
-        if describing and measuring:
-            attempt(_METADATA, partial(describing.take, measuring))
-    sides = {_VECTORS: embedding, _METADATA: describing}
-    return {asset: failed.get(asset) or side.finish() for asset, side in sides.items() if side}
+            self._failed[asset] = problem
+            return None

@@ -10,6 +10,7 @@ from assets.embeddings import embeddings
 from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, table_metadata
 from assets.metadata_table import metadata_table
+from assets.trust import refuse_mixed
 from insight_dagster.analysis.baseline import drift_since
 from insight_dagster.analysis.performance import performance_rows, scored_clips
 from insight_dagster.check_settings import CheckSettings
@@ -49,6 +50,7 @@ def performance(
 
     def materialize(class_name: str) -> Metadata:
         timer = Timer()
+        refuse_mixed(store, class_name)
         clips = scored_clips(now(store, class_name).scores)
         figures = performance_rows(class_name, clips, model_fingerprint=model.fingerprint)
         drift = _drift(store, class_name, limits=limits, seed=options.seed)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from insight_dagster.analysis.health import inspect_embeddings
 from insight_dagster.database import Database
 from insight_dagster.errors import UntrustedClassError
-from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS
+from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS
 
 _FAILED = """
     SELECT class_name, asset, reason FROM step_failures
@@ -32,6 +32,20 @@ def trusted_vectors(store: Database, class_name: str) -> pa.Table:
             f"the embeddings of {class_name!r} cannot be used: {problem}; materialize them again"
         )
     return vectors
+
+
+def refuse_mixed(store: Database, class_name: str) -> None:
+    """Make sure that a class's predictions are of one model: a run may have died between shards.
+
+    Raises:
+        UntrustedClassError: they are not; materialize embeddings first.
+    """
+    models = set(store.rows(PREDICTIONS, class_name)["model_fingerprint"].to_pylist())
+    if len(models) > 1:
+        raise UntrustedClassError(
+            f"predictions of {len(models)} models are mixed in {class_name!r}: the run that "
+            "renewed them did not end; materialize embeddings again"
+        )
 
 
 def vectors_for_the_fit(store: Database, model_fingerprint: str) -> tuple[pa.Table, dict[str, str]]:

@@ -26,7 +26,7 @@ from insight_dagster.columns import Table
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
 from insight_dagster.schema import check_version, create_schema, empty_rows, exists, is_new
 from insight_dagster.tables import TABLES
-from insight_dagster.turns import turn
+from insight_dagster.turns import has_readers, reading, turn
 from insight_dagster.writes import Write
 
 _BY_NAME = {table.name: table for table in TABLES}
@@ -35,7 +35,7 @@ _RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
 # 122,880 rows to a group, the time that one class's write takes grows with the whole library.
 _ROW_GROUP = 2048
 # For the few rows of a class a second thread costs more than it does, and so does the search for
-# the best compression of vectors, which saves a sixth of the file.
+# the best compression, which saves a sixth of a file of vectors.
 _Options = dict[str, str | bool | int | float | list[str]]
 _READER: _Options = {}
 _WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
@@ -132,10 +132,11 @@ class Database:
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         # Others wait from the turn on: what can be done without the file is done before it.
-        connection = duckdb.connect(config=_READER if read_only else _WRITER)
-        with ExitStack() as held:
+        spill: _Options = {"temp_directory": f"{self.path}.tmp"}
+        connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
+        with ExitStack() as opened, ExitStack() as held:
             try:
-                self._open(connection, held, read_only=read_only)
+                self._open(connection, held, opened, read_only=read_only)
                 if read_only:
                     held.close()
                 if is_new(connection):
@@ -151,20 +152,33 @@ class Database:
                 connection.close()
 
     def _open(
-        self, connection: duckdb.DuckDBPyConnection, held: ExitStack, *, read_only: bool
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        held: ExitStack,
+        opened: ExitStack,
+        *,
+        read_only: bool,
     ) -> None:
-        """Attach the file in a turn of its own, which `held` gives back.
+        """Attach the file in a turn of its own, which `held` gives back; `opened` after all else.
 
-        Someone without a turn may have the file: a shell, a notebook, a reader that is not done.
-        The turn is given up from time to time then, for readers who can share the file with them.
+        A writer waits for readers in its turn, so that no other comes before it. Someone who takes
+        no turns may have the file for long, a shell or a notebook: then it gives its turn up from
+        time to time, for readers who can share the file with them.
         """
         deadline = time.monotonic() + self.lock_timeout_seconds
         while True:
             left = max(deadline - time.monotonic(), 0)
             held.enter_context(turn(self.path, read_only=read_only, seconds=left))
+            if read_only:
+                opened.enter_context(reading(self.path))
             problem = self._attach(connection, read_only=read_only)
+            while problem and not read_only and has_readers(self.path):
+                if time.monotonic() > deadline:
+                    raise self._busy() from problem
+                problem = self._attach(connection, read_only=read_only)
             if problem is None:
                 return
+            opened.close()
             held.close()
             if time.monotonic() > deadline:
                 raise self._busy() from problem

@@ -188,7 +188,7 @@ def _absolute(settings: Settings) -> Settings:
     paths = {name: getattr(settings, name) for name in ("library", "labels")}
     if settings.weights not in ("pretrained", "random"):
         paths["weights"] = Path(settings.weights)
-    if settings.second_embedding and Path(settings.second_embedding).exists():
+    if settings.second_embedding and Path(settings.second_embedding).expanduser().exists():
         paths["second_embedding"] = Path(settings.second_embedding)
     texts = ("weights", "second_embedding")
     found = {name: path.expanduser().absolute() for name, path in paths.items() if path}

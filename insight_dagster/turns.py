@@ -3,12 +3,14 @@
 A writer holds `<file>.lock` from before it opens the database to after it closed it; a reader holds
 it only while it opens. So writers take turns, readers share, and a waiting writer is not overtaken
 by new readers. A reader that waits holds `<file>.reader` as well, and writers that find it held
-give way: however many write, a reader waits for one of them. What is done with the file does not
-belong here.
+give way: however many write, a reader waits for one of them. Readers share a lock on
+`<file>.readers` until they are done, so that a writer can tell them from those who take no turns.
+What is done with the file does not belong here.
 """
 
 from __future__ import annotations
 
+import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +58,29 @@ def turn(path: Path, *, read_only: bool, seconds: float) -> Iterator[None]:
     finally:
         main.release()
         reader.release()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Let writers know, until the block ends, that the database is open for reading."""
+    try:
+        marker = Path(f"{path}.readers").open("ab")  # noqa: SIM115 - closed below
+    except OSError:  # a home that may only be read has no writers
+        yield
+        return
+    with marker:
+        fcntl.flock(marker, fcntl.LOCK_SH)
+        yield
+
+
+def has_readers(path: Path) -> bool:
+    """Whether the database is open in a `reading` block of any process."""
+    with Path(f"{path}.readers").open("ab") as marker:
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _acquire_after_readers(main: FileLock, reader: FileLock, seconds: float) -> None:

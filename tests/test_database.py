@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -273,6 +274,30 @@ def test_nothing_is_imported_while_the_file_is_held(database):
     command = [sys.executable, "-c", code, str(database.path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_readers_that_follow_each_other_do_not_keep_a_writer_out(database):
+    database.write(clusters("a", "1"))
+    patient, ended = Database(database.path, lock_timeout_seconds=30), threading.Event()
+
+    def read_on():
+        while not ended.is_set():
+            with patient._connection(read_only=True):
+                time.sleep(0.4)
+
+    with ThreadPoolExecutor(2) as pool:
+        reading = [pool.submit(read_on) for _ in range(2)]
+        time.sleep(0.3)
+        started = time.monotonic()
+        try:
+            patient.write(clusters("a", "2"))
+        finally:
+            ended.set()
+        waited = time.monotonic() - started
+        for each in reading:
+            each.result(timeout=30)
+    assert waited < 3
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]
 
 
 def test_readers_do_not_wait_for_each_other(database):

@@ -161,7 +161,7 @@ def _load(
     second = None
     if runs.second:
         shape = (1, 3, spec.num_frames, spec.crop, spec.crop)
-        second = load_second_embedding(runs.second, shape=shape, device=runs.device)
+        second = load_second_embedding(runs.second, shape=shape, device=runs.device, seed=seed)
     marks = _marks(runs.precision, second, None if checkpoint else seed)
     return VideoClassifier(
         network,

@@ -7,7 +7,8 @@ Running the model over many clips belongs here; reading frames (`clip_inputs.py`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
@@ -96,11 +97,11 @@ def embed_clips(
             visit(clip, window)
         return window if isinstance(window, str) else input_of(window, classifier.spec)
 
-    results = run(firsts, load, classifier, batch_size=batch_size, workers=workers)
-    for clip, result in zip(firsts, results, strict=True):
-        outputs[clip.content_key] = result
-        if progress is not None:
-            progress(copies[clip.content_key])
+    with closing(run(firsts, load, classifier, batch_size=batch_size, workers=workers)) as results:
+        for clip, result in zip(firsts, results, strict=True):
+            outputs[clip.content_key] = result
+            if progress is not None:
+                progress(copies[clip.content_key])
     return _tables(clips, classifier, outputs)
 
 
@@ -111,7 +112,7 @@ def _run_whole_chains(
     *,
     batch_size: int,
     workers: int,
-) -> Iterator[_Output | str]:
+) -> Generator[_Output | str]:
     """On a CPU: every thread decodes a clip and runs it; that keeps all cores busy."""
 
     def chain(clip: ClipToMeasure) -> _Output | str:
@@ -131,14 +132,14 @@ def _run_batches(
     *,
     batch_size: int,
     workers: int,
-) -> Iterator[_Output | str]:
+) -> Generator[_Output | str]:
     """On a GPU: threads decode ahead of batches."""
-    inputs = in_threads(load, clips, workers=workers)
-    while batch := list(islice(inputs, batch_size)):
-        tensors = [each.tensor for each in batch if isinstance(each, ClipInput)]
-        outputs = iter(_run_padded(classifier, tensors, batch_size))
-        for each in batch:
-            yield each if isinstance(each, str) else next(outputs)
+    with closing(in_threads(load, clips, workers=workers)) as inputs:
+        while batch := list(islice(inputs, batch_size)):
+            tensors = [each.tensor for each in batch if isinstance(each, ClipInput)]
+            outputs = iter(_run_padded(classifier, tensors, batch_size))
+            for each in batch:
+                yield each if isinstance(each, str) else next(outputs)
 
 
 def _run_padded(

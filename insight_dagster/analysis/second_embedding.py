@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from insight_dagster.analysis.engines import compile_onnx
+from insight_dagster.analysis.engines import compile_onnx, exact_kernels
 from insight_dagster.errors import ModelError
 
 SECOND_TAP = "second"
@@ -51,15 +51,17 @@ class SecondEmbedding:
 
 
 def load_second_embedding(
-    source: str, *, shape: tuple[int, ...], device: torch.device
+    source: str, *, shape: tuple[int, ...], device: torch.device, seed: int = 0
 ) -> SecondEmbedding:
     """The second embedding that a setting names, tried on one blank clip.
 
     Args:
         source: a TorchScript file, an ONNX file (`*.onnx`; it runs on the CPU, by OpenVINO), or
             `package.module:function`, which is called without arguments and returns a module.
+            Its identity is its weights and how it prints: a change of its code is not seen.
         shape: of a batch of one clip.
         device: where torch runs it.
+        seed: of the random numbers that the function draws.
 
     Raises:
         ModelError: it cannot be loaded, or does not turn clips (B, 3, T, S, S) into finite
@@ -68,7 +70,7 @@ def load_second_embedding(
     if source.endswith(".onnx"):
         run, digest = compile_onnx(_existing(source), shape), _file_digest(source)
     elif ":" in source and not Path(source).exists():
-        module = _call(source)
+        module = _call(source, seed)
         run, digest = _on(module, device), _module_digest(source, module)
     else:
         run, digest = _on(_torchscript(source), device), _file_digest(source)
@@ -115,11 +117,13 @@ def _torchscript(source: str) -> nn.Module:
     return module
 
 
-def _call(source: str) -> nn.Module:
+def _call(source: str, seed: int) -> nn.Module:
     name, _, function = source.partition(":")
     try:
-        module = getattr(importlib.import_module(name), function)()
-    except (ImportError, AttributeError, TypeError) as problem:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = getattr(importlib.import_module(name), function)()
+    except Exception as problem:
         raise ModelError(f"the second embedding {source} cannot be made: {problem}") from problem
     if not isinstance(module, nn.Module):
         raise ModelError(f"{source} returns {type(module).__name__}, not a torch module")
@@ -132,8 +136,9 @@ def _on(module: nn.Module, device: torch.device) -> Run:
     turn = threading.Lock()
 
     def run(clips: torch.Tensor) -> torch.Tensor:
-        with turn, torch.inference_mode():
-            vectors: torch.Tensor = module(clips.to(device))
+        # A copy: the module may write into what it is given.
+        with turn, torch.inference_mode(), exact_kernels():
+            vectors: torch.Tensor = module(clips.to(device, copy=True))
         return vectors
 
     return run
@@ -146,5 +151,6 @@ def _file_digest(source: str) -> str:
 def _module_digest(source: str, module: nn.Module) -> str:
     digest = hashlib.sha256(f"{source} {module}".encode())
     for name, tensor in sorted(module.state_dict().items()):
-        digest.update(name.encode() + tensor.contiguous().cpu().numpy().tobytes())
+        weights = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(name.encode() + weights.numpy().tobytes())
     return digest.hexdigest()[:16]

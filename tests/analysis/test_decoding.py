@@ -3,7 +3,9 @@ from __future__ import annotations
 import threading
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from insight_dagster.analysis.decoding import (
     decode_window,
     probe,
 )
+from insight_dagster.analysis.decoding.packet_damage import damaged
 from insight_dagster.analysis.preprocessing import ClipSpec, preprocess, subsample_indices
 from insight_dagster.errors import DecodeError
 from tests.analysis import video_corpus
@@ -268,6 +271,71 @@ def test_no_random_damage_changes_a_picture_silently(
             assert np.array_equal(window.frames, clean.frames), f"seed {seed}"
             outcomes["exact"] += 1
     assert outcomes["exact"] > 5, outcomes
+
+
+@pytest.mark.parametrize("start", [0.0, 0.2])
+def test_what_was_refused_once_is_refused_again(
+    start: float, corpus: dict[str, Path], tmp_path: Path
+) -> None:
+    """libav says the same of the same damage every time, and so it must be heard every time."""
+    processes = DecodingProcesses(Limits(seconds=20, memory_mib=1024))
+    complaints = 0
+    for seed in range(60):
+        path = video_corpus.corrupt(corpus["h264_60fps.mkv"], tmp_path / "damaged.mkv", seed)
+        reasons = [_reason(processes, path, start) for _ in range(3)]
+        assert len(set(reasons)) == 1, f"seed {seed}"
+        complaints += "the decoder says" in str(reasons[0])
+    assert complaints > 1
+
+
+def _reason(processes: DecodingProcesses, path: Path, start: float) -> str | None:
+    try:
+        processes.decode_window(path, start=start, seconds=9, num_frames=4)
+    except DecodeError as problem:
+        return str(problem)
+    return None
+
+
+@pytest.mark.parametrize("gap_at", [20, 30, 38, 39])
+@pytest.mark.parametrize("gap", [9, 30])
+def test_a_gap_in_time_is_no_damage(gap_at: int, gap: int, tmp_path: Path) -> None:
+    """A still end, a pause of a recording: B-frames beside it have odd durations in MP4."""
+    path = tmp_path / "gap.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options=H264)
+        stream.width, stream.height, stream.pix_fmt = 192, 128, "yuv420p"
+        for number in range(40):
+            frame = av.VideoFrame.from_ndarray(bar_code(number, 192, 128), format="rgb24")
+            frame = frame.reformat(format="yuv420p")
+            frame.pts, frame.time_base = number + gap * (number >= gap_at), Fraction(1, 30)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert probe(path).frames == 40
+    window = decode_window(path, start=0, seconds=9, num_frames=40)
+    assert numbers(window.frames) == list(range(40))
+
+
+def test_a_file_without_a_table_of_key_pictures_is_read(
+    corpus: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "no_stss.mp4"
+    path.write_bytes(corpus["h264.mp4"].read_bytes().replace(b"stss", b"free"))
+    window = decode_window(path, start=0, seconds=9, num_frames=40)
+    assert numbers(window.frames) == list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("profile", "refused"), [("High", True), (None, True), ("High 4:2:2 Intra", False)]
+)
+def test_padded_units_are_damage_where_no_camera_pads_them(profile: str, refused: bool) -> None:
+    # No encoder here writes intra-only profiles into MP4.
+    codec = SimpleNamespace(profile=profile)
+    video = SimpleNamespace(
+        format_name="mov", codec_name="h264", stream=SimpleNamespace(codec_context=codec)
+    )
+    packet = av.Packet(b"\x01" * 20 + bytes(40))
+    assert damaged(packet, video, ()) == refused
+    assert not damaged(av.Packet(b"\x01" * 60), video, ())
 
 
 def test_only_the_window_is_decoded(corpus: dict[str, Path], tmp_path: Path) -> None:

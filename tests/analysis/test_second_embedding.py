@@ -76,13 +76,23 @@ def test_a_function_may_make_it(tmp_path, clips, monkeypatch):
         "from tests.analysis.test_second_embedding import Colours\n"
         "def colours(): return Colours()\n"
         "def text(): return 'no module'\n"
+        "def lost(): open('gone')\n"
+        "def drawn(): import torch; return torch.nn.Sequential(\n"
+        "    torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))\n"
+        "def half(): import torch; return torch.nn.Sequential(drawn().bfloat16(), Wide())\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     made = load_second_embedding("our_features:colours", shape=SHAPE, device=CPU)
     np.testing.assert_allclose(made.run(clips), Colours()(clips).detach(), atol=1e-6)
     again = load_second_embedding("our_features:colours", shape=SHAPE, device=CPU)
     assert made.digest == again.digest
-    for wrong in ("our_features:text", "our_features:gone", "no_such_package:colours"):
+    drawn = [
+        load_second_embedding("our_features:drawn", shape=SHAPE, device=CPU).digest
+        for _ in range(2)
+    ]
+    assert drawn[0] == drawn[1], "random weights are the seed's"
+    wrongs = ("our_features:text", "our_features:gone", "our_features:lost", "our_features:half")
+    for wrong in (*wrongs, "no_such_package:colours"):
         with pytest.raises(ModelError, match=wrong.split(":", maxsplit=1)[0]):
             load_second_embedding(wrong, shape=SHAPE, device=CPU)
 

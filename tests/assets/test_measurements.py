@@ -4,6 +4,7 @@ import threading
 
 import dagster as dg
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import assets.embeddings
@@ -12,7 +13,15 @@ from insight_dagster.analysis.metadata_table import ClipMeasuring
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions
-from insight_dagster.tables import EMBEDDINGS, METADATA_FRAMES, METADATA_TABLE, PREDICTIONS
+from insight_dagster.errors import DatabaseBusyError, MetadataFunctionError
+from insight_dagster.stages import materializations
+from insight_dagster.tables import (
+    EMBEDDINGS,
+    METADATA_FRAMES,
+    METADATA_TABLE,
+    PREDICTIONS,
+    STEP_FAILURES,
+)
 from insight_dagster.writes import Replacement
 
 pytestmark = pytest.mark.slow
@@ -117,6 +126,76 @@ def test_what_fails_on_one_side_does_not_cost_the_other(emptied, monkeypatch):
     after = rows_of(settings)
     assert after["embeddings"].equals(before["embeddings"])
     assert after["metadata_table"].num_rows == 0
+
+
+def test_a_broken_metadata_function_costs_no_vector(emptied, monkeypatch):
+    settings, before = emptied
+
+    def installed_functions():
+        raise MetadataFunctionError("broken on purpose")
+
+    monkeypatch.setattr("assets.metadata_table.installed_functions", installed_functions)
+    assert not measure(settings, "embeddings", "metadata_table").success
+    after = rows_of(settings)
+    assert after["embeddings"].equals(before["embeddings"])
+    assert after["metadata_table"].num_rows == 0
+
+
+def test_a_vector_without_its_prediction_is_computed_again(home_copy):
+    before = rows_of(home_copy)
+    empty(home_copy, PREDICTIONS)
+    result = measure(home_copy, "embeddings")
+    assert result.success
+    assert computed(result) == {"embeddings": before["embeddings"].num_rows}
+    after = rows_of(home_copy)
+    assert all(after[name].equals(before[name]) for name in before)
+
+
+def test_a_busy_database_hides_neither_the_failure_nor_what_was_done(emptied, monkeypatch):
+    settings, _ = emptied
+    real = Database.write
+
+    def embed_clips(*_, **__):
+        raise MemoryError("broken on purpose")
+
+    def write(self, *writes):
+        if any(getattr(each, "table", None) is STEP_FAILURES for each in writes):
+            raise DatabaseBusyError("busy on purpose")
+        real(self, *writes)
+
+    monkeypatch.setattr("assets.embeddings.embed_clips", embed_clips)
+    monkeypatch.setattr(Database, "write", write)
+    result = measure(settings, "embeddings", "metadata_table")
+    (failed,) = result.filter_events(
+        lambda event: event.is_step_failure and event.step_key == "measurements"
+    )
+    assert "broken on purpose" in str(failed.step_failure_data.error)
+    with open_instance(settings) as instance:
+        made = {
+            event.asset_key.to_user_string()
+            for event in materializations(instance, [result.run_id])
+        }
+    assert made == {"metadata_table"}
+
+
+def test_predictions_of_two_models_are_not_judged(home_copy):
+    store = Database(home_copy.database_path)
+    rows = store.rows(PREDICTIONS, CLASS)
+    index = rows.column_names.index("model_fingerprint")
+    half = pa.array(["another model"] + rows["model_fingerprint"].to_pylist()[1:])
+    mixed = rows.set_column(index, "model_fingerprint", half)
+    store.write(Replacement(PREDICTIONS, mixed, CLASS))
+    job = build_definitions(home_copy).resolve_job_def("place_classes")
+    with open_instance(home_copy) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=CLASS,
+            asset_selection=[dg.AssetKey("performance")],
+            raise_on_error=False,
+        )
+    assert not result.success
+    left = store.rows(STEP_FAILURES, CLASS).to_pylist()
+    assert "predictions of 2 models are mixed" in left[0]["reason"]
 
 
 def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):

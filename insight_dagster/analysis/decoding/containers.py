@@ -117,6 +117,8 @@ def _complaints() -> Iterator[list[tuple[str, str]]]:
     """What libav logs as an error meanwhile, on this thread: by whom, and the message."""
     found: list[tuple[str, str]] = []
     av.logging.set_level(av.logging.ERROR)
+    # Else what was said of one file is kept back when it is said of the next.
+    av.logging.set_skip_repeated(False)
     with av.logging.Capture(local=True) as logged:
         yield found
     found.extend((name, text) for level, name, text in logged if level <= av.logging.ERROR)
@@ -125,8 +127,11 @@ def _complaints() -> Iterator[list[tuple[str, str]]]:
 def _refuse_complaints(video: OpenVideo, complaints: Sequence[tuple[str, str]]) -> None:
     if video.format_name in _BEGIN_ANYWHERE:
         return
-    # What the sound's decoder has to say is no matter here.
-    speakers = {video.container.format.name, video.stream.codec_context.codec.name}
+    # What is said of sound, chapters and tags is no matter here; nor is most of what demuxers say,
+    # but that of Matroska says so when it goes on behind a hole.
+    speakers = {video.stream.codec_context.codec.name}
+    if video.format_name == "matroska":
+        speakers.add(video.container.format.name)
     for speaker, message in complaints:
         if speaker in speakers:
             raise DecodeError(f"damaged: the decoder says {_quoted(message)}")

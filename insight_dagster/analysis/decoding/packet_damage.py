@@ -13,7 +13,7 @@ from av.packet import Packet
 from insight_dagster.analysis.decoding.containers import OpenVideo
 
 # Emulation prevention (ITU-T H.264, 7.4.1; H.265, 7.4.2) leaves no three zero bytes inside a unit.
-# Some encoders pad units all the same: what is this long was lost.
+# What is this long was lost; but cameras pad the units of intra-only profiles to one size.
 _ZEROS = bytes(16)
 _ZERO_FREE_CODECS = frozenset({"h264", "hevc"})
 # Pictures shown last of a part of a file: some shown before them may be stored behind it. Where a
@@ -34,15 +34,24 @@ def damaged(packet: Packet, video: OpenVideo, key_times: Collection[int]) -> boo
         return True
     if packet.dts in key_times and not packet.is_keyframe:
         return True
+    return _has_no_zeros(video) and _ZEROS in bytes(packet)
+
+
+def _has_no_zeros(video: OpenVideo) -> bool:
     framed = video.format_name in _FRAMED_FORMATS and video.codec_name in _ZERO_FREE_CODECS
-    return framed and _ZEROS in bytes(packet)
+    return framed and "Intra" not in (video.stream.codec_context.profile or "")
 
 
 def key_times(video: OpenVideo) -> frozenset[int]:
-    """Decoding time stamps of the key pictures that an MP4 file's index names."""
+    """Decoding time stamps of the key pictures that an MP4 file's index names.
+
+    None where it names every picture: that is what no table of key pictures reads like.
+    """
     if video.format_name != "mov":
         return frozenset()
-    return frozenset(e.timestamp for e in video.stream.index_entries if e.is_keyframe)
+    entries = list(video.stream.index_entries)
+    keys = frozenset(entry.timestamp for entry in entries if entry.is_keyframe)
+    return keys if len(keys) < len(entries) else frozenset()
 
 
 def times_contradict(packets: Sequence[Packet], video: OpenVideo, *, at_end: bool) -> bool:

@@ -23,6 +23,8 @@ from insight_dagster.errors import ModelError
 ENGINES = ("auto", "torch", "openvino")
 PRECISIONS = ("float32", "bfloat16")
 Outputs = tuple[torch.Tensor, torch.Tensor]
+# Asked before anybody limits a thread to one core.
+_CORES = torch.get_num_threads()
 
 
 class Engine(Protocol):
@@ -111,12 +113,11 @@ class _Compiled:
     """A network that several threads may run at once, a clip each."""
 
     def __init__(self, openvino: Any, network: Any, precision: str) -> None:
-        streams = torch.get_num_threads()
         options = {
             # Left to itself it takes bfloat16 where the processor has it.
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
-            "NUM_STREAMS": streams,
-            "INFERENCE_NUM_THREADS": streams,
+            "NUM_STREAMS": _CORES,
+            "INFERENCE_NUM_THREADS": _CORES,
         }
         self._network = openvino.Core().compile_model(network, "CPU", options)
         self._own = threading.local()

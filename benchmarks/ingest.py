@@ -24,6 +24,7 @@ import av
 import numpy as np
 import torch
 from pytorchvideo.models.x3d import create_x3d
+from scipy import ndimage
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -183,10 +184,17 @@ def case_study_metadata(clip: torch.Tensor, spec: ClipSpec) -> None:
         references.sharpness,
         references.edges,
         references.changed,
+        laplacian_of_gaussian,
     ):
         function(frames)
     for _ in ("motion", "camera motion", "foreground"):
         references.farneback(references.grey_of(frames))
+
+
+def laplacian_of_gaussian(frames: np.ndarray) -> float:
+    """The case study's other measure of sharpness, by scipy."""
+    grey = references.grey_of(frames).astype(float)
+    return float(np.mean([ndimage.gaussian_laplace(each, 2.0).var() for each in grey]))
 
 
 def _ours(
@@ -322,12 +330,15 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--quick", action="store_true", help="under 5 minutes")
+    parser.add_argument("--clips", type=int, help="of each size; default 12, quick 4")
+    parser.add_argument("--rounds", type=int, help="default 5, quick 3")
     parser.add_argument("--json", type=Path)
     parser.add_argument(
         "--engines", nargs="+", default=["torch", "torch bfloat16", "openvino", "openvino bfloat16"]
     )
     arguments = parser.parse_args()
     count, rounds = (4, 3) if arguments.quick else (12, 5)
+    count, rounds = arguments.clips or count, arguments.rounds or rounds
     torch.manual_seed(0)
     clips = write_clips(FOLDER / "clips", count)
     workers = torch.get_num_threads()

@@ -16,32 +16,20 @@ import platform
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 import torch
-from pytorchvideo.models.x3d import create_x3d
-from scipy import ndimage
-from torch import nn
-from torch.utils.data import DataLoader, Dataset
 
-from benchmarks import metadata_references as references
-from insight_dagster.analysis.classifier import VideoClassifier, load_classifier
-from insight_dagster.analysis.clip_inputs import in_threads, load_input
+from benchmarks.ingest_contestants import Run, contestants, load, ours
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
-from insight_dagster.analysis.embeddings import embed_clips
-from insight_dagster.analysis.metadata_table import ClipMeasuring
-from insight_dagster.analysis.preprocessing import ClipSpec
-from insight_dagster.analysis.x3d import variant_named
-from tests.analysis.pytorchvideo_reference import clip_of, transform_of
 
 FOLDER = Path(".benchmarks/ingest")
 SIZES = {"340x256": (340, 256), "1280x720": (1280, 720)}
-Run = Callable[[Sequence[ClipToMeasure]], object]
 
 
 @dataclass(frozen=True)
@@ -61,19 +49,6 @@ class Figure:
     clips_per_second: float
     cpu_seconds: float
     times_tutorial: float
-
-
-class Tutorial(Dataset):
-    """Clips as the tutorial reads them: (3, T, S, S) float32."""
-
-    def __init__(self, clips: Sequence[ClipToMeasure], spec: ClipSpec) -> None:
-        self.clips, self.spec, self.transform = clips, spec, transform_of(spec)
-
-    def __len__(self) -> int:
-        return len(self.clips)
-
-    def __getitem__(self, number: int) -> torch.Tensor:
-        return self.transform(clip_of(self.clips[number].path, 0.0, self.spec.seconds))
 
 
 def write_clips(folder: Path, count: int) -> dict[str, list[ClipToMeasure]]:
@@ -113,126 +88,6 @@ def _pictures(width: int, height: int, seed: int) -> Iterator[np.ndarray]:
         left = int((width - 80) * (number % 90) / 90)
         picture[height // 3 : height // 3 + 60, left : left + 80] = (200, 60, 40)
         yield picture
-
-
-def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, Run]:
-    """What takes part, by name; the tutorial loop is always there."""
-    spec = variant_named("m").spec
-    processes = DecodingProcesses(Limits())
-
-    def decode(clips: Sequence[ClipToMeasure]) -> None:
-        read = in_threads(
-            lambda clip: load_input(clip, spec, processes.decode_window), clips, workers=workers
-        )
-        for _ in read:
-            pass
-
-    found = {**_theirs(spec, workers), "decode alone": decode}
-    for name in names:
-        engine, _, precision = name.partition(" ")
-        model = _load(folder, engine, precision or "float32")
-        found[f"forward alone, {name}"] = _forward_alone(model, workers)
-        found[f"ours, {name}"] = _ours(model, processes, workers)
-        found[f"ours with metadata, {name}"] = _ours(model, processes, workers, metadata=True)
-    return found
-
-
-def _theirs(spec: ClipSpec, workers: int) -> dict[str, Run]:
-    network = _zoo_network()
-
-    def forward(batches: Iterable[torch.Tensor]) -> None:
-        with torch.inference_mode():
-            for batch in batches:
-                network(batch)
-
-    def tutorial(clips: Sequence[ClipToMeasure]) -> None:
-        read = Tutorial(clips, spec)
-        forward(read[number][None] for number in range(len(read)))
-
-    def loader(clips: Sequence[ClipToMeasure]) -> None:
-        forward(DataLoader(Tutorial(clips, spec), batch_size=1, num_workers=workers))
-
-    def with_metadata(clips: Sequence[ClipToMeasure]) -> None:
-        read = Tutorial(clips, spec)
-        for number in range(len(read)):
-            clip = read[number]
-            forward([clip[None]])
-            case_study_metadata(clip, spec)
-
-    return {"tutorial": tutorial, "data loader": loader, "tutorial with metadata": with_metadata}
-
-
-def _zoo_network() -> nn.Module:
-    """X3D-M as the model zoo builds it, softmax and all."""
-    network: nn.Module = create_x3d(input_clip_length=16, input_crop_size=224, model_num_class=400)
-    return network.eval()
-
-
-def case_study_metadata(clip: torch.Tensor, spec: ClipSpec) -> None:
-    """The functions that the case study names, one by one: each of the three on flow has its own.
-
-    Args:
-        clip: (3, T, S, S) float32, normalised.
-        spec: how it was normalised.
-    """
-    mean, std = (torch.tensor(each)[:, None, None, None] for each in (spec.mean, spec.std))
-    levels = ((clip * std + mean) * 255).round().clamp(0, 255)
-    frames = levels.to(torch.uint8).permute(1, 2, 3, 0).contiguous().numpy()
-    for function in (
-        references.similarity,
-        references.total_variation,
-        references.sharpness,
-        references.edges,
-        references.changed,
-        laplacian_of_gaussian,
-    ):
-        function(frames)
-    for _ in ("motion", "camera motion", "foreground"):
-        references.farneback(references.grey_of(frames))
-
-
-def laplacian_of_gaussian(frames: np.ndarray) -> float:
-    """The case study's other measure of sharpness, by scipy."""
-    grey = references.grey_of(frames).astype(float)
-    return float(np.mean([ndimage.gaussian_laplace(each, 2.0).var() for each in grey]))
-
-
-def _ours(
-    model: VideoClassifier, processes: DecodingProcesses, workers: int, *, metadata: bool = False
-) -> Run:
-    decode = processes.decode_window
-
-    def run(clips: Sequence[ClipToMeasure]) -> None:
-        measuring = ClipMeasuring(clips if metadata else [], model.spec)
-        embed_clips(clips, model, workers=workers, decode=decode, visit=measuring.see)
-        measuring.finish(workers=workers, decode=decode)
-
-    return run
-
-
-def _forward_alone(model: VideoClassifier, workers: int) -> Run:
-    spec = model.spec
-    clip = torch.rand(1, 3, spec.num_frames, spec.crop, spec.crop)
-
-    def run(clips: Sequence[ClipToMeasure]) -> None:
-        for _ in in_threads(lambda _: model.predict(clip), clips, workers=workers):
-            pass
-
-    return run
-
-
-def _load(folder: Path, engine: str, precision: str) -> VideoClassifier:
-    labels = folder / "labels.txt"
-    labels.write_text("\n".join(f"label {number}" for number in range(400)))
-    return load_classifier(
-        variant="m",
-        weights="random",
-        labels_path=labels,
-        folder=folder,
-        device="cpu",
-        engine=engine,
-        precision=precision,
-    )
 
 
 def measure(
@@ -315,8 +170,8 @@ def peak_memory(folder: Path, name: str, clips: Sequence[ClipToMeasure], workers
 
 def _run_and_tell(folder: Path, name: str, clips: Sequence[ClipToMeasure], workers: int) -> int:
     engine, _, precision = name.partition(" ")
-    model = _load(folder, engine, precision or "float32")
-    _ours(model, DecodingProcesses(Limits()), workers, metadata=True)(clips)
+    model = load(folder, engine, precision or "float32")
+    ours(model, DecodingProcesses(Limits()), workers, metadata=True)(clips)
     peaks = [_peak_kib(entry) for entry in _family()]
     return sum(peaks) // 1024
 

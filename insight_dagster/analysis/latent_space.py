@@ -170,9 +170,7 @@ def fit_latent_space(
 ) -> LatentSpace:
     """Fit scaler, PCA, 2-D layout and clusters on all clips; the row order does not matter.
 
-    Every feature is centred and divided by its standard deviation, then every tap's block by the
-    square root of its number of varying features: each tap brings the same total variance,
-    however wide it is.
+    Each tap brings the same total variance, however wide it is (`principal_axes.scaling`).
 
     Args:
         embeddings: (n, d) float, taps one after the other.
@@ -188,10 +186,9 @@ def fit_latent_space(
 
     Raises:
         NotEnoughClipsError: fewer than 8 clips.
-        LatentSpaceError: shapes that do not fit together, repeated ids, values not finite.
+        LatentSpaceError: shapes that do not fit, repeated ids, values not finite, unknown blocks.
     """
-    embeddings, ids, order = _checked(embeddings, clip_ids, taps)
-    embeddings = embeddings[order].astype(np.float64)
+    embeddings, ids = _checked(embeddings, clip_ids, taps)
     mean, weight = scaling(embeddings, [width for _, width in taps])
     weight *= _counts(taps, use)
     axes, shares = principal_axes((embeddings - mean) * weight, components)
@@ -205,7 +202,7 @@ def fit_latent_space(
         dimensions=cluster_dimensions,
     )
     return LatentSpace(
-        clip_ids=ids[order],
+        clip_ids=ids,
         taps=tuple((str(name), int(width)) for name, width in taps),
         mean=mean,
         weight=weight,
@@ -222,8 +219,8 @@ def fit_latent_space(
 
 def _checked(
     embeddings: np.ndarray, clip_ids: Sequence[str], taps: Sequence[tuple[str, int]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The inputs as arrays and the row order by clip id."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings, float64, and clip ids, both in the order of the ids."""
     embeddings, ids = np.asarray(embeddings), np.asarray(clip_ids, dtype=str)
     width = sum(width for _, width in taps)
     if embeddings.ndim != 2 or ids.shape != embeddings.shape[:1] or embeddings.shape[1] != width:
@@ -241,7 +238,8 @@ def _checked(
     if not np.isfinite(embeddings).all():
         bad = ids[~np.isfinite(embeddings).all(axis=1)]
         raise LatentSpaceError(f"embeddings of {len(bad)} clips are not finite, first {bad[0]}")
-    return embeddings, ids, np.argsort(ids, kind="stable")
+    order = np.argsort(ids, kind="stable")
+    return embeddings[order].astype(np.float64), ids[order]
 
 
 def _counts(taps: Sequence[tuple[str, int]], use: Sequence[str]) -> np.ndarray:

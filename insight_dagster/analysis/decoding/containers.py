@@ -127,8 +127,8 @@ def _complaints() -> Iterator[list[tuple[str, str]]]:
 def _refuse_complaints(video: OpenVideo, complaints: Sequence[tuple[str, str]]) -> None:
     if video.format_name in _BEGIN_ANYWHERE:
         return
-    # What is said of sound, chapters and tags is no matter here; nor is most of what demuxers say,
-    # but that of Matroska says so when it goes on behind a hole.
+    # What is said of sound, chapters and tags is no matter here. Of the readers of containers only
+    # Matroska's is listened to: it goes on behind a hole in the file.
     speakers = {video.stream.codec_context.codec.name}
     if video.format_name == "matroska":
         speakers.add(video.container.format.name)

@@ -45,7 +45,7 @@ def _has_no_zeros(video: OpenVideo) -> bool:
 def key_times(video: OpenVideo) -> frozenset[int]:
     """Decoding time stamps of the key pictures that an MP4 file's index names.
 
-    None where it names every picture: that is what no table of key pictures reads like.
+    None where it names every picture: libav reads a file without a table of key pictures so.
     """
     if video.format_name != "mov":
         return frozenset()

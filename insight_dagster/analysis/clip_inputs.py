@@ -94,7 +94,7 @@ def in_threads(
 
     Torch and OpenCV are kept from starting threads of their own meanwhile: where other processes
     want the cores too, threads that wait for each other inside one convolution lose more than
-    a third of the time (X3D-M on a busy machine: 1.03 s of CPU a clip by two, .6 s by one).
+    a third of the time.
 
     Args:
         work: called in a thread.

@@ -36,7 +36,7 @@ def test_equals_the_pytorchvideo_transform(
     reference = transform_of(spec)(torch.from_numpy(clip).permute(3, 0, 1, 2).float())
     made = preprocess(clip, spec)
     assert made.dtype == torch.float32
-    assert made.is_contiguous()
+    assert made.permute(1, 2, 3, 0).is_contiguous(), "channels innermost"
     assert made.shape == reference.shape == (3, spec.num_frames, spec.crop, spec.crop)
     torch.testing.assert_close(made, reference, rtol=0, atol=1e-4)
 
@@ -52,6 +52,13 @@ def test_frames_already_subsampled_give_the_same_tensor() -> None:
     clip = noise(80, 40, 50)
     spec = ClipSpec(16, 5, side=32, crop=32)
     assert torch.equal(preprocess(clip, spec), preprocess(clip[subsample_indices(80, 16)], spec))
+
+
+def test_frames_may_lie_in_memory_in_any_order() -> None:
+    spec = ClipSpec(4, 1, side=32, crop=32)
+    turned = np.rot90(noise(4, 32, 40), axes=(1, 2))[:, :32]
+    assert not turned.flags.c_contiguous
+    assert torch.equal(preprocess(turned, spec), preprocess(turned.copy(order="C"), spec))
 
 
 def test_the_indices_of_80_frames_are_those_published() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import mmap
 import os
 import resource
 import signal
@@ -64,9 +63,10 @@ def _window(pictures: int, asked: dict[str, Any]) -> dict[str, Any]:
     path = Path(asked.pop("path"))
     window = decode_window(path, **asked)
     frames = np.ascontiguousarray(window.frames)
-    os.ftruncate(pictures, max(frames.nbytes, os.fstat(pictures).st_size))
-    with mmap.mmap(pictures, frames.nbytes) as shared:
-        shared.write(frames.data)
+    data = frames.data.cast("B")
+    written = 0
+    while written < len(data):
+        written += os.pwrite(pictures, data[written:], written)
     return {
         "shape": frames.shape,
         "timestamps": window.timestamps.tolist(),

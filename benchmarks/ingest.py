@@ -13,7 +13,6 @@ import argparse
 import json
 import multiprocessing
 import platform
-import resource
 import statistics
 import time
 from collections.abc import Iterator, Sequence
@@ -125,28 +124,23 @@ def _rival_of(name: str) -> str:
 
 
 def _cpu_seconds() -> float:
-    """Processor time of this process and its children, those that run included."""
-    return sum(_ticks(int(entry.name)) for entry in _family()) / 100 + _ended_children()
+    """Processor time of this process and of all that it started, ended ones included."""
+    return sum(_ticks(each) for each in _family(Path("/proc/self").resolve())) / 100
 
 
-def _ended_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def _family(process: Path) -> Iterator[Path]:
+    yield process
+    for children in process.glob("task/*/children"):
+        for number in children.read_text().split():
+            yield from _family(Path("/proc", number))
 
 
-def _family() -> Iterator[Path]:
-    own = Path("/proc/self").resolve()
-    yield own
-    for children in own.glob("task/*/children"):
-        yield from (Path("/proc", number) for number in children.read_text().split())
-
-
-def _ticks(process: int) -> int:
+def _ticks(process: Path) -> int:
     try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0
-    return int(fields[11]) + int(fields[12])
+    return sum(int(field) for field in fields[11:15])
 
 
 def floor_shares(figures: Sequence[Figure], cores: int) -> dict[str, float]:
@@ -172,7 +166,7 @@ def _run_and_tell(folder: Path, name: str, clips: Sequence[ClipToMeasure], worke
     engine, _, precision = name.partition(" ")
     model = load(folder, engine, precision or "float32")
     ours(model, DecodingProcesses(Limits()), workers, metadata=True)(clips)
-    peaks = [_peak_kib(entry) for entry in _family()]
+    peaks = [_peak_kib(entry) for entry in _family(Path("/proc/self").resolve())]
     return sum(peaks) // 1024
 
 

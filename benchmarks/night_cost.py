@@ -22,8 +22,8 @@ from rich.progress import track
 
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.nightly import JOB_NAME as NIGHT
 from insight_dagster.night_runs import NIGHT_TAG
+from insight_dagster.nightly import JOB_NAME as NIGHT
 from insight_dagster.settings import Settings, load_settings
 from tests.dagster_server import DagsterServer, wait_for
 
@@ -84,9 +84,7 @@ def nights(count: int, folder: Path) -> list[Night]:
     paths = write_clips(library, count)
     settings = load_settings(home=folder / f"home{count}", library=library, automation="off")
     initialise(settings, console=Console(quiet=True))
-    server = DagsterServer(
-        settings.home, INSIGHT_LIBRARY=str(library), INSIGHT_AUTOMATION="off"
-    )
+    server = DagsterServer(settings.home, INSIGHT_LIBRARY=str(library), INSIGHT_AUTOMATION="off")
     changes = [0, round(CHANGED_SHARE * count), 0]
     done = []
     try:

@@ -20,12 +20,13 @@ import torch
 
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
-from insight_dagster.analysis.preprocessing import ClipSpec, preprocess
+from insight_dagster.analysis.preprocessing import ClipSpec, preprocess, preprocess_on
 from insight_dagster.analysis.quarantine import unreadable
 from insight_dagster.errors import DecodeError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class ClipInput:
     """What the model gets to see of a clip.
 
     Attributes:
-        tensor: (3, T, S, S) float32, normalised.
+        tensor: (3, T, S, S) float32, normalised, on the model's device.
         timestamps: (T,) float64, seconds since the video's first picture.
     """
 
@@ -82,9 +83,11 @@ def load_input(
     return window if isinstance(window, str) else input_of(window, spec)
 
 
-def input_of(window: DecodedWindow, spec: ClipSpec) -> ClipInput:
-    """What the model gets to see of a window."""
-    return ClipInput(preprocess(window.frames, spec), window.timestamps)
+def input_of(window: DecodedWindow, spec: ClipSpec, device: torch.device = CPU) -> ClipInput:
+    """What the model gets to see of a window, where it will look at it."""
+    if device.type == "cpu":
+        return ClipInput(preprocess(window.frames, spec), window.timestamps)
+    return ClipInput(preprocess_on(device, window.frames, spec), window.timestamps)
 
 
 def in_threads(

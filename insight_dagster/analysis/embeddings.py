@@ -95,7 +95,9 @@ def embed_clips(
         window = load_window(clip, classifier.spec, decode)
         if visit is not None:
             visit(clip, window)
-        return window if isinstance(window, str) else input_of(window, classifier.spec)
+        if isinstance(window, str):
+            return window
+        return input_of(window, classifier.spec, classifier.device)
 
     with closing(run(firsts, load, classifier, batch_size=batch_size, workers=workers)) as results:
         for clip, result in zip(firsts, results, strict=True):

@@ -9,6 +9,7 @@ from insight_dagster.analysis.preprocessing import (
     crop_offsets,
     display_squares,
     preprocess,
+    preprocess_on,
     scaled_size,
     subsample_indices,
 )
@@ -52,6 +53,15 @@ def test_frames_already_subsampled_give_the_same_tensor() -> None:
     clip = noise(80, 40, 50)
     spec = ClipSpec(16, 5, side=32, crop=32)
     assert torch.equal(preprocess(clip, spec), preprocess(clip[subsample_indices(80, 16)], spec))
+
+
+@pytest.mark.parametrize("spec", [X3D_XS, X3D_M, ODD])
+@pytest.mark.parametrize(("height", "width"), [(256, 340), (97, 131), (720, 405), (768, 768)])
+def test_on_a_device_it_is_the_same(spec: ClipSpec, height: int, width: int) -> None:
+    clip = noise(20, height, width)
+    there = preprocess_on(torch.device("cpu"), clip, spec)
+    torch.testing.assert_close(there, preprocess(clip, spec), rtol=0, atol=1e-5)
+    assert there.permute(1, 2, 3, 0).is_contiguous(), "channels innermost"
 
 
 def test_frames_may_lie_in_memory_in_any_order() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -108,6 +110,16 @@ def test_a_memory_bomb_costs_its_clip(processes, tmp_path, video):
     roomy.close()
 
 
+def test_memory_that_earlier_clips_left_behind_costs_no_clip(processes, video):
+    processes.probe(video)
+    (child,) = running(processes)
+    lines = Path(f"/proc/{child}/status").read_text().splitlines()
+    full = 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmData"))
+    resource.prlimit(child, resource.RLIMIT_DATA, (full, full))
+    assert processes.decode_window(video, start=0.0, seconds=1.0, num_frames=8).source_frames > 0
+    assert child not in running(processes)
+
+
 def test_threads_decode_side_by_side(video):
     processes = DecodingProcesses(Limits())
     with ThreadPoolExecutor(4) as pool:
@@ -156,6 +168,17 @@ def test_secrets_of_the_environment_do_not_reach_them(processes, monkeypatch, vi
     processes.probe(video)
     (child,) = running(processes)
     assert b"secret" not in Path(f"/proc/{child}/environ").read_bytes()
+
+
+@pytest.mark.parametrize("shape", [[16, 2000, 2000, 3], [4, 4], []])
+def test_pictures_that_a_process_only_claims_are_refused(processes, monkeypatch, video, shape):
+    def lie(answer):
+        return {"done": {**understood(answer)["done"], "shape": shape}}
+
+    understood = json.loads
+    monkeypatch.setattr(json, "loads", lie)
+    with pytest.raises(DecodeError, match="answer is damaged"):
+        processes.decode_window(video, start=0.0, seconds=0.5, num_frames=4)
 
 
 @pytest.mark.parametrize("limits", [{"seconds": 0.0}, {"memory_mib": 10}])

@@ -108,6 +108,8 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
         _refuse_complaints(video, complaints)
     except MemoryError:  # libav's is one of its errors as well; the file need not be damaged
         raise
+    except av.error.BlockingIOError as problem:  # so it says that there is no room for a stack
+        raise MemoryError(str(path)) from problem
     except (av.error.FFmpegError, UnicodeError) as problem:
         raise DecodeError(explain(problem, path)) from problem
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import socket
 import subprocess
@@ -118,15 +119,25 @@ class DecodingProcesses:
     def _call(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         with self._lock:
             process = self._idle.pop() if self._idle else None
-        process = process or _Process(self.limits)
+        answer, frames = self._ask(process or _Process(self.limits), request)
+        if process is not None and "memory" in answer:
+            # What earlier clips left behind, which the process keeps, may have been in the way.
+            answer, frames = self._ask(_Process(self.limits), request)
+        return _done(answer, self.limits), frames
+
+    def _ask(self, process: _Process, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
+        """What a process answers; it is kept for later calls, unless it is broken or full."""
         try:
             answer, frames = process.ask(request)
         except BaseException:
             process.end()
             raise
-        with self._lock:
-            self._idle.append(process)
-        return _done(answer, self.limits), frames
+        if "memory" in answer:
+            process.end()
+        else:
+            with self._lock:
+                self._idle.append(process)
+        return answer, frames
 
 
 class _Process:
@@ -180,12 +191,18 @@ class _Process:
     def _frames(self, shape: list[int] | None) -> np.ndarray:
         if shape is None:
             return np.empty((0, 0, 0, 3), np.uint8)
+        # What a process that was taken over says is not believed.
+        if len(shape) != 4 or math.prod(shape) > os.fstat(self._pictures).st_size:
+            raise DecodeError(f"the decoder's answer is damaged: no pictures of shape {shape}")
         frames = np.empty(shape, np.uint8)
         pictures = frames.data.cast("B")
         read = 0
         # Read, not mapped: every page of a new mapping would cost a fault.
         while read < len(pictures):
-            read += os.preadv(self._pictures, [pictures[read:]], read)
+            count = os.preadv(self._pictures, [pictures[read:]], read)
+            if not count:
+                raise DecodeError("the decoder's answer is damaged: pictures went away")
+            read += count
         return frames
 
     def _death(self) -> str:

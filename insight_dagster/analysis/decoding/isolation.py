@@ -10,6 +10,7 @@ import atexit
 import json
 import math
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -119,25 +120,32 @@ class DecodingProcesses:
     def _call(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         with self._lock:
             process = self._idle.pop() if self._idle else None
-        answer, frames = self._ask(process or _Process(self.limits), request)
-        if process is not None and "memory" in answer:
+        answer, frames, short = self._ask(process or _Process(self.limits), request)
+        if process is not None and short:
             # What earlier clips left behind, which the process keeps, may have been in the way.
-            answer, frames = self._ask(_Process(self.limits), request)
+            answer, frames, _ = self._ask(_Process(self.limits), request)
         return _done(answer, self.limits), frames
 
-    def _ask(self, process: _Process, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
-        """What a process answers; it is kept for later calls, unless it is broken or full."""
+    def _ask(
+        self, process: _Process, request: dict[str, Any]
+    ) -> tuple[dict[str, Any], np.ndarray, bool]:
+        """What a process answers, and whether it may have been short of memory.
+
+        It is kept for later calls, unless it is broken or was short.
+        """
         try:
             answer, frames = process.ask(request)
+            # libav calls a picture damaged for which it found no memory.
+            short = "memory" in answer or ("decode_error" in answer and process.nearly_full())
         except BaseException:
             process.end()
             raise
-        if "memory" in answer:
+        if short:
             process.end()
         else:
             with self._lock:
                 self._idle.append(process)
-        return answer, frames
+        return answer, frames, short
 
 
 class _Process:
@@ -179,6 +187,13 @@ class _Process:
             raise DecodeError(f"the decoder crashed ({self._death()})") from problem
         self._started = True
         return answer, self._frames(answer.get("done", {}).get("shape"))
+
+    def nearly_full(self) -> bool:
+        """Whether it holds more than half of the memory that it may take."""
+        allowed, _ = resource.prlimit(self._child.pid, resource.RLIMIT_DATA)
+        status = Path(f"/proc/{self._child.pid}/status").read_text()
+        held = [line.split()[1] for line in status.splitlines() if line.startswith("VmData")]
+        return 2 * 1024 * sum(map(int, held)) > allowed
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

@@ -20,6 +20,7 @@ from insight_dagster.analysis.drift.resampling import in_chunks, tail_p
 from insight_dagster.analysis.drift.strata import side_by_side, too_few
 
 _NAN = float("nan")
+_ROUNDING = 1e-12  # of means over kernel values, which are at most 1
 _WORTH_MORE = 0.05
 
 
@@ -105,9 +106,14 @@ def embedding_drift(
         return mean_discrepancies(kernel, labels, weights)
 
     observed = float(mean_discrepancies(kernel, sides.is_new[None] * 1.0, weights)[0])
-    p_value = tail_p(observed, in_chunks(draw, draws=draws, width=len(kernel)))
+
+    def p_of(count: int) -> float:
+        drawn = in_chunks(draw, draws=count, width=len(kernel))
+        return tail_p(observed, drawn, rounding=_ROUNDING)
+
+    p_value = p_of(draws)
     if p_value <= _WORTH_MORE:
-        p_value = tail_p(observed, in_chunks(draw, draws=10 * draws, width=len(kernel)))
+        p_value = p_of(10 * draws)
     auc = witness_auc(kernel, sides.is_new, weights)
     return EmbeddingDrift(old, new, observed, auc, p_value, reason=note)
 

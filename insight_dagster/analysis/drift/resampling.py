@@ -37,7 +37,7 @@ def bootstrap_weights(groups: np.ndarray, *, draws: int, rng: np.random.Generato
     return weights
 
 
-def tail_p(observed: float, null: np.ndarray) -> float:
+def tail_p(observed: float, null: np.ndarray, *, rounding: float = 0.0) -> float:
     """One-sided p (larger is stranger) of a statistic that also resolves p below 1 / draws.
 
     Corrected for many classes, a level lies far below what a few thousand draws resolve. Where no
@@ -48,6 +48,7 @@ def tail_p(observed: float, null: np.ndarray) -> float:
     Args:
         observed: the statistic.
         null: (b,) its null draws.
+        rounding: differences between statistics that are this small may be rounding: ties.
 
     Source: Josse, Pages and Husson, Comput. Stat. Data Anal. 53 (2008) 82 (Pearson type III
     approximation of permutation laws).
@@ -55,9 +56,9 @@ def tail_p(observed: float, null: np.ndarray) -> float:
     null = np.asarray(null, np.float64)
     spread = float(null.std())
     # The same labelling drawn again gives the same statistic up to rounding: it counts as a tie.
-    reached = observed - _SLACK * max(abs(observed), spread)
+    reached = observed - max(rounding, _SLACK * max(abs(observed), spread))
     empirical = float(statistics.permutation_p(np.array([reached]), null)[0])
-    if spread <= _SLACK * float(np.abs(null).max(initial=0.0)):
+    if spread <= max(rounding, _SLACK * float(np.abs(null).max(initial=0.0))):
         return empirical
     skewness = max(0.0, float(stats.skew(null)))
     tail = float(stats.pearson3.sf(observed, skewness, null.mean(), spread))

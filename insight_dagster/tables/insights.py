@@ -22,6 +22,7 @@ INSIGHTS = Table(
         CLASS,
         text("population", "named set of clips that it was found in"),
         text("other_class", "the second class of a confusion", nullable=True),
+        Column("found_by", "VARCHAR[]", "generators that proposed the group"),
         whole("size", "clips in the group"),
         real("severity", "effect x size x certainty, for ranking", "0-1"),
         text("effect_name", "what the effect measures"),

@@ -9,7 +9,8 @@ import numpy as np
 
 from insight_dagster.analysis import populations, statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.search import Search
 from insight_dagster.analysis.neighbours import nearest_others
 
 KIND = "class_confusion"
@@ -20,25 +21,27 @@ _OVERLAP = 0.25
 _SCOPE = 6_000
 
 
-def find(clips: ClipTable, class_name: str, rng: np.random.Generator) -> list[Finding]:
+def find(search: Search, class_name: str) -> Question:
     """The labels that clips of one class are mistaken for more than errors at random would be.
 
     Null: the class's errors fall on the other labels that the model predicts anywhere, each as
     likely as the next; the binomial p-value is multiplied by the number of labels looked at.
     """
+    name = f"{KIND}/{class_name}"
+    clips, rng = search.clips, search.rng(name)
     rows = clips.of_class(class_name)
     rows = rows[~np.isnan(clips.correct[rows])]
-    labels = np.setdiff1d(np.unique(clips.predicted), [class_name])
+    labels = np.setdiff1d(search.predicted_labels, [class_name])
     wrong = clips.predicted[rows] != class_name
     if len(labels) < 2 or not wrong.any():
-        return []
+        return Question(name, ())
     counts = np.array([(clips.predicted[rows] == label).sum() for label in labels])
     found = []
     for pick in np.flatnonzero(counts >= FEWEST_CONFUSED):
         p_value = _excess_p(int(counts[pick]), int(counts.sum()), len(labels))
         excess = _excess(int(counts[pick]), int(counts.sum()), len(rows), len(labels), rng)
         found.append(_describe(clips, rows, str(labels[pick]), excess, p_value))
-    return found
+    return Question(name, tuple(found))
 
 
 def _excess_p(confused: int, errors: int, labels: int) -> float:
@@ -84,6 +87,8 @@ def _describe(
         sentence=sentence,
         action=f"Check the labels in the overlap, then collect clips that tell {own} from {other}.",
         other_class=other,
+        class_name=own,
+        found_by=("class pairs",),
     )
 
 

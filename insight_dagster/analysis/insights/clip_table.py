@@ -5,6 +5,7 @@ Shapes and row selection belong here; reading the database and finding insights 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -30,6 +31,8 @@ class ClipTable:
         correct: (n,) float, 1 right, 0 wrong, NaN where the model lacks the label.
         probabilities: (n, c) float probabilities of every model label.
         model_labels: c names of the columns of `probabilities`.
+        contrasts: by name, (n,) float: 1 on the side that is held against the other, 0 on the
+            other, NaN on neither.
         coordinates: (n, k) float principal components of the latent space.
         cluster: (n,) int cluster of the latent space, -1 = none.
         strength: (n,) float membership in it, 0..1.
@@ -53,6 +56,7 @@ class ClipTable:
     signature: np.ndarray
     content_key: np.ndarray
     model_labels: tuple[str, ...] = field(default=())
+    contrasts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("clip_ids", "labels", "splits", "predicted", "content_key"):
@@ -93,7 +97,12 @@ class ClipTable:
             for each in fields(self)
             if each.name in _PER_CLIP and each.name != "metadata"
         }
-        return replace(self, metadata=self.metadata.iloc[rows].reset_index(drop=True), **picked)
+        return replace(
+            self,
+            metadata=self.metadata.iloc[rows].reset_index(drop=True),
+            contrasts={name: side[rows] for name, side in self.contrasts.items()},
+            **picked,
+        )
 
     def sorted_by_id(self) -> ClipTable:
         """The same clips in the order of their ids: what follows cannot depend on the row order."""

@@ -63,7 +63,8 @@ def simulate(points: np.ndarray, rng: np.random.Generator) -> DensityNull:
         directions = rng.normal(size=points.shape)
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         cloud = directions * radii[:, None] * deviation
-        reach = np.partition(pairwise(cloud, cloud), orders, axis=1)[:, orders]
+        # Sorting single-precision rows whole is faster than partitioning at many orders.
+        reach = np.sort(pairwise(cloud, cloud).astype(np.float32), axis=1)[:, orders]
         logs[draw] = np.log(np.maximum(reach, 1e-12))
     mean, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), 1e-6)
     counted = orders >= _SMALLEST_ORDER

@@ -1,13 +1,12 @@
-"""All insights of one class: every kind is asked, the answers corrected together and ranked.
+"""All insights of a library: every kind is asked, the answers corrected together and ranked.
 
-The order of the kinds and their seeds belong here; each kind's definition has its own module.
+The order of the kinds belongs here; each kind's definition has its own module.
 """
 
 from __future__ import annotations
 
-import hashlib
-
-import numpy as np
+from dataclasses import dataclass
+from functools import cached_property
 
 from insight_dagster.analysis import populations
 from insight_dagster.analysis.insights import (
@@ -15,65 +14,102 @@ from insight_dagster.analysis.insights import (
     low_performance,
     mislabeled,
     near_duplicates,
+    outliers,
     over_represented,
+    overfitting,
+    shift,
+    under_represented,
 )
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.insights.result import InsightSet, rank, to_tables
+from insight_dagster.analysis.insights.finding import Question
+from insight_dagster.analysis.insights.result import (
+    InsightSet,
+    Ranked,
+    cause_rows,
+    rank,
+    to_tables,
+)
+from insight_dagster.analysis.insights.search import Search
 from insight_dagster.errors import UnknownClassError
 
 
-def find_insights(
-    clips: ClipTable,
-    *,
-    class_name: str,
-    seed: int = 0,
-    fdr: float = 0.05,
-    model_fingerprint: str = "",
-    space_id: str = "",
-) -> InsightSet:
-    """The insights of one class, held against all classes; the row order does not matter.
+@dataclass(frozen=True)
+class Discovery:
+    """The insights of a library, most severe first.
+
+    Attributes:
+        clips: sorted by id; rows of the findings refer to it.
+        ranked: the insights.
+        seed: of every permutation and bootstrap.
+        fdr: largest q-value of an insight and of a cause.
+    """
+
+    clips: ClipTable
+    ranked: tuple[Ranked, ...]
+    seed: int
+    fdr: float
+
+    @cached_property
+    def causes(self) -> list[list[dict[str, object]]]:
+        """Causes of each insight, strongest first, as rows of `insight_causes`."""
+        return cause_rows(self.ranked, self.clips, seed=self.seed, fdr=self.fdr)
+
+    def of_class(
+        self, class_name: str, *, model_fingerprint: str = "", space_id: str = ""
+    ) -> InsightSet:
+        """The insights that belong to one class, as rows of the tables.
+
+        Args:
+            class_name: a class with clips.
+            model_fingerprint: origin of the clips' predictions, copied into the rows.
+            space_id: origin of the clips' coordinates, copied into the rows.
+
+        Raises:
+            UnknownClassError: no clip is labelled so.
+        """
+        if class_name not in self.clips.classes:
+            known = ", ".join(self.clips.classes) or "none"
+            raise UnknownClassError(
+                f"no clip is labelled {class_name!r}; classes with clips: {known}"
+            )
+        own = [
+            (each, causes)
+            for each, causes in zip(self.ranked, self.causes, strict=True)
+            if each.finding.class_name == class_name
+        ]
+        return to_tables(
+            own,
+            self.clips,
+            class_name=class_name,
+            model_fingerprint=model_fingerprint,
+            space_id=space_id,
+        )
+
+
+def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery:
+    """The insights of all classes; the row order does not matter.
 
     Definitions, null models and thresholds: `docs/insights.md`.
 
     Args:
         clips: all classes' clips.
-        class_name: the class that insights are looked for in.
         seed: of every permutation and bootstrap.
-        fdr: largest q-value (Benjamini-Hochberg over the run's candidates) of an insight.
-        model_fingerprint: origin of the clips' predictions, copied into the rows.
-        space_id: origin of the clips' coordinates, copied into the rows.
-
-    Raises:
-        UnknownClassError: no clip is labelled with `class_name`.
+        fdr: largest q-value (`statistics.selective_q` over the run's questions) of an insight.
     """
     clips = clips.sorted_by_id()
-    if not len(clips.of_class(class_name)):
-        known = ", ".join(clips.classes) or "none"
-        raise UnknownClassError(f"no clip is labelled {class_name!r}; classes with clips: {known}")
-    ranked = rank(_findings(clips, class_name, seed), clips, class_name=class_name, fdr=fdr)
-    return to_tables(
-        ranked,
-        clips,
-        class_name=class_name,
-        seed=seed,
-        fdr=fdr,
-        model_fingerprint=model_fingerprint,
-        space_id=space_id,
-    )
+    ranked = rank(questions(Search(clips, seed)), clips, fdr=fdr) if len(clips) else []
+    return Discovery(clips, tuple(ranked), seed, fdr)
 
 
-def _findings(clips: ClipTable, class_name: str, seed: int) -> list[Finding]:
-    """Candidates of every kind; a kind's random numbers depend on the seed and its name alone."""
-    found = over_represented.find(clips, class_name, _generator(seed, over_represented.KIND))
-    for population in populations.POPULATIONS:
-        rng = _generator(seed, low_performance.KIND + population.name)
-        found += low_performance.find(clips, class_name, population, rng)
-    found += class_confusion.find(clips, class_name, _generator(seed, class_confusion.KIND))
-    found += mislabeled.find(clips, class_name, _generator(seed, mislabeled.KIND))
-    return found + near_duplicates.find(clips, class_name)
-
-
-def _generator(seed: int, name: str) -> np.random.Generator:
-    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big")
-    return np.random.default_rng([seed, key])
+def questions(search: Search) -> list[Question]:
+    """What every kind answers; a question's random numbers depend on the seed and its name."""
+    asked = [low_performance.find(search, each) for each in populations.POPULATIONS]
+    asked += [under_represented.find(search), overfitting.find(search), shift.find(search)]
+    flat = [question for each in asked for question in each]
+    flat.append(mislabeled.find(search))
+    for class_name in search.clips.classes:
+        flat.append(over_represented.find(search, class_name))
+        flat.append(class_confusion.find(search, class_name))
+        flat.append(near_duplicates.find(search, class_name))
+        flat.append(outliers.find(search, class_name))
+    return flat

@@ -31,6 +31,9 @@ class Finding:
         other_class: second class of a confusion, '' for other kinds.
         partners: (m,) row that each member repeats, -1 = none; empty for other kinds.
         suggested: (m,) label that each member should have, '' = none; empty for other kinds.
+        class_name: class that the insight belongs to: that of most core members.
+        found_by: generators that proposed the group.
+        scores: (n,) float32 soft membership of every clip in 0..1; empty: the weights, else 0.
     """
 
     kind: str
@@ -49,6 +52,9 @@ class Finding:
     other_class: str = ""
     partners: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     suggested: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype="<U1"))
+    class_name: str = ""
+    found_by: tuple[str, ...] = ()
+    scores: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         if self.rows.shape != self.weights.shape or self.rows.ndim != 1 or not len(self.rows):
@@ -70,3 +76,32 @@ class Finding:
         size = np.sqrt(min(1.0, len(self.core) / max(1, class_size)))
         strength = float(np.clip(np.nan_to_num(self.strength), 0, 1))
         return float(strength * size * (1 - q_value))
+
+    def soft_scores(self, clips: int) -> np.ndarray:
+        """(n,) float32 membership of every clip of the table, 0..1."""
+        if len(self.scores):
+            return self.scores
+        scores = np.zeros(clips, np.float32)
+        scores[self.rows] = self.weights
+        return scores
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question put to the clips and what it found.
+
+    The p-values of its findings are corrected for all that the question looked at; a question
+    that finds nothing counts too when questions are corrected together.
+
+    Attributes:
+        name: kind, then population, class or generator, parted by slashes.
+        findings: candidates, possibly none.
+    """
+
+    name: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def kind(self) -> str:
+        """What the name begins with: questions of one kind share the error rate of a kind."""
+        return self.name.partition("/")[0]

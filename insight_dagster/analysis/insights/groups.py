@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 MINIMUM_SIZE = 5
+WHOLE_TREE = 4_000
+"""Most points in one tree of points; above it a tree of so many micro-clusters stands in."""
+_MICRO_CLUSTERS = 2_000
 _LARGEST_SHARE = 0.5
 _LARGEST_TAIL = 0.3
 _TAIL_STEP = 1.125
@@ -50,24 +53,68 @@ class Groups:
         return running[..., self.stops] - running[..., self.starts]
 
 
-def tree_groups(points: np.ndarray, *, minimum: int = MINIMUM_SIZE, method: str = "ward") -> Groups:
-    """Every node of a hierarchical clustering of (n, d) points that is neither small nor most."""
-    n = len(points)
-    if n < 2 * minimum:
-        return Groups(np.arange(n), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    from scipy.cluster.hierarchy import leaves_list, linkage
+def tree_groups(
+    points: np.ndarray, *, minimum: int = MINIMUM_SIZE, method: str = "ward", seed: int = 0
+) -> Groups:
+    """Every node of a hierarchical clustering of (n, d) points that is neither small nor most.
 
-    tree = linkage(points, method=method)
-    order = leaves_list(tree).astype(np.int64)
-    position = np.empty(n, np.int64)
-    position[order] = np.arange(n)
-    starts, sizes = (
-        np.concatenate([position, np.zeros(n - 1, np.int64)]),
-        np.ones(2 * n - 1, np.int64),
-    )
+    Above 4,000 points the leaves of the tree are 2,000 k-means cells: distances between all
+    points would need n^2 memory.
+    """
+    n = len(points)
+    if n < 2 * minimum or not points.shape[1]:
+        return Groups(np.arange(n), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    from scipy.cluster.hierarchy import linkage
+
+    if n <= WHOLE_TREE:
+        return _nodes(linkage(points, method=method), np.arange(n), minimum)
+    cells, centres = _cells(points, seed)
+    return _nodes(linkage(centres, method=method), cells, minimum)
+
+
+def class_tree_groups(
+    points: np.ndarray, labels: np.ndarray, *, minimum: int = MINIMUM_SIZE
+) -> Groups:
+    """The nodes of one tree a class, side by side in one order."""
+    order, starts, stops, done = [], [], [], 0
+    for name in np.unique(labels):
+        rows = np.flatnonzero(labels == name)
+        found = tree_groups(points[rows], minimum=minimum)
+        order.append(rows[found.order])
+        starts.append(found.starts + done)
+        stops.append(found.stops + done)
+        done += len(rows)
+    if not order:
+        return tree_groups(points)
+    return Groups(np.concatenate(order), np.concatenate(starts), np.concatenate(stops))
+
+
+def _cells(points: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """k-means cell of every point, numbered without gaps, and the cells' centres."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    model = MiniBatchKMeans(
+        _MICRO_CLUSTERS, batch_size=8_192, n_init=1, max_iter=20, random_state=seed
+    ).fit(points)
+    used, cells = np.unique(model.labels_, return_inverse=True)
+    return cells.ravel(), model.cluster_centers_[used]
+
+
+def _nodes(tree: np.ndarray, leaf_of: np.ndarray, minimum: int) -> Groups:
+    """Nodes of a linkage over leaves that each hold the rows numbered so in `leaf_of`."""
+    from scipy.cluster.hierarchy import leaves_list
+
+    leaves, n = len(tree) + 1, len(leaf_of)
+    position = np.empty(leaves, np.int64)
+    position[leaves_list(tree)] = np.arange(leaves)
+    order = np.argsort(position[leaf_of], kind="stable").astype(np.int64)
+    held = np.bincount(leaf_of, minlength=leaves)
+    starts = np.zeros(2 * leaves - 1, np.int64)
+    starts[leaves_list(tree)] = np.concatenate([[0], np.cumsum(held[leaves_list(tree)])[:-1]])
+    sizes = np.concatenate([held, np.zeros(leaves - 1, np.int64)])
     for step, (left, right) in enumerate(tree[:, :2].astype(np.int64)):
-        starts[n + step] = min(starts[left], starts[right])
-        sizes[n + step] = sizes[left] + sizes[right]
+        starts[leaves + step] = min(starts[left], starts[right])
+        sizes[leaves + step] = sizes[left] + sizes[right]
     kept = np.flatnonzero((sizes >= minimum) & (sizes <= _LARGEST_SHARE * n))
     return Groups(order, starts[kept], starts[kept] + sizes[kept])
 

@@ -11,19 +11,18 @@ import numpy as np
 
 from insight_dagster.analysis import populations, statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.neighbours import nearest
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.search import Search
 
 KIND = "mislabeled"
 LARGEST_OWN_SHARE = 0.15
 LARGEST_OWN_CONFIDENCE = 0.12
 SMALLEST_OTHER_CONFIDENCE = 0.5
 LARGEST_FALSE_SHARE = 0.2
-_NEIGHBOURS, _SPARE = 10, 6
+_NEIGHBOURS = 10
 _COPY = 1e-3
 _FREEDOM = 10
 _FEWEST = 10
-_SCOPE = 6_000
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class _Evidence:
     p_value: np.ndarray
 
 
-def find(clips: ClipTable, class_name: str, rng: np.random.Generator) -> list[Finding]:
-    """Clips of one class whose label both the model and the latent neighbours speak against.
+def find(search: Search) -> Question:
+    """Clips whose label both the model and the latent neighbours speak against.
 
     A clip is suspect where at most one neighbour in ten carries its label, the model gives that
     label less than 0.12 of what it usually gives clips that carry it, and gives some other class
@@ -61,31 +60,29 @@ def find(clips: ClipTable, class_name: str, rng: np.random.Generator) -> list[Fi
 
     Source: Northcutt, Jiang and Chuang, J. Artif. Intell. Res. 70 (2021) 1373.
     """
-    if class_name not in clips.model_labels:
-        return []
-    evidence = _evidence(clips, _scope(clips, class_name, rng))
+    clips = search.clips
+    rows = np.flatnonzero(np.isin(clips.labels, clips.model_labels))
+    if not len(rows):
+        return Question(KIND, ())
+    evidence = _evidence(search, rows)
     q_values = statistics.benjamini_hochberg(evidence.p_value)
     chosen = evidence.suspect & (q_values <= LARGEST_FALSE_SHARE)
-    own = chosen & (clips.labels[evidence.rows] == class_name)
-    if not own.any():
-        return []
-    return [_describe(clips, class_name, evidence, own, p_value=float(np.nanmin(q_values)))]
+    labels = clips.labels[evidence.rows]
+    p_value = float(np.nanmin(q_values, initial=1.0))
+    found = [
+        _describe(clips, str(name), evidence, chosen & (labels == name), p_value=p_value)
+        for name in np.unique(labels[chosen])
+    ]
+    return Question(KIND, tuple(found))
 
 
-def _scope(clips: ClipTable, class_name: str, rng: np.random.Generator) -> np.ndarray:
-    """Rows whose label the model knows: the own class and at most 6,000 others."""
-    known = np.isin(clips.labels, clips.model_labels)
-    own = clips.labels == class_name
-    others = np.flatnonzero(known & ~own)
-    return np.sort(np.concatenate([np.flatnonzero(own), rng.permutation(others)[:_SCOPE]]))
-
-
-def _evidence(clips: ClipTable, rows: np.ndarray) -> _Evidence:
+def _evidence(search: Search, rows: np.ndarray) -> _Evidence:
+    clips = search.clips
     names = np.unique(clips.labels[rows])
     column = np.searchsorted(names, clips.labels[rows])
     probability = clips.probabilities[rows][:, [clips.model_labels.index(n) for n in names]]
     usual = np.array([probability[column == c, c].mean() for c in range(len(names))])
-    shares = _neighbour_shares(clips, rows, names)
+    shares = _neighbour_shares(search, rows, names)
     at = np.arange(len(rows))
     own_share, own = shares[at, column], probability[at, column]
     support = np.where(np.arange(len(names)) == column[:, None], -1.0, probability + shares)
@@ -108,19 +105,24 @@ def _margins(clips: ClipTable, rows: np.ndarray) -> np.ndarray:
     return own - logs.max(axis=1)
 
 
-def _neighbour_shares(clips: ClipTable, rows: np.ndarray, names: np.ndarray) -> np.ndarray:
-    """(n, c) share of every class among the 10 nearest other clips of these rows.
+def _neighbour_shares(search: Search, rows: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """(n, c) float32 share of every class among the 10 nearest other clips of these rows.
 
-    Copies of a clip carry its wrong label too and say nothing: they are left out.
+    Copies of a clip carry its wrong label too and say nothing, as do clips whose label the model
+    does not know: they are left out.
     """
-    points = clips.coordinates[rows]
-    found = nearest(points, points, k=_NEIGHBOURS + 1 + _SPARE)
-    typical = np.median(found.distances[:, -1])
-    usable = (found.indices != np.arange(len(rows))[:, None]) & (found.distances > _COPY * typical)
+    found = search.neighbours
+    indices, distances = found.indices[rows], found.distances[rows]
+    if not indices.shape[1]:
+        return np.zeros((len(rows), len(names)), np.float32)
+    labels = search.clips.labels[indices]
+    column = np.minimum(np.searchsorted(names, labels), len(names) - 1)
+    usable = (distances > _COPY * np.median(distances[:, -1])) & (names[column] == labels)
     usable &= np.cumsum(usable, axis=1) <= _NEIGHBOURS
-    labels = np.searchsorted(names, clips.labels[rows])[found.indices]
-    counts = np.stack([(usable & (labels == c)).sum(axis=1) for c in range(len(names))], axis=1)
-    return counts / np.maximum(1, usable.sum(axis=1))[:, None]
+    counts = np.zeros((len(rows), len(names)), np.float32)
+    at = np.broadcast_to(np.arange(len(rows))[:, None], column.shape)
+    np.add.at(counts, (at[usable], column[usable]), 1)
+    return counts / np.maximum(1, usable.sum(axis=1, dtype=np.float32))[:, None]
 
 
 def _lower_tails(margin: np.ndarray, own_share: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -171,4 +173,18 @@ def _describe(
         "average, and hardly any neighbour carries it.",
         action="Watch the clips and correct the labels where the suggestion is right.",
         suggested=suggested,
+        class_name=class_name,
+        found_by=("label disagreement",),
+        scores=_soft(clips, evidence, class_name),
     )
+
+
+def _soft(clips: ClipTable, evidence: _Evidence, class_name: str) -> np.ndarray:
+    """How much speaks against the label of every clip of the class, 0..1; 1 - p, suspects first."""
+    own = clips.labels[evidence.rows] == class_name
+    against = 1 - np.nan_to_num(evidence.p_value[own], nan=1.0)
+    scores = np.zeros(len(clips), np.float32)
+    scores[evidence.rows[own]] = np.where(
+        evidence.suspect[own], 0.5 + against / 2, against / 2
+    )
+    return scores

@@ -11,8 +11,9 @@ import numpy as np
 
 from insight_dagster.analysis import populations, statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.neighbours import Neighbours, nearest
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.search import Search
+from insight_dagster.analysis.neighbours import Neighbours
 
 DUPLICATE, LEAK = "duplicate", "leak"
 _NEIGHBOURS = 8
@@ -32,7 +33,7 @@ class _Pairs:
     p_values: np.ndarray
 
 
-def find(clips: ClipTable, class_name: str) -> list[Finding]:
+def find(search: Search, class_name: str) -> Question:
     """Clips of one class that repeat another clip of any class.
 
     Candidates are a clip's nearest in the latent space; the one whose thumbnails differ least is
@@ -42,10 +43,14 @@ def find(clips: ClipTable, class_name: str) -> list[Finding]:
     class. Null: log differences to the third to sixth neighbours, which are not copies, with
     Student's tails. Without thumbnails the latent distance takes their place.
     """
+    name, clips = f"copies/{class_name}", search.clips
     rows = clips.of_class(class_name)
     if len(clips) < _NEIGHBOURS + 2 or not len(rows):
-        return []
-    found = _others(clips, rows)
+        return Question(name, ())
+    found = Neighbours(
+        search.neighbours.indices[rows, :_NEIGHBOURS],
+        search.neighbours.distances[rows, :_NEIGHBOURS],
+    )
     looks = _thumbnail_distances(clips.signature, rows, found.indices)
     same = clips.splits[found.indices] == clips.splits[rows][:, None]
     findings = []
@@ -53,16 +58,7 @@ def find(clips: ClipTable, class_name: str) -> list[Finding]:
         pairs = _close(rows, found, looks, eligible)
         if len(pairs.rows):
             findings.append(_describe(clips, class_name, kind, pairs, len(rows)))
-    return findings
-
-
-def _others(clips: ClipTable, rows: np.ndarray) -> Neighbours:
-    """Latent neighbours of the rows, without the rows themselves."""
-    found = nearest(clips.coordinates[rows], clips.coordinates, k=_NEIGHBOURS + 1)
-    own = found.indices == rows[:, None]
-    own[~own.any(axis=1), -1] = True
-    shape = (len(rows), found.indices.shape[1] - 1)
-    return Neighbours(found.indices[~own].reshape(shape), found.distances[~own].reshape(shape))
+    return Question(name, tuple(findings))
 
 
 def _thumbnail_distances(
@@ -131,6 +127,8 @@ def _describe(
         f"another clip {where}{named}.",
         action=f"Watch the pairs and remove the copies {drop}.",
         partners=partners,
+        class_name=class_name,
+        found_by=("near copies",),
     )
 
 

@@ -6,6 +6,7 @@ Correction over the run, ids, and table layout belong here; finding groups does 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from insight_dagster import tables
 from insight_dagster.analysis import populations, statistics
 from insight_dagster.analysis.insights import causes
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.merging import merged
 
 
 @dataclass(frozen=True)
@@ -40,44 +42,47 @@ class Ranked:
     insight_id: str
 
 
-def rank(findings: list[Finding], clips: ClipTable, *, class_name: str, fdr: float) -> list[Ranked]:
-    """Findings with q <= fdr and an effect that matters, by falling severity."""
-    q_values = statistics.benjamini_hochberg(np.array([each.p_value for each in findings]))
-    size = len(clips.of_class(class_name))
-    ranked = [
-        Ranked(
-            each,
-            float(q),
-            each.severity(q_value=float(q), class_size=size),
-            _identity(each, clips, class_name),
-        )
-        for each, q in zip(findings, q_values, strict=True)
+def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list[Ranked]:
+    """Findings with q <= fdr and an effect that matters, without repeats, by falling severity."""
+    found = [question.findings for question in questions]
+    q_values = statistics.selective_q(
+        [np.array([each.p_value for each in findings]) for findings in found],
+        [question.kind for question in questions],
+    )
+    passed = [
+        (float(q), each)
+        for findings, values in zip(found, q_values, strict=True)
+        for each, q in zip(findings, values, strict=True)
         if q <= fdr and each.relevant
     ]
+    passed.sort(key=lambda pair: (pair[0], pair[1].p_value, -_weight(pair[1])))
+    ranked = []
+    for position, finding in merged([each for _, each in passed]):
+        q_value = passed[position][0]
+        size = len(clips.of_class(finding.class_name))
+        severity = finding.severity(q_value=q_value, class_size=size)
+        ranked.append(Ranked(finding, q_value, severity, _identity(finding, clips)))
     return sorted(ranked, key=lambda each: (-each.severity, each.insight_id))
 
 
+def _weight(finding: Finding) -> float:
+    return float(np.nan_to_num(finding.effect)) * float(np.sqrt(len(finding.core)))
+
+
 def to_tables(
-    ranked: list[Ranked],
+    own: Sequence[tuple[Ranked, list[dict[str, object]]]],
     clips: ClipTable,
     *,
     class_name: str,
-    seed: int,
-    fdr: float,
     model_fingerprint: str,
     space_id: str,
 ) -> InsightSet:
-    """Lay ranked findings out as rows of insights, insight_members and insight_causes."""
+    """Lay insights of one class and their causes out as rows of the three tables."""
     origin = {"model_fingerprint": model_fingerprint, "space_id": space_id}
-    insights = [
-        {**_insight_row(each, clips), "class_name": class_name, **origin} for each in ranked
-    ]
-    members = [
-        {**row, "class_name": class_name} for each in ranked for row in _member_rows(each, clips)
-    ]
-    reasons = [
-        {**row, "class_name": class_name} for row in _cause_rows(ranked, clips, seed=seed, fdr=fdr)
-    ]
+    belongs = {"class_name": class_name}
+    insights = [{**_insight_row(each, clips), **belongs, **origin} for each, _ in own]
+    members = [{**row, **belongs} for each, _ in own for row in _member_rows(each, clips)]
+    reasons = [{**row, **belongs} for _, causes in own for row in causes]
     return InsightSet(
         tables.INSIGHTS.from_rows(insights),
         tables.INSIGHT_MEMBERS.from_rows(members),
@@ -94,9 +99,9 @@ def nothing_found() -> InsightSet:
     )
 
 
-def _identity(finding: Finding, clips: ClipTable, class_name: str) -> str:
+def _identity(finding: Finding, clips: ClipTable) -> str:
     core = sorted(clips.clip_ids[finding.core].tolist())
-    parts = [finding.kind, class_name, finding.population, finding.other_class, *core]
+    parts = [finding.kind, finding.class_name, finding.population, finding.other_class, *core]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
@@ -107,6 +112,7 @@ def _insight_row(ranked: Ranked, clips: ClipTable) -> dict[str, object]:
         "kind": finding.kind,
         "population": finding.population,
         "other_class": finding.other_class or None,
+        "found_by": list(finding.found_by),
         "size": len(finding.rows),
         "severity": ranked.severity,
         "effect_name": finding.effect_name,
@@ -145,21 +151,21 @@ def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, object]]:
     ]
 
 
-def _cause_rows(
-    ranked: list[Ranked], clips: ClipTable, *, seed: int, fdr: float
-) -> list[dict[str, object]]:
-    """Causes of all insights with q <= fdr, corrected over all fields and insights together."""
+def cause_rows(
+    ranked: Sequence[Ranked], clips: ClipTable, *, seed: int, fdr: float
+) -> list[list[dict[str, object]]]:
+    """Causes of each insight with q <= fdr, corrected over all fields and insights together."""
     names, values = clips.numeric_metadata()
     if not ranked or not names:
-        return []
+        return [[] for _ in ranked]
     compared = [_compare(each.finding, clips, values, seed) for each in ranked]
     q_values = statistics.benjamini_hochberg(np.concatenate([each.p_value for each in compared]))
-    rows: list[dict[str, object]] = []
-    for each, found, q in zip(
-        ranked, compared, q_values.reshape(len(ranked), len(names)), strict=True
-    ):
-        rows += _ranked_causes(each.insight_id, names, found, q, fdr=fdr)
-    return rows
+    return [
+        _ranked_causes(each.insight_id, names, found, q, fdr=fdr)
+        for each, found, q in zip(
+            ranked, compared, q_values.reshape(len(ranked), len(names)), strict=True
+        )
+    ]
 
 
 def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) -> causes.Causes:

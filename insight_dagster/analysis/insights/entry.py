@@ -1,0 +1,256 @@
+"""The engine's entry point for scripts: arrays in, ranked insights out.
+
+Making a clip table of plain arrays belongs here; finding insights does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.find import Discovery, discover
+from insight_dagster.analysis.principal_axes import principal_axes, scaling
+
+_COMPONENTS = 50
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A metadata field that sets an insight's clips apart.
+
+    Attributes:
+        field: name of the column.
+        direction: `higher` or `lower` inside.
+        effect, ci_low, ci_high: standardised mean difference with its 95 % interval.
+        auc: chance that a clip inside has the larger value.
+        p_value, q_value: two-sided; Benjamini-Hochberg over fields and insights.
+        value_inside, value_outside: medians.
+    """
+
+    field: str
+    direction: str
+    effect: float
+    ci_low: float
+    ci_high: float
+    auc: float
+    p_value: float
+    q_value: float
+    value_inside: float
+    value_outside: float
+
+
+@dataclass(frozen=True)
+class Insight:
+    """A group of clips with its evidence; rows are those of the arrays that were given.
+
+    Attributes:
+        insight_id: hash of kind, class, population and core members.
+        kind: `low_performance`, `over_represented`, ...
+        class_name: class that most of its clips are labelled with.
+        other_class: second class of a confusion, '' for other kinds.
+        population: that it was found in.
+        found_by: generators that proposed the group.
+        scores: (n,) float32 soft membership in [0, 1].
+        members: (m,) int rows of the members.
+        effect_name, effect, ci_low, ci_high: the kind's effect with its 95 % interval.
+        q_value: false-discovery-controlled over all that was asked.
+        severity: effect x size x certainty in 0..1.
+        sentence, action: in plain words.
+        causes: strongest first.
+    """
+
+    insight_id: str
+    kind: str
+    class_name: str
+    other_class: str
+    population: str
+    found_by: tuple[str, ...]
+    scores: np.ndarray
+    members: np.ndarray
+    effect_name: str
+    effect: float
+    ci_low: float
+    ci_high: float
+    q_value: float
+    severity: float
+    sentence: str
+    action: str
+    causes: tuple[Cause, ...]
+
+
+def find_insights(
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    metadata: pd.DataFrame | None = None,
+    splits: np.ndarray | None = None,
+    population: np.ndarray | None = None,
+    class_names: tuple[str, ...] | None = None,
+    contrasts: Mapping[str, np.ndarray] | None = None,
+    seed: int = 0,
+    fdr: float = 0.05,
+) -> list[Insight]:
+    """The insights of a labelled set of clips (or images, or anything with embeddings).
+
+    The same insights come out whatever the row order. Definitions: `docs/insights.md`.
+
+    Args:
+        embeddings: (n, d) float, finite.
+        labels: (n,) int class of every row, a column of `probabilities`.
+        probabilities: (n, c) float, rows add up to 1.
+        metadata: n rows of measured fields; missing values are NaN.
+        splits: (n,) str: `train`, `val`, `test` or anything else; default: unknown.
+        population: (n,) bool: rows to look at; default: all.
+        class_names: c names; default: the class numbers.
+        contrasts: by name, (n,) bool or float: the rows of one side, for insights of kind `shift`.
+        seed: of every permutation, start and bootstrap.
+        fdr: largest q-value of an insight and of a cause.
+
+    Returns:
+        Insights by falling severity; their scores are 0 outside the population.
+
+    Raises:
+        ValueError: shapes that do not fit together, labels out of range, embeddings not finite.
+    """
+    embeddings, labels, probabilities = map(np.asarray, (embeddings, labels, probabilities))
+    _check(embeddings, labels, probabilities)
+    chosen = np.ones(len(labels), bool) if population is None else np.asarray(population, bool)
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
+        return []
+    names = class_names or tuple(str(number) for number in range(probabilities.shape[1]))
+    ids = _identities(embeddings[rows], labels[rows], probabilities[rows])
+    rows = rows[np.argsort(ids)]
+    clips = _clip_table(
+        np.sort(ids),
+        embeddings[rows],
+        labels[rows],
+        probabilities[rows],
+        names,
+        metadata=None if metadata is None else metadata.iloc[rows],
+        splits=None if splits is None else np.asarray(splits)[rows],
+        contrasts={n: np.asarray(v, np.float64)[rows] for n, v in (contrasts or {}).items()},
+    )
+    return _insights(discover(clips, seed=seed, fdr=fdr), rows, len(labels))
+
+
+def _check(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> None:
+    shapes = f"{embeddings.shape}, {labels.shape} and {probabilities.shape}"
+    if (
+        embeddings.ndim != 2
+        or probabilities.ndim != 2
+        or not labels.shape == (len(embeddings),) == (len(probabilities),)
+    ):
+        raise ValueError(
+            f"embeddings (n, d), labels (n,), probabilities (n, c) needed, got {shapes}"
+        )
+    if not np.isfinite(embeddings).all():
+        bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+        raise ValueError(f"{len(bad)} embeddings are not finite, the first in row {bad[0]}")
+    if len(labels) and not (0 <= labels.min() and labels.max() < probabilities.shape[1]):
+        raise ValueError(
+            f"labels must be columns of probabilities, 0..{probabilities.shape[1] - 1}, got "
+            f"{labels.min()}..{labels.max()}"
+        )
+
+
+def _identities(*arrays: np.ndarray) -> np.ndarray:
+    """(n,) names that rows have by what they hold: their order cannot matter afterwards."""
+    plain = [np.ascontiguousarray(each.reshape(len(each), -1)) for each in arrays]
+    seen: dict[str, int] = {}
+    names = []
+    for row in range(len(plain[0])):
+        digest = hashlib.blake2b(digest_size=8)
+        for each in plain:
+            digest.update(each[row].tobytes())
+        name = digest.hexdigest()
+        seen[name] = seen.get(name, -1) + 1
+        names.append(f"{name}.{seen[name]:06d}")
+    return np.array(names)
+
+
+def _clip_table(
+    ids: np.ndarray,
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    names: tuple[str, ...],
+    *,
+    metadata: pd.DataFrame | None,
+    splits: np.ndarray | None,
+    contrasts: Mapping[str, np.ndarray],
+) -> ClipTable:
+    n, class_names = len(ids), np.array(names, dtype=str)
+    own = probabilities[np.arange(n), labels].astype(np.float64)
+    predicted = probabilities.argmax(axis=1)
+    frame = pd.DataFrame(index=range(n)) if metadata is None else metadata.reset_index(drop=True)
+    return ClipTable(
+        clip_ids=ids,
+        labels=class_names[labels],
+        splits=np.full(n, "") if splits is None else splits,
+        predicted=class_names[predicted],
+        probability=own,
+        loss=-np.log(np.maximum(own, 1e-12)),
+        correct=(predicted == labels).astype(np.float64),
+        probabilities=probabilities,
+        coordinates=_coordinates(embeddings),
+        cluster=np.full(n, -1),
+        strength=np.zeros(n),
+        metadata=frame,
+        signature=np.zeros((n, 0), np.uint8),
+        content_key=np.full(n, ""),
+        model_labels=tuple(names),
+        contrasts=contrasts,
+    )
+
+
+def _coordinates(embeddings: np.ndarray) -> np.ndarray:
+    """Principal components of standardised features, as a latent space of one layer has them."""
+    if len(embeddings) < 2:
+        return np.zeros((len(embeddings), 1))
+    values = embeddings.astype(np.float64)
+    mean, weight = scaling(values, [values.shape[1]])
+    values -= mean
+    values *= weight
+    axes, _ = principal_axes(values, _COMPONENTS)
+    return np.round(values @ axes.T, 8) + 0.0
+
+
+def _insights(discovery: Discovery, rows: np.ndarray, count: int) -> list[Insight]:
+    """Insights on the rows that were given."""
+    insights = []
+    for ranked, causes in zip(discovery.ranked, discovery.causes, strict=True):
+        finding = ranked.finding
+        scores = np.zeros(count, np.float32)
+        scores[rows] = finding.soft_scores(len(rows))
+        insights.append(
+            Insight(
+                insight_id=ranked.insight_id,
+                kind=finding.kind,
+                class_name=finding.class_name,
+                other_class=finding.other_class,
+                population=finding.population,
+                found_by=finding.found_by,
+                scores=scores,
+                members=np.sort(rows[finding.rows]),
+                effect_name=finding.effect_name,
+                effect=finding.effect,
+                ci_low=finding.ci_low,
+                ci_high=finding.ci_high,
+                q_value=ranked.q_value,
+                severity=ranked.severity,
+                sentence=finding.sentence,
+                action=finding.action,
+                causes=tuple(
+                    Cause(**{name: cause[name] for name in Cause.__dataclass_fields__})
+                    for cause in causes
+                ),
+            )
+        )
+    return insights

@@ -1,0 +1,161 @@
+"""Candidate groups that are found by their errors: components of an error-aware mixture.
+
+Proposing components, and what a component fails by chance, belong here; the model itself
+(`mixture`) and what a group means do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insight_dagster.analysis import statistics
+from insight_dagster.analysis.insights.mixture import Evidence, Mixture, fit_mixture
+from insight_dagster.analysis.insights.scan import Failures
+
+_FEWEST_CLIPS = 60
+_CLIPS_PER_COMPONENT = 15
+_MOST_COMPONENTS = 25
+_DRAWS = 99
+_STARTS = ("places", "errors", "errors")
+_SMALLEST = 5
+_LARGEST_SHARE = 0.5
+_CORE = 0.5
+_MOST_CLIPS = 6_000
+_LEADING = 16
+_LARGEST_P = 0.5
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component that fails more than chance lets expect.
+
+    Attributes:
+        members: positions of the clips that it holds by place and class, outcome unseen.
+        scores: (n,) float32 posterior of every clip, outcome included.
+        z: deviate of the failures that it holds by place and class.
+        p_value: under the whole search repeated on shuffled outcomes.
+    """
+
+    members: np.ndarray
+    scores: np.ndarray
+    z: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class _Rated:
+    mixture: Mixture
+    component: int
+    z: float
+    blind: np.ndarray
+
+
+def failing_components(
+    evidence: Evidence, failed: Failures, rng: np.random.Generator
+) -> list[Component]:
+    """Components that fail more than chance, worst first.
+
+    A component is rated by the failures of the clips that it holds by place and class alone. As
+    the model has seen the outcomes, chance is the whole search repeated on outcomes that are
+    shuffled within strata: 99 times, the largest rating of each, with a Gumbel tail. Splitting
+    the clips into a discovering and a confirming half would cost half of them twice over.
+
+    Args:
+        evidence: of n clips.
+        failed: how they went.
+        rng: of starts and shuffling, and of the 6,000 clips that a larger set is searched on.
+    """
+    if len(failed) < _FEWEST_CLIPS or not (np.ptp(failed.wrong) or np.ptp(failed.rank)):
+        return []
+    rows = np.sort(rng.permutation(len(failed))[:_MOST_CLIPS])
+    sample, judge = evidence.take(rows), failed.take(rows)
+    rated = _search(sample, judge, rng)
+    if not rated:
+        return []
+    maxima = []
+    orders = statistics.stratified_permutations(
+        np.arange(len(rows)), judge.strata, draws=_DRAWS, rng=rng
+    )
+    for order in orders:
+        shuffled = Evidence(sample.points, sample.classes, sample.outcome[order])
+        chance = _search(shuffled, judge.shuffled(order), rng)
+        maxima.append(max((each.z for each in chance), default=0.0))
+    found = []
+    for each in _apart(rated):
+        p_value = statistics.gumbel_tail_p(each.z, np.array(maxima))
+        component = _everywhere(evidence, each, p_value)
+        if p_value <= _LARGEST_P and len(component.members) >= _SMALLEST:
+            found.append(component)
+    return found
+
+
+def _search(
+    evidence: Evidence, failed: Failures, rng: np.random.Generator
+) -> list[_Rated]:
+    """Rated components of every start."""
+    rated = []
+    for kind in _STARTS:
+        mixture, _ = fit_mixture(evidence, _start(evidence, kind, rng))
+        blind = mixture.responsibilities(evidence, blind=True)
+        sizes = np.maximum(blind.sum(axis=0), 1e-9)
+        z = failed.deviates(_weighted_sums(blind), sizes, np.arange(len(failed)))
+        sized = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(failed)) & (z > 0)
+        rated += [
+            _Rated(mixture, int(c), float(z[c]), blind[:, c]) for c in np.flatnonzero(sized)
+        ]
+    return rated
+
+
+def _weighted_sums(weights: np.ndarray) -> statistics.Sums:
+    return lambda values: values @ weights
+
+
+def _apart(rated: list[_Rated]) -> list[_Rated]:
+    """Worst first, without those that are more than half the same as a worse one."""
+    chosen: list[_Rated] = []
+    for each in sorted(rated, key=lambda rating: -rating.z):
+        if all(_shared(each.blind, other.blind) < _CORE for other in chosen):
+            chosen.append(each)
+    return chosen
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> float:
+    """Weighted Jaccard similarity of two soft groups."""
+    return float(np.minimum(first, second).sum() / max(np.maximum(first, second).sum(), 1e-12))
+
+
+def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """(n, k) first responsibilities: k-means of all, or of the two kinds of outcome apart."""
+    n = len(evidence.points)
+    k = int(np.clip(n // _CLIPS_PER_COMPONENT, 2, _MOST_COMPONENTS))
+    groups = [np.arange(n)]
+    if kind == "errors":
+        bad = evidence.outcome == evidence.outcome.max()
+        groups = [np.flatnonzero(~bad), np.flatnonzero(bad)]
+    cell, used = np.zeros(n, np.int64), 0
+    for rows in groups:
+        wanted = min(max(1, k // len(groups)), len(rows))
+        if wanted:
+            cell[rows] = used + _k_means(evidence.points[rows], wanted, rng)
+            used += wanted
+    first = np.zeros((n, used))
+    first[np.arange(n), cell] = 1.0
+    return first[:, first.any(axis=0)]
+
+
+def _k_means(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    from sklearn.cluster import KMeans
+
+    model = KMeans(k, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
+    return np.asarray(model.fit_predict(points[:, :_LEADING]), np.int64)
+
+
+def _everywhere(evidence: Evidence, rated: _Rated, p_value: float) -> Component:
+    """The component asked of every clip."""
+    blind = rated.mixture.responsibilities(evidence, blind=True)[:, rated.component]
+    scores = rated.mixture.responsibilities(evidence)[:, rated.component]
+    return Component(
+        np.flatnonzero(blind >= _CORE), scores.astype(np.float32), rated.z, p_value
+    )

@@ -1,0 +1,86 @@
+"""The question whether losses differ more between two sides inside a group, answered in words.
+
+Shared by the kinds that ask it (`overfitting`, `shift`); statistics are in `contrasts`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.contrasts import Contrast, gap_difference, gap_excess
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.scan import Tested, scan
+from insight_dagster.analysis.insights.search import Search, leading_class
+
+
+def ask(
+    search: Search, contrast: Contrast, *, kind: str, population: str, smallest: float, action: str
+) -> list[Question]:
+    """One question a family: groups whose gap of mean losses exceeds that of the other clips.
+
+    Args:
+        search: the clips.
+        contrast: the two sides.
+        kind: of the insights.
+        population: name that they carry.
+        smallest: excess in nat from which on a difference matters.
+        action: what to do about it.
+    """
+    contrast = contrast.with_loss(search.clips)
+    if not contrast.enough:
+        return []
+    questions = []
+    for family in search.families_over(contrast.rows):
+        name = f"{kind}/{population}/{contrast.new_name}/gap/{family.name}"
+        found = scan(family, gap_excess(contrast, search.clips), search.rng(name))
+        findings = [
+            _describe(search.clips, contrast, each, kind, population, smallest, action, family.name)
+            for each in found
+        ]
+        questions.append(Question(name, tuple(findings)))
+    return questions
+
+
+def _describe(
+    clips: ClipTable,
+    contrast: Contrast,
+    tested: Tested,
+    kind: str,
+    population: str,
+    smallest: float,
+    action: str,
+    generator: str,
+) -> Finding:
+    inside = np.zeros(len(contrast.rows), bool)
+    inside[tested.members] = True
+    loss = clips.loss[contrast.rows]
+    excess = gap_difference(contrast, loss, inside)
+    group = contrast.rows[inside]
+    owner = leading_class(clips.labels[group])
+    new, old = loss[inside & contrast.new].mean(), loss[inside & ~contrast.new].mean()
+    new_rest, old_rest = loss[~inside & contrast.new].mean(), loss[~inside & ~contrast.new].mean()
+    sentence = (
+        f"{len(group)} clips, mostly {owner}, have mean loss {new:.2f} in {contrast.new_name} "
+        f"against {old:.2f} in {contrast.old_name}; elsewhere it is {new_rest:.2f} against "
+        f"{old_rest:.2f}."
+    )
+    gap = max(0.0, float(np.nan_to_num(excess.estimate)))
+    return Finding(
+        kind=kind,
+        population=population,
+        rows=group,
+        weights=np.ones(len(group)),
+        effect_name=f"gap of mean loss, {contrast.new_name} - {contrast.old_name}, above that of "
+        "the other clips (nat)",
+        effect=excess.estimate,
+        ci_low=excess.low,
+        ci_high=excess.high,
+        p_value=tested.p_value,
+        strength=gap / (1 + gap),
+        relevant=excess.estimate >= smallest,
+        sentence=sentence,
+        action=action,
+        class_name=owner,
+        found_by=(generator,),
+    )

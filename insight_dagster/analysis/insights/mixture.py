@@ -1,0 +1,129 @@
+"""A mixture of places in the latent space that also models class and error.
+
+Fitting and evaluating the model belong here; which components are worth a test does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_SMOOTHING = 2.0
+_SHRINKAGE = 0.05
+_TOLERANCE = 1e-4
+_CLIPS_PER_DIMENSION = 10
+_MOST_DIMENSIONS = 50
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of n clips.
+
+    Attributes:
+        points: (n, d) coordinates.
+        classes: (n,) int class number, 0..c-1.
+        outcome: (n,) int outcome number, 0..o-1: right or wrong, say.
+    """
+
+    points: np.ndarray
+    classes: np.ndarray
+    outcome: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Evidence:
+        """The evidence on some clips."""
+        return Evidence(self.points[rows], self.classes[rows], self.outcome[rows])
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """k components: Gaussians of one covariance, each with its class and outcome shares.
+
+    Attributes:
+        log_prior: (k,).
+        means: (k, d).
+        whitening: (d, d) that makes the common covariance the identity.
+        log_classes: (k, c).
+        log_outcomes: (k, o).
+    """
+
+    log_prior: np.ndarray
+    means: np.ndarray
+    whitening: np.ndarray
+    log_classes: np.ndarray
+    log_outcomes: np.ndarray
+
+    def responsibilities(self, evidence: Evidence, *, blind: bool = False) -> np.ndarray:
+        """(n, k) posterior of every component; `blind`: as if the outcome were not known."""
+        return _normalised(self.log_joint(evidence, blind=blind))[0]
+
+    def log_joint(self, evidence: Evidence, *, blind: bool = False) -> np.ndarray:
+        """(n, k) log of prior times likelihood, up to a constant common to all."""
+        points, means = evidence.points @ self.whitening, self.means @ self.whitening
+        squared = (points**2).sum(axis=1)[:, None] + (means**2).sum(axis=1) - 2 * points @ means.T
+        logs = self.log_prior - squared / 2 + self.log_classes[:, evidence.classes].T
+        return logs if blind else logs + self.log_outcomes[:, evidence.outcome].T
+
+
+def fit_mixture(
+    evidence: Evidence, start: np.ndarray, *, rounds: int = 40
+) -> tuple[Mixture, np.ndarray]:
+    """Expectation maximisation from (n, k) responsibilities.
+
+    The covariance is common to all components and shrunk towards its diagonal, so that few clips
+    suffice in many dimensions. Shares are smoothed towards those of all clips: two pseudo-clips.
+
+    Source: the joint model of embedding, label and prediction is that of Eyuboglu et al.,
+    ICLR 2022 (Domino), which has a diagonal covariance a component.
+    """
+    responsibilities, before = start, -np.inf
+    for _ in range(rounds):
+        mixture = _maximised(evidence, responsibilities)
+        responsibilities, total = _normalised(mixture.log_joint(evidence))
+        if total - before < _TOLERANCE:
+            break
+        before = total
+    return mixture, responsibilities
+
+
+def leading_dimensions(clips: int, width: int) -> int:
+    """Leading coordinates that so many clips can afford a covariance of, at most 50."""
+    most = min(_MOST_DIMENSIONS, width)
+    return max(min(2, most), min(most, clips // _CLIPS_PER_DIMENSION))
+
+
+def _maximised(evidence: Evidence, responsibilities: np.ndarray) -> Mixture:
+    points = evidence.points
+    mass = responsibilities.sum(axis=0) + 1e-9
+    means = responsibilities.T @ points / mass[:, None]
+    scatter = points.T @ points - (means * mass[:, None]).T @ means
+    covariance = scatter / len(points)
+    spread = np.maximum(np.diag(covariance), 1e-12)
+    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(spread)
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, 1e-9 * values[-1])
+    return Mixture(
+        log_prior=np.log(mass / mass.sum()),
+        means=means,
+        whitening=vectors / np.sqrt(values),
+        log_classes=_log_shares(evidence.classes, responsibilities),
+        log_outcomes=_log_shares(evidence.outcome, responsibilities),
+    )
+
+
+def _log_shares(values: np.ndarray, responsibilities: np.ndarray) -> np.ndarray:
+    """(k, v) log share of every value inside every component, smoothed towards its share in all."""
+    counts = np.stack([
+        np.bincount(values, weights=column) for column in responsibilities.T
+    ])  # fmt: skip
+    overall = np.bincount(values) / len(values)
+    counts = counts + _SMOOTHING * overall
+    return np.log(np.maximum(counts / counts.sum(axis=1, keepdims=True), 1e-12))
+
+
+def _normalised(log_joint: np.ndarray) -> tuple[np.ndarray, float]:
+    """Posterior (n, k) and the mean log-likelihood."""
+    top = log_joint.max(axis=1, keepdims=True)
+    weights = np.exp(log_joint - top)
+    total = weights.sum(axis=1, keepdims=True)
+    return weights / total, float((top + np.log(total)).mean())

@@ -1,0 +1,82 @@
+"""The question whether a group's share differs between two sides, and its answer in words.
+
+Shared by the kinds that ask it (`under_represented`, `shift`); statistics are in `contrasts`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.contrasts import Contrast, share_excess, share_ratio
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.scan import Tested, scan
+from insight_dagster.analysis.insights.search import Search, leading_class
+
+
+def ask(
+    search: Search, contrast: Contrast, *, kind: str, population: str, smallest: float, action: str
+) -> list[Question]:
+    """One question a family: groups whose share of the new side exceeds that of the old side.
+
+    Args:
+        search: the clips.
+        contrast: the two sides.
+        kind: of the insights.
+        population: name that they carry.
+        smallest: ratio of the shares from which on a difference matters.
+        action: what to do about it.
+    """
+    if not contrast.enough:
+        return []
+    labels = search.clips.labels[contrast.rows]
+    questions = []
+    for family in search.families_over(contrast.rows):
+        name = f"{kind}/{population}/{contrast.new_name}/{family.name}"
+        found = scan(family, share_excess(contrast, labels), search.rng(name))
+        findings = [
+            _describe(search.clips, contrast, each, kind, population, smallest, action, family.name)
+            for each in found
+        ]
+        questions.append(Question(name, tuple(findings)))
+    return questions
+
+
+def _describe(
+    clips: ClipTable,
+    contrast: Contrast,
+    tested: Tested,
+    kind: str,
+    population: str,
+    smallest: float,
+    action: str,
+    generator: str,
+) -> Finding:
+    inside = np.zeros(len(contrast.rows), bool)
+    inside[tested.members] = True
+    ratio = share_ratio(contrast, inside)
+    group = contrast.rows[inside]
+    new, old = (inside & contrast.new).sum(), (inside & ~contrast.new).sum()
+    owner = leading_class(clips.labels[group])
+    sentence = (
+        f"{len(group)} clips, mostly {owner}, are {new / contrast.new.sum():.1%} of "
+        f"{contrast.new_name} ({new} clips) and {old / (~contrast.new).sum():.1%} of "
+        f"{contrast.old_name} ({old})."
+    )
+    return Finding(
+        kind=kind,
+        population=population,
+        rows=group,
+        weights=np.ones(len(group)),
+        effect_name=f"share of {contrast.new_name} over share of {contrast.old_name}",
+        effect=ratio.estimate,
+        ci_low=ratio.low,
+        ci_high=ratio.high,
+        p_value=tested.p_value,
+        strength=1 - 1 / max(1.0, ratio.estimate),
+        relevant=ratio.estimate >= smallest,
+        sentence=sentence,
+        action=action,
+        class_name=owner,
+        found_by=(generator,),
+    )

@@ -1,0 +1,62 @@
+"""Soft membership of clips in groups with a hard border.
+
+Turning members into scores over all clips belongs here; finding groups does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from insight_dagster.analysis.insights.mixture import Evidence, fit_mixture
+
+_BACKGROUND = 8
+_ROUNDS = 8
+_MOST_CLIPS = 8_000
+_LEADING = 16
+
+
+def soft_members(
+    evidence: Evidence,
+    points: np.ndarray,
+    groups: Sequence[np.ndarray],
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """(n,) float32 posterior of every clip, per group: members seed a component of a mixture.
+
+    The other clips start in eight k-means cells. Place, class and outcome count.
+
+    Args:
+        evidence: of n clips.
+        points: (n, d) coordinates in which the groups were found, in place of the evidence's.
+        groups: positions of the members of each.
+        rng: of the cells and, of a large set, the clips that the model is fitted on.
+    """
+    if not groups:
+        return []
+    evidence = Evidence(points, evidence.classes, evidence.outcome)
+    cells = _cells(points, rng)
+    return [_soft(evidence, cells, members, rng) for members in groups]
+
+
+def _cells(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    from sklearn.cluster import KMeans
+
+    k = int(np.clip(len(points) // 20, 1, _BACKGROUND))
+    model = KMeans(k, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
+    return np.asarray(model.fit_predict(points[:, :_LEADING]), np.int64)
+
+
+def _soft(
+    evidence: Evidence, cells: np.ndarray, members: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    start = np.eye(int(cells.max()) + 2)[cells + 1]
+    start[members] = 0.0
+    start[members, 0] = 1.0
+    rows = np.arange(len(cells))
+    if len(rows) > _MOST_CLIPS:
+        rows = np.unique(np.concatenate([members, rng.permutation(rows)[:_MOST_CLIPS]]))
+    used = start[rows].any(axis=0)
+    mixture, _ = fit_mixture(evidence.take(rows), start[rows][:, used], rounds=_ROUNDS)
+    return mixture.responsibilities(evidence)[:, 0].astype(np.float32)

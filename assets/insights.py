@@ -1,5 +1,7 @@
 """Groups of clips with a kind, evidence, causes and an action."""
 
+from functools import cache
+
 import dagster as dg
 
 from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
@@ -9,7 +11,7 @@ from assets.clusters import clusters
 from assets.judges import Judges, JudgesResource
 from assets.materialization import Timer, insight_list, table_metadata
 from assets.metadata_table import metadata_table
-from insight_dagster.analysis.insights import find_insights, nothing_found
+from insight_dagster.analysis.insights import Discovery, discover, nothing_found
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHT_MEMBERS, INSIGHTS
 from insight_dagster.writes import Replacement
 from resources.analysis_options import AnalysisOptions
@@ -46,16 +48,15 @@ def insights(
         store, bundle_folder, model_fingerprint=model.fingerprint, model_labels=model.labels
     )
 
+    @cache
+    def discovery() -> Discovery:  # of all classes at once, whichever class asks first
+        return discover(clips, seed=options.seed, fdr=options.fdr)
+
     def materialize(class_name: str) -> Metadata:
         timer, found = Timer(), nothing_found()
         if class_name in clips.classes:  # else every clip of it is quarantined
-            found = find_insights(
-                clips,
-                class_name=class_name,
-                model_fingerprint=model.fingerprint,
-                space_id=space_id,
-                seed=options.seed,
-                fdr=options.fdr,
+            found = discovery().of_class(
+                class_name, model_fingerprint=model.fingerprint, space_id=space_id
             )
         store.write(
             Replacement(INSIGHTS, found.insights, class_name),

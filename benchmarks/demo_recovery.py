@@ -27,7 +27,7 @@ from insight_dagster.analysis.clusters import assign
 from insight_dagster.analysis.embeddings import embed_clips
 from insight_dagster.analysis.incremental import clips_to_measure
 from insight_dagster.analysis.inference import VideoClassifier
-from insight_dagster.analysis.insights import ClipTable, find_insights
+from insight_dagster.analysis.insights import ClipTable, discover
 from insight_dagster.analysis.insights.assembly import assemble
 from insight_dagster.analysis.latent_space import LatentSpace, fit_latent_space
 from insight_dagster.analysis.matrices import matrix_of
@@ -131,7 +131,8 @@ def recover(
     space = fit(rows, taps or model.taps)
     fitted = time.perf_counter()
     clips = clip_table(rows, space, model)
-    found = [find_insights(clips, class_name=name, seed=seed) for name in clips.classes]
+    discovery = discover(clips, seed=seed)
+    found = [discovery.of_class(name) for name in clips.classes]
     ended = time.perf_counter()
     result = score(
         rows.truth,

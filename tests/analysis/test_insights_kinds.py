@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from insight_dagster.analysis.insights import find_insights
+from insight_dagster.analysis.insights import discover
 from tests.analysis.synthetic_clips import NAMES, null_clips, planted_clips, with_values
 
 
 @pytest.fixture(scope="module")
 def library():
     clips, truth = planted_clips(seed=1)
-    results = {name: find_insights(clips, class_name=name) for name in NAMES}
+    discovery = discover(clips)
+    results = {name: discovery.of_class(name) for name in NAMES}
     return clips, truth, results
 
 
@@ -108,7 +109,7 @@ def test_a_leak_is_not_hidden_by_a_duplicate():
     splits = clips.splits.copy()
     splits[third] = "val"
     changed = with_values(clips, coordinates=coordinates, signature=signature, splits=splits)
-    result = find_insights(changed, class_name="hoops")
+    result = discover(changed).of_class("hoops")
     leaks, _ = rows_of(changed, result, "leak")
     assert {first, third} <= set(leaks)
 
@@ -127,7 +128,7 @@ def test_misclassified_training_clips_are_searched_on_their_own():
     loss[group] = 6 + rng.random(len(group))
     metadata.iloc[group, 2] = -6 + 0.1 * rng.normal(size=len(group))
     changed = with_values(clips, labels=labels, predicted=predicted, loss=loss, metadata=metadata)
-    result = find_insights(changed, class_name=leading)
+    result = discover(changed).of_class(leading)
     rows, insight = rows_of(changed, result, "low_performance", population="misclassified_train")
     assert min(overlap(rows, group)) >= 0.8
-    assert "among misclassified training clips" in insight["sentence"]
+    assert "in the rest of the training clips that the model gets wrong" in insight["sentence"]

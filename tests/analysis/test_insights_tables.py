@@ -1,4 +1,4 @@
-"""What `find_insights` returns: rows of the tables, stable ids, edge cases, honest rates."""
+"""What `discover` returns: rows of the tables, stable ids, edge cases, honest rates."""
 
 import numpy as np
 import pandas as pd
@@ -6,13 +6,13 @@ import pyarrow as pa
 import pytest
 
 from insight_dagster import tables
-from insight_dagster.analysis.insights import ClipTable, find_insights
+from insight_dagster.analysis.insights import ClipTable, discover
 from insight_dagster.errors import UnknownClassError
 from tests.analysis.synthetic_clips import NAMES, null_clips, planted_clips, with_values
 
 
-def found(clips, class_name="disc", **options):
-    return find_insights(clips, class_name=class_name, **options)
+def found(clips, class_name="disc", *, seed=0, **origin):
+    return discover(clips, seed=seed).of_class(class_name, **origin)
 
 
 def kinds(result):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight_dagster.analysis import statistics
+from insight_dagster.analysis.insights.groups import k_means
 from insight_dagster.analysis.insights.mixture import Evidence, Mixture, fit_mixture
 from insight_dagster.analysis.insights.scan import Failures
 
@@ -23,7 +24,6 @@ _SMALLEST = 5
 _LARGEST_SHARE = 0.5
 _CORE = 0.5
 _MOST_CLIPS = 6_000
-_LEADING = 16
 _LARGEST_P = 0.5
 
 
@@ -74,21 +74,27 @@ def failing_components(
     rated = _search(sample, judge, rng)
     if not rated:
         return []
-    maxima = []
-    orders = statistics.stratified_permutations(
-        np.arange(len(rows)), judge.strata, draws=_DRAWS, rng=rng
-    )
-    for order in orders:
-        shuffled = Evidence(sample.points, sample.classes, sample.outcome[order])
-        chance = _search(shuffled, judge.shuffled(order), rng)
-        maxima.append(max((each.z for each in chance), default=0.0))
+    maxima = _chance(sample, judge, rng)
     found = []
     for each in _apart(rated):
-        p_value = statistics.gumbel_tail_p(each.z, np.array(maxima))
+        p_value = statistics.gumbel_tail_p(each.z, maxima)
         component = _everywhere(evidence, each, p_value)
         if p_value <= _LARGEST_P and len(component.members) >= _SMALLEST:
             found.append(component)
     return found
+
+
+def _chance(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> np.ndarray:
+    """(b,) largest rating of the search on outcomes shuffled within strata."""
+    orders = statistics.stratified_permutations(
+        np.arange(len(failed)), failed.strata, draws=_DRAWS, rng=rng
+    )
+    maxima = []
+    for order in orders:
+        shuffled = Evidence(evidence.points, evidence.classes, evidence.outcome[order])
+        rated = _search(shuffled, failed.shuffled(order), rng)
+        maxima.append(max((each.z for each in rated), default=0.0))
+    return np.array(maxima)
 
 
 def _search(
@@ -138,18 +144,11 @@ def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarra
     for rows in groups:
         wanted = min(max(1, k // len(groups)), len(rows))
         if wanted:
-            cell[rows] = used + _k_means(evidence.points[rows], wanted, rng)
+            cell[rows] = used + k_means(evidence.points[rows], wanted, rng)
             used += wanted
     first = np.zeros((n, used))
     first[np.arange(n), cell] = 1.0
     return first[:, first.any(axis=0)]
-
-
-def _k_means(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    from sklearn.cluster import KMeans
-
-    model = KMeans(k, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
-    return np.asarray(model.fit_predict(points[:, :_LEADING]), np.int64)
 
 
 def _everywhere(evidence: Evidence, rated: _Rated, p_value: float) -> Component:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from threadpoolctl import threadpool_limits
+
 from insight_dagster.analysis import populations
 from insight_dagster.analysis.insights import (
     class_confusion,
@@ -97,7 +99,11 @@ def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery
         fdr: largest q-value (`statistics.selective_q` over the run's questions) of an insight.
     """
     clips = clips.sorted_by_id()
-    ranked = rank(questions(Search(clips, seed)), clips, fdr=fdr) if len(clips) else []
+    if not len(clips):
+        return Discovery(clips, (), seed, fdr)
+    # Thousands of small products: threads would wait for one another longer than they compute.
+    with threadpool_limits(1):
+        ranked = rank(questions(Search(clips, seed)), clips, fdr=fdr)
     return Discovery(clips, tuple(ranked), seed, fdr)
 
 

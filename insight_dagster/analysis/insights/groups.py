@@ -13,6 +13,7 @@ MINIMUM_SIZE = 5
 WHOLE_TREE = 4_000
 """Most points in one tree of points; above it a tree of so many micro-clusters stands in."""
 _MICRO_CLUSTERS = 2_000
+_LEADING = 16
 _LARGEST_SHARE = 0.5
 _LARGEST_TAIL = 0.3
 _TAIL_STEP = 1.125
@@ -87,6 +88,17 @@ def class_tree_groups(
     if not order:
         return tree_groups(points)
     return Groups(np.concatenate(order), np.concatenate(starts), np.concatenate(stops))
+
+
+def k_means(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """(n,) int64 cell of every point by one run of k-means over the leading 16 coordinates."""
+    from sklearn.cluster import KMeans
+
+    leading = points[:, :_LEADING]
+    if k < 2 or not np.ptp(leading, axis=0).any():
+        return np.zeros(len(points), np.int64)
+    model = KMeans(k, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
+    return np.asarray(model.fit_predict(leading), np.int64)
 
 
 def _cells(points: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

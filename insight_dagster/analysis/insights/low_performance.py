@@ -107,11 +107,11 @@ def _describe(
 def _sentence(
     clips: ClipTable, population: Population, group: np.ndarray, rest: np.ndarray
 ) -> str:
-    where = "" if population == populations.ALL else f" among {population.description}"
+    whose = "" if population == populations.ALL else f" of the {population.description}"
     right, right_rest = clips.correct[group].mean(), clips.correct[rest].mean()
     accuracy = f" and accuracy {right:.0%} against {right_rest:.0%}" if right != right_rest else ""
     return (
-        f"{len(group)} clips, mostly {leading_class(clips.labels[group])}{where}, have mean loss "
+        f"{len(group)} clips, mostly {leading_class(clips.labels[group])}, have mean loss "
         f"{clips.loss[group].mean():.2f} against {clips.loss[rest].mean():.2f} in the rest"
-        f"{accuracy}."
+        f"{whose}{accuracy}."
     )

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from insight_dagster.analysis.insights.groups import k_means
 from insight_dagster.analysis.insights.mixture import Evidence, fit_mixture
 
 _BACKGROUND = 8
 _ROUNDS = 8
 _MOST_CLIPS = 8_000
-_LEADING = 16
 
 
 def soft_members(
@@ -36,16 +36,8 @@ def soft_members(
     if not groups:
         return []
     evidence = Evidence(points, evidence.classes, evidence.outcome)
-    cells = _cells(points, rng)
+    cells = k_means(points, int(np.clip(len(points) // 20, 1, _BACKGROUND)), rng)
     return [_soft(evidence, cells, members, rng) for members in groups]
-
-
-def _cells(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    from sklearn.cluster import KMeans
-
-    k = int(np.clip(len(points) // 20, 1, _BACKGROUND))
-    model = KMeans(k, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
-    return np.asarray(model.fit_predict(points[:, :_LEADING]), np.int64)
 
 
 def _soft(

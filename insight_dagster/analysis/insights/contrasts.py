@@ -12,7 +12,7 @@ import numpy as np
 
 from insight_dagster.analysis import statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.scan import Failures, failures
+from insight_dagster.analysis.insights.failures import Failures, failures
 
 FEWEST_A_SIDE = 20
 """Clips that either side needs for the contrast to be looked at."""

@@ -153,7 +153,7 @@ def _check(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
     if not np.isfinite(embeddings).all():
         bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
         raise ValueError(f"{len(bad)} embeddings are not finite, the first in row {bad[0]}")
-    if len(labels) and not (0 <= labels.min() and labels.max() < probabilities.shape[1]):
+    if len(labels) and not (labels.min() >= 0 and labels.max() < probabilities.shape[1]):
         raise ValueError(
             f"labels must be columns of probabilities, 0..{probabilities.shape[1] - 1}, got "
             f"{labels.min()}..{labels.max()}"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight_dagster.analysis import statistics
-from insight_dagster.analysis.insights.groups import k_means
+from insight_dagster.analysis.insights.failures import Failures
+from insight_dagster.analysis.insights.groups import rough_cells
 from insight_dagster.analysis.insights.mixture import Evidence, Mixture, fit_mixture
-from insight_dagster.analysis.insights.scan import Failures
 
 _FEWEST_CLIPS = 60
 _CLIPS_PER_COMPONENT = 15
@@ -97,9 +97,7 @@ def _chance(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> n
     return np.array(maxima)
 
 
-def _search(
-    evidence: Evidence, failed: Failures, rng: np.random.Generator
-) -> list[_Rated]:
+def _search(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> list[_Rated]:
     """Rated components of every start."""
     rated = []
     for kind in _STARTS:
@@ -108,9 +106,7 @@ def _search(
         sizes = np.maximum(blind.sum(axis=0), 1e-9)
         z = failed.deviates(_weighted_sums(blind), sizes, np.arange(len(failed)))
         sized = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(failed)) & (z > 0)
-        rated += [
-            _Rated(mixture, int(c), float(z[c]), blind[:, c]) for c in np.flatnonzero(sized)
-        ]
+        rated += [_Rated(mixture, int(c), float(z[c]), blind[:, c]) for c in np.flatnonzero(sized)]
     return rated
 
 
@@ -133,7 +129,7 @@ def _shared(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """(n, k) first responsibilities: k-means of all, or of the two kinds of outcome apart."""
+    """(n, k) first responsibilities: cells of all, or of the two kinds of outcome apart."""
     n = len(evidence.points)
     k = int(np.clip(n // _CLIPS_PER_COMPONENT, 2, _MOST_COMPONENTS))
     groups = [np.arange(n)]
@@ -144,7 +140,7 @@ def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarra
     for rows in groups:
         wanted = min(max(1, k // len(groups)), len(rows))
         if wanted:
-            cell[rows] = used + k_means(evidence.points[rows], wanted, rng)
+            cell[rows] = used + rough_cells(evidence.points[rows], wanted, rng)
             used += wanted
     first = np.zeros((n, used))
     first[np.arange(n), cell] = 1.0
@@ -155,6 +151,4 @@ def _everywhere(evidence: Evidence, rated: _Rated, p_value: float) -> Component:
     """The component asked of every clip."""
     blind = rated.mixture.responsibilities(evidence, blind=True)[:, rated.component]
     scores = rated.mixture.responsibilities(evidence)[:, rated.component]
-    return Component(
-        np.flatnonzero(blind >= _CORE), scores.astype(np.float32), rated.z, p_value
-    )
+    return Component(np.flatnonzero(blind >= _CORE), scores.astype(np.float32), rated.z, p_value)

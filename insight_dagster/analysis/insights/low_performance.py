@@ -11,16 +11,18 @@ import numpy as np
 from insight_dagster.analysis import populations, statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.error_mixture import failing_components
+from insight_dagster.analysis.insights.failures import Failures, failures
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.mixture import Evidence, leading_dimensions
-from insight_dagster.analysis.insights.scan import Failures, Tested, failures, scan
+from insight_dagster.analysis.insights.rules import failing_rules
+from insight_dagster.analysis.insights.scan import Tested, scan
 from insight_dagster.analysis.insights.search import Search, leading_class
 from insight_dagster.analysis.insights.softening import soft_members
 from insight_dagster.analysis.populations import Population
 
 KIND = "low_performance"
 SMALLEST_EXCESS = 0.3
-MIXTURE = "mixture"
+MIXTURE, RULES = "mixture", "rules"
 _FEWEST = 12
 
 
@@ -55,11 +57,40 @@ def find(search: Search, population: Population) -> list[Question]:
         _describe(clips, population, rows, Tested(c.members, c.z, c.p_value), MIXTURE, c.scores)
         for c in components
     ]
-    return [*questions, Question(f"{name}/{MIXTURE}", tuple(findings))]
+    questions.append(Question(f"{name}/{MIXTURE}", tuple(findings)))
+    return [*questions, _rules(search, population, rows, failed, evidence, f"{name}/{RULES}")]
+
+
+def _rules(
+    search: Search,
+    population: Population,
+    rows: np.ndarray,
+    failed: Failures,
+    evidence: Evidence,
+    name: str,
+) -> Question:
+    """Groups that short rules over the metadata describe."""
+    rng = search.rng(name)
+    found = failing_rules(search.conditions_of(rows), failed, rng)
+    points = search.points(RULES, rows)
+    soft = soft_members(evidence, points, [each.members for each in found], rng)
+    findings = [
+        _describe(
+            search.clips,
+            population,
+            rows,
+            Tested(each.members, each.z, each.p_value),
+            RULES,
+            scores,
+            rule=each.text,
+        )
+        for each, scores in zip(found, soft, strict=True)
+    ]
+    return Question(name, tuple(findings))
 
 
 def _evidence(clips: ClipTable, rows: np.ndarray, failed: Failures) -> Evidence:
-    """Places, classes and outcomes; where all are right or all wrong, high losses in their place."""
+    """Places, classes and outcomes: errors, or high losses where all are right or all wrong."""
     outcome = failed.wrong if np.ptp(failed.wrong) else failed.rank > np.median(failed.rank)
     dimensions = leading_dimensions(len(rows), clips.coordinates.shape[1])
     return Evidence(
@@ -76,6 +107,7 @@ def _describe(
     tested: Tested,
     generator: str,
     soft: np.ndarray,
+    rule: str = "",
 ) -> Finding:
     inside = np.zeros(len(rows), bool)
     inside[tested.members] = True
@@ -95,7 +127,7 @@ def _describe(
         p_value=tested.p_value,
         strength=max(0.0, excess.estimate) / (1 + max(0.0, excess.estimate)),
         relevant=excess.estimate >= SMALLEST_EXCESS,
-        sentence=_sentence(clips, population, group, rest),
+        sentence=_sentence(clips, population, group, rest, rule),
         action="Look at the examples and the causes; fix or remove unusable clips, collect more "
         "training clips like the others.",
         class_name=leading_class(clips.labels[group]),
@@ -105,13 +137,15 @@ def _describe(
 
 
 def _sentence(
-    clips: ClipTable, population: Population, group: np.ndarray, rest: np.ndarray
+    clips: ClipTable, population: Population, group: np.ndarray, rest: np.ndarray, rule: str
 ) -> str:
     whose = "" if population == populations.ALL else f" of the {population.description}"
+    described = f" ({rule})" if rule else ""
     right, right_rest = clips.correct[group].mean(), clips.correct[rest].mean()
     accuracy = f" and accuracy {right:.0%} against {right_rest:.0%}" if right != right_rest else ""
+    owner = leading_class(clips.labels[group])
     return (
-        f"{len(group)} clips, mostly {leading_class(clips.labels[group])}, have mean loss "
+        f"{len(group)} clips, mostly {owner}{described}, have mean loss "
         f"{clips.loss[group].mean():.2f} against {clips.loss[rest].mean():.2f} in the rest"
         f"{whose}{accuracy}."
     )

@@ -184,7 +184,5 @@ def _soft(clips: ClipTable, evidence: _Evidence, class_name: str) -> np.ndarray:
     own = clips.labels[evidence.rows] == class_name
     against = 1 - np.nan_to_num(evidence.p_value[own], nan=1.0)
     scores = np.zeros(len(clips), np.float32)
-    scores[evidence.rows[own]] = np.where(
-        evidence.suspect[own], 0.5 + against / 2, against / 2
-    )
+    scores[evidence.rows[own]] = np.where(evidence.suspect[own], 0.5 + against / 2, against / 2)
     return scores

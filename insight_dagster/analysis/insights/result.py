@@ -19,6 +19,9 @@ from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.merging import merged
 
+_SURE = 1e-3
+"""q-value below which one finding is not preferred over another for being surer."""
+
 
 @dataclass(frozen=True)
 class InsightSet:
@@ -55,7 +58,7 @@ def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list
         for each, q in zip(findings, values, strict=True)
         if q <= fdr and each.relevant
     ]
-    passed.sort(key=lambda pair: (pair[0], pair[1].p_value, -_weight(pair[1])))
+    passed.sort(key=lambda pair: (max(pair[0], _SURE), -_weight(pair[1])))
     ranked = []
     for position, finding in merged([each for _, each in passed]):
         q_value = passed[position][0]

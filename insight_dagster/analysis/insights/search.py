@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.groups import (
@@ -22,6 +23,7 @@ from insight_dagster.analysis.insights.groups import (
     tree_groups,
 )
 from insight_dagster.analysis.insights.mixture import leading_dimensions
+from insight_dagster.analysis.insights.rules import Conditions, conditions
 from insight_dagster.analysis.neighbours import Neighbours, nearest_others
 from insight_dagster.analysis.principal_axes import principal_axes
 
@@ -81,6 +83,13 @@ class Search:
                 rows, : leading_dimensions(len(rows), self.clips.coordinates.shape[1])
             ]
         return self._metadata_points[rows]
+
+    def conditions_of(self, rows: np.ndarray) -> Conditions:
+        """Conditions over metadata and class, with cuts at the quantiles of some clips."""
+        labels = pd.Series(self.clips.labels[rows], name="class")
+        return conditions(
+            pd.concat([labels, self.clips.metadata.iloc[rows].reset_index(drop=True)], axis=1)
+        )
 
     @cached_property
     def _metadata_points(self) -> np.ndarray:

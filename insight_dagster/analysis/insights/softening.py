@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from insight_dagster.analysis.insights.groups import k_means
+from insight_dagster.analysis.insights.groups import rough_cells
 from insight_dagster.analysis.insights.mixture import Evidence, fit_mixture
 
 _BACKGROUND = 8
@@ -25,7 +25,7 @@ def soft_members(
 ) -> list[np.ndarray]:
     """(n,) float32 posterior of every clip, per group: members seed a component of a mixture.
 
-    The other clips start in eight k-means cells. Place, class and outcome count.
+    The other clips start in eight cells. Place, class and outcome count.
 
     Args:
         evidence: of n clips.
@@ -36,7 +36,7 @@ def soft_members(
     if not groups:
         return []
     evidence = Evidence(points, evidence.classes, evidence.outcome)
-    cells = k_means(points, int(np.clip(len(points) // 20, 1, _BACKGROUND)), rng)
+    cells = rough_cells(points, int(np.clip(len(points) // 20, 1, _BACKGROUND)), rng)
     return [_soft(evidence, cells, members, rng) for members in groups]
 
 

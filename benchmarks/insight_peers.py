@@ -60,15 +60,10 @@ def density(setting: Setting, *, min_cluster_size: int = 15) -> Groups:
 
 def cleanlab_groups(setting: Setting, *, k: int = 0) -> Groups:
     """Datalab's underperforming groups: its own clusters, or k-means ids where k is given."""
-    from cleanlab.datalab.internal.issue_manager.underperforming_group import (
-        UnderperformingGroupIssueManager,
-    )
-
     lab = _datalab(setting)
     options: dict[str, Any] = {}
     if k:
         options["cluster_ids"] = KMeans(k, n_init=3, random_state=0).fit_predict(reduced(setting))
-    del UnderperformingGroupIssueManager
     lab.find_issues(
         pred_probs=setting.probabilities.astype(float),
         features=reduced(setting),
@@ -81,9 +76,7 @@ def cleanlab_groups(setting: Setting, *, k: int = 0) -> Groups:
 def cleanlab_labels(setting: Setting) -> Groups:
     """Datalab's label issues."""
     lab = _datalab(setting)
-    lab.find_issues(
-        pred_probs=setting.probabilities.astype(float), issue_types={"label": {}}
-    )
+    lab.find_issues(pred_probs=setting.probabilities.astype(float), issue_types={"label": {}})
     return [1.0 - lab.get_issues("label")["label_score"].to_numpy(float)]
 
 
@@ -182,7 +175,9 @@ def slice_guard(setting: Setting, *, min_support: int = 20, min_drop: float = 0.
     return groups
 
 
-def domino(setting: Setting, *, python: Path, weight: float = 1.0, init: str = "confusion") -> Groups:
+def domino(
+    setting: Setting, *, python: Path, weight: float = 1.0, init: str = "confusion"
+) -> Groups:
     """Domino's own mixture, run by an interpreter that has it (`insight_domino`)."""
     with tempfile.TemporaryDirectory() as folder:
         given, answered = Path(folder) / "given.npz", Path(folder) / "answered.npy"
@@ -194,7 +189,10 @@ def domino(setting: Setting, *, python: Path, weight: float = 1.0, init: str = "
         )
         worker = Path(__file__).with_name("insight_domino.py")
         done = subprocess.run(  # noqa: S603 - the interpreter is the user's choice
-            [python, worker, given, answered, str(weight), init], capture_output=True, text=True
+            [python, worker, given, answered, str(weight), init],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise ImportError(done.stderr.strip().splitlines()[-1])

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def _peer_rows(
     start = time.perf_counter()
     try:
         groups, problem = call(setting, **option), ""
-    except Exception as error:  # noqa: BLE001 - whatever a peer does is its result
+    except Exception as error:  # whatever a peer does is its result
         groups, problem = [], f"{type(error).__name__}: {error}"[:200]
     facts = {"engine": peer, "options": repr(option), "default": default, "problem": problem}
     return _rows(setting, groups, time.perf_counter() - start, facts)
@@ -200,7 +201,9 @@ def summary(rows: pd.DataFrame, nulls: list[dict[str, Any]]) -> str:
     lines.append("|---|" + "---|" * 5)
     kinds = rows.groupby(["engine", "kind"])["ap"].mean()
     for engine in order:
-        cells = [f"{kinds.get((engine, k), float('nan')):.2f}" for k in (*ERROR_KINDS, *OTHER_KINDS)]
+        cells = [
+            f"{kinds.get((engine, k), float('nan')):.2f}" for k in (*ERROR_KINDS, *OTHER_KINDS)
+        ]
         lines.append(f"| {engine} | " + " | ".join(cells) + " |")
     own = errors[(errors["engine"] == OURS) & (errors["ap"] >= _RECOVERED)]
     alarms = sum(bool(each["insights"]) for each in nulls)
@@ -235,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with ProcessPoolExecutor(2) as pool:
         trial = partial(score_setting, domino=options.domino_python, options=None)
         tuning = settings(TUNING, errors=1 if options.quick else 2, others=0)
-        tuned = choose(pd.DataFrame(sum(pool.map(trial, tuning), [])))
+        tuned = choose(pd.DataFrame(chain.from_iterable(pool.map(trial, tuning))))
         known = {
             name: next(o for o in choices if repr(o) == tuned[name])
             for name, (_, choices) in peers(options.domino_python).items()
@@ -243,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         score = partial(score_setting, domino=options.domino_python, options=known)
         names = settings(first, errors=errors, others=others)
-        rows = pd.DataFrame(sum(pool.map(score, names), []))
+        rows = pd.DataFrame(chain.from_iterable(pool.map(score, names)))
         alarms = list(pool.map(null_run, range(nulls)))
     print(summary(rows, alarms))
     if options.json:

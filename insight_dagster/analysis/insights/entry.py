@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.find import Discovery, discover
 from insight_dagster.analysis.principal_axes import principal_axes, scaling
 
-_COMPONENTS = 50
+_COMPONENTS = 64
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def find_insights(
         class_names: c names; default: the class numbers.
         contrasts: by name, (n,) bool or float: the rows of one side, for insights of kind `shift`.
         seed: of every permutation, start and bootstrap.
-        fdr: largest q-value of an insight and of a cause.
+        fdr: largest q-value of an insight and of a cause; 1 returns every candidate, however
+            small its effect.
 
     Returns:
         Insights by falling severity; their scores are 0 outside the population.
@@ -247,10 +249,11 @@ def _insights(discovery: Discovery, rows: np.ndarray, count: int) -> list[Insigh
                 severity=ranked.severity,
                 sentence=finding.sentence,
                 action=finding.action,
-                causes=tuple(
-                    Cause(**{name: cause[name] for name in Cause.__dataclass_fields__})
-                    for cause in causes
-                ),
+                causes=tuple(_cause(each) for each in causes),
             )
         )
     return insights
+
+
+def _cause(row: dict[str, Any]) -> Cause:
+    return Cause(**{name: row[name] for name in Cause.__dataclass_fields__})

@@ -6,7 +6,7 @@ Proposing components, and what a component fails by chance, belong here; the mod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,20 +16,19 @@ from insight_dagster.analysis.insights.groups import rough_cells
 from insight_dagster.analysis.insights.mixture import Evidence, Mixture, fit_mixture
 
 _FEWEST_CLIPS = 60
-_CLIPS_PER_COMPONENT = 15
+_CLIPS_PER_COMPONENT = 40
 _MOST_COMPONENTS = 25
-_DRAWS = 99
-_STARTS = ("places", "errors", "errors")
+_DRAWS = 59
+_STARTS = ("places", "errors", "places", "errors")
 _SMALLEST = 5
 _LARGEST_SHARE = 0.5
 _CORE = 0.5
 _MOST_CLIPS = 6_000
-_LARGEST_P = 0.5
 
 
 @dataclass(frozen=True)
 class Component:
-    """A component that fails more than chance lets expect.
+    """A component of the mixture and how strange its failures are.
 
     Attributes:
         members: positions of the clips that it holds by place and class, outcome unseen.
@@ -55,11 +54,11 @@ class _Rated:
 def failing_components(
     evidence: Evidence, failed: Failures, rng: np.random.Generator
 ) -> list[Component]:
-    """Components that fail more than chance, worst first.
+    """Components with the p-value of their failures, worst first.
 
     A component is rated by the failures of the clips that it holds by place and class alone. As
     the model has seen the outcomes, chance is the whole search repeated on outcomes that are
-    shuffled within strata: 99 times, the largest rating of each, with a Gumbel tail. Splitting
+    shuffled within strata: 59 times, the largest rating of each, with a Gumbel tail. Splitting
     the clips into a discovering and a confirming half would cost half of them twice over.
 
     Args:
@@ -79,7 +78,7 @@ def failing_components(
     for each in _apart(rated):
         p_value = statistics.gumbel_tail_p(each.z, maxima)
         component = _everywhere(evidence, each, p_value)
-        if p_value <= _LARGEST_P and len(component.members) >= _SMALLEST:
+        if len(component.members) >= _SMALLEST:
             found.append(component)
     return found
 
@@ -91,7 +90,7 @@ def _chance(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> n
     )
     maxima = []
     for order in orders:
-        shuffled = Evidence(evidence.points, evidence.classes, evidence.outcome[order])
+        shuffled = replace(evidence, outcome=evidence.outcome[order])
         rated = _search(shuffled, failed.shuffled(order), rng)
         maxima.append(max((each.z for each in rated), default=0.0))
     return np.array(maxima)

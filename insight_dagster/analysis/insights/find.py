@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -52,7 +53,7 @@ class Discovery:
     fdr: float
 
     @cached_property
-    def causes(self) -> list[list[dict[str, object]]]:
+    def causes(self) -> list[list[dict[str, Any]]]:
         """Causes of each insight, strongest first, as rows of `insight_causes`."""
         return cause_rows(self.ranked, self.clips, seed=self.seed, fdr=self.fdr)
 

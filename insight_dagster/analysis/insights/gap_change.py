@@ -17,7 +17,7 @@ from insight_dagster.analysis.insights.search import Search, leading_class
 def ask(
     search: Search, contrast: Contrast, *, kind: str, population: str, smallest: float, action: str
 ) -> list[Question]:
-    """One question a family: groups whose gap of mean losses exceeds that of the other clips.
+    """Groups whose gap of mean losses exceeds that of the other clips.
 
     Args:
         search: the clips.
@@ -30,16 +30,16 @@ def ask(
     contrast = contrast.with_loss(search.clips)
     if not contrast.enough:
         return []
-    questions = []
-    for family in search.families_over(contrast.rows):
-        name = f"{kind}/{population}/{contrast.new_name}/gap/{family.name}"
-        found = scan(family, gap_excess(contrast, search.clips), search.rng(name))
-        findings = [
-            _describe(search.clips, contrast, each, kind, population, smallest, action, family.name)
-            for each in found
-        ]
-        questions.append(Question(name, tuple(findings)))
-    return questions
+    family = search.all_groups_over(contrast.rows)
+    if not family.groups:
+        return []
+    name = f"{kind}/{population}/{contrast.new_name}/gap"
+    found = scan(family, gap_excess(contrast, search.clips), search.rng(name))
+    findings = [
+        _describe(search.clips, contrast, each, kind, population, smallest, action)
+        for each in found
+    ]
+    return [Question(name, tuple(findings))]
 
 
 def _describe(
@@ -50,7 +50,6 @@ def _describe(
     population: str,
     smallest: float,
     action: str,
-    generator: str,
 ) -> Finding:
     inside = np.zeros(len(contrast.rows), bool)
     inside[tested.members] = True
@@ -82,5 +81,5 @@ def _describe(
         sentence=sentence,
         action=action,
         class_name=owner,
-        found_by=(generator,),
+        found_by=("groups",),
     )

@@ -93,10 +93,12 @@ def _evidence(clips: ClipTable, rows: np.ndarray, failed: Failures) -> Evidence:
     """Places, classes and outcomes: errors, or high losses where all are right or all wrong."""
     outcome = failed.wrong if np.ptp(failed.wrong) else failed.rank > np.median(failed.rank)
     dimensions = leading_dimensions(len(rows), clips.coordinates.shape[1])
+    names, classes = np.unique(clips.labels[rows], return_inverse=True)
     return Evidence(
         points=clips.coordinates[rows, :dimensions],
-        classes=np.unique(clips.labels[rows], return_inverse=True)[1].ravel(),
+        classes=classes.ravel(),
         outcome=outcome.astype(np.int64),
+        kinds=(len(names), 2),
     )
 
 

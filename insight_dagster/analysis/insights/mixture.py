@@ -5,7 +5,7 @@ Fitting and evaluating the model belong here; which components are worth a test 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _SMOOTHING = 2.0
 _SHRINKAGE = 0.05
 _TOLERANCE = 1e-4
 _CLIPS_PER_DIMENSION = 10
-_MOST_DIMENSIONS = 50
+_MOST_DIMENSIONS = 64
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,22 @@ class Evidence:
         points: (n, d) coordinates.
         classes: (n,) int class number, 0..c-1.
         outcome: (n,) int outcome number, 0..o-1: right or wrong, say.
+        kinds: c and o, whether or not all occur.
     """
 
     points: np.ndarray
     classes: np.ndarray
     outcome: np.ndarray
+    kinds: tuple[int, int]
 
     def take(self, rows: np.ndarray) -> Evidence:
         """The evidence on some clips."""
-        return Evidence(self.points[rows], self.classes[rows], self.outcome[rows])
+        return replace(
+            self,
+            points=self.points[rows],
+            classes=self.classes[rows],
+            outcome=self.outcome[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def fit_mixture(
 
 
 def leading_dimensions(clips: int, width: int) -> int:
-    """Leading coordinates that so many clips can afford a covariance of, at most 50."""
+    """Leading coordinates that so many clips can afford a covariance of, at most 64."""
     most = min(_MOST_DIMENSIONS, width)
     return max(min(2, most), min(most, clips // _CLIPS_PER_DIMENSION))
 
@@ -106,19 +113,18 @@ def _maximised(evidence: Evidence, responsibilities: np.ndarray) -> Mixture:
         log_prior=np.log(mass / mass.sum()),
         means=means,
         whitening=vectors / np.sqrt(values),
-        log_classes=_log_shares(evidence.classes, responsibilities),
-        log_outcomes=_log_shares(evidence.outcome, responsibilities),
+        log_classes=_log_shares(evidence.classes, evidence.kinds[0], responsibilities),
+        log_outcomes=_log_shares(evidence.outcome, evidence.kinds[1], responsibilities),
     )
 
 
-def _log_shares(values: np.ndarray, responsibilities: np.ndarray) -> np.ndarray:
+def _log_shares(values: np.ndarray, kinds: int, responsibilities: np.ndarray) -> np.ndarray:
     """(k, v) log share of every value inside every component, smoothed towards its share in all."""
     counts = np.stack([
-        np.bincount(values, weights=column) for column in responsibilities.T
+        np.bincount(values, weights=column, minlength=kinds) for column in responsibilities.T
     ])  # fmt: skip
-    overall = np.bincount(values) / len(values)
-    counts = counts + _SMOOTHING * overall
-    return np.log(np.maximum(counts / counts.sum(axis=1, keepdims=True), 1e-12))
+    smoothed = counts + _SMOOTHING * np.bincount(values, minlength=kinds) / len(values)
+    return np.asarray(np.log(np.maximum(smoothed / smoothed.sum(axis=1, keepdims=True), 1e-12)))
 
 
 def _normalised(log_joint: np.ndarray) -> tuple[np.ndarray, float]:

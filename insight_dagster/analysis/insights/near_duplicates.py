@@ -79,9 +79,26 @@ def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.
     best = np.where(eligible, apart, np.inf).argmin(axis=1)
     at = np.arange(len(rows))
     p_values = _lower_tail(np.log(np.maximum(apart, _SMALLEST)))[at, best]
+    if not looks.any():
+        p_values = np.maximum(p_values, _chance_of_ratio(found.distances)[at, best])
     chosen = eligible[at, best] & (p_values * len(rows) <= _FALSE_PAIRS)
     chosen &= (apart <= LARGEST_RATIO * _usual(apart))[at, best]
     return _Pairs(rows[chosen], found.indices[at, best][chosen], p_values[chosen])
+
+
+def _chance_of_ratio(distances: np.ndarray) -> np.ndarray:
+    """(n, k) chance that a neighbour is so close, of points spread evenly in few dimensions.
+
+    Of m neighbours inside a ball in D dimensions, the expected number within a share r of its
+    radius is m r^D; D is the maximum-likelihood intrinsic dimension of all rows.
+
+    Source: Levina and Bickel, NIPS 17 (2004) 777.
+    """
+    radius = np.maximum(distances[:, -1:], 1e-12)
+    ratio = np.clip(distances / radius, 1e-12, 1)
+    inner = np.log(1 / ratio[:, 2:-1])  # the two nearest may be copies
+    dimension = 1 / max(float(inner.mean()), 1e-2) if inner.size else 1.0
+    return np.minimum(1.0, distances.shape[1] * ratio**dimension)
 
 
 def _usual(distances: np.ndarray) -> np.ndarray:

@@ -65,7 +65,10 @@ def find(search: Search, class_name: str) -> Question:
     strangest = _strangest(groups, distances, null)
     alike = np.zeros(len(own), np.int64)
     soft = soft_members(
-        Evidence(view, alike, alike), view, [sample[each.members] for each in strangest], rng
+        Evidence(view, alike, alike, kinds=(1, 1)),
+        view,
+        [sample[each.members] for each in strangest],
+        rng,
     )
     return Question(
         name,

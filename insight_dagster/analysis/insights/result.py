@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +47,10 @@ class Ranked:
 
 
 def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list[Ranked]:
-    """Findings with q <= fdr and an effect that matters, without repeats, by falling severity."""
+    """Findings with q <= fdr and an effect that matters, without repeats, by falling severity.
+
+    At an fdr of 1 every candidate is returned, whatever its effect.
+    """
     found = [question.findings for question in questions]
     q_values = statistics.selective_q(
         [np.array([each.p_value for each in findings]) for findings in found],
@@ -56,7 +60,7 @@ def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list
         (float(q), each)
         for findings, values in zip(found, q_values, strict=True)
         for each, q in zip(findings, values, strict=True)
-        if q <= fdr and each.relevant
+        if q <= fdr and (each.relevant or fdr >= 1)
     ]
     passed.sort(key=lambda pair: (max(pair[0], _SURE), -_weight(pair[1])))
     ranked = []
@@ -73,7 +77,7 @@ def _weight(finding: Finding) -> float:
 
 
 def to_tables(
-    own: Sequence[tuple[Ranked, list[dict[str, object]]]],
+    own: Sequence[tuple[Ranked, list[dict[str, Any]]]],
     clips: ClipTable,
     *,
     class_name: str,
@@ -108,7 +112,7 @@ def _identity(finding: Finding, clips: ClipTable) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _insight_row(ranked: Ranked, clips: ClipTable) -> dict[str, object]:
+def _insight_row(ranked: Ranked, clips: ClipTable) -> dict[str, Any]:
     finding = ranked.finding
     return {
         "insight_id": ranked.insight_id,
@@ -136,7 +140,7 @@ def _mean(values: np.ndarray) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
-def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, object]]:
+def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, Any]]:
     finding = ranked.finding
     partners = finding.partners if len(finding.partners) else np.full(len(finding.rows), -1)
     suggested = finding.suggested if len(finding.suggested) else np.full(len(finding.rows), "")
@@ -156,7 +160,7 @@ def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, object]]:
 
 def cause_rows(
     ranked: Sequence[Ranked], clips: ClipTable, *, seed: int, fdr: float
-) -> list[list[dict[str, object]]]:
+) -> list[list[dict[str, Any]]]:
     """Causes of each insight with q <= fdr, corrected over all fields and insights together."""
     names, values = clips.numeric_metadata()
     if not ranked or not names:
@@ -185,7 +189,7 @@ def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) 
 
 def _ranked_causes(
     insight_id: str, names: list[str], found: causes.Causes, q_values: np.ndarray, *, fdr: float
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     sure = np.flatnonzero(~np.isnan(found.p_value) & (q_values <= fdr))
     # A difference that a few extreme clips carry counts less than one that parts the groups.
     weight = np.abs(found.effect) * np.abs(2 * found.auc - 1)

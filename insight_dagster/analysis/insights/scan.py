@@ -15,7 +15,7 @@ import numpy as np
 from insight_dagster.analysis import statistics
 from insight_dagster.analysis.insights.search import Family
 
-_DRAWS = 1_999
+_DRAWS = 499
 _SHUFFLED_ENTRIES = 8_000_000
 _FEWEST_DRAWS = 199
 _BLOCK_ENTRIES = 2_000_000
@@ -81,7 +81,7 @@ def shuffled_maxima(
 ) -> np.ndarray:
     """(b,) largest deviate of rows shuffled within strata.
 
-    b is 1,999 for small n and falls to 199 for large ones, in blocks of bounded memory.
+    b is 499 for small n and falls to 199 for large ones, in blocks of bounded memory.
     """
     draws = max(_FEWEST_DRAWS, min(_DRAWS, _SHUFFLED_ENTRIES // len(strata)))
     part = max(1, _BLOCK_ENTRIES // len(strata))

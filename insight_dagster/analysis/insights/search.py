@@ -108,6 +108,11 @@ class Search:
         """Families of groups of some clips; groups refer to positions in `rows`."""
         return self._families if len(rows) == len(self.clips) else self._families_of(rows)
 
+    def all_groups_over(self, rows: np.ndarray) -> Family:
+        """The groups of all families as one, for kinds that put one question."""
+        families = self.families_over(rows)
+        return Family("groups", tuple(g for family in families for g in family.groups))
+
     def _families_of(self, rows: np.ndarray) -> tuple[Family, ...]:
         """Places in the latent space, kinds of metadata and tails of single fields."""
         latent = self.clips.coordinates[rows, :_LATENT_DIMENSIONS]

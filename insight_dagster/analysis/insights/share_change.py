@@ -17,7 +17,7 @@ from insight_dagster.analysis.insights.search import Search, leading_class
 def ask(
     search: Search, contrast: Contrast, *, kind: str, population: str, smallest: float, action: str
 ) -> list[Question]:
-    """One question a family: groups whose share of the new side exceeds that of the old side.
+    """Groups whose share of the new side exceeds that of the old side.
 
     Args:
         search: the clips.
@@ -30,16 +30,16 @@ def ask(
     if not contrast.enough:
         return []
     labels = search.clips.labels[contrast.rows]
-    questions = []
-    for family in search.families_over(contrast.rows):
-        name = f"{kind}/{population}/{contrast.new_name}/{family.name}"
-        found = scan(family, share_excess(contrast, labels), search.rng(name))
-        findings = [
-            _describe(search.clips, contrast, each, kind, population, smallest, action, family.name)
-            for each in found
-        ]
-        questions.append(Question(name, tuple(findings)))
-    return questions
+    family = search.all_groups_over(contrast.rows)
+    if not family.groups:
+        return []
+    name = f"{kind}/{population}/{contrast.new_name}/share"
+    found = scan(family, share_excess(contrast, labels), search.rng(name))
+    findings = [
+        _describe(search.clips, contrast, each, kind, population, smallest, action)
+        for each in found
+    ]
+    return [Question(name, tuple(findings))]
 
 
 def _describe(
@@ -50,7 +50,6 @@ def _describe(
     population: str,
     smallest: float,
     action: str,
-    generator: str,
 ) -> Finding:
     inside = np.zeros(len(contrast.rows), bool)
     inside[tested.members] = True
@@ -78,5 +77,5 @@ def _describe(
         sentence=sentence,
         action=action,
         class_name=owner,
-        found_by=(generator,),
+        found_by=("groups",),
     )

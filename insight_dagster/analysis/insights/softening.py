@@ -6,6 +6,7 @@ Turning members into scores over all clips belongs here; finding groups does not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def soft_members(
     """
     if not groups:
         return []
-    evidence = Evidence(points, evidence.classes, evidence.outcome)
+    evidence = replace(evidence, points=points)
     cells = rough_cells(points, int(np.clip(len(points) // 20, 1, _BACKGROUND)), rng)
     return [_soft(evidence, cells, members, rng) for members in groups]
 

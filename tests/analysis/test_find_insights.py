@@ -1,0 +1,98 @@
+"""The library entry point: arrays in, ranked insights on the rows that were given out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insight_dagster.analysis.insights import find_insights
+
+
+def arrays(*, seed=0, n=500, errors=0.75):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    embeddings = rng.normal(size=(n, 16)) + 5 * np.eye(3, 16)[labels]
+    group = np.flatnonzero(labels == 1)[:40]
+    embeddings[group, 5] += 5
+    rate = np.full(n, 0.08)
+    rate[group] = errors
+    predicted = np.where(rng.random(n) < rate, (labels + rng.integers(1, 3, n)) % 3, labels)
+    probabilities = np.full((n, 3), 0.1)
+    probabilities[np.arange(n), predicted] = 0.8
+    probabilities += 0.01 * rng.random((n, 3))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    metadata = pd.DataFrame({"light": rng.normal(size=n), "noise": rng.normal(size=n)})
+    metadata.loc[group, "light"] += 3
+    return (
+        (embeddings.astype(np.float32), labels, probabilities.astype(np.float32)),
+        metadata,
+        group,
+    )
+
+
+def test_the_planted_slice_comes_first_with_its_cause():
+    given, metadata, group = arrays()
+    insights = find_insights(*given, metadata=metadata)
+    first = next(each for each in insights if each.kind == "low_performance")
+    assert first.class_name == "1"
+    assert np.isin(first.members, group).mean() > 0.85
+    assert np.isin(np.argsort(-first.scores)[:25], group).all()
+    assert first.scores.dtype == np.float32
+    assert first.scores.shape == (500,)
+    assert (first.causes[0].field, first.causes[0].direction) == ("light", "higher")
+    assert first.q_value <= 0.05
+    assert [each.severity for each in insights] == sorted(
+        (each.severity for each in insights), reverse=True
+    )
+
+
+def test_the_row_order_does_not_matter():
+    given, metadata, _ = arrays(seed=1)
+    order = np.random.default_rng(0).permutation(len(metadata))
+    straight = find_insights(*given, metadata=metadata)
+    shuffled = find_insights(*(each[order] for each in given), metadata=metadata.iloc[order])
+    assert straight
+    assert len(straight) == len(shuffled)
+    for one, other in zip(straight, shuffled, strict=True):
+        assert (one.insight_id, one.sentence, one.severity) == (
+            other.insight_id, other.sentence, other.severity,
+        )  # fmt: skip
+        np.testing.assert_array_equal(one.members, np.sort(order[other.members]))
+        np.testing.assert_array_equal(one.scores[order], other.scores)
+
+
+def test_a_population_is_looked_at_alone():
+    given, metadata, group = arrays(seed=2)
+    chosen = np.ones(len(metadata), bool)
+    chosen[group[:20]] = False
+    for insight in find_insights(*given, metadata=metadata, population=chosen):
+        assert not insight.scores[~chosen].any()
+        assert chosen[insight.members].all()
+    assert find_insights(*given, population=np.zeros(len(metadata), bool)) == []
+
+
+def test_every_candidate_is_told_where_it_is_asked_for():
+    given, _, _ = arrays(seed=3, errors=0.08)
+    assert find_insights(*given) == []
+    candidates = find_insights(*given, fdr=1.0)
+    assert candidates
+    assert all(each.q_value > 0.05 for each in candidates)
+
+
+def test_what_does_not_fit_together_is_refused():
+    (embeddings, labels, probabilities), _, _ = arrays(n=50)
+    with pytest.raises(ValueError, match=r"\(49,\)"):
+        find_insights(embeddings, labels[:-1], probabilities)
+    with pytest.raises(ValueError, match=r"0\.\.2, got 0\.\.3"):
+        find_insights(embeddings, np.where(labels == 2, 3, labels), probabilities)
+    embeddings[7, 3] = np.nan
+    with pytest.raises(ValueError, match="1 embeddings are not finite, the first in row 7"):
+        find_insights(embeddings, labels, probabilities)
+
+
+def test_little_and_monotonous_input():
+    rng = np.random.default_rng(4)
+    assert find_insights(np.zeros((1, 4)), np.zeros(1, int), np.ones((1, 1))) == []
+    same = find_insights(np.zeros((80, 4)), np.zeros(80, int), np.ones((80, 1)))
+    assert {each.kind for each in same} <= {"duplicate"}
+    right = np.eye(2)[np.arange(80) % 2]
+    assert find_insights(rng.normal(size=(80, 4)), np.arange(80) % 2, right) == []

@@ -44,9 +44,14 @@ def insights(
 ) -> dg.MaterializeResult:
     """What is wrong with a class's clips, compared with all classes, and the measured causes."""
     store, model = database.open(), classifier.describe()
-    clips, space_id = read_clip_table(
-        store, bundle_folder, model_fingerprint=model.fingerprint, model_labels=model.labels
+    read = read_clip_table(
+        store,
+        bundle_folder,
+        options,
+        model_fingerprint=model.fingerprint,
+        model_labels=model.labels,
     )
+    clips = read.clips
 
     @cache
     def discovery() -> Discovery:  # of all classes at once, whichever class asks first
@@ -56,7 +61,7 @@ def insights(
         timer, found = Timer(), nothing_found()
         if class_name in clips.classes:  # else every clip of it is quarantined
             found = discovery().of_class(
-                class_name, model_fingerprint=model.fingerprint, space_id=space_id
+                class_name, model_fingerprint=model.fingerprint, space_id=read.space_id
             )
         store.write(
             Replacement(INSIGHTS, found.insights, class_name),
@@ -65,6 +70,7 @@ def insights(
         )
         return {
             "compared_with_clips": len(clips),
+            **read.notes,
             "ranked": insight_list(found.insights, found.causes),
             **timer.facts(),
             **table_metadata(INSIGHTS, found.insights),

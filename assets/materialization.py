@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from insight_dagster.analysis.insights.wording import cause_phrases
 from insight_dagster.columns import Table
 
 _PREVIEW_ROWS = 5
@@ -80,13 +81,13 @@ def _cell(value: object) -> str:
 
 def insight_list(insights: pa.Table, causes: pa.Table) -> dg.MarkdownMetadataValue:
     """Insights by severity, each with its strongest causes, as a Markdown list."""
-    first: dict[str, list[str]] = {}
+    of: dict[str, list[dict[str, Any]]] = {}
     for cause in sorted(causes.to_pylist(), key=lambda row: row["rank"]):
-        first.setdefault(cause["insight_id"], []).append(f"{cause['direction']} {cause['field']}")
+        of.setdefault(cause["insight_id"], []).append(cause)
     ranked = sorted(insights.to_pylist(), key=lambda row: -row["severity"])
     lines = [
         f"{number}. **{row['kind']}** ({row['severity']:.2f}): {row['sentence']}"
-        f" *{', '.join(first.get(row['insight_id'], [])[:3])}*"
+        f" *{', '.join(cause_phrases(of.get(row['insight_id'], [])))}*"
         for number, row in enumerate(ranked, 1)
     ]
     return dg.MetadataValue.md("\n".join(lines).replace("<", "&lt;") or "Nothing stands out.")

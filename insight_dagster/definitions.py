@@ -159,7 +159,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         "classifier": classifier,
         "check_thresholds": check_thresholds,
         "options": AnalysisOptions(
-            **{name: getattr(settings, name) for name in AnalysisOptions.model_fields}
+            **settings.model_dump(mode="json", include=set(AnalysisOptions.model_fields))
         ),
         "judges": JudgesResource(
             database=database,

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from insight_dagster.check_settings import CheckSettings
 from insight_dagster.errors import SettingsError
+from insight_dagster.filter_settings import ContrastFilter, Name, PopulationFilter
 
 SETTINGS_FILE = "insight.toml"
 
@@ -109,6 +110,16 @@ class Settings(BaseSettings):
     alert_command: tuple[str, ...] = Field(
         (), description="program and arguments that are given an alert as JSON on standard input"
     )
+    metadata_file: Path | None = Field(
+        None, description="CSV or Parquet file with more columns of the clips, by clip_id or path"
+    )
+    populations: dict[Name, PopulationFilter] = Field(
+        default_factory=dict, description="named SQL filters that failing groups are looked for in"
+    )
+    contrasts: dict[Name, ContrastFilter] = Field(
+        default_factory=dict, description="named SQL filters whose clips are held against the rest"
+    )
+    filter_seconds: float = Field(10.0, gt=0, description="longest that one SQL filter may take")
     checks: CheckSettings = Field(
         default_factory=lambda: CheckSettings.model_validate({}),
         description="thresholds of the asset checks",
@@ -121,6 +132,13 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as problem:
             raise ValueError("not a time zone of the IANA list, e.g. Europe/Berlin") from problem
+        return value
+
+    @field_validator("populations")
+    @classmethod
+    def _has_no_built_in(cls, value: dict[str, PopulationFilter]) -> dict[str, PopulationFilter]:
+        if {"all", "misclassified_train"} & set(value):
+            raise ValueError("all and misclassified_train are built in; choose another name")
         return value
 
     @field_validator("alert_webhook")
@@ -185,7 +203,7 @@ def load_settings(**flags: Any) -> Settings:
 
 def _absolute(settings: Settings) -> Settings:
     """The settings with every path absolute, so that other processes find the same files."""
-    paths = {name: getattr(settings, name) for name in ("library", "labels")}
+    paths = {name: getattr(settings, name) for name in ("library", "labels", "metadata_file")}
     if settings.weights not in ("pretrained", "random"):
         paths["weights"] = Path(settings.weights)
     if settings.second_embedding and Path(settings.second_embedding).expanduser().exists():

@@ -19,6 +19,10 @@ class AnalysisOptions(dg.ConfigurableResource):
     workers: int = 2
     shard_clips: int = 500
     auto_promote: bool = False
+    metadata_file: str | None = None
+    populations: dict[str, Any] = {}  # noqa: RUF012
+    contrasts: dict[str, Any] = {}  # noqa: RUF012
+    filter_seconds: float = 10.0
 
     def fit_settings(self) -> dict[str, Any]:
         """What a latent space is fitted with."""

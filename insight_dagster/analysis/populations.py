@@ -1,6 +1,7 @@
-"""Named sets of clips that insights are looked for in.
+"""Named sets of clips that insights are looked for in: the built-in ones.
 
-Names and their definitions belong here; what is looked for in them does not (`insights/`).
+Names and their definitions belong here; what is looked for in them does not (`insights/`). Users'
+own are SQL filters of the settings file (`sql_filters`).
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ MISCLASSIFIED_TRAIN = Population(
     within_class=False,
 )
 POPULATIONS = (ALL, MISCLASSIFIED_TRAIN)
+FEWEST_CLIPS = 12
+"""Clips with a loss that a population needs to be looked at."""
 
 
 def select(name: str, *, splits: np.ndarray, correct: np.ndarray) -> np.ndarray:

@@ -6,13 +6,12 @@ from typing import Any
 
 from rich.console import Console
 
+from insight_dagster.analysis.insights.wording import cause_phrases
 from insight_dagster.commands.home import mark_random, open_database
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.errors import UnknownClassError
 from insight_dagster.settings import Settings
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
-
-_CAUSES_SHOWN = 3
 
 
 def show_insights(
@@ -53,7 +52,7 @@ def _check_class(settings: Settings, class_name: str | None) -> None:
 def _with_causes(settings: Settings) -> list[dict[str, Any]]:
     store = open_database(settings)
     causes: dict[str, list[dict[str, Any]]] = {}
-    for cause in store.rows(INSIGHT_CAUSES).to_pylist():
+    for cause in sorted(store.rows(INSIGHT_CAUSES).to_pylist(), key=lambda each: each["rank"]):
         causes.setdefault(cause["insight_id"], []).append(cause)
     rows = store.rows(INSIGHTS).to_pylist()
     rows.sort(key=lambda row: (-row["severity"], row["insight_id"]))
@@ -61,7 +60,6 @@ def _with_causes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
-    causes = [f"{each['direction']} {each['field']}" for each in row["causes"][:_CAUSES_SHOWN]]
     return {
         "severity": row["severity"],
         "kind": row["kind"],
@@ -69,7 +67,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         "population": row["population"],
         "clips": row["size"],
         "what": row["sentence"],
-        "causes": ", ".join(causes) or None,
+        "causes": ", ".join(cause_phrases(row["causes"])) or None,
         "q": row["q_value"],
         "id": row["insight_id"],
     }

@@ -56,22 +56,28 @@ INSIGHT_MEMBERS = Table(
 
 INSIGHT_CAUSES = Table(
     "insight_causes",
-    "Metadata fields that set an insight's clips apart.",
+    "Metadata fields and rules that set an insight's clips apart.",
     ("insight_id", "rank"),
     (
         INSIGHT_ID,
         CLASS,
         whole("rank", "1 = strongest"),
-        text("field", "column of metadata_table, key of its `extra`, or fact of the container"),
-        text("direction", "higher or lower inside the group"),
+        text(
+            "field",
+            "column of metadata_table, key of its `extra`, container fact, column of the metadata "
+            "file, `column = value` of a text column, or a rule",
+        ),
+        text("direction", "higher or lower inside the group, or rule"),
         real("effect", "standardised mean difference, inside minus outside"),
         real("ci_low", "lower end of its 95 % bootstrap interval"),
         real("ci_high", "upper end of its 95 % bootstrap interval"),
         real("auc", "chance that a clip inside has the larger value", "0-1"),
         real("p_value", "two-sided permutation p", "0-1"),
         real("q_value", "Benjamini-Hochberg q over fields x insights of the run", "0-1"),
-        real("value_inside", "median inside"),
-        real("value_outside", "median outside"),
+        real("value_inside", "median inside; share of clips, of levels and rules"),
+        real("value_outside", "median outside; share of clips, of levels and rules"),
+        real("unique_share", "what it adds to the stronger causes, NaN for rules", "0-1"),
+        text("relative_of", "the stronger cause that it goes with", nullable=True),
     ),
 )
 

@@ -26,7 +26,7 @@ class Causes:
         effect, ci_low, ci_high: standardised mean difference, inside minus outside.
         auc: chance that a clip inside has the larger value.
         p_value: two-sided, of the rank sum; NaN where the field says nothing.
-        inside, outside: medians.
+        inside, outside: medians; of fields that are 0 or 1, the share of ones.
     """
 
     effect: np.ndarray
@@ -72,6 +72,12 @@ def _thinned(
     return values[kept], inside[kept]
 
 
+def _middle(group: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Median of every column, the mean where all that occurs is 0 and 1."""
+    binary = ((values == 0) | (values == 1)).all(axis=0)
+    return np.where(binary, group.mean(axis=0), np.median(group, axis=0))
+
+
 def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     effect = statistics.standardised_difference(values, inside)
     low, high = statistics.bootstrap_standardised_difference(
@@ -81,7 +87,7 @@ def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) 
     if min(inside.sum(), (~inside).sum()) < _SMALL:
         p_value = statistics.rank_sum_permutation_p(values, inside, draws=_DRAWS, rng=rng)
     p_value = np.where(np.ptp(values, axis=0) > 0, p_value, np.nan)
-    medians = np.median(values[inside], axis=0), np.median(values[~inside], axis=0)
+    middles = _middle(values[inside], values), _middle(values[~inside], values)
     return np.stack(
-        [effect, np.minimum(low, effect), np.maximum(high, effect), auc, p_value, *medians]
+        [effect, np.minimum(low, effect), np.maximum(high, effect), auc, p_value, *middles]
     )

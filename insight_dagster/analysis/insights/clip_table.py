@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import pandas as pd
 
+from insight_dagster.analysis.populations import POPULATIONS, Population, select
+
+MOST_LEVELS, FEWEST_OF_LEVEL = 20, 5
 _PER_CLIP = (
     "clip_ids", "labels", "splits", "predicted", "probability", "loss", "correct",
     "probabilities", "coordinates", "cluster", "strength", "metadata", "signature", "content_key",
@@ -33,10 +36,12 @@ class ClipTable:
         model_labels: c names of the columns of `probabilities`.
         contrasts: by name, (n,) float: 1 on the side that is held against the other, 0 on the
             other, NaN on neither.
+        populations: sets of clips that failing groups are looked for in.
+        chosen: by name, (n,) bool: the clips of the populations that are not built in.
         coordinates: (n, k) float principal components of the latent space.
         cluster: (n,) int cluster of the latent space, -1 = none.
         strength: (n,) float membership in it, 0..1.
-        metadata: n rows of measured fields (any index); only numeric columns are used.
+        metadata: n rows of measured fields (any index): numbers, or text whose values are levels.
         signature: (n, s) uint8 grey thumbnails; s may be 0.
         content_key: (n,) str hash of the bytes and the window; '' = unknown.
     """
@@ -57,6 +62,8 @@ class ClipTable:
     content_key: np.ndarray
     model_labels: tuple[str, ...] = field(default=())
     contrasts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    populations: tuple[Population, ...] = POPULATIONS
+    chosen: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("clip_ids", "labels", "splits", "predicted", "content_key"):
@@ -90,6 +97,16 @@ class ClipTable:
         """Rows labelled with a class."""
         return np.flatnonzero(self.labels == class_name)
 
+    def in_population(self, name: str) -> np.ndarray:
+        """(n,) bool: which clips are in a population.
+
+        Raises:
+            SettingsError: no population has that name.
+        """
+        if name in self.chosen:
+            return self.chosen[name]
+        return select(name, splits=self.splits, correct=self.correct)
+
     def take(self, rows: np.ndarray) -> ClipTable:
         """The table of some rows, in that order."""
         picked = {
@@ -101,6 +118,7 @@ class ClipTable:
             self,
             metadata=self.metadata.iloc[rows].reset_index(drop=True),
             contrasts={name: side[rows] for name, side in self.contrasts.items()},
+            chosen={name: inside[rows] for name, inside in self.chosen.items()},
             **picked,
         )
 
@@ -108,9 +126,39 @@ class ClipTable:
         """The same clips in the order of their ids: what follows cannot depend on the row order."""
         return self.take(np.argsort(self.clip_ids, kind="stable"))
 
+    def fields(self) -> tuple[list[str], np.ndarray]:
+        """Names (f) and values (n, f): numeric fields, then levels of the others as 0 and 1.
+
+        A level is named `column = value`; the twenty most frequent ones of a column that five
+        clips have, so that a column of names says nothing. Missing is NaN.
+        """
+        names, values = self.numeric_metadata()
+        levels = self._levels()
+        return (
+            names + [name for name, _ in levels],
+            np.column_stack([values, *(met for _, met in levels)]) if levels else values,
+        )
+
+    def _levels(self) -> list[tuple[str, np.ndarray]]:
+        out = []
+        for name in self.metadata.select_dtypes(exclude=["number", "bool"]).columns:
+            text = self.metadata[name].astype("string")
+            missing = text.isna().to_numpy(bool)
+            for level in frequent_levels(text):
+                met = (text == level).fillna(False).to_numpy(np.float64)
+                out.append((f"{name} = {level}", np.where(missing, np.nan, met)))
+        return out
+
     def numeric_metadata(self) -> tuple[list[str], np.ndarray]:
         """Names (f) and values (n, f) float64 of the numeric fields; missing is NaN."""
         numbers = self.metadata.select_dtypes(["number", "bool"])
         names = [str(name) for name in numbers.columns]
         values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
         return names, np.where(np.isfinite(values), values, np.nan)
+
+
+def frequent_levels(text: pd.Series) -> list[str]:
+    """The values of a string column that at least five rows have, most frequent first, up to 20."""
+    counts = text.value_counts()
+    levels = [str(level) for level in counts.index[counts >= FEWEST_OF_LEVEL]]
+    return sorted(levels, key=lambda level: (-counts[level], level))[:MOST_LEVELS]

@@ -26,11 +26,13 @@ class Cause:
 
     Attributes:
         field: name of the column.
-        direction: `higher` or `lower` inside.
+        direction: `higher` or `lower` inside, or `rule`.
         effect, ci_low, ci_high: standardised mean difference with its 95 % interval.
         auc: chance that a clip inside has the larger value.
         p_value, q_value: two-sided; Benjamini-Hochberg over fields and insights.
-        value_inside, value_outside: medians.
+        value_inside, value_outside: medians; shares of clips, of levels and rules.
+        unique_share: what it adds to the stronger causes, 0..1.
+        relative_of: the stronger cause that it goes with, None for one that leads.
     """
 
     field: str
@@ -43,6 +45,8 @@ class Cause:
     q_value: float
     value_inside: float
     value_outside: float
+    unique_share: float
+    relative_of: str | None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from insight_dagster.analysis import populations
 from insight_dagster.analysis.insights import (
     class_confusion,
     low_performance,
@@ -24,11 +23,11 @@ from insight_dagster.analysis.insights import (
     under_represented,
 )
 from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.explaining import explain
 from insight_dagster.analysis.insights.finding import Question
 from insight_dagster.analysis.insights.result import (
     InsightSet,
     Ranked,
-    cause_rows,
     rank,
     to_tables,
 )
@@ -55,7 +54,8 @@ class Discovery:
     @cached_property
     def causes(self) -> list[list[dict[str, Any]]]:
         """Causes of each insight, strongest first, as rows of `insight_causes`."""
-        return cause_rows(self.ranked, self.clips, seed=self.seed, fdr=self.fdr)
+        insights = [(each.insight_id, each.finding) for each in self.ranked]
+        return explain(insights, self.clips, seed=self.seed, fdr=self.fdr)
 
     def of_class(
         self, class_name: str, *, model_fingerprint: str = "", space_id: str = ""
@@ -110,7 +110,7 @@ def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery
 
 def questions(search: Search) -> list[Question]:
     """What every kind answers; a question's random numbers depend on the seed and its name."""
-    asked = [low_performance.find(search, each) for each in populations.POPULATIONS]
+    asked = [low_performance.find(search, each) for each in search.clips.populations]
     asked += [under_represented.find(search), overfitting.find(search), shift.find(search)]
     flat = [question for each in asked for question in each]
     flat.append(mislabeled.find(search))

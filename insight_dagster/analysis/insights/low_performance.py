@@ -23,7 +23,6 @@ from insight_dagster.analysis.populations import Population
 KIND = "low_performance"
 SMALLEST_EXCESS = 0.3
 MIXTURE, RULES = "mixture", "rules"
-_FEWEST = 12
 
 
 def find(search: Search, population: Population) -> list[Question]:
@@ -34,9 +33,9 @@ def find(search: Search, population: Population) -> list[Question]:
     held against the same search on shuffled outcomes. So looking at many is paid for.
     """
     clips = search.clips
-    inside = populations.select(population.name, splits=clips.splits, correct=clips.correct)
+    inside = clips.in_population(population.name)
     rows = np.flatnonzero(inside & ~np.isnan(clips.loss))
-    if len(rows) < _FEWEST:
+    if len(rows) < populations.FEWEST_CLIPS:
         return []
     name = f"{KIND}/{population.name}"
     strata = clips.labels[rows] if population.within_class else np.full(len(rows), "")

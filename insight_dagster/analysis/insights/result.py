@@ -14,8 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from insight_dagster import tables
-from insight_dagster.analysis import populations, statistics
-from insight_dagster.analysis.insights import causes
+from insight_dagster.analysis import statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.merging import merged
@@ -155,59 +154,4 @@ def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, Any]]:
         for row, weight, partner, label in zip(
             finding.rows, finding.weights, partners, suggested, strict=True
         )
-    ]
-
-
-def cause_rows(
-    ranked: Sequence[Ranked], clips: ClipTable, *, seed: int, fdr: float
-) -> list[list[dict[str, Any]]]:
-    """Causes of each insight with q <= fdr, corrected over all fields and insights together."""
-    names, values = clips.numeric_metadata()
-    if not ranked or not names:
-        return [[] for _ in ranked]
-    compared = [_compare(each.finding, clips, values, seed) for each in ranked]
-    q_values = statistics.benjamini_hochberg(np.concatenate([each.p_value for each in compared]))
-    return [
-        _ranked_causes(each.insight_id, names, found, q, fdr=fdr)
-        for each, found, q in zip(
-            ranked, compared, q_values.reshape(len(ranked), len(names)), strict=True
-        )
-    ]
-
-
-def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) -> causes.Causes:
-    """Core members against the other clips of the population with the members' labels."""
-    inside = np.zeros(len(clips), bool)
-    inside[finding.core] = True
-    pool = populations.select(finding.population, splits=clips.splits, correct=clips.correct)
-    pool &= np.isin(clips.labels, np.unique(clips.labels[finding.core]))
-    outside = np.ones(len(clips), bool)
-    outside[finding.rows] = False
-    kept = inside | (pool & outside)
-    return causes.compare(values[kept], inside[kept], rng=np.random.default_rng(seed))
-
-
-def _ranked_causes(
-    insight_id: str, names: list[str], found: causes.Causes, q_values: np.ndarray, *, fdr: float
-) -> list[dict[str, Any]]:
-    sure = np.flatnonzero(~np.isnan(found.p_value) & (q_values <= fdr))
-    # A difference that a few extreme clips carry counts less than one that parts the groups.
-    weight = np.abs(found.effect) * np.abs(2 * found.auc - 1)
-    order = sorted(sure, key=lambda f: (-weight[f], names[f]))
-    return [
-        {
-            "insight_id": insight_id,
-            "rank": position,
-            "field": names[f],
-            "direction": "higher" if found.effect[f] >= 0 else "lower",
-            "effect": float(found.effect[f]),
-            "ci_low": float(found.ci_low[f]),
-            "ci_high": float(found.ci_high[f]),
-            "auc": float(found.auc[f]),
-            "p_value": float(found.p_value[f]),
-            "q_value": float(q_values[f]),
-            "value_inside": float(found.inside[f]),
-            "value_outside": float(found.outside[f]),
-        }
-        for position, f in enumerate(order, start=1)
     ]

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from insight_dagster.analysis import statistics
+from insight_dagster.analysis.insights.clip_table import frequent_levels
 from insight_dagster.analysis.insights.failures import Failures
 
 _CUTS = (0.05, 0.1, 0.2, 0.5)
-_MOST_LEVELS = 20
 _SMALLEST = 5
 _LARGEST_SHARE = 0.3
 _EXTENDED = 40
@@ -81,11 +81,10 @@ def conditions(metadata: pd.DataFrame) -> Conditions:
 
 def _of_column(name: str, column: pd.Series) -> list[tuple[str, np.ndarray]]:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        counts = column.astype("string").value_counts()
-        levels = sorted(counts.index, key=lambda level: (-counts[level], level))[:_MOST_LEVELS]
         text = column.astype("string")
         return [
-            (f"{name} = {level}", (text == level).fillna(False).to_numpy(bool)) for level in levels
+            (f"{name} = {level}", (text == level).fillna(False).to_numpy(bool))
+            for level in frequent_levels(text)
         ]
     values = column.to_numpy(np.float64, na_value=np.nan)
     known = values[np.isfinite(values)]

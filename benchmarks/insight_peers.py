@@ -216,7 +216,7 @@ def peers(domino_python: Path | None) -> dict[str, tuple[Callable[..., Groups], 
         "cleanlab near_duplicate": (cleanlab_duplicates, [{}]),
         "sliceline": (slice_line, [{}, {"bins": 5}, {"alpha": 0.85, "k": 20}]),
         "divexplorer": (div_explorer, [{}, {"bins": 5}, {"support": 0.01}]),
-        "sliceguard": (slice_guard, [{}, {"min_support": 10, "min_drop": 0.05}]),
+        "sliceguard": (slice_guard, [{}]),
     }
     if domino_python:
         options = [

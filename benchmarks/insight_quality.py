@@ -233,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--domino-python", type=Path, help="interpreter that has domino 0.1.5")
     parser.add_argument("--tuning", action="store_true", help="score on the tuning seeds instead")
     options = parser.parse_args(arguments)
-    errors, others, nulls = (2, 1, 10) if options.quick else (10, 5, 100)
+    errors, others, nulls = (2, 1, 10) if options.quick else (8, 5, 60)
     first = TUNING + 100 if options.tuning else REPORTING
     with ProcessPoolExecutor(2) as pool:
         trial = partial(score_setting, domino=options.domino_python, options=None)

@@ -37,6 +37,17 @@ _CLIPS = """
     WHERE m.status = 'ok' AND c.space_id = ? AND p.model_fingerprint = ?
     ORDER BY m.clip_id"""
 
+_MEASURED = """
+    SELECT m.clip_id, m.class_name, m.path, m.split, m.fps, m.width, m.height,
+           m.duration_seconds, m.has_audio, m.size_bytes, p.predicted, p.probability, p.loss,
+           p.correct, c.cluster, c.strength,
+           d.* EXCLUDE (clip_id, class_name, content_key, metadata_version, signature)
+    FROM clip_manifest m
+    JOIN predictions p USING (clip_id)
+    JOIN metadata_table d USING (clip_id)
+    LEFT JOIN clusters c USING (clip_id)
+    WHERE m.status = 'ok' ORDER BY m.clip_id"""
+
 
 @dataclass(frozen=True)
 class ClipTableRead:
@@ -141,3 +152,15 @@ def filter_columns(clips: ClipTable, rows: pa.Table) -> pa.Table:
     metadata = clips.metadata.reset_index(drop=True)
     metadata = metadata[[name for name in metadata.columns if name not in known.columns]]
     return pa.Table.from_pandas(pd.concat([known, metadata], axis=1), preserve_index=False)
+
+
+def read_filter_columns(store: Database) -> pa.Table:
+    """The same columns for every usable clip that has been measured, placed or not."""
+    rows = store.read(_MEASURED)
+    extra = [dict(pairs) for pairs in rows["extra"].to_pylist()]
+    names = sorted({name for each in extra for name in each})
+    known = rows.drop_columns(["extra"])
+    for name in names:
+        if name not in known.column_names:
+            known = known.append_column(name, pa.array([each.get(name) for each in extra]))
+    return known

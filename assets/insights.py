@@ -1,5 +1,6 @@
 """Groups of clips with a kind, evidence, causes and an action."""
 
+from collections import Counter
 from functools import cache
 
 import dagster as dg
@@ -9,11 +10,20 @@ from assets.classes import Metadata, for_each_class
 from assets.clip_table import read_clip_table
 from assets.clusters import clusters
 from assets.judges import Judges, JudgesResource
+from assets.ledger import ledger_lines
 from assets.materialization import Timer, insight_list, table_metadata
 from assets.metadata_table import metadata_table
+from insight_dagster.analysis.actions import follow_up, no_follow_up
 from insight_dagster.analysis.insights import Discovery, discover, nothing_found
-from insight_dagster.tables import INSIGHT_CAUSES, INSIGHT_MEMBERS, INSIGHTS
-from insight_dagster.writes import Replacement
+from insight_dagster.tables import (
+    INSIGHT_ACTIONS,
+    INSIGHT_CAUSES,
+    INSIGHT_EFFECTS,
+    INSIGHT_LEDGER,
+    INSIGHT_MEMBERS,
+    INSIGHTS,
+)
+from insight_dagster.writes import Replacement, Upsert
 from resources.analysis_options import AnalysisOptions
 from resources.bundle_folder import BundleFolderResource
 from resources.classifier import ClassifierResource
@@ -58,19 +68,30 @@ def insights(
         return discover(clips, seed=options.seed, fdr=options.fdr)
 
     def materialize(class_name: str) -> Metadata:
-        timer, found = Timer(), nothing_found()
+        timer, found, after = Timer(), nothing_found(), no_follow_up()
         if class_name in clips.classes:  # else every clip of it is quarantined
             found = discovery().of_class(
                 class_name, model_fingerprint=model.fingerprint, space_id=read.space_id
             )
+            after = follow_up(
+                discovery().ranked, discovery().clips, class_name=class_name, seed=options.seed
+            )
+        lines = ledger_lines(store, found, class_name, context.run_id)
         store.write(
             Replacement(INSIGHTS, found.insights, class_name),
             Replacement(INSIGHT_MEMBERS, found.members, class_name),
             Replacement(INSIGHT_CAUSES, found.causes, class_name),
+            Replacement(INSIGHT_ACTIONS, after.actions, class_name),
+            Replacement(INSIGHT_EFFECTS, after.effects, class_name),
+            Upsert(INSIGHT_LEDGER, INSIGHT_LEDGER.from_rows(lines)),
         )
         return {
             "compared_with_clips": len(clips),
             **read.notes,
+            **{
+                f"insights_{status}": count
+                for status, count in Counter(line["status"] for line in lines).items()
+            },
             "ranked": insight_list(found.insights, found.causes),
             **timer.facts(),
             **table_metadata(INSIGHTS, found.insights),

@@ -123,20 +123,52 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def insights(
+    insight_id: Annotated[
+        str | None, typer.Argument(help="With --history: of this one, by the start of its id.")
+    ] = None,
     home: Home = None,
     class_name: Annotated[str | None, typer.Option("--class", help="Of this class only.")] = None,
     kind: Annotated[
         str | None,
         typer.Option(help="Of this kind only, e.g. leak."),
     ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="What became of them over the runs.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Insights by severity, with their strongest causes."""
-    from insight_dagster.commands.insights import show_insights
+    """Insights by severity, with their strongest causes; with --history their past."""
+    from insight_dagster.commands.insights import show_history, show_insights
 
+    if history:
+        show_history(load_settings(home=home), insight_id, as_json=as_json, console=console)
+        return
     show_insights(
         load_settings(home=home), class_name=class_name, kind=kind, as_json=as_json, console=console
     )
+
+
+@app.command()
+def actions(
+    insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of one.")],
+    home: Home = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the steps to this .csv or .parquet file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What to do because of an insight, clip by clip, and what it would bring."""
+    from insight_dagster.commands.actions import show_actions
+
+    show_actions(load_settings(home=home), insight_id, out=out, as_json=as_json, console=console)
+
+
+@app.command()
+def populations(home: Home = None, as_json: AsJson = False) -> None:
+    """The named sets of clips that insights are looked for in, and how many clips each holds."""
+    from insight_dagster.commands.populations import show_populations
+
+    show_populations(load_settings(home=home), as_json=as_json, console=console)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from insight_dagster.analysis.checks.pinned import is_same
+from insight_dagster.analysis.same_insight import is_same
 from insight_dagster.commands.home import open_database, who
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.errors import UnknownInsightError
@@ -17,7 +17,9 @@ from insight_dagster.writes import Deletion, Upsert
 _INSIGHT = """
     SELECT i.*, list(m.clip_id ORDER BY m.clip_id) AS clip_ids
     FROM insights i JOIN insight_members m USING (insight_id)
-    WHERE starts_with(i.insight_id, ?) GROUP BY ALL"""
+    WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
+        SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1)
+    ) GROUP BY ALL"""
 _COPIED = ("insight_id", "class_name", "kind", "population", "other_class", "size", "severity")
 _PINS = """
     SELECT insight_id, class_name AS class, kind, severity, size, note, author, pinned_at

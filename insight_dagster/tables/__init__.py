@@ -12,6 +12,7 @@ from insight_dagster.tables.clips import (
     EMBEDDINGS,
     PREDICTIONS,
 )
+from insight_dagster.tables.follow_up import INSIGHT_ACTIONS, INSIGHT_EFFECTS, INSIGHT_LEDGER
 from insight_dagster.tables.insights import (
     HEATMAP_BUNDLES,
     INSIGHT_CAUSES,
@@ -49,7 +50,10 @@ __all__ = [
     "EMBEDDINGS",
     "HEATMAP_BUNDLES",
     "INSIGHTS",
+    "INSIGHT_ACTIONS",
     "INSIGHT_CAUSES",
+    "INSIGHT_EFFECTS",
+    "INSIGHT_LEDGER",
     "INSIGHT_MEMBERS",
     "LATENT_SPACES",
     "METADATA_FIELDS",
@@ -84,6 +88,9 @@ TABLES = (
     INSIGHTS,
     INSIGHT_MEMBERS,
     INSIGHT_CAUSES,
+    INSIGHT_ACTIONS,
+    INSIGHT_EFFECTS,
+    INSIGHT_LEDGER,
     HEATMAP_BUNDLES,
     VERDICTS,
     BASELINES,

@@ -8,11 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, Outcome
-
-SAME_GROUP = 0.5
-"""Share of a pinned insight's clips that an insight holds which is taken for the same one: a group
-that grows is still the one that was pinned."""
-_KIND = ("kind", "population", "other_class")
+from insight_dagster.analysis.same_insight import is_same, kept
 
 
 def pinned_insights(
@@ -56,24 +52,13 @@ def _with_clips(insights: pa.Table, members: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def is_same(pin: Mapping[str, Any], insight: Mapping[str, Any]) -> bool:
-    """Whether an insight is the one that was pinned: of its kind, and with its clips.
-
-    Args:
-        pin: a row of `pinned_insights`.
-        insight: a row of `insights` with its `clip_ids`.
-    """
-    alike = all(insight[name] == pin[name] for name in ("class_name", *_KIND))
-    return alike and _kept(pin, insight) >= SAME_GROUP
-
-
 def _state(
     pin: Mapping[str, Any], present: Sequence[Mapping[str, Any]], largest_rise: float
 ) -> dict[str, Any]:
     same = [row for row in present if is_same(pin, row)]
     if not same:
         return {"state": "resolved", "sentence": pin["sentence"], "then": pin["severity"]}
-    match = max(same, key=lambda row: (_kept(pin, row), -len(row["clip_ids"])))
+    match = max(same, key=lambda row: (kept(pin, row), -len(row["clip_ids"])))
     rise = match["severity"] - pin["severity"]
     return {
         "state": "worse" if rise > largest_rise else "better" if rise < -largest_rise else "same",
@@ -82,9 +67,3 @@ def _state(
         "now": match["severity"],
         "insight_id": match["insight_id"],
     }
-
-
-def _kept(pin: Mapping[str, Any], insight: Mapping[str, Any]) -> float:
-    """Share of the pinned clips that an insight holds."""
-    pinned = set(pin["clip_ids"])
-    return len(pinned & set(insight["clip_ids"])) / len(pinned) if pinned else 0.0

@@ -16,7 +16,7 @@ import pyarrow as pa
 from insight_dagster import tables
 from insight_dagster.analysis import statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, Question
 from insight_dagster.analysis.insights.merging import merged
 
 _SURE = 1e-3
@@ -30,6 +30,14 @@ class InsightSet:
     insights: pa.Table
     members: pa.Table
     causes: pa.Table
+
+    def core_members(self) -> dict[str, list[str]]:
+        """Clip ids of the core members of each insight."""
+        found: dict[str, list[str]] = {}
+        for row in self.members.to_pylist():
+            if row["weight"] >= CORE_WEIGHT:
+                found.setdefault(row["insight_id"], []).append(row["clip_id"])
+        return found
 
     def __len__(self) -> int:
         return self.insights.num_rows

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +16,7 @@ from insight_dagster.settings import Settings, load_settings
 COMMANDS = (
     "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
     "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
-    "classes remove",
+    "classes remove", "actions", "populations",
 )  # fmt: skip
 
 
@@ -151,6 +152,48 @@ def test_insights_can_be_filtered(finished_home):
         assert chosen == [row for row in everything if row["kind"] == kind]
     severities = [row["severity"] for row in everything]
     assert severities == sorted(severities, reverse=True)
+
+
+def test_actions_are_shown_and_exported(finished_home, tmp_path):
+    home = str(finished_home.home)
+    first = run_json("insights", "--home", home)[0]
+    (shown,) = run_json("actions", first["insight_id"][:10], "--home", home)
+    assert shown["sentence"] == first["sentence"]
+    assert [step["rank"] for step in shown["steps"]] == list(range(1, len(shown["steps"]) + 1))
+    for name in ("steps.csv", "steps.parquet"):
+        out = str(tmp_path / name)
+        written = insight("actions", first["insight_id"], "--out", out, "--home", home)
+        assert written.returncode == 0, written.stderr
+        rows = duckdb.read_csv(out) if out.endswith(".csv") else duckdb.read_parquet(out)
+        rows = rows.select("clip_id", "verb").fetchall()
+        assert rows == [(step["clip_id"], step["verb"]) for step in shown["steps"]]
+    said = one_line(insight("actions", "zz", "--home", home))
+    assert "'zz'" in said
+    said = one_line(insight("actions", first["insight_id"], "--out", "steps.xls", "--home", home))
+    assert "must end in .csv or .parquet" in said
+
+
+def test_populations_are_listed_with_what_is_wrong_with_one(finished_home):
+    home = str(finished_home.home)
+    shown = {row["name"]: row for row in run_json("populations", "--home", home)}
+    counted = sum(row["embeddings"] for row in run_json("status", "--home", home)["classes"])
+    assert shown["all"]["clips"] == counted
+    assert shown["misclassified_train"]["sql"] == "split = 'train' and not correct"
+    asked = {"odd": {"sql": "no_such_column > 1"}, "dark": {"sql": "loss < 0"}}
+    listed = insight("populations", "--home", home, "--json", INSIGHT_POPULATIONS=json.dumps(asked))
+    rows = {row["name"]: row for row in json.loads(listed.stdout)}
+    assert "no_such_column" in rows["odd"]["problem"]
+    assert rows["odd"]["clips"] is None
+    assert (rows["dark"]["clips"], rows["dark"]["problem"]) == (0, "too few clips to look at")
+
+
+def test_the_history_of_insights_is_shown(finished_home):
+    home = str(finished_home.home)
+    lines = run_json("insights", "--history", "--home", home)
+    assert {line["status"] for line in lines} == {"born"}
+    one = run_json("insights", lines[0]["id"], "--history", "--home", home)
+    assert [line["id"] for line in one] == [lines[0]["id"]]
+    assert "'zz'" in one_line(insight("insights", "zz", "--history", "--home", home))
 
 
 def test_a_kind_without_insights_is_no_error_and_an_unknown_class_is(finished_home):

@@ -16,7 +16,7 @@ from insight_dagster.settings import Settings, load_settings
 COMMANDS = (
     "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
     "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
-    "classes remove", "actions", "populations",
+    "classes remove", "actions", "populations", "power",
 )  # fmt: skip
 
 
@@ -185,6 +185,11 @@ def test_populations_are_listed_with_what_is_wrong_with_one(finished_home):
     assert "no_such_column" in rows["odd"]["problem"]
     assert rows["odd"]["clips"] is None
     assert (rows["dark"]["clips"], rows["dark"]["problem"]) == (0, "too few clips to look at")
+
+
+def test_power_needs_more_clips_than_this_home_has(finished_home):
+    said = one_line(insight("power", "--home", str(finished_home.home)))
+    assert "the largest class has 8 clips, 20 are needed" in said
 
 
 def test_the_history_of_insights_is_shown(finished_home):

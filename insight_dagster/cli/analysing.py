@@ -164,6 +164,18 @@ def actions(
 
 
 @app.command()
+def power(
+    home: Home = None,
+    trials: Annotated[int, typer.Option(min=5, help="Trials at each size and excess.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """The smallest failing group that would be found in this home's clips, by simulation."""
+    from insight_dagster.commands.power import show_power
+
+    show_power(load_settings(home=home), trials=trials, as_json=as_json, console=console)
+
+
+@app.command()
 def populations(home: Home = None, as_json: AsJson = False) -> None:
     """The named sets of clips that insights are looked for in, and how many clips each holds."""
     from insight_dagster.commands.populations import show_populations

@@ -11,10 +11,12 @@ from assets.clip_table import read_clip_table
 from assets.clusters import clusters
 from assets.judges import Judges, JudgesResource
 from assets.ledger import ledger_lines
-from assets.materialization import Timer, insight_list, table_metadata
+from assets.materialization import Timer, insight_list, picture, table_metadata
 from assets.metadata_table import metadata_table
 from insight_dagster.analysis.actions import follow_up, no_follow_up
-from insight_dagster.analysis.insights import Discovery, discover, nothing_found
+from insight_dagster.analysis.insights import Discovery, InsightSet, discover, nothing_found
+from insight_dagster.database import Database
+from insight_dagster.report.figures import groups_png
 from insight_dagster.tables import (
     INSIGHT_ACTIONS,
     INSIGHT_CAUSES,
@@ -93,12 +95,26 @@ def insights(
                 for status, count in Counter(line["status"] for line in lines).items()
             },
             "ranked": insight_list(found.insights, found.causes),
+            **_outlined(store, found, read.space_id),
             **timer.facts(),
             **table_metadata(INSIGHTS, found.insights),
         }
 
     checks = OwnChecks(judges, Judges.insights)
     return for_each_class(context, store, materialize, checks=checks)
+
+
+def _outlined(store: Database, found: InsightSet, space_id: str) -> Metadata:
+    """The class's most severe groups in the 2-D layout, where there is one of this space."""
+    placed = store.read("SELECT * FROM projection WHERE space_id = ?", [space_id])
+    if not placed.num_rows or not len(found):
+        return {}
+    core = found.core_members()
+    groups = {
+        f"{number}. {row['kind']}": core.get(row["insight_id"], [])
+        for number, row in enumerate(found.insights.to_pylist()[:5], 1)
+    }
+    return {"outlined": picture(groups_png(placed, groups), "groups in the latent space")}
 
 
 @dg.multi_asset_check(

@@ -101,8 +101,10 @@ def test_the_ledger_follows_insights_from_run_to_run(home_copy):
     lines = ledger(store, class_name)
     assert Counter(row["status"] for row in lines) == {"born": len(born), "resolved": len(born)}
     assert told["insights_resolved"].value == len(born)
+    assert "outlined" not in told
 
-    run_assets(home_copy, "insights", class_name=class_name)
+    told = materialization(run_assets(home_copy, "insights", class_name=class_name))
+    assert told["outlined"].value.startswith("![groups in the latent space](data:image/png;base64,")
     lines = ledger(store, class_name)
     assert Counter(row["status"] for row in lines)["regressed"] == len(born)
     assert {row["ledger_id"] for row in lines} == present

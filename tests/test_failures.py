@@ -9,7 +9,7 @@ import pytest
 from insight_dagster.commands.pipeline import run_pipeline
 from insight_dagster.database import Database
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
-from insight_dagster.tables import EMBEDDINGS, PREDICTIONS, STEP_FAILURES
+from insight_dagster.tables import EMBEDDINGS, PREDICTIONS, SCHEMA_VERSION, STEP_FAILURES
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +112,9 @@ def test_a_database_that_is_held_in_the_middle_costs_the_step_and_no_row(
 def test_a_home_of_another_version_is_refused_before_anything_is_done(home_copy, quiet):
     with duckdb.connect(home_copy.database_path) as connection:
         connection.execute("UPDATE schema_version SET version = 1")
-    with pytest.raises(SchemaVersionError, match=r"schema version 1, this release reads 3"):
+    with pytest.raises(
+        SchemaVersionError, match=f"schema version 1, this release reads {SCHEMA_VERSION}"
+    ):
         run_pipeline(home_copy, console=quiet)
 
 

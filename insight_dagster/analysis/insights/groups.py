@@ -90,6 +90,48 @@ def class_tree_groups(
     return Groups(np.concatenate(order), np.concatenate(starts), np.concatenate(stops))
 
 
+def density_groups(points: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
+    """Every node of HDBSCAN's condensed tree: dense groups at all levels, not the flat cut alone.
+
+    None above 4,000 points, where the tree would take longer than all else.
+    """
+    n = len(points)
+    nothing = Groups(np.arange(n), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    if n < 4 * minimum or n > WHOLE_TREE or not points.shape[1]:
+        return nothing
+    from hdbscan import HDBSCAN
+
+    model = HDBSCAN(min_cluster_size=minimum, min_samples=2, core_dist_n_jobs=1).fit(points)
+    below: dict[int, list[int]] = {}
+    for parent, child, _, _ in model.condensed_tree_.to_numpy().tolist():
+        below.setdefault(int(parent), []).append(int(child))
+    order: list[int] = []
+    spans = _spans(below, n, order)
+    sized = [(a, b) for a, b in spans if minimum <= b - a <= _LARGEST_SHARE * n]
+    if len(order) != n or not sized:
+        return nothing
+    starts, stops = np.array(sorted(sized), np.int64).T
+    return Groups(np.array(order, np.int64), starts, stops)
+
+
+def _spans(below: dict[int, list[int]], points: int, order: list[int]) -> list[tuple[int, int]]:
+    """Run of every node of a tree whose numbers below `points` are leaves; fills `order`."""
+    spans: list[tuple[int, int]] = []
+    open_nodes: list[tuple[int, int]] = []
+    waiting: list[tuple[int, bool]] = [(min(below, default=points), False)]
+    while waiting:
+        node, closing = waiting.pop()
+        if closing:
+            spans.append((open_nodes.pop()[1], len(order)))
+        elif node < points:
+            order.append(node)
+        else:
+            open_nodes.append((node, len(order)))
+            waiting.append((node, True))
+            waiting += [(child, False) for child in reversed(below.get(node, []))]
+    return spans
+
+
 def rough_cells(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
     """(n,) int64 cell of every point: six rounds of k-means on the leading 16 coordinates.
 

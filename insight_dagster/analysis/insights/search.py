@@ -18,6 +18,7 @@ from insight_dagster.analysis.insights.groups import (
     Groups,
     class_tree_groups,
     cluster_groups,
+    density_groups,
     standardised,
     tail_groups,
     tree_groups,
@@ -117,7 +118,11 @@ class Search:
         """Places in the latent space, kinds of metadata and tails of single fields."""
         latent = self.clips.coordinates[rows, :_LATENT_DIMENSIONS]
         values, labels = self.values[rows], self.clips.labels[rows]
-        places = [cluster_groups(self.clips.cluster[rows]), tree_groups(latent, seed=self.seed)]
+        places = [
+            cluster_groups(self.clips.cluster[rows]),
+            density_groups(latent),
+            tree_groups(latent, seed=self.seed),
+        ]
         if len(rows) > WHOLE_TREE:  # the tree of all cells sees no group of a few clips
             places.append(class_tree_groups(latent, labels))
         families = (

@@ -76,7 +76,11 @@ def insights(
                 class_name, model_fingerprint=model.fingerprint, space_id=read.space_id
             )
             after = follow_up(
-                discovery().ranked, discovery().clips, class_name=class_name, seed=options.seed
+                discovery().ranked,
+                discovery().clips,
+                class_name=class_name,
+                seed=options.seed,
+                causes=discovery().causes,
             )
         lines = ledger_lines(store, found, class_name, context.run_id)
         store.write(

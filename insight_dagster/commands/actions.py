@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pcsv
@@ -15,8 +17,7 @@ from insight_dagster.errors import SettingsError, UnknownInsightError
 from insight_dagster.settings import Settings
 
 _INSIGHT = """
-    SELECT i.insight_id, i.sentence, i.action, e.measure, e.change, e.ci_low, e.ci_high, e.clips,
-           e.reason
+    SELECT i.insight_id, i.sentence, i.action, e.* EXCLUDE (insight_id, class_name)
     FROM insights i LEFT JOIN insight_effects e USING (insight_id)
     WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
         SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1))"""
@@ -27,8 +28,9 @@ _STEPS = """
     LEFT JOIN clip_manifest m ON m.clip_id = a.clip_id
     LEFT JOIN clip_manifest p ON p.clip_id = a.partner_clip_id
     WHERE a.insight_id = ? ORDER BY a.rank"""
-# A spreadsheet runs a cell that begins with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins with one of these, in some locales in their wide forms too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SPACE = " \u00a0\u3000\ufeff"
 
 
 def show_actions(
@@ -55,43 +57,65 @@ def show_actions(
     if as_json:
         print_json([{**insight, "steps": steps.to_pylist()}])
         return
-    console.print(insight["sentence"], soft_wrap=True, markup=False)
-    console.print(f"{insight['action']} {_expected(insight)}", soft_wrap=True, markup=False)
+    said = [insight["sentence"], insight["action"], insight["advice"] or "", *_expected(insight)]
+    for line in filter(None, said):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     print_rows(console, steps.to_pylist(), title="Steps", empty="Nothing to do.")
 
 
 def export(steps: pa.Table, out: Path) -> None:
-    """Write steps as CSV or Parquet by the name's ending.
+    """Write steps as CSV or Parquet by the name's ending; the file is there whole or not at all.
 
-    In CSV a text that a spreadsheet would run as a formula gets an apostrophe in front: file names
-    and labels are not ours.
+    In CSV a text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an
+    apostrophe in front: file names and labels are not ours. Parquet has them as they are.
 
     Raises:
-        SettingsError: another ending.
+        SettingsError: another ending, or a file that cannot be written.
     """
-    if out.suffix.lower() == ".parquet":
-        pq.write_table(steps, out)
-    elif out.suffix.lower() == ".csv":
-        columns = [
-            pa.array([_harmless(value) for value in column.to_pylist()], pa.string())
-            if pa.types.is_string(column.type)
-            else column
-            for column in steps.columns
-        ]
-        pcsv.write_csv(pa.table(columns, names=steps.column_names), out)
-    else:
+    suffix = out.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
         raise SettingsError(f"{out} must end in .csv or .parquet")
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        if suffix == ".parquet":
+            pq.write_table(steps, draft)
+        else:
+            pcsv.write_csv(_without_formulas(steps), draft)
+        draft.replace(out)
+    except OSError as problem:
+        raise SettingsError(f"{out} cannot be written: {problem}") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _without_formulas(steps: pa.Table) -> pa.Table:
+    columns = [
+        pa.array([_harmless(value) for value in column.to_pylist()], pa.string())
+        if pa.types.is_string(column.type)
+        else column
+        for column in steps.columns
+    ]
+    return pa.table(columns, names=steps.column_names)
 
 
 def _harmless(value: str | None) -> str | None:
-    return f"'{value}" if value and value.startswith(_FORMULA) else value
+    return f"'{value}" if value and value.lstrip(_SPACE).startswith(_FORMULA) else value
 
 
-def _expected(insight: dict[str, object]) -> str:
+def _expected(insight: dict[str, Any]) -> list[str]:
+    """The expected effect in words, then the one on the other clips where there is a figure."""
     if insight["change"] is None:
-        reason = insight["reason"] or "it is not among the most severe insights"
-        return f"No effect is foreseen: {reason}."
+        told = [f"No effect is foreseen: {insight['reason'] or 'it was not estimated'}."]
+    else:
+        told = [f"Expected by a linear probe: {_figure(insight, '')}."]
+    if insight["side_change"] is not None:
+        told.append(f"Besides: {_figure(insight, 'side_')}.")
+    return told
+
+
+def _figure(insight: dict[str, Any], prefix: str) -> str:
+    change, low, high = (insight[prefix + name] for name in ("change", "ci_low", "ci_high"))
     return (
-        f"Expected by a linear probe: {insight['change']:+.1%} {insight['measure']} (95 % interval "
-        f"{insight['ci_low']:+.1%} to {insight['ci_high']:+.1%}, {insight['clips']} clips)."
+        f"{100 * change:+.1f} points of {insight[prefix + 'measure']} (95 % interval "
+        f"{100 * low:+.1f} to {100 * high:+.1f}, {insight[prefix + 'clips']} clips)"
     )

@@ -16,24 +16,36 @@ INSIGHT_ACTIONS = Table(
         text("clip_id", "a clip"),
         text("verb", "keep, drop, relabel, remove, collect or review"),
         text("suggested_class", "label to give", nullable=True),
-        text("partner_clip_id", "the clip that stays in its place", nullable=True),
+        text(
+            "partner_clip_id",
+            "the clip that stays in its place or to hold it against",
+            nullable=True,
+        ),
         real("confidence", "how sure the step is; of kept clips what they stand for", "0-1"),
     ),
 )
 
 INSIGHT_EFFECTS = Table(
     "insight_effects",
-    "What an insight's action is expected to bring, told by a linear probe on the embeddings.",
+    "What an insight's steps are in words, and what a linear probe expects of them.",
     ("insight_id",),
     (
         INSIGHT_ID,
         CLASS,
-        text("measure", "what is expected to change"),
-        real("change", "expected change of the accuracy", "0-1", True),
-        real("ci_low", "lower end of its 95 % interval", "0-1", True),
-        real("ci_high", "upper end of its 95 % interval", "0-1", True),
+        text("advice", "the steps in words, with numbers"),
+        whole("wanted", "clips to collect", nullable=True),
+        text("measure", "accuracy that the steps are meant to change", nullable=True),
+        real("change", "expected change of it", "-1-1", True),
+        real("ci_low", "lower end of its 95 % interval", "-1-1", True),
+        real("ci_high", "upper end of its 95 % interval", "-1-1", True),
         whole("clips", "held-out clips that it was measured on"),
         text("reason", "why there is no figure", nullable=True),
+        text("side_measure", "accuracy of the other held-out clips", nullable=True),
+        real("side_change", "expected change of it", "-1-1", True),
+        real("side_ci_low", "lower end of its 95 % interval", "-1-1", True),
+        real("side_ci_high", "upper end of its 95 % interval", "-1-1", True),
+        whole("side_clips", "held-out clips that it was measured on"),
+        text("side_reason", "why there is no figure", nullable=True),
     ),
 )
 

@@ -1,17 +1,22 @@
 """What to do because of an insight, clip by clip, and what it would bring.
 
-`lists` names the steps, `representatives` chooses clips that stand for a group, `probe` estimates
-the effect, `rows` lays both out.
+`act` is the way in. `lists` names the steps, `representatives` chooses clips that stand for a
+group, `advice` words them, `probe` estimates the effect on the clips that `training` picks,
+`rows` lays all out. No database, no Dagster.
 """
 
+from insight_dagster.analysis.actions.act import Actions, act
 from insight_dagster.analysis.actions.lists import Step, steps
-from insight_dagster.analysis.actions.probe import ExpectedEffect, expected_effect
+from insight_dagster.analysis.actions.probe import Change, ExpectedEffect, expected_effect
 from insight_dagster.analysis.actions.rows import FollowUp, follow_up, no_follow_up
 
 __all__ = [
+    "Actions",
+    "Change",
     "ExpectedEffect",
     "FollowUp",
     "Step",
+    "act",
     "expected_effect",
     "follow_up",
     "no_follow_up",

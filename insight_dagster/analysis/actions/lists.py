@@ -1,6 +1,7 @@
 """The steps that an insight asks for, clip by clip.
 
-Which verb a kind takes and in which order belong here; what the steps bring does not (`probe`).
+Which verb a kind takes and in which order belong here; what the steps bring does not (`probe`),
+nor what they are in words (`advice`).
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
+from insight_dagster.analysis.actions.placing import by_id, labelled, nearest
 from insight_dagster.analysis.actions.representatives import representatives
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
 
 HELD_OUT = ("val", "test")
-_COLLECT = 12
+MOST_COLLECTED = 12
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Step:
         confidence: how sure the step is, 0..1; of kept and collected clips the share of the group
             that they stand for.
         suggested_class: label to give, '' = none.
-        partner: row of the clip that stays in its place, -1 = none.
+        partner: row of the clip that stays in its place, of a clip to review or collect like that
+            of the member to hold it against, -1 = none.
     """
 
     row: int
@@ -41,17 +46,20 @@ def steps(finding: Finding, clips: ClipTable) -> list[Step]:
     """What to do because of a finding, most important first.
 
     - over_represented: keep as many representatives as the class would have there by chance
-      (size over effect), drop the others, the most redundant first.
-    - duplicate: of each set of copies keep one, drop the others; leak: remove the training side.
+      (size over effect, the group's effective size), drop the others, the most redundant first.
+    - duplicate: of each set of copies keep one, drop the others; copies whose labels differ are
+      reviewed. leak: remove the side nearer to training.
     - mislabeled: relabel.
     - outlier: review.
-    - every other kind: collect more clips like these held-out (else these) members.
+    - every other kind: collect more clips like these held-out ones.
+
+    The row order does not matter. What the numbers mean: `docs/insights.md`.
     """
     if finding.kind == "over_represented":
         return _prune(finding, clips)
     if finding.kind in ("duplicate", "leak"):
         return _separate(finding, clips)
-    order = np.argsort(-finding.weights, kind="stable")
+    order = np.lexsort([clips.clip_ids[finding.rows], -finding.weights])
     if finding.kind == "mislabeled":
         return [
             Step(int(finding.rows[i]), "relabel", float(finding.weights[i]),
@@ -64,55 +72,87 @@ def steps(finding: Finding, clips: ClipTable) -> list[Step]:
 
 
 def _prune(finding: Finding, clips: ClipTable) -> list[Step]:
-    rows = finding.core
-    wanted = int(np.clip(round(len(rows) / max(1.0, finding.effect)), 1, len(rows)))
+    rows = by_id(finding.core, clips)
+    effect = finding.effect if np.isfinite(finding.effect) else 1.0
+    wanted = int(np.clip(round(len(rows) / max(1.0, effect)), 1, len(rows)))
     chosen, shares = representatives(clips.coordinates[rows], wanted)
     kept = [Step(int(rows[c]), "keep", float(s)) for c, s in zip(chosen, shares, strict=True)]
-    others = np.setdiff1d(np.arange(len(rows)), chosen)
-    apart = np.linalg.norm(
-        clips.coordinates[rows[others]][:, None] - clips.coordinates[rows[chosen]][None], axis=2
-    )
-    scale = max(float(np.median(apart)), 1e-12) if apart.size else 1.0
-    nearest = apart.argmin(axis=1) if apart.size else np.zeros(0, np.int64)
-    dropped = [
-        Step(
-            int(rows[o]), "drop", float(np.exp(-apart[i, n] / scale)), partner=int(rows[chosen[n]])
-        )
-        for i, (o, n) in enumerate(zip(others, nearest, strict=True))
+    others = np.delete(rows, chosen)
+    if not len(others):
+        return kept
+    partners, apart = nearest(others, rows[chosen], clips)
+    likeness = np.exp(-apart / max(float(np.median(apart)), 1e-12))
+    return kept + [
+        Step(int(others[i]), "drop", float(likeness[i]), partner=int(partners[i]))
+        for i in np.argsort(-likeness, kind="stable")
     ]
-    return kept + sorted(dropped, key=lambda step: (-step.confidence, step.row))
 
 
 def _separate(finding: Finding, clips: ClipTable) -> list[Step]:
-    """Copies: one of each set stays; of a leak the held-out side."""
     out = []
-    for copies in _sets(finding):
-        held = [row for row in copies if clips.splits[row] in HELD_OUT]
-        if finding.kind == "leak" and held and len(held) < len(copies):
-            staying, leaving = held, [row for row in copies if row not in held]
+    for copies in _sets(finding, clips):
+        if finding.kind == "leak":
+            out += _part(copies, clips)
+        elif len(np.unique(clips.labels[copies])) > 1:
+            out += [Step(int(a), "review", 1.0, partner=int(b)) for a, b in _ring(copies)]
         else:
-            staying, leaving = copies[:1], copies[1:]
-        verb = "remove" if finding.kind == "leak" else "drop"
-        out += [Step(row, "keep", 1.0) for row in staying]
-        out += [Step(row, verb, 1.0, partner=staying[0]) for row in leaving]
+            (middle,), _ = representatives(clips.coordinates[copies], 1)
+            out.append(Step(int(copies[middle]), "keep", 1.0))
+            out += [
+                Step(int(row), "drop", 1.0, partner=int(copies[middle]))
+                for row in np.delete(copies, middle)
+            ]
     return out
 
 
-def _sets(finding: Finding) -> list[list[int]]:
-    """Rows that repeat one another, directly or through others."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+def _ring(copies: np.ndarray) -> list[tuple[int, int]]:
+    return list(zip(copies.tolist(), np.roll(copies, -1).tolist(), strict=True))
 
-    known = np.unique(np.concatenate([finding.rows, finding.partners]))
-    ends = np.searchsorted(known, np.stack([finding.rows, finding.partners]))
-    graph = coo_matrix((np.ones(ends.shape[1]), tuple(ends)), shape=(len(known), len(known)))
+
+def _part(copies: np.ndarray, clips: ClipTable) -> list[Step]:
+    """Of a leak stay the copies that are furthest from training: test, else val, else others."""
+    distance = np.array([_DISTANCE.get(split, 1) for split in clips.splits[copies].tolist()])
+    if distance.min() == distance.max():  # two splits of the user's own: the first name stays
+        distance = (clips.splits[copies] == np.sort(clips.splits[copies])[0]).astype(int)
+    staying = copies[distance == distance.max()]
+    return [Step(int(row), "keep", 1.0) for row in staying] + [
+        Step(int(row), "remove", 1.0, partner=int(staying[0]))
+        for row in copies[distance < distance.max()]
+    ]
+
+
+_DISTANCE = {"train": 0, "val": 2, "test": 3}
+
+
+def _sets(finding: Finding, clips: ClipTable) -> list[np.ndarray]:
+    """Rows that repeat one another, directly or through others, in the order of their ids."""
+    paired = finding.partners >= 0
+    rows, partners = finding.rows[paired], finding.partners[paired]
+    known = by_id(np.unique(np.concatenate([rows, partners])), clips)
+    position = {row: at for at, row in enumerate(known.tolist())}
+    ends = [[position[row] for row in side.tolist()] for side in (rows, partners)]
+    graph = coo_matrix((np.ones(len(rows)), (ends[0], ends[1])), shape=(len(known), len(known)))
     _, number = connected_components(graph, directed=False)
-    return [known[number == each].tolist() for each in range(number.max(initial=-1) + 1)]
+    return [known[number == each] for each in range(number.max(initial=-1) + 1)]
 
 
 def _collect(finding: Finding, clips: ClipTable) -> list[Step]:
-    core = finding.core
+    """Held-out members that stand for the group, else the held-out clips nearest to it."""
+    core = by_id(finding.core, clips)
     held = core[np.isin(clips.splits[core], HELD_OUT)]
     shown = held if len(held) else core
-    chosen, shares = representatives(clips.coordinates[shown], min(_COLLECT, len(shown)))
-    return [Step(int(shown[c]), "collect", float(s)) for c, s in zip(chosen, shares, strict=True)]
+    chosen, shares = representatives(clips.coordinates[shown], min(MOST_COLLECTED, len(shown)))
+    members = shown[chosen]
+    alike = labelled(np.unique(clips.labels[core]), clips) & np.isin(clips.splits, HELD_OUT)
+    candidates = by_id(np.flatnonzero(alike), clips)
+    if len(held) or not len(candidates):
+        return [Step(int(m), "collect", float(s)) for m, s in zip(members, shares, strict=True)]
+    found, _ = nearest(members, candidates, clips)
+    stands_for: dict[int, float] = {}
+    for row, share in zip(found.tolist(), shares.tolist(), strict=True):
+        stands_for[row] = stands_for.get(row, 0.0) + share
+    first = {row: int(m) for row, m in zip(found[::-1].tolist(), members[::-1], strict=True)}
+    return [
+        Step(row, "collect", min(1.0, share), partner=first[row])
+        for row, share in stands_for.items()
+    ]

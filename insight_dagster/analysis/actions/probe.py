@@ -1,6 +1,7 @@
 """What an action would bring: a linear probe fitted with and without it.
 
-The estimate belongs here; which clips an action names does not (`lists`).
+The estimate belongs here; which clips an action names does not (`lists`), nor which training
+clips the probe sees (`training`).
 """
 
 from __future__ import annotations
@@ -11,19 +12,27 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from insight_dagster.analysis.actions.lists import HELD_OUT, Step
+from insight_dagster.analysis.actions.lists import Step
+from insight_dagster.analysis.actions.placing import by_id
+from insight_dagster.analysis.actions.training import (
+    Training,
+    held_out_group,
+    held_out_of,
+    names_of,
+    training_of,
+)
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
 
 _FEWEST_TRAINING, _FEWEST_HELD_OUT, _FEWEST_OF_GROUP = 30, 20, 6
-_MOST_TRAINING = 3_000
-_DRAWS = 999
+_DRAWS = 1_999
 _NAN = float("nan")
+INSIDE, OUTSIDE = "accuracy on the group", "accuracy on the other held-out clips"
 
 
 @dataclass(frozen=True)
-class ExpectedEffect:
-    """Expected change of the held-out accuracy, with its 95 % interval, or why there is none.
+class Change:
+    """Expected change of an accuracy, with its 95 % interval, or why there is none.
 
     Attributes:
         measure: what the change is of.
@@ -40,132 +49,156 @@ class ExpectedEffect:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ExpectedEffect:
+    """Where an action is meant to act, and what it does to the clips on the other side.
+
+    Attributes:
+        main: inside the group for collecting and for leaks, else outside.
+        side: the other one.
+    """
+
+    main: Change
+    side: Change
+
+
+class _NoFigureError(Exception):
+    """There is nothing to estimate; the message is the reason."""
+
+
 def expected_effect(
-    finding: Finding, steps: Sequence[Step], clips: ClipTable, *, seed: int
+    finding: Finding, steps: Sequence[Step], clips: ClipTable, *, wanted: int, seed: int
 ) -> ExpectedEffect:
     """Change of a linear probe's accuracy on held-out clips when the steps are taken.
 
-    The probe is a multinomial logistic regression on the latent coordinates of the classes that
-    the finding's clips carry. Dropping, removing and relabelling change its training clips and
-    are judged on the held-out clips of these classes whose label no step changes. Collecting is
-    judged inside the group: half of its held-out clips are added to the training clips and the
-    other half is predicted, and the other way round. The interval is a paired bootstrap over the
-    clips judged: of the clips at hand, not of other draws of training clips.
+    The probe is a multinomial logistic regression on the latent coordinates of at most six
+    classes (`training.names_of`). Dropping, removing and relabelling change its training clips;
+    judged are held-out clips whose label no step changes. Collecting is judged by cross-fitting:
+    half of the group's held-out clips, weighted to count as `wanted` clips, are added to the
+    training clips and the other half is predicted, and the other way round. The interval is a
+    paired bootstrap over the clips judged: of the clips at hand, not of other draws of training
+    clips. The row order does not matter.
 
     Args:
         finding: with its rows.
         steps: from `lists.steps`.
         clips: the clip table.
-        seed: of the sample of training clips (3,000 at most), the halves and the bootstrap.
+        wanted: clips to collect; of no concern to other verbs.
+        seed: of the sample of training clips, the halves and the bootstrap.
     """
-    rng = np.random.default_rng(seed)
-    collecting = any(step.verb == "collect" for step in steps)
-    measure = "accuracy on the group" if collecting else "accuracy on held-out clips"
-    if any(step.verb == "review" for step in steps):
-        return _none(measure, "what a look at the clips decides cannot be foreseen")
-    names = np.unique(clips.labels[finding.rows])
-    names = np.union1d(names, [finding.other_class] if finding.other_class else [])
-    suggested = [step.suggested_class for step in steps if step.suggested_class]
-    names = np.union1d(names, suggested)
+    inner_first = finding.kind == "leak" or any(step.verb == "collect" for step in steps)
+    try:
+        with threadpool_limits(1):
+            inside, outside = _judge(finding, steps, clips, wanted, np.random.default_rng(seed))
+    except _NoFigureError as problem:
+        inside, outside = _none(INSIDE, str(problem)), _none(OUTSIDE, str(problem))
+    return ExpectedEffect(inside, outside) if inner_first else ExpectedEffect(outside, inside)
+
+
+def _judge(
+    finding: Finding,
+    steps: Sequence[Step],
+    clips: ClipTable,
+    wanted: int,
+    rng: np.random.Generator,
+) -> tuple[Change, Change]:
+    """Inside, outside."""
+    if all(step.verb == "review" for step in steps):
+        raise _NoFigureError("what a look at the clips decides cannot be foreseen")
+    names = names_of(finding, [step.suggested_class for step in steps], clips)
+    held_out = held_out_of(names, clips)
+    training = training_of(finding, [step.row for step in steps], names, clips, rng)
     if len(names) < 2:
-        names = np.union1d(names, _rivals(clips, names))
-    inside = np.isin(clips.labels, names)
-    training = np.flatnonzero(inside & (clips.splits == "train"))
-    held_out = np.flatnonzero(inside & np.isin(clips.splits, HELD_OUT))
-    if len(names) < 2:
-        return _none(measure, "there is one class only")
-    if len(training) < _FEWEST_TRAINING or len(held_out) < _FEWEST_HELD_OUT:
-        return _none(
-            measure,
-            f"{len(training)} training and {len(held_out)} held-out clips of the classes are too "
-            f"few (at least {_FEWEST_TRAINING} and {_FEWEST_HELD_OUT})",
+        raise _NoFigureError("there is one class only")
+    if training.available < _FEWEST_TRAINING or len(held_out) < _FEWEST_HELD_OUT:
+        raise _NoFigureError(
+            f"{training.available} training and {len(held_out)} held-out clips of the classes "
+            f"are too few (at least {_FEWEST_TRAINING} and {_FEWEST_HELD_OUT})"
         )
-    training = np.union1d(
-        np.sort(rng.permutation(training)[:_MOST_TRAINING]),
-        np.intersect1d(training, finding.rows),
-    )
-    with threadpool_limits(1):
-        if collecting:
-            return _of_collecting(finding, clips, training, held_out, measure, rng)
-        return _of_changing(steps, clips, training, held_out, measure, rng)
-
-
-def _rivals(clips: ClipTable, names: np.ndarray) -> np.ndarray:
-    """The three labels with most clips besides the finding's own."""
-    others, counts = np.unique(clips.labels[~np.isin(clips.labels, names)], return_counts=True)
-    return others[np.argsort(-counts, kind="stable")[:3]]
+    if any(step.verb == "collect" for step in steps):
+        return _of_collecting(finding, clips, training, held_out, wanted, rng)
+    return _of_changing(finding, steps, clips, training, held_out, rng)
 
 
 def _of_changing(
+    finding: Finding,
     steps: Sequence[Step],
     clips: ClipTable,
-    training: np.ndarray,
+    training: Training,
     held_out: np.ndarray,
-    measure: str,
     rng: np.random.Generator,
-) -> ExpectedEffect:
-    labels = clips.labels.astype(object)
-    for step in steps:
-        if step.verb == "relabel":
-            labels[step.row] = step.suggested_class
+) -> tuple[Change, Change]:
     gone = [step.row for step in steps if step.verb in ("drop", "remove")]
-    changed = np.setdiff1d(training, gone)
-    touched = [step.row for step in steps if step.verb == "relabel"]
-    judged = np.setdiff1d(held_out, touched)
-    if not len(np.setxor1d(changed, training)) and not np.isin(training, touched).any():
-        return _none(measure, "the steps change no training clip")
-    before = _right(clips, training, clips.labels, judged)
-    after = _right(clips, changed, labels.astype(str), judged)
-    return _effect(measure, after - before, rng)
+    relabelled = {step.row: step.suggested_class for step in steps if step.verb == "relabel"}
+    changed = training.without(gone).relabelled(relabelled)
+    if not np.isin(training.rows, [*gone, *relabelled]).any():
+        raise _NoFigureError("the steps change no training clip")
+    touched = np.union1d(finding.rows, [step.row for step in steps])
+    judged = by_id(np.setdiff1d(held_out, [*gone, *relabelled]), clips)
+    difference = _right(clips, changed, judged) - _right(clips, training, judged)
+    inside = np.isin(judged, touched)
+    return _change(INSIDE, difference[inside], rng), _change(OUTSIDE, difference[~inside], rng)
 
 
 def _of_collecting(
     finding: Finding,
     clips: ClipTable,
-    training: np.ndarray,
+    training: Training,
     held_out: np.ndarray,
-    measure: str,
+    wanted: int,
     rng: np.random.Generator,
-) -> ExpectedEffect:
-    group = rng.permutation(np.intersect1d(finding.core, held_out))
+) -> tuple[Change, Change]:
+    group = held_out_group(finding, held_out, clips, fewest=_FEWEST_OF_GROUP)
     if len(group) < _FEWEST_OF_GROUP:
-        return _none(
-            measure,
-            f"{len(group)} held-out clips are in the group, {_FEWEST_OF_GROUP} are needed",
+        raise _NoFigureError(
+            f"{len(group)} held-out clips are in the group, {_FEWEST_OF_GROUP} are needed"
         )
+    mixed = rng.permutation(group)
     differences = []
     for half in (0, 1):
-        added, judged = group[half::2], group[1 - half :: 2]
-        before = _right(clips, training, clips.labels, judged)
-        after = _right(clips, np.concatenate([training, added]), clips.labels, judged)
-        differences.append(after - before)
-    return _effect(measure, np.concatenate(differences), rng)
+        added, judged = mixed[half::2], mixed[1 - half :: 2]
+        more = training.with_more(added, clips.labels[added], count=wanted)
+        differences.append(_right(clips, more, judged) - _right(clips, training, judged))
+    others = by_id(np.setdiff1d(held_out, np.union1d(group, finding.rows)), clips)
+    more = training.with_more(group, clips.labels[group], count=wanted)
+    aside = _right(clips, more, others) - _right(clips, training, others)
+    return _change(INSIDE, np.concatenate(differences), rng), _change(OUTSIDE, aside, rng)
 
 
-def _right(
-    clips: ClipTable, training: np.ndarray, labels: np.ndarray, judged: np.ndarray
-) -> np.ndarray:
+def _right(clips: ClipTable, training: Training, judged: np.ndarray) -> np.ndarray:
     """(m,) 1 where a probe fitted on some clips predicts the label of a judged clip."""
     from sklearn.linear_model import LogisticRegression
 
-    points = clips.coordinates
-    centre, scale = points[training].mean(axis=0), points[training].std(axis=0)
+    if len(np.unique(training.labels)) < 2:
+        raise _NoFigureError("training clips of one class only are left")
+    if not len(judged):
+        return np.zeros(0)
+    points = clips.coordinates[training.rows]
+    centre, scale = points.mean(axis=0), points.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
-    if len(np.unique(labels[training])) < 2:
-        return np.zeros(len(judged))
     probe = LogisticRegression(C=0.1, max_iter=200)
-    probe.fit((points[training] - centre) / scale, labels[training])
-    predicted = probe.predict((points[judged] - centre) / scale)
-    return (predicted == clips.labels[judged]).astype(np.float64)
+    probe.fit((points - centre) / scale, training.labels, sample_weight=training.weights)
+    predicted = probe.predict((clips.coordinates[judged] - centre) / scale)
+    return np.asarray(predicted == clips.labels[judged], np.float64)
 
 
-def _effect(measure: str, differences: np.ndarray, rng: np.random.Generator) -> ExpectedEffect:
-    draws = differences[rng.integers(0, len(differences), (_DRAWS, len(differences)))].mean(axis=1)
+def _change(measure: str, differences: np.ndarray, rng: np.random.Generator) -> Change:
+    """Mean of differences in -1, 0, 1 with a percentile bootstrap interval.
+
+    Where no clip changes sides the bootstrap has no width: then the interval is the rule of
+    three's, 3 / n on either side (Hanley and Lippman-Hand, JAMA 249 (1983) 1743).
+    """
+    count = len(differences)
+    if count < _FEWEST_OF_GROUP:
+        return _none(measure, f"{count} clips to judge it on, {_FEWEST_OF_GROUP} are needed")
+    if not differences.any():
+        return Change(measure, 0.0, -min(1.0, 3 / count), min(1.0, 3 / count), count)
+    shares = np.array([(differences == value).mean() for value in (-1, 0, 1)])
+    draws = rng.multinomial(count, shares, _DRAWS) @ np.array([-1, 0, 1]) / count
     low, high = np.percentile(draws, [2.5, 97.5])
-    return ExpectedEffect(
-        measure, float(differences.mean()), float(low), float(high), len(differences)
-    )
+    change = float(differences.mean())
+    return Change(measure, change, min(float(low), change), max(float(high), change), count)
 
 
-def _none(measure: str, reason: str) -> ExpectedEffect:
-    return ExpectedEffect(measure, _NAN, _NAN, _NAN, 0, reason)
+def _none(measure: str, reason: str) -> Change:
+    return Change(measure, _NAN, _NAN, _NAN, 0, reason)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from insight_dagster import tables
-from insight_dagster.analysis.actions.lists import Step, steps
-from insight_dagster.analysis.actions.probe import ExpectedEffect, expected_effect
+from insight_dagster.analysis.actions.act import Actions, act
+from insight_dagster.analysis.actions.lists import Step
+from insight_dagster.analysis.actions.probe import Change
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.result import Ranked
 
@@ -27,7 +29,12 @@ class FollowUp:
 
 
 def follow_up(
-    ranked: Sequence[Ranked], clips: ClipTable, *, class_name: str, seed: int
+    ranked: Sequence[Ranked],
+    clips: ClipTable,
+    *,
+    class_name: str,
+    seed: int,
+    causes: Sequence[Sequence[Mapping[str, Any]]] = (),
 ) -> FollowUp:
     """Steps of every insight of a class, and the expected effect of the most severe of all.
 
@@ -36,19 +43,25 @@ def follow_up(
         clips: what their rows refer to.
         class_name: whose insights are wanted.
         seed: of probe and bootstrap.
+        causes: of each insight of `ranked`, as rows of `insight_causes`; empty: unknown.
     """
     actions, effects = [], []
     for position, each in enumerate(ranked):
         if each.finding.class_name != class_name:
             continue
         named = {"insight_id": each.insight_id, "class_name": class_name}
-        taken = steps(each.finding, clips)
+        taken = act(
+            each.finding,
+            clips,
+            seed=seed,
+            causes=causes[position] if len(causes) else (),
+            probed=position < MOST_PROBED,
+        )
         actions += [
-            {**named, "rank": rank, **_step_row(step, clips)} for rank, step in enumerate(taken, 1)
+            {**named, "rank": rank, **_step_row(step, clips)}
+            for rank, step in enumerate(taken.steps, 1)
         ]
-        if position < MOST_PROBED:
-            effect = expected_effect(each.finding, taken, clips, seed=seed)
-            effects.append({**named, **_effect_row(effect)})
+        effects.append({**named, **_effect_row(taken)})
     return FollowUp(
         tables.INSIGHT_ACTIONS.from_rows(actions), tables.INSIGHT_EFFECTS.from_rows(effects)
     )
@@ -69,11 +82,20 @@ def _step_row(step: Step, clips: ClipTable) -> dict[str, object]:
     }
 
 
-def _effect_row(effect: ExpectedEffect) -> dict[str, object]:
-    figures = {"change": effect.change, "ci_low": effect.low, "ci_high": effect.high}
+def _effect_row(taken: Actions) -> dict[str, object]:
+    row: dict[str, object] = {"advice": taken.advice, "wanted": taken.wanted or None}
+    if taken.effect is None:
+        reason = f"it is not among the {MOST_PROBED} most severe insights"
+        return row | {"measure": None, "clips": 0, "reason": reason, "side_clips": 0}
+    main, side = taken.effect.main, taken.effect.side
+    return row | _figures(main) | {f"side_{name}": value for name, value in _figures(side).items()}
+
+
+def _figures(change: Change) -> dict[str, object]:
+    figures = {"change": change.change, "ci_low": change.low, "ci_high": change.high}
     return {
-        "measure": effect.measure,
+        "measure": change.measure,
         **{name: None if np.isnan(value) else value for name, value in figures.items()},
-        "clips": effect.clips,
-        "reason": effect.reason or None,
+        "clips": change.clips,
+        "reason": change.reason or None,
     }

@@ -1,0 +1,112 @@
+"""An insight's steps in one sentence: how many clips, of which classes, what they look like.
+
+Wording and the number of clips to collect belong here; the steps themselves do not (`lists`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from insight_dagster.analysis.actions.lists import HELD_OUT, Step
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.finding import Finding
+
+_LABELS, _CAUSES = 3, 3
+
+
+def wanted_clips(finding: Finding, steps: Sequence[Step], clips: ClipTable) -> int:
+    """How many clips to collect; 0 where the steps do not ask for any.
+
+    As many as bring the group's share of its classes' training clips to its share of their
+    held-out clips, at least as many as it has members that the model gets wrong and as the steps
+    show, at most as many as its classes have clips.
+    """
+    shown = sum(step.verb == "collect" for step in steps)
+    if not shown:
+        return 0
+    core = finding.core
+    alike = np.isin(clips.labels, np.unique(clips.labels[core]))
+    training, held = alike & (clips.splits == "train"), alike & np.isin(clips.splits, HELD_OUT)
+    share = float(np.isin(clips.splits[core], HELD_OUT).sum()) / max(1, int(held.sum()))
+    missing = 0.0
+    if share < 1:
+        present = int((clips.splits[core] == "train").sum())
+        missing = np.ceil((share * int(training.sum()) - present) / (1 - share))
+    wrong = int((clips.correct[core] == 0).sum())
+    return int(min(max(missing, wrong, shown), alike.sum()))
+
+
+def advice(
+    finding: Finding,
+    steps: Sequence[Step],
+    clips: ClipTable,
+    *,
+    wanted: int,
+    causes: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """What to do, with numbers, in one or two sentences of plain text.
+
+    Args:
+        finding: the group.
+        steps: from `lists.steps`.
+        clips: the clip table.
+        wanted: from `wanted_clips`.
+        causes: rows of `insight_causes` of the insight, strongest first.
+    """
+    verbs = Counter(step.verb for step in steps)
+    parts = []
+    if verbs["keep"] and verbs["drop"]:
+        parts.append(f"Keep {verbs['keep']} of {len(steps) - verbs['review']} clips and drop "
+                     f"{verbs['drop']} that repeat them.")  # fmt: skip
+    elif verbs["keep"] and not verbs["remove"]:
+        parts.append(f"Keep all {_clips(verbs['keep'])}.")
+    if verbs["remove"]:
+        gone = Counter(_split(clips, step) for step in steps if step.verb == "remove")
+        from_where = ", ".join(f"{count} from {name}" for name, count in sorted(gone.items()))
+        parts.append(f"Remove {_clips(verbs['remove'])} ({from_where}); their copies stay.")
+    if verbs["relabel"]:
+        new = Counter(step.suggested_class for step in steps if step.verb == "relabel")
+        named = [f"{count} as {name}" for name, count in new.most_common(_LABELS)]
+        rest = verbs["relabel"] - sum(count for _, count in new.most_common(_LABELS))
+        named += [f"{rest} otherwise"] if rest else []
+        parts.append(f"Look at {_clips(verbs['relabel'])} and label {', '.join(named)}.")
+    if verbs["review"]:
+        parts.append(f"Look at {_clips(verbs['review'])} one by one.")
+    if verbs["collect"]:
+        kinds = " or ".join(name for name in (finding.class_name, finding.other_class) if name)
+        looks = looks_like(causes, clips)
+        parts.append(
+            f"Collect about {wanted} more training clips of {kinds} like the "
+            f"{verbs['collect']} listed{', with ' + looks if looks else ''}."
+        )
+    return " ".join(parts)
+
+
+def looks_like(causes: Sequence[Mapping[str, Any]], clips: ClipTable) -> str:
+    """The group in words, by its first causes that lead: `brightness around 31 (else 120)`."""
+    numbers = set(clips.numeric_metadata()[0])
+    leaders = [each for each in causes if not each["relative_of"]][:_CAUSES]
+    phrases = []
+    for cause in leaders:
+        if cause["direction"] == "rule":
+            phrases.append(str(cause["field"]))
+        elif cause["field"] in numbers:
+            phrases.append(
+                f"{cause['field']} around {cause['value_inside']:.3g} "
+                f"(else {cause['value_outside']:.3g})"
+            )
+        else:
+            phrases.append(f"{'' if cause['direction'] == 'higher' else 'not '}{cause['field']}")
+    return ", ".join(phrases)
+
+
+def _clips(count: int) -> str:
+    return f"{count} clip{'' if count == 1 else 's'}"
+
+
+def _split(clips: ClipTable, step: Step) -> str:
+    return str(clips.splits[step.row]) or "no split"

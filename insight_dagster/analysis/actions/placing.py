@@ -1,0 +1,37 @@
+"""Where clips are: rows in an order that does not depend on the table's, labels, nearest clips.
+
+Selecting rows of a clip table belongs here; what is done with them does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from insight_dagster.analysis.insights.clip_table import ClipTable
+
+
+def by_id(rows: np.ndarray, clips: ClipTable) -> np.ndarray:
+    """The rows in the order of their clip ids."""
+    return rows[np.argsort(clips.clip_ids[rows], kind="stable")]
+
+
+def labelled(names: Iterable[str], clips: ClipTable) -> np.ndarray:
+    """(n,) bool: the clips that carry one of a few labels."""
+    found = np.zeros(len(clips), bool)
+    for name in names:
+        found |= clips.labels == name
+    return found
+
+
+def nearest(
+    rows: np.ndarray, candidates: np.ndarray, clips: ClipTable
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) the candidate that is nearest to each of m rows, (m,) its distance."""
+    from sklearn.metrics import pairwise_distances_argmin_min
+
+    at, apart = pairwise_distances_argmin_min(
+        clips.coordinates[rows], clips.coordinates[candidates]
+    )
+    return candidates[at], apart

@@ -15,8 +15,9 @@ from insight_dagster.analysis.actions.placing import by_id, labelled, nearest
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
 
-_MOST_CLASSES, _FEWEST_CLASSES = 6, 4
+MOST_CLASSES = 6
 _MOST_CLIPS = 3_000
+_AROUND = 100
 
 
 @dataclass(frozen=True)
@@ -67,22 +68,36 @@ class Training:
 
 
 def names_of(finding: Finding, suggested: Iterable[str], clips: ClipTable) -> tuple[str, ...]:
-    """The classes that matter to a finding: four to six, where there are so many.
+    """The classes that matter to a finding: six, where there are so many.
 
     Its own and its second class, then the labels suggested and those of its core members, the
-    most frequent first; filled up to four with the labels that the class's clips are taken for
-    most often, then with the largest classes.
+    most frequent first; filled up with two labels that core members are taken for, two of the
+    100 clips around the group that carry none of these, and the largest classes.
     """
     own = [name for name in (finding.class_name, finding.other_class) if name]
     members = _by_count(clips.labels[finding.core])
     asked = [*own, *_by_count([name for name in suggested if name]), *members]
-    names = list(dict.fromkeys(asked))[:_MOST_CLASSES]
-    if len(names) < _FEWEST_CLASSES:
-        taken_for = _by_count(clips.predicted[labelled(names, clips)])
+    names = list(dict.fromkeys(asked))[:MOST_CLASSES]
+    if len(names) < MOST_CLASSES:
         known = _by_count(clips.labels)
-        rivals = [name for name in taken_for if name in set(known)] + known
-        names = list(dict.fromkeys([*names, *rivals]))[:_FEWEST_CLASSES]
+        taken_for = _by_count(clips.predicted[finding.core])
+        taken_for = [name for name in taken_for if name in known and name not in names]
+        rivals = [*taken_for[:2], *_around(finding, names, clips)[:2], *known]
+        names = list(dict.fromkeys([*names, *rivals]))[:MOST_CLASSES]
     return tuple(names)
+
+
+def _around(finding: Finding, names: Sequence[str], clips: ClipTable) -> list[str]:
+    """Labels of the 100 clips of other classes around a group, those close to its middle first."""
+    others = by_id(np.flatnonzero(~labelled(names, clips)), clips)
+    if not len(others):
+        return []
+    middle = clips.coordinates[by_id(finding.core, clips)].mean(axis=0)
+    apart = ((clips.coordinates[others] - middle) ** 2).sum(axis=1)
+    near = np.sort(np.argsort(apart, kind="stable")[:_AROUND])
+    labels, number = np.unique(clips.labels[others[near]], return_inverse=True)
+    closeness = np.bincount(number, weights=1 - apart[near] / max(apart[near].max(), 1e-12))
+    return [str(name) for name in labels[np.argsort(-closeness, kind="stable")]]
 
 
 def _by_count(names: Sequence[str] | np.ndarray) -> list[str]:

@@ -73,11 +73,11 @@ def expected_effect(
 
     The probe is a multinomial logistic regression on the latent coordinates of at most six
     classes (`training.names_of`). Dropping, removing and relabelling change its training clips;
-    judged are held-out clips whose label no step changes. Collecting is judged by cross-fitting:
-    half of the group's held-out clips, weighted to count as `wanted` clips, are added to the
-    training clips and the other half is predicted, and the other way round. The interval is a
-    paired bootstrap over the clips judged: of the clips at hand, not of other draws of training
-    clips. The row order does not matter.
+    judged are the held-out clips that no step relabels or removes as a leak. Collecting is judged
+    by cross-fitting: half of the group's held-out clips, weighted to count as `wanted` clips, are
+    added to the training clips and the other half is predicted, and the other way round. The
+    interval is a paired bootstrap over the clips judged: of the clips at hand, not of other draws
+    of training clips. The row order does not matter.
 
     Args:
         finding: with its rows.
@@ -134,7 +134,8 @@ def _of_changing(
     if not np.isin(training.rows, [*gone, *relabelled]).any():
         raise _NoFigureError("the steps change no training clip")
     touched = np.union1d(finding.rows, [step.row for step in steps])
-    judged = by_id(np.setdiff1d(held_out, [*gone, *relabelled]), clips)
+    leaking = [step.row for step in steps if step.verb == "remove"]
+    judged = by_id(np.setdiff1d(held_out, [*leaking, *relabelled]), clips)
     difference = _right(clips, changed, judged) - _right(clips, training, judged)
     inside = np.isin(judged, touched)
     return _change(INSIDE, difference[inside], rng), _change(OUTSIDE, difference[~inside], rng)

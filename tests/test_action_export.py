@@ -1,0 +1,57 @@
+"""Steps as files: what was written is read again, and no cell is a formula."""
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insight_dagster.commands.actions import export
+from insight_dagster.errors import SettingsError
+
+PATHS = [
+    "plain/clip.mp4", "=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "＝1",
+    "＋1", "－1", "＠1", '"=1', "a,b", 'say "no"', "two\nlines", "شريط.mp4", "🎬.mp4", "it's", None,
+]  # fmt: skip
+FORMULAS = PATHS[1:14]
+
+
+def steps(paths):
+    return pa.table({
+        "rank": pa.array(range(len(paths)), pa.int32()),
+        "path": pa.array(paths, pa.string()),
+        "confidence": pa.array([0.1 + n / 3 for n in range(len(paths))]),
+    })  # fmt: skip
+
+
+def test_parquet_gives_everything_back(tmp_path):
+    export(steps(PATHS), tmp_path / "steps.parquet")
+    read = duckdb.read_parquet(str(tmp_path / "steps.parquet")).fetchall()
+    assert read == list(zip(*steps(PATHS).to_pydict().values(), strict=True))
+
+
+def test_csv_gives_everything_back_but_formulas_as_text(tmp_path):
+    export(steps(PATHS), tmp_path / "steps.CSV")
+    told = duckdb.read_csv(str(tmp_path / "steps.CSV"), quotechar='"', escapechar='"').fetchall()
+    for (rank, path, confidence), given_path in zip(told, PATHS, strict=True):
+        assert path == (f"'{given_path}" if given_path in FORMULAS else given_path)
+        assert confidence == pytest.approx(0.1 + rank / 3, rel=1e-15)
+
+
+@given(st.text(max_size=8))
+def test_no_cell_begins_like_a_formula(tmp_path_factory, path):
+    out = tmp_path_factory.getbasetemp() / "any.csv"
+    export(steps([path]), out)
+    cell = out.read_bytes().decode().partition("\n")[2].partition(",")[2]
+    assert cell.removeprefix('"').lstrip(" ")[:1] not in tuple("=+-@\t\r\n")
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(SettingsError, match="cannot be written"):
+        export(steps(PATHS), tmp_path / "nowhere" / "steps.csv")
+    (tmp_path / "steps.csv").mkdir()
+    with pytest.raises(SettingsError, match="cannot be written"):
+        export(steps(PATHS), tmp_path / "steps.csv")
+    assert [each.name for each in tmp_path.iterdir()] == ["steps.csv"]
+    with pytest.raises(SettingsError, match=r"must end in \.csv or \.parquet"):
+        export(steps(PATHS), tmp_path / "steps.xls")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from insight_dagster.commands.actions import export
 from insight_dagster.errors import SettingsError
+from tests.test_cli import insight, run_json
 
 PATHS = [
     "plain/clip.mp4", "=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "＝1",
@@ -55,3 +56,31 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["steps.csv"]
     with pytest.raises(SettingsError, match=r"must end in \.csv or \.parquet"):
         export(steps(PATHS), tmp_path / "steps.xls")
+
+
+def test_hostile_file_names_are_exported_as_text(home_copy, tmp_path):
+    home = str(home_copy.home)
+    listed = run_json("insights", "--home", home)
+    first = max(listed, key=lambda each: each["size"])["insight_id"]
+    clip_ids = [step["clip_id"] for step in run_json("actions", first, "--home", home)[0]["steps"]]
+    names = [
+        '=HYPERLINK("http://x","y")',
+        "  @SUM(1)",
+        "＝1+1",
+        'a "quoted", name\nof two lines',
+    ]
+    assert len(clip_ids) >= len(names)
+    names = dict(zip(clip_ids, names, strict=False))
+    with duckdb.connect(str(home_copy.database_path)) as connection:
+        for clip_id, path in names.items():
+            connection.execute(
+                "UPDATE clip_manifest SET path = ? WHERE clip_id = ?", [path, clip_id]
+            )
+    for out in (tmp_path / "steps.csv", tmp_path / "steps.parquet"):
+        written = insight("actions", first, "--out", str(out), "--home", home)
+        assert written.returncode == 0, written.stderr
+        read = duckdb.read_parquet if out.suffix == ".parquet" else duckdb.read_csv
+        paths = dict(read(str(out)).select("clip_id", "path").fetchall())
+        for clip_id, path in names.items():
+            quoted = out.suffix == ".csv" and not path.startswith("a")
+            assert paths[clip_id] == ("'" if quoted else "") + path

@@ -180,35 +180,6 @@ def test_actions_are_shown_and_exported(finished_home, tmp_path):
     assert "cannot be written" in said
 
 
-def test_hostile_file_names_are_exported_as_text(home_copy, tmp_path):
-    home = str(home_copy.home)
-    listed = run_json("insights", "--home", home)
-    first = max(listed, key=lambda each: each["size"])["insight_id"]
-    clip_ids = [step["clip_id"] for step in run_json("actions", first, "--home", home)[0]["steps"]]
-    names = [
-        '=HYPERLINK("http://x","y")',
-        "  @SUM(1)",
-        "＝1+1",
-        "-1",
-        'a "quoted", name\nof two lines',
-    ]
-    assert len(clip_ids) >= len(names)
-    names = dict(zip(clip_ids, names, strict=False))
-    with duckdb.connect(str(home_copy.database_path)) as connection:
-        for clip_id, path in names.items():
-            connection.execute(
-                "UPDATE clip_manifest SET path = ? WHERE clip_id = ?", [path, clip_id]
-            )
-    for out in (tmp_path / "steps.csv", tmp_path / "steps.parquet"):
-        written = insight("actions", first, "--out", str(out), "--home", home)
-        assert written.returncode == 0, written.stderr
-        read = duckdb.read_parquet if out.suffix == ".parquet" else duckdb.read_csv
-        paths = dict(read(str(out)).select("clip_id", "path").fetchall())
-        for clip_id, path in names.items():
-            quoted = out.suffix == ".csv" and not path.startswith("a")
-            assert paths[clip_id] == ("'" if quoted else "") + path
-
-
 def test_populations_are_listed_with_what_is_wrong_with_one(finished_home):
     home = str(finished_home.home)
     shown = {row["name"]: row for row in run_json("populations", "--home", home)}

@@ -15,6 +15,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from insight_dagster.analysis.clusters import ClusterModel, fit_clusters
 from insight_dagster.analysis.coverage import density_range
@@ -25,7 +26,7 @@ from insight_dagster.errors import LatentSpaceError, NotEnoughClipsError
 MINIMUM_CLIPS = 8
 FORMAT_VERSION = 2
 # Coordinates are rounded so that the batch a clip arrived in (which changes the last bits of a
-# matrix product) cannot show in anything computed from them.
+# matrix product, as the number of threads does) cannot show in anything computed from them.
 _DECIMALS = 8
 _TRUST_NEIGHBOURS = 15
 _TRUST_SAMPLE = 2_000
@@ -257,7 +258,8 @@ def _apply(
     embeddings: np.ndarray, mean: np.ndarray, weight: np.ndarray, axes: np.ndarray
 ) -> np.ndarray:
     scaled = (embeddings.astype(np.float64) - mean) * weight
-    return np.round(scaled @ axes.T, _DECIMALS) + 0.0
+    with threadpool_limits(1, user_api="blas"):
+        return np.round(scaled @ axes.T, _DECIMALS) + 0.0
 
 
 def _trustworthiness(coordinates: np.ndarray, layout: np.ndarray, seed: int) -> float:

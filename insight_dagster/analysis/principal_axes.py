@@ -6,6 +6,7 @@ Formulas on plain arrays belong here; what is kept of a fit does not (`latent_sp
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 
 def scaling(embeddings: np.ndarray, widths: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +33,8 @@ def scaling(embeddings: np.ndarray, widths: list[int]) -> tuple[np.ndarray, np.n
 def principal_axes(scaled: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
     """Principal axes (k, d) of centred rows, by falling variance, with their shares (k,).
 
-    Every axis has its largest entry positive. k is `components`, clipped to min(n - 1, d).
+    Every axis has its largest entry positive. k is `components`, clipped to min(n - 1, d). One
+    thread: how many there are would show in the last bits, and with them in a space's identity.
 
     Args:
         scaled: (n, d) centred float64.
@@ -40,12 +42,13 @@ def principal_axes(scaled: np.ndarray, components: int) -> tuple[np.ndarray, np.
     """
     rows, width = scaled.shape
     k = max(1, min(components, rows - 1, width))
-    if rows > width:
-        values, vectors = np.linalg.eigh(scaled.T @ scaled)
-        values, axes = values[::-1][:k], vectors.T[::-1][:k]
-    else:
-        _, singular, axes = np.linalg.svd(scaled, full_matrices=False)
-        values, axes = singular[:k] ** 2, axes[:k]
+    with threadpool_limits(1, user_api="blas"):
+        if rows > width:
+            values, vectors = np.linalg.eigh(scaled.T @ scaled)
+            values, axes = values[::-1][:k], vectors.T[::-1][:k]
+        else:
+            _, singular, axes = np.linalg.svd(scaled, full_matrices=False)
+            values, axes = singular[:k] ** 2, axes[:k]
     signs = np.sign(axes[np.arange(k), np.abs(axes).argmax(axis=1)])
     total = float((scaled**2).sum())
     shares = np.maximum(values, 0) / total if total > 0 else np.zeros(k)

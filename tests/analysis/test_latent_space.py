@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from insight_dagster.analysis.latent_space import (
     MINIMUM_CLIPS,
@@ -47,6 +48,17 @@ def test_row_order_does_not_matter(space):
         points[order], [ids[row] for row in order], taps=TAPS, components=12, seed=3
     )
     assert again.space_id == space.space_id
+
+
+def test_the_number_of_threads_does_not_matter():
+    points = np.random.default_rng(0).normal(size=(45, 656)).astype(np.float32)
+    ids = [f"{number:04d}" for number in range(45)]
+
+    def fitted(threads):
+        with threadpool_limits(threads):
+            return fit_latent_space(points, ids, taps=[("all", 656)])
+
+    assert fitted(1).space_id == fitted(2).space_id
 
 
 def test_saved_space_is_the_same_and_holds_no_pickle(space, tmp_path):

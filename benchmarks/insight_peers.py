@@ -6,6 +6,7 @@ is not installed raises ImportError; `Missing` says so in the table.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -145,7 +146,8 @@ def _binned(setting: Setting, bins: int) -> pd.DataFrame:
     codes = {}
     for name, column in setting.metadata.items():
         if pd.api.types.is_numeric_dtype(column):
-            codes[name] = pd.qcut(column, bins, labels=False, duplicates="drop") + 1
+            bin_of = pd.qcut(column, bins, labels=False, duplicates="drop") + 1
+            codes[name] = bin_of.fillna(bins + 1).astype(int)
         else:
             codes[name] = pd.factorize(column, sort=True)[0] + 1
     cell = KMeans(25, n_init=3, random_state=0).fit_predict(reduced(setting))
@@ -193,6 +195,7 @@ def domino(
             capture_output=True,
             text=True,
             check=False,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         if done.returncode:
             raise ImportError(done.stderr.strip().splitlines()[-1])

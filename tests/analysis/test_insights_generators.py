@@ -168,10 +168,16 @@ def test_the_same_group_of_two_generators_is_one_finding():
         finding([2, 3, 4, 5], name="rules", scores=True),
     )
     other = finding([10, 11, 12], name="tails")
-    kept = merged([first, second, other, replace(first, kind="outlier")])
+    kept = merged([first, second, other, replace(first, kind="outlier")], [False] * 4)
     assert [position for position, _ in kept] == [0, 2, 3]
     assert kept[0][1].found_by == ("rules", "tree")
     assert kept[0][1].scores[[1, 2, 5]].tolist() == [0.5, 1.0, 0.5]
+
+
+def test_a_group_inside_another_is_a_repeat_only_where_both_are_confirmed():
+    wide, narrow = finding(range(12)), finding([2, 3, 4])
+    for confirmed, left in (([True, True], 1), ([True, False], 2), ([False, True], 2)):
+        assert len(merged([wide, narrow], confirmed)) == left
 
 
 @given(st.lists(st.lists(st.floats(0, 1), max_size=3), min_size=1, max_size=8), st.integers(0, 99))

@@ -19,7 +19,7 @@ _FEWEST_CLIPS = 60
 _CLIPS_PER_COMPONENT = 40
 _MOST_COMPONENTS = 25
 _DRAWS = 59
-_STARTS = ("places", "errors", "places", "errors")
+_STARTS = ("places", "errors", "classes", "errors")
 _SMALLEST = 5
 _LARGEST_SHARE = 0.5
 _CORE = 0.5
@@ -128,13 +128,18 @@ def _shared(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """(n, k) first responsibilities: cells of all, or of the two kinds of outcome apart."""
+    """(n, k) first responsibilities: cells of all, of right and wrong apart, or class by class.
+
+    Many classes cannot have cells of their own: then those of all stand in.
+    """
     n = len(evidence.points)
     k = int(np.clip(n // _CLIPS_PER_COMPONENT, 2, _MOST_COMPONENTS))
     groups = [np.arange(n)]
     if kind == "errors":
-        bad = evidence.outcome == evidence.outcome.max()
+        bad = evidence.outcome > 0
         groups = [np.flatnonzero(~bad), np.flatnonzero(bad)]
+    elif kind == "classes" and 2 * evidence.kinds[0] <= k:
+        groups = [np.flatnonzero(evidence.classes == each) for each in range(evidence.kinds[0])]
     cell, used = np.zeros(n, np.int64), 0
     for rows in groups:
         wanted = min(max(1, k // len(groups)), len(rows))

@@ -89,15 +89,21 @@ def _rules(
 
 
 def _evidence(clips: ClipTable, rows: np.ndarray, failed: Failures) -> Evidence:
-    """Places, classes and outcomes: errors, or high losses where all are right or all wrong."""
-    outcome = failed.wrong if np.ptp(failed.wrong) else failed.rank > np.median(failed.rank)
+    """Places, classes and outcomes: right, or which class a clip was taken for.
+
+    Where all are right or all are wrong, high losses stand for errors.
+    """
     dimensions = leading_dimensions(len(rows), clips.coordinates.shape[1])
     names, classes = np.unique(clips.labels[rows], return_inverse=True)
+    taken_for = np.unique(clips.predicted[rows], return_inverse=True)[1].ravel()
+    outcome = np.where(failed.wrong > 0, 1 + taken_for, 0)
+    if not np.ptp(failed.wrong):
+        outcome = (failed.rank > np.median(failed.rank)).astype(np.int64)
     return Evidence(
         points=clips.coordinates[rows, :dimensions],
         classes=classes.ravel(),
-        outcome=outcome.astype(np.int64),
-        kinds=(len(names), 2),
+        outcome=outcome,
+        kinds=(len(names), int(outcome.max()) + 1),
     )
 
 

@@ -15,18 +15,27 @@ from insight_dagster.analysis.insights.finding import Finding
 _SAME = 0.5
 
 
-def merged(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
+def merged(findings: Sequence[Finding], confirmed: Sequence[bool]) -> list[tuple[int, Finding]]:
     """The findings without repeats, each with its position.
 
-    Findings of one kind, population, class pair and class repeat one another where the core
-    members that they share are half of the smaller one's. The first stands for all: give them in
-    the order of preference. Its scores are the mean over those that are alike, half of the
-    clips of both together being in both.
+    Findings of one kind, population, class pair and class repeat one another where half of the
+    core members of both together are in both. Where both are confirmed, half of the smaller one's
+    is enough: a group inside another is the same trouble seen closer. An unconfirmed group is a
+    guess and takes nothing in but its like. The first stands for all: give them in the order of
+    preference. Its scores are the mean over those that are alike.
+
+    Args:
+        findings: candidates.
+        confirmed: for each, whether chance is ruled out.
     """
     kept: list[int] = []
     repeats: dict[int, list[int]] = {}
     for position, finding in enumerate(findings):
-        same = [k for k in kept if _is_same(findings[k], finding)]
+        same = [
+            k
+            for k in kept
+            if _is_same(findings[k], finding, nested=confirmed[k] and confirmed[position])
+        ]
         if same:
             repeats[same[0]].append(position)
         else:
@@ -35,12 +44,14 @@ def merged(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
     return [(k, _joined(findings[k], [findings[r] for r in repeats[k]])) for k in kept]
 
 
-def _is_same(first: Finding, second: Finding) -> bool:
+def _is_same(first: Finding, second: Finding, *, nested: bool) -> bool:
     asked = [(f.kind, f.population, f.class_name, f.other_class) for f in (first, second)]
     if asked[0] != asked[1]:
         return False
+    if _jaccard(first.core, second.core) >= _SAME:
+        return True
     shared = len(np.intersect1d(first.core, second.core, assume_unique=True))
-    return 2 * shared >= max(1, min(len(first.core), len(second.core)))
+    return nested and shared >= _SAME * max(1, min(len(first.core), len(second.core)))
 
 
 def _joined(finding: Finding, repeats: list[Finding]) -> Finding:

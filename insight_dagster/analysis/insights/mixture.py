@@ -23,7 +23,7 @@ class Evidence:
     Attributes:
         points: (n, d) coordinates.
         classes: (n,) int class number, 0..c-1.
-        outcome: (n,) int outcome number, 0..o-1: right or wrong, say.
+        outcome: (n,) int outcome number, 0..o-1; 0 is the good one.
         kinds: c and o, whether or not all occur.
     """
 

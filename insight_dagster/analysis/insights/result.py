@@ -19,6 +19,8 @@ from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, Question
 from insight_dagster.analysis.insights.merging import merged
 
+CONFIRMED = 0.05
+"""Largest q-value of a confirmed candidate where every candidate is asked for."""
 _SURE = 1e-3
 """q-value below which one finding is not preferred over another for being surer."""
 
@@ -69,9 +71,12 @@ def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list
         for each, q in zip(findings, values, strict=True)
         if q <= fdr and (each.relevant or fdr >= 1)
     ]
-    passed.sort(key=lambda pair: (max(pair[0], _SURE), -_weight(pair[1])))
+    passed.sort(
+        key=lambda pair: (max(pair[0], _SURE), max(pair[1].p_value, _SURE), -_weight(pair[1]))
+    )
+    confirmed = [q <= (fdr if fdr < 1 else CONFIRMED) for q, _ in passed]
     ranked = []
-    for position, finding in merged([each for _, each in passed]):
+    for position, finding in merged([each for _, each in passed], confirmed):
         q_value = passed[position][0]
         size = len(clips.of_class(finding.class_name))
         severity = finding.severity(q_value=q_value, class_size=size)

@@ -71,10 +71,12 @@ def insights(
 
     def materialize(class_name: str) -> Metadata:
         timer, found, after = Timer(), nothing_found(), no_follow_up()
+        unasked = ["every clip of the class is quarantined"]
         if class_name in clips.classes:  # else every clip of it is quarantined
             found = discovery().of_class(
                 class_name, model_fingerprint=model.fingerprint, space_id=read.space_id
             )
+            unasked = discovery().unasked_of(class_name)
             after = follow_up(
                 discovery().ranked,
                 discovery().clips,
@@ -94,6 +96,7 @@ def insights(
         return {
             "compared_with_clips": len(clips),
             **read.notes,
+            **({"not_asked": unasked} if unasked else {}),
             **{
                 f"insights_{status}": count
                 for status, count in Counter(line["status"] for line in lines).items()

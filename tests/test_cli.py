@@ -232,8 +232,13 @@ def test_the_doctor_lists_every_setting_and_fails_for_a_broken_part(finished_hom
     for name in Settings.model_fields:
         assert f"INSIGHT_{name.upper()}" in healthy.stdout
     assert "openvino, float32" in healthy.stdout
-    broken = insight("doctor", "--home", home, INSIGHT_DEVICE="cuda:99")
-    assert "device" in one_line(broken)
+    asked = {"wide": {"sql": "widht > 1000"}}
+    broken = insight(
+        "doctor", "--home", home, INSIGHT_DEVICE="cuda:99", INSIGHT_POPULATIONS=json.dumps(asked)
+    )
+    assert broken.returncode == 1
+    assert "these checks failed: device, weights, filters" in one_line(broken)
+    assert "widht" in broken.stdout
 
 
 def test_a_wrong_setting_ends_serve_before_anything_is_started(tmp_path):

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 from rich.console import Console
 
-from insight_dagster.commands.home import prepare_home
+from insight_dagster.commands.home import open_database, prepare_home
 from insight_dagster.commands.tables import print_rows
-from insight_dagster.errors import InsightError, RunFailedError
+from insight_dagster.errors import InsightError, RunFailedError, SettingsError
 from insight_dagster.settings import Settings
 
 _PACKAGES = (
@@ -50,6 +50,7 @@ def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
         ("weights", _weights),
         ("library", _library),
         ("database", _database),
+        ("filters", _filters),
     ]
 
 
@@ -114,6 +115,27 @@ def _database(settings: Settings) -> str:
         return f"{settings.database_path} does not exist yet"
     store = Database(settings.database_path, settings.lock_timeout_seconds)
     return f"{settings.database_path}: {store.rows(CLIP_MANIFEST).num_rows} clips in the manifest"
+
+
+def _filters(settings: Settings) -> str:
+    """Populations and contrasts of the settings file, tried on the clips that there are.
+
+    Raises:
+        SettingsError: one of them cannot be evaluated.
+    """
+    from assets.clip_table import read_filter_columns
+    from insight_dagster.commands.populations import filter_rows
+
+    count = len(settings.populations) + len(settings.contrasts)
+    if not count:
+        return "no populations or contrasts of your own"
+    if not settings.database_path.exists():
+        return f"{count} populations and contrasts, not tried: there are no clips yet"
+    rows = filter_rows(settings, read_filter_columns(open_database(settings)))
+    broken = [row["problem"] for row in rows if row["clips"] is None]
+    if broken:
+        raise SettingsError("; ".join(broken))
+    return f"{count} populations and contrasts"
 
 
 def _versions() -> Iterator[dict[str, str]]:

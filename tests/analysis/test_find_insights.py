@@ -96,3 +96,25 @@ def test_little_and_monotonous_input():
     assert {each.kind for each in same} <= {"duplicate"}
     right = np.eye(2)[np.arange(80) % 2]
     assert find_insights(rng.normal(size=(80, 4)), np.arange(80) % 2, right) == []
+
+
+def test_what_cannot_be_asked_says_why(caplog):
+    rng = np.random.default_rng(4)
+    labels = np.array([0] + [1] * 30)
+    probabilities = rng.dirichlet([1, 1, 1], 31)
+    with caplog.at_level("INFO"):
+        find_insights(
+            rng.normal(size=(31, 4)), labels, probabilities, class_names=("one", "b", "c")
+        )
+    said = [record.getMessage() for record in caplog.records]
+    assert "not asked: over_represented/one: 1 of the 20 clips needed" in said
+    assert "not asked: outlier/one: 1 of the 20 clips needed" in said
+    assert any(
+        line.startswith(
+            "not asked: overfitting/all/val and test/gap: 0 and 0 of the 20 clips needed"
+        )
+        for line in said
+    )
+    assert not [
+        line for line in said if line.startswith(("not asked: outlier/b", "not asked: copies"))
+    ]

@@ -100,6 +100,28 @@ def test_a_dense_similar_group_is_no_copy(library):
     assert not {"duplicate", "leak"} & set(results["snow"].insights["kind"].to_pylist())
 
 
+@pytest.mark.parametrize("size", [7, 13, 20])
+def test_many_copies_of_one_clip_do_not_hide_one_another(size):
+    clips, truth = planted_clips(seed=1)
+    rng = np.random.default_rng(size)
+    plain = np.setdiff1d(clips.of_class("hoops"), [*truth["duplicate"], *truth["leak"]])
+    members = np.sort(plain[clips.splits[plain] == clips.splits[plain[0]]][:size])
+    coordinates = clips.coordinates.copy()
+    signature, splits = clips.signature.copy(), clips.splits.copy()
+    coordinates[members] = coordinates[members[0]] + rng.normal(scale=1e-3, size=(size, 1))
+    noise = rng.integers(0, 2, (size, signature.shape[1])).astype(np.uint8)
+    signature[members] = np.minimum(signature[members[0]], 254) + noise
+    changed = with_values(clips, coordinates=coordinates, signature=signature, splits=splits)
+    (finding,) = [
+        ranked.finding
+        for ranked in discover(changed).ranked
+        if ranked.finding.kind == "duplicate" and ranked.finding.class_name == "hoops"
+    ]
+    assert set(members) <= set(finding.rows)
+    partner = dict(zip(finding.rows.tolist(), finding.partners.tolist(), strict=True))
+    assert {partner[row] for row in members.tolist()[1:]} == {members[0]}
+
+
 def test_a_leak_is_not_hidden_by_a_duplicate():
     clips, truth = planted_clips(seed=1)
     first = truth["duplicate"][0]

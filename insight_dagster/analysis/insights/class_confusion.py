@@ -33,7 +33,9 @@ def find(search: Search, class_name: str) -> Question:
     rows = rows[~np.isnan(clips.correct[rows])]
     labels = np.setdiff1d(search.predicted_labels, [class_name])
     wrong = clips.predicted[rows] != class_name
-    if len(labels) < 2 or not wrong.any():
+    if len(labels) < 2:
+        return Question(name, (), "the model predicts fewer than two other classes")
+    if not wrong.any():
         return Question(name, ())
     counts = np.array([(clips.predicted[rows] == label).sum() for label in labels])
     found = []

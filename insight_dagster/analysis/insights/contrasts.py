@@ -40,6 +40,15 @@ class Contrast:
         """Whether both sides have enough clips to be compared."""
         return bool(min(self.new.sum(), (~self.new).sum()) >= FEWEST_A_SIDE)
 
+    @property
+    def shortage(self) -> str:
+        """What is missing where there are not enough."""
+        old, new = int((~self.new).sum()), int(self.new.sum())
+        return (
+            f"{old} and {new} of the {FEWEST_A_SIDE} clips needed of {self.old_name} and of "
+            f"{self.new_name}"
+        )
+
     def with_loss(self, clips: ClipTable) -> Contrast:
         """Of clips whose loss is known."""
         known = ~np.isnan(clips.loss[self.rows])

@@ -6,6 +6,7 @@ Making a clip table of plain arrays belongs here; finding insights does not.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from insight_dagster.analysis.insights.find import Discovery, discover
 from insight_dagster.analysis.principal_axes import principal_axes, scaling
 
 _COMPONENTS = 64
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def find_insights(
             small its effect.
 
     Returns:
-        Insights by falling severity; their scores are 0 outside the population.
+        Insights by falling severity; their scores are 0 outside the population. What could not be
+        asked, and why, is logged (INFO).
 
     Raises:
         ValueError: shapes that do not fit together, labels out of range, embeddings not finite.
@@ -143,7 +146,10 @@ def find_insights(
         splits=None if splits is None else np.asarray(splits)[rows],
         contrasts={n: np.asarray(v, np.float64)[rows] for n, v in (contrasts or {}).items()},
     )
-    return _insights(discover(clips, seed=seed, fdr=fdr), rows, len(labels))
+    discovery = discover(clips, seed=seed, fdr=fdr)
+    for question, reason in discovery.unasked.items():
+        _LOG.info("not asked: %s: %s", question, reason)
+    return _insights(discovery, rows, len(labels))
 
 
 def _check(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> None:

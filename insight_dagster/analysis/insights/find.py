@@ -5,6 +5,7 @@ The order of the kinds belongs here; each kind's definition has its own module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,12 +43,14 @@ class Discovery:
     Attributes:
         clips: sorted by id; rows of the findings refer to it.
         ranked: the insights.
+        unasked: by the name of a question, why the clips could not be asked.
         seed: of every permutation and bootstrap.
         fdr: largest q-value of an insight and of a cause.
     """
 
     clips: ClipTable
     ranked: tuple[Ranked, ...]
+    unasked: Mapping[str, str]
     seed: int
     fdr: float
 
@@ -56,6 +59,15 @@ class Discovery:
         """Causes of each insight, strongest first, as rows of `insight_causes`."""
         insights = [(each.insight_id, each.finding) for each in self.ranked]
         return explain(insights, self.clips, seed=self.seed, fdr=self.fdr)
+
+    def unasked_of(self, class_name: str) -> list[str]:
+        """What could not be asked of a class, or of the library, and why: one line each."""
+        classes = set(self.clips.classes)
+        return [
+            f"{question}: {reason}"
+            for question, reason in self.unasked.items()
+            if _concerns(question, class_name, classes)
+        ]
 
     def of_class(
         self, class_name: str, *, model_fingerprint: str = "", space_id: str = ""
@@ -89,6 +101,12 @@ class Discovery:
         )
 
 
+def _concerns(question: str, class_name: str, classes: Set[str]) -> bool:
+    """Whether a question is about this class, or about none of the classes."""
+    _, _, asked_of = question.partition("/")
+    return asked_of == class_name or asked_of not in classes
+
+
 def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery:
     """The insights of all classes; the row order does not matter.
 
@@ -101,11 +119,13 @@ def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery
     """
     clips = clips.sorted_by_id()
     if not len(clips):
-        return Discovery(clips, (), seed, fdr)
+        return Discovery(clips, (), {"all": "there are no clips"}, seed, fdr)
     # Thousands of small products: threads would wait for one another longer than they compute.
     with threadpool_limits(1):
-        ranked = rank(questions(Search(clips, seed)), clips, fdr=fdr)
-    return Discovery(clips, tuple(ranked), seed, fdr)
+        every = questions(Search(clips, seed))
+        ranked = rank([each for each in every if not each.unasked], clips, fdr=fdr)
+    unasked = {each.name: each.unasked for each in every if each.unasked}
+    return Discovery(clips, tuple(ranked), unasked, seed, fdr)
 
 
 def questions(search: Search) -> list[Question]:

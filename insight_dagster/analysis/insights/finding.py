@@ -96,10 +96,13 @@ class Question:
     Attributes:
         name: kind, then population, class or generator, parted by slashes.
         findings: candidates, possibly none.
+        unasked: why the clips could not be asked, '' where they were. Such a question has no
+            findings and no part in the correction.
     """
 
     name: str
     findings: tuple[Finding, ...]
+    unasked: str = ""
 
     @property
     def kind(self) -> str:

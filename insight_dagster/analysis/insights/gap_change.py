@@ -28,12 +28,12 @@ def ask(
         action: what to do about it.
     """
     contrast = contrast.with_loss(search.clips)
+    name = f"{kind}/{population}/{contrast.new_name}/gap"
     if not contrast.enough:
-        return []
+        return [Question(name, (), contrast.shortage)]
     family = search.all_groups_over(contrast.rows)
     if not family.groups:
-        return []
-    name = f"{kind}/{population}/{contrast.new_name}/gap"
+        return [Question(name, (), "no groups of clips: there are too few, or all are alike")]
     found = scan(family, gap_excess(contrast, search.clips), search.rng(name))
     findings = [
         _describe(search.clips, contrast, each, kind, population, smallest, action)

@@ -32,12 +32,12 @@ def find(search: Search, population: Population) -> list[Question]:
     within the whole set, where the population says so); components of an error-aware mixture are
     held against the same search on shuffled outcomes. So looking at many is paid for.
     """
-    clips = search.clips
+    clips, name = search.clips, f"{KIND}/{population.name}"
     inside = clips.in_population(population.name)
     rows = np.flatnonzero(inside & ~np.isnan(clips.loss))
     if len(rows) < populations.FEWEST_CLIPS:
-        return []
-    name = f"{KIND}/{population.name}"
+        reason = f"{len(rows)} of the {populations.FEWEST_CLIPS} clips with a known loss needed"
+        return [Question(name, (), reason)]
     strata = clips.labels[rows] if population.within_class else np.full(len(rows), "")
     failed = failures(1 - clips.correct[rows], clips.loss[rows], strata)
     evidence = _evidence(clips, rows, failed)

@@ -63,7 +63,11 @@ def find(search: Search) -> Question:
     clips = search.clips
     rows = np.flatnonzero(np.isin(clips.labels, clips.model_labels))
     if not len(rows):
-        return Question(KIND, ())
+        return Question(KIND, (), "no clip has a label that the model knows")
+    if len(clips.model_labels) < 2:
+        return Question(KIND, (), "the model knows one label only")
+    if np.unique(clips.labels[rows], return_counts=True)[1].max() < _FEWEST:
+        return Question(KIND, (), f"no class has {_FEWEST} clips")
     evidence = _evidence(search, rows)
     q_values = statistics.benjamini_hochberg(evidence.p_value)
     chosen = evidence.suspect & (q_values <= LARGEST_FALSE_SHARE)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from insight_dagster.analysis import populations, statistics
 from insight_dagster.analysis.insights.clip_table import ClipTable
@@ -16,8 +18,9 @@ from insight_dagster.analysis.insights.search import Search
 from insight_dagster.analysis.neighbours import Neighbours
 
 DUPLICATE, LEAK = "duplicate", "leak"
-_NEIGHBOURS = 8
 _BACKGROUND = slice(2, 6)
+_BEHIND = 4
+_FEWEST_CLIPS = 10
 LARGEST_RATIO = 1 / 3
 _FREEDOM = 20
 _SMALLEST = 1e-3
@@ -25,12 +28,19 @@ _FALSE_PAIRS = 0.01
 
 
 @dataclass(frozen=True)
-class _Pairs:
-    """Clip of the class, the clip that it repeats, and the chance of so close a pair."""
+class _Copies:
+    """Clips of the class that repeat another clip.
+
+    Attributes:
+        rows, partners: (m,) the clip, and the one that it repeats most closely.
+        p_values: (m,) chance of so close a pair.
+        edges: (e, 2) every pair that is as close as copies are.
+    """
 
     rows: np.ndarray
     partners: np.ndarray
     p_values: np.ndarray
+    edges: np.ndarray
 
 
 def find(search: Search, class_name: str) -> Question:
@@ -45,19 +55,16 @@ def find(search: Search, class_name: str) -> Question:
     """
     name, clips = f"copies/{class_name}", search.clips
     rows = clips.of_class(class_name)
-    if len(clips) < _NEIGHBOURS + 2 or not len(rows):
-        return Question(name, ())
-    found = Neighbours(
-        search.neighbours.indices[rows, :_NEIGHBOURS],
-        search.neighbours.distances[rows, :_NEIGHBOURS],
-    )
+    if len(clips) < _FEWEST_CLIPS:
+        return Question(name, (), f"{len(clips)} of the {_FEWEST_CLIPS} clips needed in all")
+    found = Neighbours(search.neighbours.indices[rows], search.neighbours.distances[rows])
     looks = _thumbnail_distances(clips.signature, rows, found.indices)
     same = clips.splits[found.indices] == clips.splits[rows][:, None]
     findings = []
     for kind, eligible in ((DUPLICATE, same), (LEAK, ~same)):
-        pairs = _close(rows, found, looks, eligible)
-        if len(pairs.rows):
-            findings.append(_describe(clips, class_name, kind, pairs, len(rows)))
+        copies = _close(rows, found, looks, eligible)
+        if len(copies.rows):
+            findings.append(_describe(clips, class_name, kind, copies, len(rows)))
     return Question(name, tuple(findings))
 
 
@@ -73,17 +80,29 @@ def _thumbnail_distances(
     return out
 
 
-def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.ndarray) -> _Pairs:
-    """The closest eligible candidate of every row, where it is a copy."""
+def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.ndarray) -> _Copies:
+    """The eligible candidates of every row that are copies, and the closest of them."""
     apart = looks if looks.any() else found.distances
-    best = np.where(eligible, apart, np.inf).argmin(axis=1)
-    at = np.arange(len(rows))
-    p_values = _lower_tail(np.log(np.maximum(apart, _SMALLEST)))[at, best]
+    logs = np.log(np.maximum(apart, _SMALLEST))
+    p_values = _lower_tail(logs)
     if not looks.any():
-        p_values = np.maximum(p_values, _chance_of_ratio(found.distances)[at, best])
-    chosen = eligible[at, best] & (p_values * len(rows) <= _FALSE_PAIRS)
-    chosen &= (apart <= LARGEST_RATIO * _usual(apart))[at, best]
-    return _Pairs(rows[chosen], found.indices[at, best][chosen], p_values[chosen])
+        p_values = np.maximum(p_values, _chance_of_ratio(found.distances))
+    copy = eligible & (p_values * len(rows) <= _FALSE_PAIRS)
+    usual = _usual(logs)
+    crowded = (p_values * len(rows) <= _FALSE_PAIRS).all(axis=1)
+    if crowded.any() and not crowded.all():  # nothing but copies around: what is usual elsewhere
+        usual[crowded] = np.median(usual[~crowded])
+    copy &= logs <= np.log(LARGEST_RATIO) + usual
+    chosen = copy.any(axis=1)
+    best = np.where(copy, apart, np.inf).argmin(axis=1)
+    at = np.arange(len(rows))
+    own, neighbour = np.nonzero(copy)
+    return _Copies(
+        rows[chosen],
+        found.indices[at, best][chosen],
+        p_values[at, best][chosen],
+        np.column_stack([rows[own], found.indices[own, neighbour]]),
+    )
 
 
 def _chance_of_ratio(distances: np.ndarray) -> np.ndarray:
@@ -101,9 +120,20 @@ def _chance_of_ratio(distances: np.ndarray) -> np.ndarray:
     return np.minimum(1.0, distances.shape[1] * ratio**dimension)
 
 
-def _usual(distances: np.ndarray) -> np.ndarray:
-    """(n, 1) distance of every row to its next neighbours, the nearest two left out."""
-    return np.median(distances[:, _BACKGROUND], axis=1, keepdims=True)
+def _usual(logs: np.ndarray) -> np.ndarray:
+    """(n, 1) log distance of every row to its next neighbours, its own copies left out.
+
+    Those are the third to sixth; where more copies than that may hide behind one another, the
+    four behind the last step by a factor of three.
+    """
+    ordered = np.sort(logs, axis=1)
+    usual = np.median(ordered[:, _BACKGROUND], axis=1)
+    steps = np.diff(ordered, axis=1) >= -np.log(LARGEST_RATIO)
+    steps[:, -_BEHIND + 1 :] = False  # too few are left to say what is usual
+    last = steps.shape[1] - 1 - steps[:, ::-1].argmax(axis=1)
+    for row in np.flatnonzero(steps.any(axis=1) & (last >= _BACKGROUND.start)):
+        usual[row] = np.median(ordered[row, last[row] + 1 : last[row] + 1 + _BEHIND])
+    return usual[:, None]
 
 
 def _lower_tail(logs: np.ndarray) -> np.ndarray:
@@ -120,11 +150,11 @@ def _lower_tail(logs: np.ndarray) -> np.ndarray:
 
 
 def _describe(
-    clips: ClipTable, class_name: str, kind: str, pairs: _Pairs, class_size: int
+    clips: ClipTable, class_name: str, kind: str, copies: _Copies, class_size: int
 ) -> Finding:
-    share = statistics.wilson(len(pairs.rows), class_size)
-    rows, partners = _with_partners(pairs)
-    splits = sorted({f"{a or '?'}/{b or '?'}" for a, b in _split_pairs(clips, pairs)})
+    share = statistics.wilson(len(copies.rows), class_size)
+    rows, partners = _with_partners(copies, sets=kind == DUPLICATE)
+    splits = sorted({f"{a or '?'}/{b or '?'}" for a, b in _split_pairs(clips, copies)})
     where = "inside a split" if kind == DUPLICATE else "across splits"
     named = "" if kind == DUPLICATE else f" ({', '.join(splits)})"
     drop = "from one side" if kind == LEAK else "but one of each"
@@ -137,11 +167,11 @@ def _describe(
         effect=share.estimate,
         ci_low=share.low,
         ci_high=share.high,
-        p_value=min(1.0, float(pairs.p_values.max()) * class_size),
+        p_value=min(1.0, float(copies.p_values.max()) * class_size),
         strength=1.0,
         relevant=True,
-        sentence=f"{len(pairs.rows)} {class_name} clips ({share.estimate:.1%} of the class) repeat "
-        f"another clip {where}{named}.",
+        sentence=f"{len(copies.rows)} {class_name} clips ({share.estimate:.1%} of the class) "
+        f"repeat another clip {where}{named}.",
         action=f"Watch the pairs and remove the copies {drop}.",
         partners=partners,
         class_name=class_name,
@@ -149,16 +179,29 @@ def _describe(
     )
 
 
-def _with_partners(pairs: _Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """Every clip of a pair with the clip that it repeats, once, in row order."""
-    partner = dict(zip(pairs.partners.tolist(), pairs.rows.tolist(), strict=True))
-    partner |= dict(zip(pairs.rows.tolist(), pairs.partners.tolist(), strict=True))
+def _with_partners(copies: _Copies, *, sets: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Every clip of a pair with the clip that it repeats, once, in row order.
+
+    Args:
+        copies: of the class.
+        sets: all copies of one clip name the same clip, so that they stay together.
+    """
+    partner = dict(zip(copies.partners.tolist(), copies.rows.tolist(), strict=True))
+    partner |= dict(zip(copies.rows.tolist(), copies.partners.tolist(), strict=True))
     rows = np.array(sorted(partner), np.int64)
+    if sets:
+        ends = np.searchsorted(rows, copies.edges[np.isin(copies.edges, rows).all(axis=1)])
+        graph = coo_matrix((np.ones(len(ends)), ends.T), (len(rows), len(rows)))
+        members = connected_components(graph, directed=False)[1]
+        first = rows[np.unique(members, return_index=True)[1]][members]
+        partner |= {
+            row: hub for row, hub in zip(rows.tolist(), first.tolist(), strict=True) if row != hub
+        }
     return rows, np.array([partner[row] for row in rows.tolist()], np.int64)
 
 
-def _split_pairs(clips: ClipTable, pairs: _Pairs) -> set[tuple[str, str]]:
+def _split_pairs(clips: ClipTable, copies: _Copies) -> set[tuple[str, str]]:
     return {
         (min(a, b), max(a, b))
-        for a, b in zip(clips.splits[pairs.rows], clips.splits[pairs.partners], strict=True)
+        for a, b in zip(clips.splits[copies.rows], clips.splits[copies.partners], strict=True)
     }

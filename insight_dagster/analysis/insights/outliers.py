@@ -35,8 +35,10 @@ def find(search: Search, class_name: str) -> Question:
     name, clips = f"{KIND}/{class_name}", search.clips
     rows = clips.of_class(class_name)
     distances = search.neighbours.distances[rows, :_NEIGHBOURS]
-    if len(rows) < _FEWEST or distances.shape[1] < _NEIGHBOURS or not (distances > 0).any():
-        return Question(name, ())
+    if len(rows) < _FEWEST:
+        return Question(name, (), f"{len(rows)} of the {_FEWEST} clips needed")
+    if not (distances > 0).any():
+        return Question(name, (), "all clips have the same vector")
     logs = np.log(np.maximum(distances, 1e-3 * np.median(distances) + 1e-12)).mean(axis=1)
     middle, upper = np.quantile(logs, [0.5, 0.75])
     deviation = max((upper - middle) / stats.t.ppf(0.75, _FREEDOM), 1e-3)

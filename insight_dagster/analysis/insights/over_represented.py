@@ -53,10 +53,10 @@ def find(search: Search, class_name: str) -> Question:
     clips, rng = search.clips, search.rng(name)
     own = clips.of_class(class_name)
     if len(own) < _FEWEST_CLIPS:
-        return Question(name, ())
+        return Question(name, (), f"{len(own)} of the {_FEWEST_CLIPS} clips needed")
     view = _joint_view(clips, own)
     if view.shape[1] < 2:
-        return Question(name, ())
+        return Question(name, (), "vectors and metadata vary in fewer than two directions")
     sample = np.sort(rng.permutation(len(own))[:_SCOPE])
     points = view[sample] - view[sample].mean(axis=0)
     distances, null = pairwise(points, points), simulate(points, rng)

@@ -27,13 +27,13 @@ def ask(
         smallest: ratio of the shares from which on a difference matters.
         action: what to do about it.
     """
+    name = f"{kind}/{population}/{contrast.new_name}/share"
     if not contrast.enough:
-        return []
+        return [Question(name, (), contrast.shortage)]
     labels = search.clips.labels[contrast.rows]
     family = search.all_groups_over(contrast.rows)
     if not family.groups:
-        return []
-    name = f"{kind}/{population}/{contrast.new_name}/share"
+        return [Question(name, (), "no groups of clips: there are too few, or all are alike")]
     found = scan(family, share_excess(contrast, labels), search.rng(name))
     findings = [
         _describe(search.clips, contrast, each, kind, population, smallest, action)

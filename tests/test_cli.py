@@ -16,7 +16,7 @@ from insight_dagster.settings import Settings, load_settings
 COMMANDS = (
     "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
     "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
-    "classes remove", "actions", "populations", "power",
+    "classes remove", "actions", "populations", "power", "export",
 )  # fmt: skip
 
 

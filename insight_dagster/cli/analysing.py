@@ -164,6 +164,18 @@ def actions(
 
 
 @app.command()
+def export(
+    file_format: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet or csv.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that is empty or new.")],
+    home: Home = None,
+) -> None:
+    """Everything that is known of the clips and insights, as files for other programs."""
+    from insight_dagster.commands.export import export_home
+
+    export_home(load_settings(home=home), file_format, folder, console=console)
+
+
+@app.command()
 def power(
     home: Home = None,
     trials: Annotated[int, typer.Option(min=5, help="Trials at each size and excess.")] = 10,

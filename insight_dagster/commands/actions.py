@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pcsv
-import pyarrow.parquet as pq
 from rich.console import Console
 
 from insight_dagster.commands.home import open_database
+from insight_dagster.commands.table_files import write_table
 from insight_dagster.commands.tables import print_json, print_rows
-from insight_dagster.errors import SettingsError, UnknownInsightError
+from insight_dagster.errors import UnknownInsightError
 from insight_dagster.settings import Settings
 
 _INSIGHT = """
@@ -28,9 +25,6 @@ _STEPS = """
     LEFT JOIN clip_manifest m ON m.clip_id = a.clip_id
     LEFT JOIN clip_manifest p ON p.clip_id = a.partner_clip_id
     WHERE a.insight_id = ? ORDER BY a.rank"""
-# A spreadsheet runs a cell that begins with one of these, in some locales in their wide forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_SPACE = " \u00a0\u3000\ufeff"
 
 
 def show_actions(
@@ -51,7 +45,7 @@ def show_actions(
         )
     insight, steps = found[0], store.read(_STEPS, [found[0]["insight_id"]])
     if out is not None:
-        export(steps, out)
+        write_table(steps, out)
         console.print(f"{steps.num_rows} rows written to {out}", soft_wrap=True, markup=False)
         return
     if as_json:
@@ -61,45 +55,6 @@ def show_actions(
     for line in filter(None, said):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     print_rows(console, steps.to_pylist(), title="Steps", empty="Nothing to do.")
-
-
-def export(steps: pa.Table, out: Path) -> None:
-    """Write steps as CSV or Parquet by the name's ending; the file is there whole or not at all.
-
-    In CSV a text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an
-    apostrophe in front: file names and labels are not ours. Parquet has them as they are.
-
-    Raises:
-        SettingsError: another ending, or a file that cannot be written.
-    """
-    suffix = out.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise SettingsError(f"{out} must end in .csv or .parquet")
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        if suffix == ".parquet":
-            pq.write_table(steps, draft)
-        else:
-            pcsv.write_csv(_without_formulas(steps), draft)
-        draft.replace(out)
-    except OSError as problem:
-        raise SettingsError(f"{out} cannot be written: {problem}") from problem
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _without_formulas(steps: pa.Table) -> pa.Table:
-    columns = [
-        pa.array([_harmless(value) for value in column.to_pylist()], pa.string())
-        if pa.types.is_string(column.type)
-        else column
-        for column in steps.columns
-    ]
-    return pa.table(columns, names=steps.column_names)
-
-
-def _harmless(value: str | None) -> str | None:
-    return f"'{value}" if value and value.lstrip(_SPACE).startswith(_FORMULA) else value
 
 
 def _expected(insight: dict[str, Any]) -> list[str]:

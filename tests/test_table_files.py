@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight_dagster.commands.actions import export
+from insight_dagster.commands.table_files import write_table
 from insight_dagster.errors import SettingsError
 from tests.test_cli import insight, run_json
 
@@ -26,13 +26,13 @@ def steps(paths):
 
 
 def test_parquet_gives_everything_back(tmp_path):
-    export(steps(PATHS), tmp_path / "steps.parquet")
+    write_table(steps(PATHS), tmp_path / "steps.parquet")
     read = duckdb.read_parquet(str(tmp_path / "steps.parquet")).fetchall()
     assert read == list(zip(*steps(PATHS).to_pydict().values(), strict=True))
 
 
 def test_csv_gives_everything_back_but_formulas_as_text(tmp_path):
-    export(steps(PATHS), tmp_path / "steps.CSV")
+    write_table(steps(PATHS), tmp_path / "steps.CSV")
     told = duckdb.read_csv(str(tmp_path / "steps.CSV"), quotechar='"', escapechar='"').fetchall()
     for (rank, path, confidence), given_path in zip(told, PATHS, strict=True):
         assert path == (f"'{given_path}" if given_path in FORMULAS else given_path)
@@ -42,20 +42,20 @@ def test_csv_gives_everything_back_but_formulas_as_text(tmp_path):
 @given(st.text(max_size=8))
 def test_no_cell_begins_like_a_formula(tmp_path_factory, path):
     out = tmp_path_factory.getbasetemp() / "any.csv"
-    export(steps([path]), out)
+    write_table(steps([path]), out)
     cell = out.read_bytes().decode().partition("\n")[2].partition(",")[2]
     assert cell.removeprefix('"').lstrip(" ")[:1] not in tuple("=+-@\t\r\n")
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(SettingsError, match="cannot be written"):
-        export(steps(PATHS), tmp_path / "nowhere" / "steps.csv")
+        write_table(steps(PATHS), tmp_path / "nowhere" / "steps.csv")
     (tmp_path / "steps.csv").mkdir()
     with pytest.raises(SettingsError, match="cannot be written"):
-        export(steps(PATHS), tmp_path / "steps.csv")
+        write_table(steps(PATHS), tmp_path / "steps.csv")
     assert [each.name for each in tmp_path.iterdir()] == ["steps.csv"]
     with pytest.raises(SettingsError, match=r"must end in \.csv or \.parquet"):
-        export(steps(PATHS), tmp_path / "steps.xls")
+        write_table(steps(PATHS), tmp_path / "steps.xls")
 
 
 def test_hostile_file_names_are_exported_as_text(home_copy, tmp_path):

@@ -1,0 +1,122 @@
+"""`insight export`: everything that is known of the clips, as files for other programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from rich.console import Console
+
+from assets.space_rows import newest_space
+from insight_dagster import tables
+from insight_dagster.columns import Column, Table
+from insight_dagster.commands.home import open_database
+from insight_dagster.commands.table_files import write_table
+from insight_dagster.database import Database
+from insight_dagster.errors import SettingsError
+from insight_dagster.settings import Settings
+
+FORMATS = ("parquet", "csv")
+_CLIPS = """
+    SELECT m.* EXCLUDE (content_key),
+           p.* EXCLUDE (clip_id, class_name, content_key, model_fingerprint, logits),
+           j.x, j.y, j.pca_x, j.pca_y, j.fitted,
+           c.cluster, c.strength,
+           d.* EXCLUDE (clip_id, class_name, content_key, metadata_version, signature),
+           coalesce(i.insights, []) AS insights
+    FROM clip_manifest m
+    LEFT JOIN (SELECT * FROM predictions WHERE model_fingerprint = $1) p USING (clip_id)
+    LEFT JOIN (SELECT * FROM projection WHERE space_id = $2) j USING (clip_id)
+    LEFT JOIN (SELECT * FROM clusters WHERE space_id = $2) c USING (clip_id)
+    LEFT JOIN metadata_table d USING (clip_id)
+    LEFT JOIN (
+        SELECT clip_id, list(insight_id ORDER BY insight_id) AS insights
+        FROM insight_members WHERE weight >= 0.5 GROUP BY clip_id) i USING (clip_id)
+    ORDER BY m.clip_id"""
+_WHOLE = (
+    tables.INSIGHTS,
+    tables.INSIGHT_MEMBERS,
+    tables.INSIGHT_CAUSES,
+    tables.INSIGHT_ACTIONS,
+    tables.INSIGHT_EFFECTS,
+    tables.INSIGHT_LEDGER,
+    tables.PERFORMANCE,
+)
+
+
+def export_home(settings: Settings, kind: str, folder: Path, *, console: Console) -> None:
+    """Write `clips` (one row a clip, quarantined ones too), the insight tables and `columns`.
+
+    Parquet has the vectors as well (`embeddings`). The folder is there whole or not at all.
+
+    Raises:
+        SettingsError: another format, a folder that is in use, or one that cannot be written.
+    """
+    if kind not in FORMATS:
+        raise SettingsError(f"format {kind!r} is none of {', '.join(FORMATS)}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(f"{folder} is there already; name a folder that is empty or new")
+    store = open_database(settings)
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        draft.mkdir(parents=True)
+        for name, rows in _exported(store, vectors=kind == "parquet"):
+            write_table(rows, draft / f"{name}.{kind}")
+            console.print(f"{name}.{kind}: {rows.num_rows} rows", markup=False, highlight=False)
+        draft.replace(folder)
+    except OSError as problem:
+        raise SettingsError(f"{folder} cannot be written: {problem}") from problem
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    console.print(f"Exported to {folder}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _exported(store: Database, *, vectors: bool) -> Iterator[tuple[str, pa.Table]]:
+    clips = exported_clips(store)
+    yield "clips", clips
+    yield from ((table.name, store.rows(table)) for table in _WHOLE)
+    if vectors:
+        yield "embeddings", store.rows(tables.EMBEDDINGS)
+    yield "columns", _dictionary(clips.column_names)
+
+
+def exported_clips(store: Database) -> pa.Table:
+    """One row a clip with what the present model and latent space say of it, by clip id.
+
+    Columns are those of manifest, predictions, projection, clusters and metadata table, and
+    `insights`: ids of the insights that the clip is a core member of.
+    """
+    present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
+    return store.read(_CLIPS, [present["model_fingerprint"], present["space_id"]])
+
+
+def _dictionary(clip_columns: list[str]) -> pa.Table:
+    """What every exported column means: table, column, unit, description."""
+    joined = (
+        tables.CLIP_MANIFEST,
+        tables.PREDICTIONS,
+        tables.PROJECTION,
+        tables.CLUSTERS,
+        tables.METADATA_TABLE,
+    )
+    of_clips = {column.name: column for table in joined for column in table.columns}
+    rows = [_told("clips", of_clips[name]) for name in clip_columns if name in of_clips]
+    rows.append({
+        "table": "clips", "column": "insights", "unit": "",
+        "description": "ids of the insights that the clip is a core member of",
+    })  # fmt: skip
+    whole: tuple[Table, ...] = (*_WHOLE, tables.EMBEDDINGS)
+    rows += [_told(table.name, column) for table in whole for column in table.columns]
+    return pa.Table.from_pylist(rows)
+
+
+def _told(table: str, column: Column) -> dict[str, str]:
+    return {
+        "table": table,
+        "column": column.name,
+        "unit": column.unit,
+        "description": column.description,
+    }

@@ -1,0 +1,69 @@
+"""Tables as CSV and Parquet files for people and other programs.
+
+Writing one table safely belongs here; which rows it has does not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from insight_dagster.errors import SettingsError
+
+# A spreadsheet runs a cell that begins with one of these, in some locales in their wide forms too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SPACE = " \u00a0\u3000\ufeff"
+
+
+def write_table(table: pa.Table, out: Path) -> None:
+    """Write rows as CSV or Parquet by the name's ending; the file is there whole or not at all.
+
+    In CSV a text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an
+    apostrophe in front: file names and labels are not ours; lists and maps are JSON. Parquet has
+    all as it is.
+
+    Raises:
+        SettingsError: another ending, or a file that cannot be written.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise SettingsError(f"{out} must end in .csv or .parquet")
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        if suffix == ".parquet":
+            pq.write_table(table, draft)
+        else:
+            pcsv.write_csv(_of_plain_cells(table), draft)
+        draft.replace(out)
+    except OSError as problem:
+        raise SettingsError(f"{out} cannot be written: {problem}") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _of_plain_cells(table: pa.Table) -> pa.Table:
+    return pa.table([_plain(column) for column in table.columns], names=table.column_names)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    if pa.types.is_string(column.type):
+        return pa.array([_harmless(value) for value in column.to_pylist()], pa.string())
+    if pa.types.is_map(column.type):
+        told = [value if value is None else dict(value) for value in column.to_pylist()]
+        return pa.array([_json(value) for value in told], pa.string())
+    if pa.types.is_nested(column.type):
+        return pa.array([_json(value) for value in column.to_pylist()], pa.string())
+    return column
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _harmless(value: str | None) -> str | None:
+    return f"'{value}" if value and value.lstrip(_SPACE).startswith(_FORMULA) else value

@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.insight_library import ERROR_FAULTS, LIBRARY, library_setting
 from benchmarks.insight_peers import peers
-from benchmarks.insight_quality_tables import OURS, summary
+from benchmarks.insight_quality_tables import CONFIRMED, OURS, RECOVERED, summary
 from benchmarks.insight_settings import (
     DIFFICULTY,
     ERROR_KINDS,
@@ -143,12 +143,16 @@ def _our_rows(setting: Setting) -> list[dict[str, Any]]:
     groups = [each.scores for each in insights] + _lists(insights)
     rows = _rows(setting, groups, seconds, facts)
     for row, planted in zip(rows, setting.slices, strict=True):
-        row |= {"kind_found": "list", "q_value": 1.0, "first_cause": False}
+        row |= {"kind_found": "list", "first_cause": False}
         if 0 <= row["position"] < len(insights):
             found = insights[row["position"]]
-            row["kind_found"], row["q_value"] = found.kind, found.q_value
             first = found.causes[0].field if found.causes else ""
-            row["first_cause"] = first in planted.causes
+            row |= {"kind_found": found.kind, "first_cause": first in planted.causes}
+        inside = planted.of(len(setting.labels))
+        row["confirmed"] = any(
+            each.q_value <= CONFIRMED and average_precision(each.scores, inside) >= RECOVERED
+            for each in insights
+        )
     return rows
 
 
@@ -163,11 +167,10 @@ def _rows(
 ) -> list[dict[str, Any]]:
     rows = []
     for planted in setting.slices:
-        inside = np.zeros(len(setting.labels), bool)
-        inside[planted.rows] = True
+        found = judge(groups, planted.of(len(setting.labels)))
         rows.append({
             **facts, "setting": setting.name, "difficulty": setting.difficulty,
-            "kind": planted.kind, "seconds": seconds, **judge(groups, inside),
+            "kind": planted.kind, "seconds": seconds, **found,
         })  # fmt: skip
     return rows
 

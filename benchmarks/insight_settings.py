@@ -31,6 +31,12 @@ class Slice:
     rows: np.ndarray
     causes: tuple[str, ...]
 
+    def of(self, clips: int) -> np.ndarray:
+        """(n,) bool: which of so many clips are in it."""
+        inside = np.zeros(clips, bool)
+        inside[self.rows] = True
+        return inside
+
 
 @dataclass(frozen=True)
 class Setting:

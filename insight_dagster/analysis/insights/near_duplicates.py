@@ -20,6 +20,7 @@ from insight_dagster.analysis.neighbours import Neighbours
 DUPLICATE, LEAK = "duplicate", "leak"
 _BACKGROUND = slice(2, 6)
 _BEHIND = 4
+_SMALL_BALL = 8
 _FEWEST_CLIPS = 10
 LARGEST_RATIO = 1 / 3
 _FREEDOM = 20
@@ -109,15 +110,21 @@ def _chance_of_ratio(distances: np.ndarray) -> np.ndarray:
     """(n, k) chance that a neighbour is so close, of points spread evenly in few dimensions.
 
     Of m neighbours inside a ball in D dimensions, the expected number within a share r of its
-    radius is m r^D; D is the maximum-likelihood intrinsic dimension of all rows.
+    radius is m r^D; D is the maximum-likelihood intrinsic dimension of all rows. Two balls are
+    looked at, of 8 and of all neighbours: the small one is more even, the large one reaches
+    beyond a set of copies. The smaller chance counts, twice.
 
     Source: Levina and Bickel, NIPS 17 (2004) 777.
     """
-    radius = np.maximum(distances[:, -1:], 1e-12)
-    ratio = np.clip(distances / radius, 1e-12, 1)
-    inner = np.log(1 / ratio[:, 2:-1])  # the two nearest may be copies
-    dimension = 1 / max(float(inner.mean()), 1e-2) if inner.size else 1.0
-    return np.minimum(1.0, distances.shape[1] * ratio**dimension)
+    chance = np.ones(distances.shape)
+    for ball in (_SMALL_BALL, distances.shape[1]):
+        inside = distances[:, :ball]
+        ratio = np.clip(inside / np.maximum(inside[:, -1:], 1e-12), 1e-12, 1)
+        inner = np.log(1 / ratio[:, 2:-1])  # the two nearest may be copies
+        dimension = 1 / max(float(inner.mean()), 1e-2) if inner.size else 1.0
+        found = 2.0 * inside.shape[1] * ratio**dimension
+        chance[:, :ball] = np.minimum(chance[:, :ball], found)
+    return chance
 
 
 def _usual(logs: np.ndarray) -> np.ndarray:

@@ -219,6 +219,12 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     return np.where(small, 0.0, top / np.where(small, 1.0, bottom))
 
 
+def jaccard(first: np.ndarray, second: np.ndarray) -> float:
+    """Share of the members of two sets that are in both; the arrays list each member once."""
+    shared = len(np.intersect1d(first, second, assume_unique=True))
+    return shared / max(1, len(first) + len(second) - shared)
+
+
 def stratified_permutations(
     values: np.ndarray, strata: np.ndarray, *, draws: int, rng: np.random.Generator
 ) -> np.ndarray:

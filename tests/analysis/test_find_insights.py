@@ -60,6 +60,66 @@ def test_the_row_order_does_not_matter():
         np.testing.assert_array_equal(one.scores[order], other.scores)
 
 
+def test_rows_alike_in_vectors_are_told_apart_by_the_rest():
+    (embeddings, labels, probabilities), metadata, _ = arrays(seed=1, n=300)
+    for each in (embeddings, labels, probabilities):
+        each[200:300] = each[100:200]
+    splits = np.random.default_rng(2).choice(["train", "val", None], 300)
+    side = np.random.default_rng(3).choice([0.0, 1.0, np.nan], 300)
+
+    def found(order):
+        insights = find_insights(
+            *(each[order] for each in (embeddings, labels, probabilities)),
+            metadata=metadata.iloc[order],
+            splits=splits[order],
+            contrasts={"night": side[order]},
+            fdr=1,
+        )
+        return [
+            (
+                each.insight_id,
+                each.severity,
+                repr(each.causes),
+                np.sort(order[each.members]).tolist(),
+            )
+            for each in insights
+        ]
+
+    straight = found(np.arange(300))
+    assert {"leak", "shift"} <= {
+        each.kind
+        for each in find_insights(
+            embeddings,
+            labels,
+            probabilities,
+            metadata=metadata,
+            splits=splits,
+            contrasts={"night": side},
+            fdr=1,
+        )
+    }
+    for seed in range(3):
+        assert found(np.random.default_rng(seed).permutation(300)) == straight
+
+
+def test_copies_whose_split_is_unknown_are_no_leak():
+    (embeddings, labels, probabilities), _, _ = arrays(seed=5, n=200)
+    for each in (embeddings, labels, probabilities):
+        each[150:170] = each[100:120]
+    splits = np.full(200, "train", object)
+    splits[150:170] = [None, np.nan] * 10
+    kinds = {
+        each.kind: len(each.members)
+        for each in find_insights(embeddings, labels, probabilities, splits=splits, fdr=1)
+        if each.kind in {"leak", "duplicate"}
+    }
+    assert set(kinds) == {"duplicate"}
+    splits[150:170] = "val"
+    kinds = [each.kind for each in find_insights(embeddings, labels, probabilities, splits=splits)]
+    assert "leak" in kinds
+    assert "duplicate" not in kinds
+
+
 def test_a_population_is_looked_at_alone():
     given, metadata, group = arrays(seed=2)
     chosen = np.ones(len(metadata), bool)
@@ -89,6 +149,42 @@ def test_what_does_not_fit_together_is_refused():
         find_insights(embeddings, labels, probabilities)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metadata": pd.DataFrame({"a": range(60)})}, r"metadata must have 50 rows.*\(60, 1\)"),
+        ({"metadata": pd.DataFrame(np.zeros((50, 2)), columns=["a", "a"])}, "columns repeat: a"),
+        ({"splits": ["train"] * 49}, "splits must have 50 rows"),
+        ({"contrasts": {"night": np.zeros(51)}}, "contrast 'night' must have 50 rows"),
+        ({"population": np.arange(50)}, "must be .50,. bool.*not row numbers"),
+        ({"population": np.ones(49, bool)}, "population must be .50,. bool, got .49,."),
+        ({"class_names": ("a", "b")}, "3 class names needed, got 2"),
+        ({"class_names": ("a", "b", "a")}, "class names repeat: a"),
+    ],
+)
+def test_optional_arrays_that_do_not_fit_are_refused(options, message):
+    given, _, _ = arrays(n=50)
+    with pytest.raises(ValueError, match=message):
+        find_insights(*given, **options)
+
+
+def test_probabilities_that_are_none_are_refused():
+    (embeddings, labels, probabilities), _, _ = arrays(n=50)
+    with pytest.raises(ValueError, match=r"50 rows of probabilities are none.*row 0; logits"):
+        find_insights(embeddings, labels, 10 * probabilities)
+    with pytest.raises(ValueError, match="labels must be integers"):
+        find_insights(embeddings, labels.astype(float), probabilities)
+    probabilities[[3, 9], 1] = np.nan, np.inf
+    with pytest.raises(ValueError, match="2 probabilities are not finite, the first in row 3"):
+        find_insights(embeddings, labels, probabilities)
+
+
+def test_class_names_may_be_an_array():
+    given, metadata, _ = arrays()
+    insights = find_insights(*given, metadata=metadata, class_names=np.array(["a", "b", "c"]))
+    assert insights[0].class_name == "b"
+
+
 def test_little_and_monotonous_input():
     rng = np.random.default_rng(4)
     assert find_insights(np.zeros((1, 4)), np.zeros(1, int), np.ones((1, 1))) == []
@@ -108,6 +204,8 @@ def test_what_cannot_be_asked_says_why(caplog):
         )
     said = [record.getMessage() for record in caplog.records]
     assert "not asked: over_represented/one: 1 of the 20 clips needed" in said
+    assert "not asked: low_performance/all/mixture: 31 of the 60 clips needed" in said
+    assert "not asked: low_performance/all/rules: 31 of the 40 clips needed" in said
     assert "not asked: outlier/one: 1 of the 20 clips needed" in said
     assert any(
         line.startswith(

@@ -22,7 +22,7 @@ from insight_dagster.analysis.insights.groups import (
 )
 from insight_dagster.analysis.insights.merging import merged
 from insight_dagster.analysis.insights.mixture import Evidence, fit_mixture
-from insight_dagster.analysis.insights.rules import conditions, failing_rules
+from insight_dagster.analysis.insights.rules import conditions, failing_rules, unasked
 from insight_dagster.analysis.insights.scan import scan
 from insight_dagster.analysis.insights.search import Family
 
@@ -105,7 +105,26 @@ def test_rules_of_chance_constant_and_wild_columns():
     assert not any(text.startswith(("constant", "missing", "name")) for text in known.texts)
     failed = failures((rng.random(n) < 0.2).astype(float), rng.random(n), np.zeros(n))
     assert all(rule.p_value > 0.01 for rule in failing_rules(known, failed, rng))
-    assert failing_rules(conditions(frame[["constant"]]), failed, rng) == []
+    assert unasked(known, failed) == ""
+    assert "no metadata field" in unasked(conditions(frame[["constant"]]), failed)
+
+
+def test_a_rule_has_no_condition_that_changes_nothing():
+    rng = np.random.default_rng(4)
+    n = 400
+    group = np.arange(n) < 30
+    frame = pd.DataFrame({"b": group + 0.1 * rng.random(n), "a": rng.normal(size=n)})
+    frame["wide"] = np.where(group, 1 + rng.random(n), rng.random(n) * 1.5)
+    frame["source"] = np.where(group, "one", rng.choice(["two", "three"], n))
+    wrong = (rng.random(n) < np.where(group, 0.7, 0.1)).astype(float)
+    loss = wrong + 0.1 * rng.random(n)
+    known = conditions(frame)
+    found = failing_rules(known, failures(wrong, loss, np.zeros(n)), rng)
+    for rule in found:
+        parts = [known.met[:, known.texts.index(text)] for text in rule.text.split(" and ")]
+        for left_out in range(len(parts) if len(parts) > 1 else 0):
+            rest = np.all(parts[:left_out] + parts[left_out + 1 :], axis=0)
+            assert rest.sum() > len(rule.members), rule.text
 
 
 def test_scan_p_values_are_uniform_by_chance():

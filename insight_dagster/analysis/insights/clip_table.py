@@ -67,7 +67,7 @@ class ClipTable:
 
     def __post_init__(self) -> None:
         for name in ("clip_ids", "labels", "splits", "predicted", "content_key"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=str))
+            object.__setattr__(self, name, known_text(getattr(self, name)))
         for name in ("probability", "loss", "correct", "strength"):
             values = np.array(getattr(self, name), dtype=np.float64)
             object.__setattr__(self, name, np.where(np.isfinite(values), values, np.nan))
@@ -155,6 +155,14 @@ class ClipTable:
         names = [str(name) for name in numbers.columns]
         values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
         return names, np.where(np.isfinite(values), values, np.nan)
+
+
+def known_text(values: np.ndarray) -> np.ndarray:
+    """(n,) str; what is missing (None, NaN, NA) is '' and not the text "None"."""
+    given = np.asarray(values)
+    if given.dtype == object:
+        given = np.where(pd.isna(given), "", given)
+    return given.astype(str)
 
 
 def frequent_levels(text: pd.Series) -> list[str]:

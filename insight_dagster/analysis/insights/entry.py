@@ -5,9 +5,8 @@ Making a clip table of plain arrays belongs here; finding insights does not.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ import pandas as pd
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.find import Discovery, discover
+from insight_dagster.analysis.insights.given import Given, checked, chosen_rows
 from insight_dagster.analysis.principal_axes import principal_axes, scaling
 
 _COMPONENTS = 64
@@ -98,23 +98,26 @@ def find_insights(
     metadata: pd.DataFrame | None = None,
     splits: np.ndarray | None = None,
     population: np.ndarray | None = None,
-    class_names: tuple[str, ...] | None = None,
+    class_names: Sequence[str] | None = None,
     contrasts: Mapping[str, np.ndarray] | None = None,
     seed: int = 0,
     fdr: float = 0.05,
 ) -> list[Insight]:
     """The insights of a labelled set of clips (or images, or anything with embeddings).
 
-    The same insights come out whatever the row order. Definitions: `docs/insights.md`.
+    The same insights come out whatever the row order; rows that are equal in every array are
+    interchangeable. Definitions: `docs/insights.md`.
 
     Args:
         embeddings: (n, d) float, finite.
         labels: (n,) int class of every row, a column of `probabilities`.
-        probabilities: (n, c) float, rows add up to 1.
-        metadata: n rows of measured fields; missing values are NaN.
-        splits: (n,) str: `train`, `val`, `test` or anything else; default: unknown.
+        probabilities: (n, c) float in 0..1, rows add up to 1 (or less, if classes are left out).
+        metadata: n rows of measured fields, in the order of the arrays whatever the index;
+            missing values are NaN.
+        splits: (n,) str: `train`, `val`, `test` or anything else; missing: unknown; default: all
+            unknown.
         population: (n,) bool: rows to look at; default: all.
-        class_names: c names; default: the class numbers.
+        class_names: c different names; default: the class numbers.
         contrasts: by name, (n,) bool or float: the rows of one side, for insights of kind `shift`.
         seed: of every permutation, start and bootstrap.
         fdr: largest q-value of an insight and of a cause; 1 returns every candidate, however
@@ -125,100 +128,50 @@ def find_insights(
         asked, and why, is logged (INFO).
 
     Raises:
-        ValueError: shapes that do not fit together, labels out of range, embeddings not finite.
+        ValueError: lengths or shapes that do not fit together, labels out of range, names that
+            repeat, embeddings or probabilities that are not finite, probabilities that are none.
     """
-    embeddings, labels, probabilities = map(np.asarray, (embeddings, labels, probabilities))
-    _check(embeddings, labels, probabilities)
-    chosen = np.ones(len(labels), bool) if population is None else np.asarray(population, bool)
-    rows = np.flatnonzero(chosen)
+    given = checked(
+        embeddings,
+        labels,
+        probabilities,
+        metadata=metadata,
+        splits=splits,
+        class_names=class_names,
+        contrasts=contrasts,
+    )
+    rows = chosen_rows(population, len(given.labels))
     if not len(rows):
         return []
-    names = class_names or tuple(str(number) for number in range(probabilities.shape[1]))
-    ids = _identities(embeddings[rows], labels[rows], probabilities[rows])
+    ids = given.take(rows).identities()
     rows = rows[np.argsort(ids)]
-    clips = _clip_table(
-        np.sort(ids),
-        embeddings[rows],
-        labels[rows],
-        probabilities[rows],
-        names,
-        metadata=None if metadata is None else metadata.iloc[rows],
-        splits=None if splits is None else np.asarray(splits)[rows],
-        contrasts={n: np.asarray(v, np.float64)[rows] for n, v in (contrasts or {}).items()},
-    )
-    discovery = discover(clips, seed=seed, fdr=fdr)
+    discovery = discover(_clip_table(np.sort(ids), given.take(rows)), seed=seed, fdr=fdr)
     for question, reason in discovery.unasked.items():
         _LOG.info("not asked: %s: %s", question, reason)
-    return _insights(discovery, rows, len(labels))
+    return _insights(discovery, rows, len(given.labels))
 
 
-def _check(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> None:
-    shapes = f"{embeddings.shape}, {labels.shape} and {probabilities.shape}"
-    if (
-        embeddings.ndim != 2
-        or probabilities.ndim != 2
-        or not labels.shape == (len(embeddings),) == (len(probabilities),)
-    ):
-        raise ValueError(
-            f"embeddings (n, d), labels (n,), probabilities (n, c) needed, got {shapes}"
-        )
-    if not np.isfinite(embeddings).all():
-        bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
-        raise ValueError(f"{len(bad)} embeddings are not finite, the first in row {bad[0]}")
-    if len(labels) and not (labels.min() >= 0 and labels.max() < probabilities.shape[1]):
-        raise ValueError(
-            f"labels must be columns of probabilities, 0..{probabilities.shape[1] - 1}, got "
-            f"{labels.min()}..{labels.max()}"
-        )
-
-
-def _identities(*arrays: np.ndarray) -> np.ndarray:
-    """(n,) names that rows have by what they hold: their order cannot matter afterwards."""
-    plain = [np.ascontiguousarray(each.reshape(len(each), -1)) for each in arrays]
-    seen: dict[str, int] = {}
-    names = []
-    for row in range(len(plain[0])):
-        digest = hashlib.blake2b(digest_size=8)
-        for each in plain:
-            digest.update(each[row].tobytes())
-        name = digest.hexdigest()
-        seen[name] = seen.get(name, -1) + 1
-        names.append(f"{name}.{seen[name]:06d}")
-    return np.array(names)
-
-
-def _clip_table(
-    ids: np.ndarray,
-    embeddings: np.ndarray,
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    names: tuple[str, ...],
-    *,
-    metadata: pd.DataFrame | None,
-    splits: np.ndarray | None,
-    contrasts: Mapping[str, np.ndarray],
-) -> ClipTable:
-    n, class_names = len(ids), np.array(names, dtype=str)
-    own = probabilities[np.arange(n), labels].astype(np.float64)
-    predicted = probabilities.argmax(axis=1)
-    frame = pd.DataFrame(index=range(n)) if metadata is None else metadata.reset_index(drop=True)
+def _clip_table(ids: np.ndarray, given: Given) -> ClipTable:
+    n, class_names = len(ids), np.array(given.class_names, dtype=str)
+    own = given.probabilities[np.arange(n), given.labels].astype(np.float64)
+    predicted = given.probabilities.argmax(axis=1)
     return ClipTable(
         clip_ids=ids,
-        labels=class_names[labels],
-        splits=np.full(n, "") if splits is None else splits,
+        labels=class_names[given.labels],
+        splits=given.splits,
         predicted=class_names[predicted],
         probability=own,
         loss=-np.log(np.maximum(own, 1e-12)),
-        correct=(predicted == labels).astype(np.float64),
-        probabilities=probabilities,
-        coordinates=_coordinates(embeddings),
+        correct=(predicted == given.labels).astype(np.float64),
+        probabilities=given.probabilities,
+        coordinates=_coordinates(given.embeddings),
         cluster=np.full(n, -1),
         strength=np.zeros(n),
-        metadata=frame,
+        metadata=given.metadata,
         signature=np.zeros((n, 0), np.uint8),
         content_key=np.full(n, ""),
-        model_labels=tuple(names),
-        contrasts=contrasts,
+        model_labels=given.class_names,
+        contrasts=given.contrasts,
     )
 
 

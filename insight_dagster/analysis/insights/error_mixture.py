@@ -51,6 +51,15 @@ class _Rated:
     blind: np.ndarray
 
 
+def unasked(failed: Failures) -> str:
+    """Why components cannot be looked for, '' where they can."""
+    if len(failed) < _FEWEST_CLIPS:
+        return f"{len(failed)} of the {_FEWEST_CLIPS} clips needed"
+    if not (np.ptp(failed.wrong) or np.ptp(failed.rank)):
+        return "all clips have the same loss"
+    return ""
+
+
 def failing_components(
     evidence: Evidence, failed: Failures, rng: np.random.Generator
 ) -> list[Component]:
@@ -63,11 +72,9 @@ def failing_components(
 
     Args:
         evidence: of n clips.
-        failed: how they went.
+        failed: how they went, not `unasked`.
         rng: of starts and shuffling, and of the 6,000 clips that a larger set is searched on.
     """
-    if len(failed) < _FEWEST_CLIPS or not (np.ptp(failed.wrong) or np.ptp(failed.rank)):
-        return []
     rows = np.sort(rng.permutation(len(failed))[:_MOST_CLIPS])
     sample, judge = evidence.take(rows), failed.take(rows)
     rated = _search(sample, judge, rng)

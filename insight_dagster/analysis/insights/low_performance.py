@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from insight_dagster.analysis import populations, statistics
+from insight_dagster.analysis.insights import error_mixture, rules
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.error_mixture import failing_components
 from insight_dagster.analysis.insights.failures import Failures, failures
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.mixture import Evidence, leading_dimensions
-from insight_dagster.analysis.insights.rules import failing_rules
 from insight_dagster.analysis.insights.scan import Tested, scan
 from insight_dagster.analysis.insights.search import Search, leading_class
 from insight_dagster.analysis.insights.softening import soft_members
@@ -51,13 +50,30 @@ def find(search: Search, population: Population) -> list[Question]:
             for each, scores in zip(tested, soft, strict=True)
         ]
         questions.append(Question(f"{name}/{family.name}", tuple(findings)))
-    components = failing_components(evidence, failed, search.rng(f"{name}/{MIXTURE}"))
-    findings = [
-        _describe(clips, population, rows, Tested(c.members, c.z, c.p_value), MIXTURE, c.scores)
-        for c in components
-    ]
-    questions.append(Question(f"{name}/{MIXTURE}", tuple(findings)))
+    questions.append(_components(search, population, rows, failed, evidence, f"{name}/{MIXTURE}"))
     return [*questions, _rules(search, population, rows, failed, evidence, f"{name}/{RULES}")]
+
+
+def _components(
+    search: Search,
+    population: Population,
+    rows: np.ndarray,
+    failed: Failures,
+    evidence: Evidence,
+    name: str,
+) -> Question:
+    """Groups that a mixture of places, classes and outcomes finds."""
+    reason = error_mixture.unasked(failed)
+    if reason:
+        return Question(name, (), reason)
+    found = error_mixture.failing_components(evidence, failed, search.rng(name))
+    findings = [
+        _describe(
+            search.clips, population, rows, Tested(c.members, c.z, c.p_value), MIXTURE, c.scores
+        )
+        for c in found
+    ]
+    return Question(name, tuple(findings))
 
 
 def _rules(
@@ -69,8 +85,11 @@ def _rules(
     name: str,
 ) -> Question:
     """Groups that short rules over the metadata describe."""
-    rng = search.rng(name)
-    found = failing_rules(search.conditions_of(rows), failed, rng)
+    rng, conditions = search.rng(name), search.conditions_of(rows)
+    reason = rules.unasked(conditions, failed)
+    if reason:
+        return Question(name, (), reason)
+    found = rules.failing_rules(conditions, failed, rng)
     points = search.points(RULES, rows)
     soft = soft_members(evidence, points, [each.members for each in found], rng)
     findings = [

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from insight_dagster.analysis import statistics
 from insight_dagster.analysis.insights.finding import Finding
 
 _SAME = 0.5
@@ -48,7 +49,7 @@ def _is_same(first: Finding, second: Finding, *, nested: bool) -> bool:
     asked = [(f.kind, f.population, f.class_name, f.other_class) for f in (first, second)]
     if asked[0] != asked[1]:
         return False
-    if _jaccard(first.core, second.core) >= _SAME:
+    if statistics.jaccard(first.core, second.core) >= _SAME:
         return True
     shared = len(np.intersect1d(first.core, second.core, assume_unique=True))
     return nested and shared >= _SAME * max(1, min(len(first.core), len(second.core)))
@@ -58,13 +59,8 @@ def _joined(finding: Finding, repeats: list[Finding]) -> Finding:
     if not repeats:
         return finding
     names = {name for each in (finding, *repeats) for name in each.found_by}
-    alike = [each for each in repeats if _jaccard(finding.core, each.core) >= _SAME]
+    alike = [each for each in repeats if statistics.jaccard(finding.core, each.core) >= _SAME]
     if not len(finding.scores) or not alike:
         return replace(finding, found_by=tuple(sorted(names)))
     scores = np.mean([finding.scores, *(each.scores for each in alike)], axis=0)
     return replace(finding, found_by=tuple(sorted(names)), scores=scores.astype(np.float32))
-
-
-def _jaccard(first: np.ndarray, second: np.ndarray) -> float:
-    shared = len(np.intersect1d(first, second, assume_unique=True))
-    return shared / max(1, len(first) + len(second) - shared)

@@ -61,9 +61,10 @@ def find(search: Search) -> Question:
     Source: Northcutt, Jiang and Chuang, J. Artif. Intell. Res. 70 (2021) 1373.
     """
     clips = search.clips
-    rows = np.flatnonzero(np.isin(clips.labels, clips.model_labels))
+    known = np.isin(clips.labels, clips.model_labels) & np.isfinite(clips.probabilities).all(axis=1)
+    rows = np.flatnonzero(known)
     if not len(rows):
-        return Question(KIND, (), "no clip has a label that the model knows")
+        return Question(KIND, (), "no clip has a prediction and a label that the model knows")
     if len(clips.model_labels) < 2:
         return Question(KIND, (), "the model knows one label only")
     if np.unique(clips.labels[rows], return_counts=True)[1].max() < _FEWEST:

@@ -52,7 +52,8 @@ def find(search: Search, class_name: str) -> Question:
     that clip and its next neighbours (so that clips of a dense, merely similar group do not stand
     out), and where the null expects no more than 0.01 pairs with thumbnails so close in the
     class. Null: log differences to the third to sixth neighbours, which are not copies, with
-    Student's tails. Without thumbnails the latent distance takes their place.
+    Student's tails. Without thumbnails the latent distance takes their place. A clip whose split
+    is not known has duplicates and no leaks.
     """
     name, clips = f"copies/{class_name}", search.clips
     rows = clips.of_class(class_name)
@@ -60,7 +61,8 @@ def find(search: Search, class_name: str) -> Question:
         return Question(name, (), f"{len(clips)} of the {_FEWEST_CLIPS} clips needed in all")
     found = Neighbours(search.neighbours.indices[rows], search.neighbours.distances[rows])
     looks = _thumbnail_distances(clips.signature, rows, found.indices)
-    same = clips.splits[found.indices] == clips.splits[rows][:, None]
+    own, others = clips.splits[rows][:, None], clips.splits[found.indices]
+    same = (own == others) | (own == "") | (others == "")
     findings = []
     for kind, eligible in ((DUPLICATE, same), (LEAK, ~same)):
         copies = _close(rows, found, looks, eligible)
@@ -161,7 +163,7 @@ def _describe(
 ) -> Finding:
     share = statistics.wilson(len(copies.rows), class_size)
     rows, partners = _with_partners(copies, sets=kind == DUPLICATE)
-    splits = sorted({f"{a or '?'}/{b or '?'}" for a, b in _split_pairs(clips, copies)})
+    splits = sorted({f"{a}/{b}" for a, b in _split_pairs(clips, copies)})
     where = "inside a split" if kind == DUPLICATE else "across splits"
     named = "" if kind == DUPLICATE else f" ({', '.join(splits)})"
     drop = "from one side" if kind == LEAK else "but one of each"

@@ -25,6 +25,7 @@ _FEWEST_CLIPS = 40
 _LARGEST_P = 0.5
 _KEPT = 24
 _SHARED = 0.5
+_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -99,23 +100,31 @@ def _of_column(name: str, column: pd.Series) -> list[tuple[str, np.ndarray]]:
     return out
 
 
+def unasked(candidates: Conditions, failed: Failures) -> str:
+    """Why rules cannot be looked for, '' where they can."""
+    if len(failed) < _FEWEST_CLIPS:
+        return f"{len(failed)} of the {_FEWEST_CLIPS} clips needed"
+    if not candidates.texts:
+        return "no metadata field parts five clips from the rest"
+    return ""
+
+
 def failing_rules(candidates: Conditions, failed: Failures, rng: np.random.Generator) -> list[Rule]:
     """Rules whose clips fail more than chance, worst first, no two about the same clips.
 
     Every condition and pair of conditions is rated, and the 40 worst pairs with every third
     condition; a rule that its own part outdoes is none. Chance is the whole search repeated on
     outcomes that are shuffled within strata: 99 times, the largest rating of each, with a Gumbel
-    tail. Sets above 6,000 clips are searched on a sample.
+    tail. Of rules about the same clips the one with the fewest conditions stands. Sets above 6,000
+    clips are searched on a sample.
 
     Args:
-        candidates: conditions that n clips meet.
+        candidates: conditions that n clips meet, not `unasked`.
         failed: how the clips went.
         rng: of the shuffling and the sample.
 
     Source: slices as conjunctions with high loss: Sagadeeva and Boehm, SIGMOD 2021 (SliceLine).
     """
-    if len(failed) < _FEWEST_CLIPS or not candidates.texts:
-        return []
     rows = np.sort(rng.permutation(len(failed))[:_MOST_CLIPS])
     met, judge = candidates.met[rows].astype(np.float32), failed.take(rows)
     sizes = (met.T @ met).round()
@@ -133,7 +142,7 @@ def failing_rules(candidates: Conditions, failed: Failures, rng: np.random.Gener
         if p_value > _LARGEST_P or len(found) == _KEPT:
             break
         members = np.flatnonzero(candidates.met[:, parts].all(axis=1))
-        if all(_jaccard(members, other.members) < _SHARED for other in found):
+        if all(statistics.jaccard(members, other.members) < _SHARED for other in found):
             text = " and ".join(candidates.texts[part] for part in parts)
             found.append(Rule(text, members, z, p_value))
     return found
@@ -141,16 +150,17 @@ def failing_rules(candidates: Conditions, failed: Failures, rng: np.random.Gener
 
 def _search(met: np.ndarray, sizes: np.ndarray, failed: Failures) -> list[tuple[list[int], float]]:
     """Conditions of the worst rules with their deviates, worst first."""
-    pairs = _deviates(failed, lambda values: (met.T * values) @ met, sizes)
-    single = np.diag(pairs).copy()
-    pairs[np.tril_indices(len(pairs), -1)] = -np.inf
+    every = _deviates(failed, lambda values: (met.T * values) @ met, sizes)
+    single = np.diag(every)
+    pairs = np.where(np.tri(len(every), k=-1, dtype=bool), -np.inf, every)
     better = pairs > np.maximum(single[:, None], single)
     pairs[~better] = -np.inf
     worst = np.argsort(-pairs, axis=None, kind="stable")[:_EXTENDED]
     first, second = np.unravel_index(worst, pairs.shape)
     both = met[:, first] * met[:, second]
     third = _deviates(failed, lambda values: (both.T * values) @ met, (both.T @ met).round())
-    third[third <= pairs[first, second][:, None]] = -np.inf
+    parts = np.maximum(np.maximum(every[first], every[second]), pairs[first, second][:, None])
+    third[third <= parts] = -np.inf
     rules = [([int(i)], float(single[i])) for i in np.argsort(-single, kind="stable")[:_EXTENDED]]
     rules += [
         ([int(i), int(j)], float(pairs[i, j]))
@@ -164,16 +174,14 @@ def _search(met: np.ndarray, sizes: np.ndarray, failed: Failures) -> list[tuple[
         if np.isfinite(third[row, k]) and np.isfinite(pairs[i, j])
     ]
     rules = [(parts, z) for parts, z in rules if np.isfinite(z) and z > 0]
-    return sorted(rules, key=lambda rule: (-rule[1], rule[0]))
+    return sorted(rules, key=lambda rule: (-rule[1], len(rule[0]), rule[0]))
 
 
 def _deviates(failed: Failures, sums: statistics.Sums, sizes: np.ndarray) -> np.ndarray:
-    """Deviates of groups, -inf where a group is too small or too large."""
+    """Deviates of groups, -inf where a group is too small or too large.
+
+    They are rounded: the same clips have the same deviate, whichever conditions they meet.
+    """
     usable = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(failed))
     z = failed.deviates(sums, np.where(usable, sizes, 1), np.arange(len(failed)))
-    return np.where(usable, z, -np.inf)
-
-
-def _jaccard(first: np.ndarray, second: np.ndarray) -> float:
-    shared = len(np.intersect1d(first, second, assume_unique=True))
-    return shared / max(1, len(first) + len(second) - shared)
+    return np.where(usable, np.round(z, _DECIMALS), -np.inf)

@@ -14,7 +14,9 @@ from insight_dagster.analysis.matrices import matrix_of
 LIBRARY = "library"
 """Difficulty and kind of these settings; the kinds of their slices are the faults."""
 ERROR_FAULTS = ("title_card", "mislabeled")
-FAULTS = (*ERROR_FAULTS, "selfie_stick", "leak", "duplicate", "lookalike")
+COPY = "copy"
+"""Leaks and duplicates together: most tools do not look at splits."""
+FAULTS = (*ERROR_FAULTS, "selfie_stick", COPY, "leak", "duplicate", "lookalike")
 CAUSES = {"title_card": ("static_share", "text_share", "ssim_mean", "frame_difference_mean")}
 """What rendering a fault sets: a still card of text."""
 _CLIPS_PER_CLASS = 80
@@ -42,7 +44,8 @@ def library_setting(seed: int) -> Setting:
     probabilities = clips.probabilities[:, [clips.model_labels.index(name) for name in classes]]
     slices = []
     for fault in FAULTS:
-        planted = np.isin(path, rows.truth.loc[rows.truth.fault == fault, "path"])
+        names = ("leak", "duplicate") if fault == COPY else (fault,)
+        planted = np.isin(path, rows.truth.loc[rows.truth.fault.isin(names), "path"])
         if planted.any():
             slices.append(Slice(fault, np.flatnonzero(planted), CAUSES.get(fault, ())))
     return Setting(

@@ -1,7 +1,7 @@
 """Other tools that find slices, behind one function each: (setting, **options) to soft groups.
 
 Calling a peer and turning its answer into scores belongs here; judging them does not. A peer that
-is not installed raises ImportError; `Missing` says so in the table.
+is not installed raises ImportError.
 """
 
 from __future__ import annotations
@@ -43,6 +43,16 @@ def reduced(setting: Setting) -> np.ndarray:
     return _reduced(setting.name, values.tobytes(), values.shape)
 
 
+def by_class(scores: np.ndarray, labels: np.ndarray) -> Groups:
+    """One list over all classes, and the same limited to each class.
+
+    A setting has slices in several classes and each is scored alone: the list of all would be
+    charged with the other slices.
+    """
+    least = scores.min() - 1
+    return [scores, *(np.where(labels == each, scores, least) for each in np.unique(labels))]
+
+
 def k_means(setting: Setting, *, k: int = 25) -> Groups:
     """k-means cells, ranked by mean loss."""
     cell = KMeans(k, n_init=3, random_state=0).fit_predict(reduced(setting))
@@ -71,21 +81,32 @@ def cleanlab_groups(setting: Setting, *, k: int = 0) -> Groups:
         issue_types={"underperforming_group": options},
     )
     found = lab.get_issues("underperforming_group")
-    return [1.0 - found["underperforming_group_score"].to_numpy(float)]
+    return by_class(1.0 - found["underperforming_group_score"].to_numpy(float), setting.labels)
 
 
 def cleanlab_labels(setting: Setting) -> Groups:
     """Datalab's label issues."""
     lab = _datalab(setting)
     lab.find_issues(pred_probs=setting.probabilities.astype(float), issue_types={"label": {}})
-    return [1.0 - lab.get_issues("label")["label_score"].to_numpy(float)]
+    return by_class(1.0 - lab.get_issues("label")["label_score"].to_numpy(float), setting.labels)
 
 
 def cleanlab_duplicates(setting: Setting) -> Groups:
     """Datalab's near duplicates."""
     lab = _datalab(setting)
     lab.find_issues(features=reduced(setting), issue_types={"near_duplicate": {}})
-    return [1.0 - lab.get_issues("near_duplicate")["near_duplicate_score"].to_numpy(float)]
+    score = lab.get_issues("near_duplicate")["near_duplicate_score"].to_numpy(float)
+    return by_class(1.0 - score, setting.labels)
+
+
+def nearest(setting: Setting) -> Groups:
+    """Closeness to the nearest clip, and to the ten nearest: what copies and crowds have."""
+    from sklearn.neighbors import NearestNeighbors
+
+    points = setting.embeddings
+    apart = NearestNeighbors(n_neighbors=11).fit(points).kneighbors(points)[0]
+    lists = (-apart[:, 1], -apart[:, 1:].mean(axis=1))
+    return [group for each in lists for group in by_class(each, setting.labels)]
 
 
 def _datalab(setting: Setting) -> Any:
@@ -94,13 +115,15 @@ def _datalab(setting: Setting) -> Any:
     return Datalab({"label": setting.labels}, label_name="label", verbosity=0)
 
 
-def slice_line(setting: Setting, *, bins: int = 10, alpha: float = 0.95, k: int = 10) -> Groups:
+def slice_line(
+    setting: Setting, *, bins: int = 10, alpha: float = 0.95, k: int = 10, min_sup: int = 20
+) -> Groups:
     """SliceLine over binned metadata, with k-means cell and label as further columns."""
     from sliceline.slicefinder import Slicefinder
 
     codes = _binned(setting, bins)
     loss = loss_of(setting)
-    finder = Slicefinder(alpha=alpha, k=k, max_l=2, min_sup=20, verbose=False)
+    finder = Slicefinder(alpha=alpha, k=k, max_l=2, min_sup=min_sup, verbose=False)
     finder.fit(codes.to_numpy(), loss)
     groups = []
     for row in np.asarray(finder.top_slices_, object):
@@ -123,7 +146,7 @@ def div_explorer(setting: Setting, *, bins: int = 3, support: float = 0.02) -> G
     found = DivergenceExplorer(frame[[*kept, "error"]]).get_pattern_divergence(
         min_support=support, quantitative_outcomes=["error"]
     )
-    found = found.sort_values("error_div", ascending=False).head(20)
+    found = found.sort_values("error_div", ascending=False).head(25)
     groups = []
     for items in found["itemset"]:
         met = np.ones(len(codes), bool)
@@ -217,9 +240,25 @@ def peers(domino_python: Path | None) -> dict[str, tuple[Callable[..., Groups], 
         "cleanlab underperforming_group": (cleanlab_groups, [{}, {"k": 25}, {"k": 15}, {"k": 50}]),
         "cleanlab label": (cleanlab_labels, [{}]),
         "cleanlab near_duplicate": (cleanlab_duplicates, [{}]),
-        "sliceline": (slice_line, [{}, {"bins": 5}, {"alpha": 0.85, "k": 20}]),
-        "divexplorer": (div_explorer, [{}, {"bins": 5}, {"support": 0.01}]),
-        "sliceguard": (slice_guard, [{}]),
+        "nearest neighbours": (nearest, [{}]),
+        "sliceline": (
+            slice_line,
+            [
+                {},
+                {"bins": 5},
+                {"alpha": 0.85, "k": 25},
+                {"min_sup": 10, "k": 25},
+                {"bins": 5, "min_sup": 5, "k": 25},
+            ],
+        ),
+        "divexplorer": (
+            div_explorer,
+            [{}, {"bins": 5}, {"support": 0.01}, {"bins": 5, "support": 0.005}],
+        ),
+        "sliceguard": (
+            slice_guard,
+            [{}, {"min_support": 10}, {"min_support": 5}, {"min_drop": 0.05}],
+        ),
     }
     if domino_python:
         options = [

@@ -22,27 +22,34 @@ CONFIRMED = 0.05
 
 
 def summary(rows: pd.DataFrame, nulls: list[dict[str, Any]]) -> str:
-    """Tables for people: by difficulty over error slices, by kind, by fault, causes, nulls."""
-    rows = rows.assign(
-        engine=rows["engine"] + np.where(rows["default"], "", " (tuned)"),
-        failed=rows["problem"] != "",
-    )
+    """Tables for people: by difficulty over error slices, by kind, by fault, causes, nulls.
+
+    An engine's failures are left out of its means and counted below the tables.
+    """
+    rows = rows.assign(engine=rows["engine"] + np.where(rows["default"], "", " (tuned)"))
     made = rows[rows["difficulty"] != LIBRARY]
     errors = made[made["kind"].isin(ERROR_KINDS)]
-    seconds = errors.groupby("engine")["seconds"].median()
-    by_difficulty = _table(errors, "difficulty", tuple(DIFFICULTY), ("ap", "p10", "p25", "recall"))
-    lines = [f"{line} {_last(line, seconds)} |" for line in by_difficulty]
+    means = _table(errors, "difficulty", tuple(DIFFICULTY), ("ap", "p10", "p25", "recall"))
+    engines = errors.groupby("engine")
+    lines = _with_columns(
+        means,
+        {
+            "AP of the first 25": engines["first"].mean().map("{:.2f}".format),
+            "groups": engines["groups"].median().map("{:.0f}".format),
+            "s": engines["seconds"].median().map("{:.1f}".format),
+        },
+    )
     lines += ["", *_table(made, "kind", (*ERROR_KINDS, *OTHER_KINDS), ("ap",))]
     lines += ["", *_table(rows[rows["difficulty"] == LIBRARY], "kind", FAULTS, ("ap", "p10"))]
     own = errors[(errors["engine"] == OURS) & (errors["ap"] >= RECOVERED)]
     alarms = sum(bool(each["insights"]) for each in nulls)
     lines += [
         "",
-        f"First cause is a planted one in {own['first_cause'].astype(bool).mean():.0%} of "
-        f"{len(own)} recovered error slices.",
+        f"First cause has q <= .05 and is a planted one in "
+        f"{own['first_cause'].astype(bool).mean():.0%} of {len(own)} recovered error slices.",
         f"With q <= .05: {own['confirmed'].astype(bool).mean():.0%} of these.",
         f"Runs with nothing planted that raised an insight: {alarms} of {len(nulls)}.",
-        *(f"Not run: {e}: {p}" for e, p in _problems(rows)),
+        *_failures(rows),
     ]
     return "\n".join(lines)
 
@@ -63,14 +70,21 @@ def _table(
     return lines
 
 
-def _last(line: str, seconds: pd.Series) -> str:
-    """The cell that a line of the first table ends with: the engine's median seconds."""
-    engine = line.split("|")[1].strip()
-    if engine == "engine":
-        return "s"
-    return "---" if engine.startswith("---") else f"{seconds[engine]:.1f}"
+def _with_columns(lines: list[str], columns: dict[str, pd.Series]) -> list[str]:
+    """A Markdown table of engines with further columns, (engine,) str each."""
+    out = [f"{lines[0]} {' | '.join(columns)} |", lines[1] + "---|" * len(columns)]
+    for line in lines[2:]:
+        engine = line.split("|")[1].strip()
+        out.append(f"{line} {' | '.join(each[engine] for each in columns.values())} |")
+    return out
 
 
-def _problems(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    failed = rows[rows["failed"]].drop_duplicates("engine")
-    return list(zip(failed["engine"], failed["problem"], strict=True))
+def _failures(rows: pd.DataFrame) -> list[str]:
+    """A line for every engine that failed: on how many settings, and the first reason."""
+    lines = []
+    for engine, own in rows.groupby("engine"):
+        failed = own[own["problem"] != ""]
+        if len(failed):
+            share = f"{failed['setting'].nunique()} of {own['setting'].nunique()} settings"
+            lines.append(f"{engine} failed on {share}: {failed['problem'].iloc[0]}")
+    return lines

@@ -1,9 +1,12 @@
 """The scores of the insight benchmark: ties, best groups, settings that are what they say."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from benchmarks.insight_peers import by_class
 from benchmarks.insight_quality import average_precision, judge, precision_at
+from benchmarks.insight_quality_tables import summary
 from benchmarks.insight_settings import CLIPS, make_setting
 
 PLANTED = np.array([True, True, False, False, False, False])
@@ -23,6 +26,30 @@ def test_the_best_group_counts_and_none_is_nothing():
     found = judge([np.repeat(each, 30) for each in groups], planted)
     assert (found["position"], found["ap"], found["p10"], found["recall"]) == (1, 1, 1, 1)
     assert judge([], planted)["ap"] == 0
+
+
+def test_one_list_over_all_classes_is_judged_class_by_class_too():
+    labels = np.repeat([0, 1], 30)
+    planted = np.zeros(60, bool)
+    planted[:10] = True
+    scores = np.where(planted, 0.5, 0.1)
+    scores[30:40] = 0.9  # a slice of another class, which the same list holds
+    assert judge([scores], planted)["ap"] < 0.6
+    found = judge(by_class(scores, labels), planted)
+    assert (found["ap"], found["position"]) == (1, 1)
+
+
+def test_failures_are_counted_and_not_averaged():
+    row = {
+        "engine": "peer", "default": True, "difficulty": "easy", "kind": "rare", "problem": "",
+        "setting": "easy-rare-0", "seconds": 1.0, "groups": 3, "first_cause": True,
+        "confirmed": True, **dict.fromkeys(("ap", "first", "p10", "p25", "recall"), 0.8),
+    }  # fmt: skip
+    failed = row | {"setting": "easy-rare-1", "problem": "ValueError: no"}
+    failed |= dict.fromkeys(("ap", "first", "p10", "p25", "recall"), np.nan)
+    told = summary(pd.DataFrame([row, failed]), [])
+    assert "| peer | 0.80 / 0.80 / 0.80 / 0.80 |" in told
+    assert "peer failed on 1 of 2 settings: ValueError: no" in told
 
 
 @pytest.mark.parametrize("kind", ["rare", "noisy_label", "over_represented", "duplicate", "null"])

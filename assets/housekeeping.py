@@ -1,7 +1,6 @@
-"""Files and rows that nothing refers to any more: old latent spaces, heatmaps of lost runs."""
+"""Files and rows that nothing refers to any more: old latent spaces, pictures of lost clips."""
 
-from pathlib import Path
-
+from insight_dagster.analysis.film_sheets import sheet_path
 from insight_dagster.analysis.leftovers import remove_leftovers
 from insight_dagster.database import Database
 from insight_dagster.tables import HEATMAP_BUNDLES, LATENT_SPACES
@@ -26,10 +25,11 @@ def tidy(store: Database, folder: BundleFolderResource) -> int:
     spaces = {row["path"] for row in store.rows(LATENT_SPACES).to_pylist()}
     bundles = store.rows(HEATMAP_BUNDLES).to_pylist()
     pictures = {row[name] for row in bundles for name in ("path", "volume_path")}
-    return _sweep(folder.latent_space, spaces, folder.root) + _sweep(
-        folder.heatmaps, pictures, folder.root
+    keys = store.read("SELECT DISTINCT content_key FROM clip_manifest")["content_key"].to_pylist()
+    return (
+        remove_leftovers(folder.latent_space, keep={folder.root / path for path in spaces})
+        + remove_leftovers(folder.heatmaps, keep={folder.root / path for path in pictures})
+        + remove_leftovers(
+            folder.sheets, keep={sheet_path(folder.sheets, key) for key in keys if key}
+        )
     )
-
-
-def _sweep(folder: Path, paths: set[str], home: Path) -> int:
-    return remove_leftovers(folder, keep={home / path for path in paths})

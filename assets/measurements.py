@@ -6,6 +6,7 @@ How the two share a pass over the clips belongs here; what each of them computes
 
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
@@ -20,6 +21,7 @@ from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.incremental import shards
 from insight_dagster.analysis.inference import VideoClassifier
 from resources.analysis_options import AnalysisOptions
+from resources.bundle_folder import BundleFolderResource
 from resources.classifier import ClassifierResource
 from resources.clip_library import ClipLibraryResource
 from resources.database import DatabaseResource
@@ -41,6 +43,7 @@ def measurements(
     context: dg.AssetExecutionContext,
     clip_library: ClipLibraryResource,
     database: DatabaseResource,
+    bundle_folder: BundleFolderResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
     progress: dg.ResourceParam[Progress],
@@ -62,7 +65,7 @@ def measurements(
             options=options,
             progress=progress,
         )
-        return _Measuring(work, wanted).run(model)
+        return _Measuring(work, wanted, bundle_folder.sheets).run(model)
 
     checks = {_VECTORS: OwnChecks(judges, Judges.vectors)}
     yield from for_each_class_and_asset(context, store, materialize, checks=checks)
@@ -71,14 +74,16 @@ def measurements(
 class _Measuring:
     """One class's way through the step. What fails on one side costs the other nothing."""
 
-    def __init__(self, work: ClassClips, wanted: Collection[dg.AssetKey]) -> None:
-        self._work, self._wanted = work, wanted
+    def __init__(self, work: ClassClips, wanted: Collection[dg.AssetKey], sheets: Path) -> None:
+        self._work, self._wanted, self._sheets = work, wanted, sheets
         self._failed: dict[dg.AssetKey, Exception] = {}
 
     def run(self, model: VideoClassifier) -> Outcomes:
         """Go through the class by shards; what became of each asset."""
         embedding = self._attempt(_VECTORS, lambda: Embedding(self._work, model))
-        describing = self._attempt(_METADATA, lambda: Describing(self._work, model.spec))
+        describing = self._attempt(
+            _METADATA, lambda: Describing(self._work, model.spec, self._sheets)
+        )
         for shard in self._shards(embedding, describing):
             measuring = None
             if describing:

@@ -1,6 +1,7 @@
 """Measured properties of a clip: motion, similarity, sharpness, colour, foreground ratio."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
@@ -10,6 +11,7 @@ from assets.classes import Metadata
 from assets.clip_manifest import clip_manifest
 from assets.materialization import Timer, table_metadata
 from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.film_sheets import sheet_path
 from insight_dagster.analysis.incremental import plan_work, removed
 from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.metadata_table import ClipMeasuring, MeasuredClips, metadata_version
@@ -20,7 +22,8 @@ from insight_dagster.writes import Merging, Quarantining
 metadata_table = dg.AssetSpec(
     "metadata_table",
     deps=[clip_manifest],
-    description="Metadata of a class's clips, from the same frames that the model sees.",
+    description="Metadata of a class's clips, from the same frames that the model sees, and a film "
+    "sheet of these frames for people.",
     group_name="clips",
     kinds={"opencv", "duckdb"},
     owners=["team:video-models"],
@@ -28,14 +31,14 @@ metadata_table = dg.AssetSpec(
 
 
 class Describing:
-    """A class's metadata; every shard of it is committed when it is done.
+    """A class's metadata and film sheets; every shard of it is committed when it is done.
 
     Attributes:
         pending: clips to measure.
     """
 
-    def __init__(self, work: ClassClips, spec: ClipSpec) -> None:
-        self._work, self._spec, self._timer = work, spec, Timer()
+    def __init__(self, work: ClassClips, spec: ClipSpec, sheets: Path) -> None:
+        self._work, self._spec, self._sheets, self._timer = work, spec, sheets, Timer()
         self._functions = installed_functions()
         version = metadata_version(spec, self._functions)
         self._before = work.store.rows(METADATA_TABLE, work.name)
@@ -43,6 +46,8 @@ class Describing:
             work.store.covering(table, work.name, column="metadata_version", version=version)
             for table in (METADATA_TABLE, METADATA_FRAMES)
         )
+        shown = [sheet_path(sheets, key).is_file() for key in stored["content_key"].to_pylist()]
+        stored = stored.filter(pa.array(shown, pa.bool_()))
         self._plan = plan_work(work.clips, stored)
         self._stored_frames = plan_work(self._plan.covered, stored_frames).reused
         self.pending = self._plan.pending
@@ -52,7 +57,8 @@ class Describing:
     def begin(self, shard: Sequence[ClipToMeasure]) -> ClipMeasuring:
         """Get ready for what is pending of a shard of the class's clips."""
         wanted = set(self.pending)
-        return ClipMeasuring([c for c in shard if c in wanted], self._spec, self._functions)
+        clips = [clip for clip in shard if clip in wanted]
+        return ClipMeasuring(clips, self._spec, self._functions, self._sheets)
 
     def take(self, measuring: ClipMeasuring) -> None:
         """Measure what nobody has shown so far, and write the shard."""

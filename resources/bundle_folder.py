@@ -1,4 +1,4 @@
-"""The home's folders of files as a Dagster resource: heatmaps, latent spaces, report."""
+"""The home's folders of files as a Dagster resource: film sheets, heatmaps, spaces, report."""
 
 from pathlib import Path
 
@@ -14,6 +14,11 @@ class BundleFolderResource(dg.ConfigurableResource):
     def root(self) -> Path:
         """The home folder."""
         return Path(self.home)
+
+    @property
+    def sheets(self) -> Path:
+        """Folder of the film sheets, by the clips' contents."""
+        return self.root / "sheets"
 
     @property
     def heatmaps(self) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from insight_dagster import tables
 from insight_dagster.analysis.clip_inputs import in_threads, load_window
 from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
+from insight_dagster.analysis.film_sheets import write_sheet
 from insight_dagster.analysis.metadata.clip_metadata import (
     METADATA_VERSION,
     ClipMetadata,
@@ -76,12 +78,18 @@ class ClipMeasuring:
         clips: whose rows are wanted.
         spec: frames and window length; the same as for the embeddings.
         functions: the user's own, called for every content.
+        sheets: folder that a film sheet of every content is written to; None: none is.
     """
 
     def __init__(
-        self, clips: Sequence[ClipToMeasure], spec: ClipSpec, functions: Sequence[UserFunction] = ()
+        self,
+        clips: Sequence[ClipToMeasure],
+        spec: ClipSpec,
+        functions: Sequence[UserFunction] = (),
+        sheets: Path | None = None,
     ) -> None:
         self._clips, self._spec, self._functions = clips, spec, functions
+        self._sheets = sheets
         self._wanted = {clip.content_key for clip in clips}
         self._found: dict[str, _Measured | str | Exception] = {}
 
@@ -90,7 +98,10 @@ class ClipMeasuring:
         if clip.content_key not in self._wanted:
             return
         try:
-            self._found[clip.content_key] = self._measure(window)
+            found = self._measure(window)
+            if self._sheets and not isinstance(window, str):
+                write_sheet(self._sheets, clip.content_key, window.frames, self._spec)
+            self._found[clip.content_key] = found
         except Exception as problem:  # it must not cost the other use of the frames; see `finish`
             self._found[clip.content_key] = problem
 

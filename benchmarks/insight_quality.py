@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from benchmarks.insight_library import ERROR_FAULTS, LIBRARY, library_setting
 from benchmarks.insight_peers import by_class, peers, reduced
@@ -42,6 +43,8 @@ MIXTURE = "mixture"
 _LISTS = (("mislabeled",), ("duplicate",), ("leak",), ("duplicate", "leak"))
 """Kinds that are found class by class; of copies, most tools do not look at splits."""
 FIRST_GROUPS = 25
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""For the two processes, which are started anew: numba hangs in forked ones."""
 _MEASURES = ("ap", "first", "p10", "p25", "recall")
 Name = tuple[str, str, int]
 """Difficulty, kind and seed of a setting."""
@@ -222,10 +225,6 @@ def settings(first: int, *, errors: int, others: int) -> list[Name]:
     ]
 
 
-def _one_thread() -> None:
-    threadpool_limits(1)
-
-
 def _of_library(name: Name) -> bool:
     return name[0] == LIBRARY
 
@@ -250,7 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         trials[LIBRARY] = [(LIBRARY, LIBRARY, LIBRARY_TUNING + seed) for seed in range(2)]
     for _, _, seed in filter(_of_library, chain(names, *trials.values())):
         library_setting(seed)  # renders and embeds with both cores, once
-    with ProcessPoolExecutor(2, initializer=_one_thread) as pool:
+    os.environ |= _ONE_THREAD
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         trial = partial(score_setting, domino=options.domino_python, tuned=None)
         tuned = {
             family: choose(

@@ -87,7 +87,8 @@ def cleanlab_groups(setting: Setting, *, k: int = 0) -> Groups:
 def cleanlab_labels(setting: Setting) -> Groups:
     """Datalab's label issues."""
     lab = _datalab(setting)
-    lab.find_issues(pred_probs=setting.probabilities.astype(float), issue_types={"label": {}})
+    alone = {"clean_learning_kwargs": {"find_label_issues_kwargs": {"n_jobs": 1}}}
+    lab.find_issues(pred_probs=setting.probabilities.astype(float), issue_types={"label": alone})
     return by_class(1.0 - lab.get_issues("label")["label_score"].to_numpy(float), setting.labels)
 
 

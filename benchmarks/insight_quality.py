@@ -104,7 +104,7 @@ def ours(setting: Setting, *, fdr: float = 1.0) -> list[Insight]:
 
 
 def score_setting(
-    name: Name, *, domino: Path | None, tuned: dict[str, Options] | None
+    name: Name, *, domino: Path | None, tuned: dict[str, Options] | None, most: int | None = None
 ) -> list[dict[str, Any]]:
     """Rows (engine x slice) of one setting.
 
@@ -112,6 +112,7 @@ def score_setting(
         name: of the setting.
         domino: interpreter that has Domino.
         tuned: chosen options by family of settings; None: all that there are, to choose from.
+        most: of these at most so many.
     """
     warnings.simplefilter("ignore")
     setting = library_setting(name[2]) if name[0] == LIBRARY else make_setting(*name)
@@ -119,7 +120,7 @@ def score_setting(
     reduced(setting)  # made once, in nobody's time
     rows = []
     for peer, (call, choices) in peers(domino).items():
-        for option in choices if options is None else _defaults_and(choices, options.get(peer)):
+        for option in choices[:most] if options is None else _defaults_and(choices, options.get(peer)):
             rows += _peer_rows(setting, peer, call, option, default=option == choices[0])
     if options is not None:
         rows += _our_rows(setting)
@@ -251,7 +252,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         library_setting(seed)  # renders and embeds with both cores, once
     os.environ |= _ONE_THREAD
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        trial = partial(score_setting, domino=options.domino_python, tuned=None)
+        most = 2 if options.quick else None
+        trial = partial(score_setting, domino=options.domino_python, tuned=None, most=most)
         tuned = {
             family: choose(
                 pd.DataFrame(chain.from_iterable(pool.map(trial, tried))), options.domino_python

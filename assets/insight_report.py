@@ -1,14 +1,23 @@
 """The static report: one page that explains everything the other assets found."""
 
 import dagster as dg
+import pyarrow as pa
 
 from assets.check_steps import CheckEvents, all_classes, check_all_together
 from assets.heatmap_bundles import heatmap_bundles
 from assets.judges import JudgesResource
+from assets.materialization import insight_list, picture
 from assets.projection import projection
-from assets.report_data import read_report_data
-from insight_dagster.report.insight_report import write_report
+from assets.report_data import newest_model, read_report_data
+from insight_dagster.analysis.insights.finding import CORE_WEIGHT
+from insight_dagster.database import Database
+from insight_dagster.errors import ModelError
+from insight_dagster.report.figures import groups_png
+from insight_dagster.report.report_data import ReportData
+from insight_dagster.report.site import write_site
+from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 from resources.bundle_folder import BundleFolderResource
+from resources.classifier import ClassifierResource
 from resources.database import DatabaseResource
 
 
@@ -19,21 +28,53 @@ from resources.database import DatabaseResource
     owners=["team:video-models"],
 )
 def insight_report(
+    context: dg.AssetExecutionContext,
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
+    classifier: ClassifierResource,
 ) -> dg.MaterializeResult:
-    """A self-contained HTML page: latent space, insights with causes and examples, confusions."""
-    data = read_report_data(database.open(), bundle_folder.root)
-    page = write_report(data, bundle_folder.report)
+    """A static site, run by run: overview, latent space, insights, clips, what changed."""
+    store = database.open()
+    labels = _labels(context, classifier, fingerprint=newest_model(store))
+    data = read_report_data(store, bundle_folder, labels=labels, run_id=context.run_id)
+    page = write_site(data, bundle_folder.report)
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(str(page)),
-            "bytes": page.stat().st_size,
+            "open": dg.MetadataValue.url(bundle_folder.page()),
+            "ranked": insight_list(store.rows(INSIGHTS), store.rows(INSIGHT_CAUSES)),
+            **_space_picture(store, data),
             "insights": len(data.insights),
             "clips": len(data.predictions),
             "placed": len(data.projection),
         }
     )
+
+
+def _space_picture(store: Database, data: ReportData) -> dict[str, dg.MetadataValue]:
+    """The latent space with the five most severe groups outlined, where there is one."""
+    if not len(data.projection):
+        return {}
+    core = data.insight_members[data.insight_members["weight"] >= CORE_WEIGHT]
+    worst = data.insights.sort_values("severity", ascending=False).head(5)
+    groups = {
+        f"{at} {row.kind}: {row.class_name}": core[core["insight_id"] == row.insight_id]["clip_id"]
+        for at, row in enumerate(worst.itertuples(), 1)
+    }
+    placed = pa.Table.from_pandas(data.projection[["clip_id", "x", "y"]], preserve_index=False)
+    return {"latent_space": picture(groups_png(placed, groups), "latent space")}
+
+
+def _labels(
+    context: dg.AssetExecutionContext, classifier: ClassifierResource, *, fingerprint: str
+) -> tuple[str, ...]:
+    """Labels of the model that the tables are of; none where it cannot be asked any more."""
+    try:
+        model = classifier.describe()
+    except ModelError as problem:
+        context.log.warning(f"labels are shown by number: {problem}")
+        return ()
+    return model.labels if model.fingerprint == fingerprint else ()
 
 
 @dg.multi_asset_check(

@@ -101,6 +101,7 @@ def insights(
                 f"insights_{status}": count
                 for status, count in Counter(line["status"] for line in lines).items()
             },
+            "page": dg.MetadataValue.url(bundle_folder.page("insights", class_name=class_name)),
             "ranked": insight_list(found.insights, found.causes),
             **_outlined(store, found, read.space_id),
             **timer.facts(),

@@ -120,7 +120,9 @@ def score_setting(
     reduced(setting)  # made once, in nobody's time
     rows = []
     for peer, (call, choices) in peers(domino).items():
-        for option in choices[:most] if options is None else _defaults_and(choices, options.get(peer)):
+        for option in (
+            choices[:most] if options is None else _defaults_and(choices, options.get(peer))
+        ):
             rows += _peer_rows(setting, peer, call, option, default=option == choices[0])
     if options is not None:
         rows += _our_rows(setting)

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         60, ge=5, description="how often the sensor looks for new and changed clips"
     )
     fresh_hours: float = Field(36.0, gt=0, description="age at which the report is no longer fresh")
+    report_url: str | None = Field(
+        None,
+        description="http(s) address that the report folder is served at; links in the Dagster UI "
+        "lead there, else to the file",
+    )
     auto_promote: bool = Field(
         False, description="a night that passes and shows no drift becomes the baseline"
     )
@@ -141,7 +146,7 @@ class Settings(BaseSettings):
             raise ValueError("all and misclassified_train are built in; choose another name")
         return value
 
-    @field_validator("alert_webhook")
+    @field_validator("alert_webhook", "report_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

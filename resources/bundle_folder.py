@@ -1,14 +1,21 @@
 """The home's folders of files as a Dagster resource: film sheets, heatmaps, spaces, report."""
 
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import dagster as dg
 
 
 class BundleFolderResource(dg.ConfigurableResource):
-    """Where assets put files; tables hold paths relative to `home`."""
+    """Where assets put files; tables hold paths relative to `home`.
+
+    Attributes:
+        home: the home folder.
+        report_url: where the report folder is served, '' = nowhere.
+    """
 
     home: str
+    report_url: str = ""
 
     @property
     def root(self) -> Path:
@@ -34,3 +41,10 @@ class BundleFolderResource(dg.ConfigurableResource):
     def report(self) -> Path:
         """Folder of the static report."""
         return self.root / "report"
+
+    def page(self, *path: str, **params: str) -> str:
+        """Address of a view of the report: where it is served, else the file's."""
+        query = f"?{urlencode(params)}" if params else ""
+        view = f"#/{'/'.join(quote(part, safe='') for part in path)}{query}" if path else ""
+        served = self.report_url.rstrip("/")
+        return f"{served}/{view}" if served else f"{(self.report / 'index.html').as_uri()}{view}"

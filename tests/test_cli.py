@@ -268,7 +268,7 @@ def test_the_report_can_be_written_again(home_copy):
     page.unlink()
     result = CliRunner().invoke(app, ["report", "--home", str(home_copy.home)])
     assert result.exit_code == 0, result.output
-    assert Path(result.stdout.strip()) == page and page.stat().st_size > 100_000
+    assert Path(result.stdout.strip()) == page and "app-" in page.read_text()
 
 
 def test_the_demo_library_command_refuses_a_folder_with_other_things(tmp_path):

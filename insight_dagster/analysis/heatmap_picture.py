@@ -111,11 +111,11 @@ def tint(picture: np.ndarray, share: np.ndarray) -> np.ndarray:
     grey = own @ _LUMA
     muted = _MUTED * (own * _COLOUR_KEPT + grey[..., None] * (1 - _COLOUR_KEPT))
     opacity = (_STRONGEST * strength**_EMPHASIS)[..., None]
-    mixed = muted * (1 - opacity) + _colours(strength).astype(np.float32) * opacity
+    mixed = muted * (1 - opacity) + colours(strength).astype(np.float32) * opacity
     return np.rint(mixed).astype(np.uint8)
 
 
-def _colours(share: np.ndarray) -> np.ndarray:
+def colours(share: np.ndarray) -> np.ndarray:
     """Colours (..., 3) uint8 RGB of attributions in 0-1: the upper part of the inferno map.
 
     Perceptually uniform; its black lower end would read as a shadow in the picture.
@@ -147,7 +147,7 @@ def _write_bar(canvas: Image.Image, caption: Caption) -> None:
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(_TEXT)
     width = canvas.width - _LEGEND - 6 * _GAP
     ramp = np.tile(np.linspace(0, 1, _LEGEND, dtype=np.float32), (12, 1))
-    canvas.paste(Image.fromarray(_colours(ramp)), (canvas.width - _LEGEND - 2 * _GAP, 9))
+    canvas.paste(Image.fromarray(colours(ramp)), (canvas.width - _LEGEND - 2 * _GAP, 9))
     ends = (canvas.width - _LEGEND / 2 - 2 * _GAP, 35)
     small = ImageFont.load_default(_TEXT - 3)
     draw.text(ends, "weak  -  strong", font=small, fill=_FAINT, anchor="mm")

@@ -208,11 +208,24 @@ def clip(
 
 
 @app.command()
-def report(home: Home = None) -> None:
-    """Write the report again from what the tables hold, and print its path."""
+def report(
+    home: Home = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve it on this machine until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --serve: 0 takes a free one.")
+    ] = 3001,
+) -> None:
+    """Write the report again from what the tables hold, and print where it is."""
     from insight_dagster.commands.pipeline import rewrite_report
+    from insight_dagster.commands.serve_report import serve_report
 
-    rewrite_report(load_settings(home=home), console=console)
+    settings = load_settings(home=home)
+    if serve:
+        serve_report(settings, port=port, console=console)
+    else:
+        rewrite_report(settings, console=console)
 
 
 @app.command()

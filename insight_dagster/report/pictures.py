@@ -1,66 +1,171 @@
-"""Heatmap grids as small pictures inside the page.
+"""The pictures of the site: film sheets, thumbnails in atlases, heatmaps to lay over a sheet.
 
-Belongs here: reading, shrinking and encoding stored pictures. Does not: drawing heatmaps
-(`analysis/heatmap_bundles.py`) or choosing examples.
+Belongs here: which file of the home becomes which file of the site, each once whatever the run.
+Does not: what a heatmap means (`analysis/heatmap_bundles.py`), or choosing examples.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-WIDTH = 512
-JPEG_QUALITY = 74
-MOST_PICTURES = 240
-MOST_BYTES = 16_000_000
+from insight_dagster.analysis.film_sheets import COLUMNS, TILE, sheet_path
+from insight_dagster.analysis.heatmap_picture import colours
+
+MOST_SHEETS = 20_000
+ATLAS_SIDE, THUMB = 16, 64
+_QUALITY = 70
+_HEAT_QUALITY = 60
+_STRONGEST = 0.85
+_CONTENT_KEY = re.compile(r"[0-9a-f]{8,64}")
+_VOLUMES = re.compile(r"heatmaps/[\w.-]+\.npz")
 
 
 class Pictures:
-    """Pictures taken into the page so far, each once, up to 240 of them or 16 MB.
+    """The pictures that a site has room for.
 
     Attributes:
-        encoded: data addresses; `add` returns positions in this list.
-        left_out: pictures that were asked for but had no room or could not be read.
+        used: files of the site that this run's pages show, relative to the site.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.encoded: list[str] = []
-        self.left_out = 0
-        self._home = home.resolve()
-        self._known: dict[str, int | None] = {}
-        self._bytes = 0
+    def __init__(self, site: Path, home: Path) -> None:
+        self.used: set[str] = set()
+        self._site, self._home = site, home.resolve()
 
-    def add(self, path: str) -> int | None:
-        """Position of a picture in `encoded`; None when there is no room or no such picture."""
-        if path not in self._known:
-            self._known[path] = self._take(path)
-            self.left_out += self._known[path] is None
-        return self._known[path]
+    def sheets(self, content_keys: Sequence[str]) -> np.ndarray:
+        """Put the film sheets of clips into the site; (n,) bool: which are there."""
+        return np.array([self._sheet(str(key)) for key in content_keys], bool)
 
-    def _take(self, path: str) -> int | None:
-        if len(self.encoded) >= MOST_PICTURES or self._bytes >= MOST_BYTES:
-            return None
-        jpeg = self._jpeg(path)
-        if jpeg is None:
-            return None
-        text = base64.b64encode(jpeg).decode()
-        self._bytes += len(text)
-        self.encoded.append(f"data:image/jpeg;base64,{text}")
-        return len(self.encoded) - 1
+    def _sheet(self, key: str) -> bool:
+        if not _CONTENT_KEY.fullmatch(key):
+            return False
+        source = sheet_path(self._home / "sheets", key)
+        if not source.is_file():
+            return False
+        name = str(sheet_path(Path("sheets"), key))
+        self._keep(name, lambda target: _link(source, target))
+        return True
 
-    def _jpeg(self, path: str) -> bytes | None:
-        file = (self._home / path).resolve()
-        # A path in the table is data: it must not pull other files of the machine into the page.
-        if not file.is_relative_to(self._home) or not file.is_file():
+    def thumbnails(self, content_keys: Sequence[str]) -> list[str]:
+        """Atlases of 16 x 16 thumbnails, in the order of clips that have a sheet in the site."""
+        size = ATLAS_SIDE**2
+        groups = [content_keys[at : at + size] for at in range(0, len(content_keys), size)]
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(self._atlas, groups))
+
+    def _atlas(self, keys: Sequence[str]) -> str:
+        name = f"thumbs/{_digest(*keys)}.jpg"
+        self._keep(name, lambda target: _write(target, self._drawn(keys), _QUALITY))
+        return name
+
+    def _drawn(self, keys: Sequence[str]) -> np.ndarray:
+        rows = math.ceil(len(keys) / ATLAS_SIDE)
+        atlas = np.zeros((rows * THUMB, ATLAS_SIDE * THUMB, 3), np.uint8)
+        for number, key in enumerate(keys):
+            row, column = divmod(number, ATLAS_SIDE)
+            thumb = _middle_tile(self._site / sheet_path(Path("sheets"), key))
+            place = np.s_[row * THUMB : (row + 1) * THUMB, column * THUMB : (column + 1) * THUMB]
+            atlas[place] = thumb
+        return atlas
+
+    def heat(self, volume_path: str) -> str | None:
+        """A heatmap as a picture that lies over the clip's sheet; None where there is no file."""
+        volume = self._volume(volume_path)
+        if volume is None:
             return None
-        image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
+        name = f"heat/{Path(volume_path).stem}.webp"
+        self._keep(name, lambda target: _write(target, _overlay(volume), _HEAT_QUALITY))
+        return name
+
+    def average(self, volume_paths: Sequence[str]) -> str | None:
+        """The mean over clips and frames of some heatmaps, as a square picture."""
+        volumes = [v for path in volume_paths if (v := self._volume(path)) is not None]
+        if not volumes:
             return None
-        scale = WIDTH / image.shape[1]
-        if scale < 1:
-            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        return jpeg.tobytes()
+        name = f"heat/mean-{_digest(*volume_paths)}.webp"
+        self._keep(name, lambda target: _write(target, _mean_picture(volumes), 80))
+        return name
+
+    def _volume(self, path: str) -> np.ndarray | None:
+        """Attribution (T, S, S) in 0-1. A path in the table is data: it must not lead outside."""
+        file = (self._home / str(path)).resolve()
+        inside = file.is_relative_to(self._home / "heatmaps")
+        if not (_VOLUMES.fullmatch(str(path)) and inside and file.is_file()):
+            return None
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                return np.clip(stored["volume"].astype(np.float32), 0, 1)
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def _keep(self, name: str, make: Callable[[Path], None]) -> None:
+        self.used.add(name)
+        target = self._site / name
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{os.getpid()}-{target.name}")
+            try:
+                make(draft)
+                os.replace(draft, target)
+            finally:
+                draft.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the two cannot share one."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _middle_tile(sheet: Path) -> np.ndarray:
+    """The tile of the frame in the middle, (64, 64, 3) BGR; black where it cannot be read."""
+    small = cv2.imread(str(sheet), cv2.IMREAD_REDUCED_COLOR_2)
+    if small is None or small.shape[1] != COLUMNS * THUMB or small.shape[0] % THUMB:
+        return np.zeros((THUMB, THUMB, 3), np.uint8)
+    row, column = divmod(small.shape[0] // THUMB * COLUMNS // 2, COLUMNS)
+    return small[row * THUMB : (row + 1) * THUMB, column * THUMB : (column + 1) * THUMB]
+
+
+def _overlay(volume: np.ndarray) -> np.ndarray:
+    """A heatmap laid out as the sheet is, BGRA: the stronger, the more opaque."""
+    rows = math.ceil(len(volume) / COLUMNS)
+    sheet = np.zeros((rows * TILE, COLUMNS * TILE, 4), np.uint8)
+    for number, frame in enumerate(volume):
+        row, column = divmod(number, COLUMNS)
+        share = cv2.resize(frame, (TILE, TILE), interpolation=cv2.INTER_AREA)
+        tile = np.dstack([colours(share)[..., ::-1], 255 * _STRONGEST * share])
+        place = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+        sheet[place] = np.rint(tile).astype(np.uint8)
+    return sheet
+
+
+def _mean_picture(volumes: Sequence[np.ndarray]) -> np.ndarray:
+    squares = [
+        cv2.resize(volume.mean(axis=0), (TILE, TILE), interpolation=cv2.INTER_AREA)
+        for volume in volumes
+    ]
+    mean = np.mean(squares, axis=0)
+    return colours(mean / max(float(mean.max()), 1e-6))[..., ::-1]
+
+
+def _write(target: Path, picture: np.ndarray, quality: int) -> None:
+    kind = ".webp" if target.suffix == ".webp" else ".jpg"
+    flag = cv2.IMWRITE_WEBP_QUALITY if kind == ".webp" else cv2.IMWRITE_JPEG_QUALITY
+    _, encoded = cv2.imencode(kind, picture, [flag, quality])
+    target.write_bytes(encoded.tobytes())
+
+
+def _digest(*names: str) -> str:
+    return hashlib.blake2b("\n".join(names).encode(), digest_size=12).hexdigest()

@@ -1,11 +1,12 @@
 """Values of a frame as plain JSON values.
 
-Belongs here: the conversion of one value or column. Does not: choosing what to convert.
+Belongs here: the conversion of one value or of rows. Does not: choosing what to convert.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,12 @@ SIGNIFICANT_DIGITS = 5
 
 
 def plain(value: Any) -> Any:
-    """A str, int, float of 5 significant digits, bool or None; missing and endless are None."""
+    """A str, int, float of 5 significant digits, bool, list of these or None.
+
+    Missing and endless values are None.
+    """
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(each) for each in value]
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (bool, np.bool_)):
@@ -27,16 +33,12 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def plain_column(column: pd.Series) -> dict[str, Any] | list[Any]:
-    """A list of plain values; text with repeats as `{"labels": [...], "codes": [...]}`."""
-    values = [plain(value) for value in column]
-    if not any(isinstance(value, str) for value in values):
-        return values
-    labels = sorted({value for value in values if value is not None})
-    if len(labels) > len(values) / 2:
-        return values
-    code = {label: index for index, label in enumerate(labels)}
-    return {"labels": labels, "codes": [code.get(value, -1) for value in values]}
+def plain_rows(frame: pd.DataFrame | None, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Some columns of every row as plain values; no frame, no rows."""
+    if frame is None:
+        return []
+    records = zip(*(frame[name] for name in columns), strict=True)
+    return [dict(zip(columns, map(plain, each), strict=True)) for each in records]
 
 
 def _rounded(number: float) -> float | int:

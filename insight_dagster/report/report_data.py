@@ -5,10 +5,11 @@ Belongs here: the shape of the input, checked. Does not: anything derived from i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from insight_dagster import tables
@@ -22,11 +23,35 @@ SHOWN = (
     tables.INSIGHTS,
     tables.INSIGHT_MEMBERS,
     tables.INSIGHT_CAUSES,
+    tables.INSIGHT_ACTIONS,
+    tables.INSIGHT_EFFECTS,
+    tables.INSIGHT_LEDGER,
     tables.HEATMAP_BUNDLES,
     tables.LATENT_SPACES,
+    tables.DRIFT,
+    tables.VERDICTS,
 )
 # Wide columns that no page shows; a caller may leave them out.
-_NOT_NEEDED = {"logits", "signature", "extra", "volume_path", "embedding"}
+_NOT_NEEDED = {"logits", "signature", "extra", "embedding"}
+
+
+@dataclass(frozen=True)
+class ClipViews:
+    """What is looked up clip by clip: the labels that the model favours, and the nearest clips.
+
+    Attributes:
+        clip_ids: (n,) str.
+        labels: of the model.
+        top: (n, k) int columns of `labels`, the most probable first.
+        probabilities: (n, k) float of these.
+        neighbours: (n, m) int rows of this view, the nearest first; -1: there is none.
+    """
+
+    clip_ids: np.ndarray = field(default_factory=lambda: np.zeros(0, "<U16"))
+    labels: tuple[str, ...] = ()
+    top: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
 
 
 @dataclass(frozen=True)
@@ -34,19 +59,25 @@ class ReportData:
     """Tables to report on, each a frame with the columns of `tables.py`, rows in any order.
 
     Attributes:
-        home: folder that the paths of `heatmap_bundles` are relative to.
+        home: folder that the paths of `heatmap_bundles` are relative to, and of the film sheets.
         title: headline of the page.
+        run_id: of the Dagster run; the report of a run replaces what that run wrote before.
         model_fingerprint: of the model behind predictions and embeddings; '' = none yet.
         random_weights: whether that model is untrained, which the page says at the top.
         created_at: when the report was made, UTC.
+        views: of the clips that have vectors and predictions.
+        definitions: by kind of insight, how it is found, in words.
         clip_manifest, ...: the tables; empty frames are fine.
     """
 
     home: Path
     title: str
+    run_id: str
     model_fingerprint: str
     random_weights: bool
     created_at: datetime
+    views: ClipViews
+    definitions: dict[str, str]
     clip_manifest: pd.DataFrame
     predictions: pd.DataFrame
     metadata_table: pd.DataFrame
@@ -55,8 +86,13 @@ class ReportData:
     insights: pd.DataFrame
     insight_members: pd.DataFrame
     insight_causes: pd.DataFrame
+    insight_actions: pd.DataFrame
+    insight_effects: pd.DataFrame
+    insight_ledger: pd.DataFrame
     heatmap_bundles: pd.DataFrame
     latent_spaces: pd.DataFrame
+    drift: pd.DataFrame
+    verdicts: pd.DataFrame
 
     def __post_init__(self) -> None:
         """Refuse frames that lack a column of their table."""

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from insight_dagster import columns, tables
-from insight_dagster.report.report_data import SHOWN, ReportData
+from insight_dagster.analysis.film_sheets import sheet_path
+from insight_dagster.report.report_data import SHOWN, ClipViews, ReportData
 
 CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
 MakeData = Callable[..., ReportData]
@@ -29,6 +30,7 @@ def manifest(clips: int, classes: tuple[str, ...], rng: np.random.Generator) -> 
     splits = rng.choice(["train", "val", "test"], clips, p=[0.7, 0.15, 0.15])
     columns = {
         "clip_id": [f"{i:016x}" for i in range(clips)],
+        "content_key": [f"{i:032x}" for i in range(clips)],
         "class_name": names,
         "split": splits,
         "path": [
@@ -186,24 +188,114 @@ def cause(key: str, class_name: str, rank: int) -> dict[str, object]:
 
 
 def heatmaps(home: Path, members: pd.DataFrame) -> pd.DataFrame:
+    """Bundles of the first clips of every insight, with their volumes."""
     (home / "heatmaps").mkdir(parents=True, exist_ok=True)
     rows = []
     for number, (_, member) in enumerate(members.groupby("insight_id").head(4).iterrows()):
-        path = f"heatmaps/{number}.png"
-        picture = np.random.default_rng(number).integers(0, 255, (12, 12, 3), dtype=np.uint8)
-        smooth = cv2.resize(picture, (640, 680), interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(home / path), smooth)
+        path = f"heatmaps/{number}.npz"
+        rng = np.random.default_rng(number)
+        coarse = rng.random((16, 6, 6)).astype(np.float32)
+        volume = np.stack([cv2.resize(each, (64, 64)) for each in coarse])
+        np.savez_compressed(home / path, volume=(volume / volume.max()).astype(np.float16))
         rows.append(
             {
                 "clip_id": member["clip_id"],
                 "class_name": member["class_name"],
                 "target": member["class_name"],
                 "method": "grad_cam",
-                "path": path,
+                "path": f"heatmaps/{number}.png",
+                "volume_path": path,
                 "insight_ids": [member["insight_id"]],
             }
         )
     return pd.DataFrame(rows, columns=list(tables.HEATMAP_BUNDLES.column_names))
+
+
+def film_sheets(home: Path, clips: pd.DataFrame) -> None:
+    """A sheet of every clip, each of another colour with a bright square that moves."""
+    for number, key in enumerate(clips["content_key"]):
+        colour = np.random.default_rng(number).integers(30, 160, 3)
+        sheet = np.tile(colour.astype(np.uint8), (512, 512, 1))
+        for frame in range(16):
+            y, x = divmod(frame, 4)
+            sheet[y * 128 + 50 : y * 128 + 70, x * 128 + 6 * frame : x * 128 + 6 * frame + 20] = 230
+        path = sheet_path(home / "sheets", key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), sheet)
+
+
+def actions(members: pd.DataFrame) -> pd.DataFrame:
+    columns = {
+        "insight_id": members["insight_id"],
+        "class_name": members["class_name"],
+        "rank": range(1, len(members) + 1),
+        "clip_id": members["clip_id"],
+        "verb": ["keep" if at % 3 == 0 else "drop" for at in range(len(members))],
+        "partner_clip_id": [None] * len(members),
+        "confidence": np.linspace(1, 0.4, len(members)),
+    }
+    return frame(tables.INSIGHT_ACTIONS, columns, len(members))
+
+
+def effects(found: pd.DataFrame) -> pd.DataFrame:
+    columns = {
+        "insight_id": found["insight_id"],
+        "class_name": found["class_name"],
+        "advice": ["Keep 4 of 14 clips." for _ in range(len(found))],
+        "measure": ["accuracy of the class"] * len(found),
+        "change": [0.02] * len(found),
+        "ci_low": [-0.01] * len(found),
+        "ci_high": [0.05] * len(found),
+        "clips": [40] * len(found),
+    }
+    return frame(tables.INSIGHT_EFFECTS, columns, len(found))
+
+
+def ledger(found: pd.DataFrame) -> pd.DataFrame:
+    """Two runs: in the first every insight was born, with fewer clips; one is resolved since."""
+    rows = []
+    for run, day, status in (("first", 1, "born"), ("second", 2, "growing")):
+        for _, each in found.iterrows():
+            rows.append(
+                {
+                    "ledger_id": each["insight_id"],
+                    "run_id": run,
+                    "recorded_at": pd.Timestamp(2026, 3, day),
+                    "class_name": each["class_name"],
+                    "insight_id": each["insight_id"],
+                    "status": status,
+                    "kind": each["kind"],
+                    "size": each["size"] - 4 * (run == "first"),
+                    "severity": each["severity"],
+                    "effect": each["effect"],
+                    "accuracy": each["accuracy"],
+                }
+            )
+    return pd.DataFrame(rows, columns=list(tables.INSIGHT_LEDGER.column_names))
+
+
+def views(clips: pd.DataFrame, said: pd.DataFrame) -> ClipViews:
+    labels = tuple(sorted({*said["predicted"], *said["class_name"]}))
+    top = np.array(
+        [[labels.index(name), (labels.index(name) + 1) % len(labels)] for name in said["predicted"]]
+    )
+    count = len(clips)
+    return ClipViews(
+        clip_ids=clips["clip_id"].to_numpy(str),
+        labels=labels,
+        top=top.reshape(count, 2).astype(np.int32),
+        probabilities=np.tile(np.float32([0.7, 0.2]), (count, 1)),
+        neighbours=((np.arange(count)[:, None] + np.arange(1, 4)) % max(count, 1)).astype(np.int32),
+    )
+
+
+def drifted() -> pd.DataFrame:
+    columns = {
+        "class_name": [""], "part": ["total"], "metric": ["accuracy"],
+        "clips_then": [100], "clips_now": [110], "value_then": [0.9], "value_now": [0.81],
+        "effect": [-0.09], "p_value": [0.001], "judged": [True],
+    }  # fmt: skip
+    return frame(tables.DRIFT, columns, 1)
 
 
 def latent_spaces(clips: int) -> pd.DataFrame:
@@ -239,15 +331,20 @@ def synthetic(
     usable = manifest(clips, classes, rng)
     projection, clusters = placed(usable, rng)
     found, members, causes = insights(usable)
+    said = predictions(usable, rng)
+    film_sheets(home, usable)
     bad = quarantined("train/abseiling/cut.mp4", classes[0], "cut.mp4 ends after 12 of 102 frames")
     parts: dict[str, object] = {
         "home": home,
         "title": "Demo library",
+        "run_id": "0a1b2c3d-0000",
+        "views": views(usable, said),
+        "definitions": {kind: f"How {kind} is found." for kind, *_ in INSIGHTS},
         "model_fingerprint": "x3d_demo-5f2c9a1e",
         "random_weights": False,
         "created_at": datetime(2026, 3, 14, 2, 0, tzinfo=UTC),
         "clip_manifest": pd.concat([usable, bad], ignore_index=True),
-        "predictions": predictions(usable, rng),
+        "predictions": said,
         "metadata_table": metadata(usable, rng),
         "projection": projection,
         "clusters": clusters,
@@ -256,6 +353,15 @@ def synthetic(
         "insight_causes": causes,
         "heatmap_bundles": heatmaps(home, members),
         "latent_spaces": latent_spaces(clips),
+        "insight_actions": actions(members),
+        "insight_effects": effects(found),
+        "insight_ledger": ledger(found),
+        "drift": drifted(),
+        "verdicts": frame(
+            tables.VERDICTS,
+            {"class_name": list(classes), "cleared": [True] * len(classes)},
+            len(classes),
+        ),
     }
     return ReportData(**{**parts, **changes})
 
@@ -268,6 +374,9 @@ def empty_data(tmp_path: Path) -> ReportData:
     return ReportData(
         home=tmp_path,
         title="Nothing yet",
+        run_id="",
+        views=ClipViews(),
+        definitions={},
         model_fingerprint="",
         random_weights=False,
         created_at=created,

@@ -8,10 +8,11 @@ no Dagster, no drawing.
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.entry import Cause, Insight, find_insights
-from insight_dagster.analysis.insights.find import Discovery, discover
+from insight_dagster.analysis.insights.find import DEFINITIONS, Discovery, discover
 from insight_dagster.analysis.insights.result import InsightSet, nothing_found
 
 __all__ = [
+    "DEFINITIONS",
     "Cause",
     "ClipTable",
     "Discovery",

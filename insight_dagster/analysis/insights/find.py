@@ -35,6 +35,20 @@ from insight_dagster.analysis.insights.result import (
 from insight_dagster.analysis.insights.search import Search
 from insight_dagster.errors import UnknownClassError
 
+DEFINITIONS: Mapping[str, str] = {
+    low_performance.KIND: low_performance.find.__doc__ or "",
+    over_represented.KIND: over_represented.find.__doc__ or "",
+    under_represented.KIND: under_represented.find.__doc__ or "",
+    overfitting.KIND: overfitting.find.__doc__ or "",
+    class_confusion.KIND: class_confusion.find.__doc__ or "",
+    mislabeled.KIND: mislabeled.find.__doc__ or "",
+    near_duplicates.DUPLICATE: near_duplicates.find.__doc__ or "",
+    near_duplicates.LEAK: near_duplicates.find.__doc__ or "",
+    outliers.KIND: outliers.find.__doc__ or "",
+    shift.KIND: shift.find.__doc__ or "",
+}
+"""By kind of insight, how it is found, as its module says."""
+
 
 @dataclass(frozen=True)
 class Discovery:

@@ -1,121 +1,92 @@
-// The panel beside the map: everything known about one clip.
+// One clip: what the model saw and said, what was measured, its nearest clips and insights.
 
-Report.clipPanel = {
-  start() {
-    Report.onChange((changed) => {
-      if (changed.includes('clip')) Report.clipPanel.draw();
-    });
-    Report.clipPanel.draw();
-  },
+import { percentile } from './columns.js';
+import { bar, breakable, element, empty } from './dom.js';
+import { number, share, words } from './format.js';
+import { player } from './player.js';
+import { to } from './router.js';
+import { clipTile } from './thumbs.js';
 
-  draw() {
-    const { clip } = Report.state;
-    if (clip === null) {
-      Report.fill('clip', Report.empty('No clip chosen', 'Click a dot, or a clip in an insight.'));
-      return;
-    }
-    const { clips, element } = Report;
-    Report.fill(
-      'clip',
-      element('h3', {}, Report.format.fileName(clips.path[clip])),
-      Report.clipPanel.facts(clip),
-      Report.clipPanel.pictures(clip),
-      Report.clipPanel.insights(clip),
-      element('h4', {}, 'Measured, and its place among all clips'),
-      Report.clipPanel.measures(clip)
+export async function clip({ run, path }) {
+  const id = path[1] ?? '';
+  const row = run.rowOf.get(id);
+  if (row === undefined) return [element('h1', { tabindex: -1 }, 'No such clip'), element('div', { class: 'panel' }, missing(run, id))];
+  const [fields, views] = await Promise.all([run.allFields(), run.views()]);
+  const heats = unique(run.cards.flatMap((card) => card.examples).filter((example) => example.row === row));
+  return [
+    element('h1', { tabindex: -1 }, run.fileName(row)),
+    element('div', { class: 'clip' }, element('div', {}, player(run, row, heats)), element('div', {}, facts(run, row), topLabels(run, row, views))),
+    insightsOf(run, row),
+    element('section', { 'aria-label': 'Measured' }, element('h2', {}, 'Measured ', element('small', {}, `and its place among the clips of ${run.text('class_name', row)}`)), measures(run, row, fields)),
+    neighbours(run, row, views),
+  ];
+}
+
+function missing(run, id) {
+  const bad = run.overview.quarantine.find((each) => each.path === id);
+  if (bad) return empty('This clip is quarantined', bad.problem ?? 'No reason was recorded.');
+  return empty('This run has no clip of that id', 'It may be in another run, or in quarantine: the overview lists it with the reason.');
+}
+
+function unique(examples) {
+  return [...new Map(examples.map((example) => [example.heat, example])).values()];
+}
+
+function facts(run, row) {
+  const right = run.correct(row);
+  const said = run.text('predicted', row);
+  const cluster = run.columns.cluster[row];
+  const rows = [
+    ['class', element('a', { href: to(['clips'], { class: run.text('class_name', row) }) }, run.text('class_name', row))],
+    ['predicted', said === null ? 'nothing yet' : `${right === null ? '' : right ? '✓ ' : '✗ '}${said}`],
+    ['own-class probability', share(run.number('probability', row))],
+    ['loss', number(run.number('loss', row))],
+    ['split', run.text('split', row) || 'none'],
+    ['cluster', cluster < -1 ? 'not clustered' : cluster < 0 ? 'in none' : String(cluster)],
+    ['path', element('code', {}, breakable(run.text('path', row)))],
+    ['clip id', element('code', {}, run.text('clip_id', row))],
+  ];
+  return element('div', { class: 'panel' }, element('dl', {}, rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)])), element('a', { href: to(['space'], { clip: run.text('clip_id', row) }) }, 'In the latent space'));
+}
+
+function topLabels(run, row, views) {
+  const [labels, probabilities] = [views.top(row), views.probabilities(row)];
+  const known = Array.from(labels, (label, at) => [label, probabilities[at]]).filter(([label]) => label >= 0);
+  if (!known.length) return null;
+  const rows = known.map(([label, probability]) => {
+    const name = views.labels[label] ?? `label ${label}`;
+    const own = name === run.text('class_name', row);
+    return element('div', { class: `said${own ? ' own' : ''}` }, element('span', { class: 'wrap' }, name, own ? element('small', {}, ' (its label)') : null), bar(probability, share(probability)), element('span', { class: 'number' }, share(probability)));
+  });
+  return element('div', { class: 'panel' }, element('h2', {}, 'The model says'), rows);
+}
+
+function insightsOf(run, row) {
+  const cards = run.cardsOf(row);
+  if (!cards.length) return null;
+  const items = cards.map((card) => element('li', {}, element('a', { href: to(['insight', card.insight_id]) }, element('span', { class: 'badge' }, words(card.kind)), ` ${card.sentence}`)));
+  return element('section', { 'aria-label': 'Insights' }, element('h2', {}, 'In these insights'), element('ul', { class: 'plain-list panel' }, items));
+}
+
+function measures(run, row, fields) {
+  const own = run.rowsOfClass(run.text('class_name', row));
+  const cells = fields.map((field) => {
+    const value = field.values[row];
+    const place = percentile(field.values, own, value);
+    return element(
+      'div',
+      { class: 'measure', title: `${field.description}${field.unit ? ` [${field.unit}]` : ''}` },
+      element('span', { class: 'name' }, words(field.name)),
+      element('span', { class: 'number' }, number(value)),
+      element('span', { class: 'rank' }, place === null ? null : element('i', { style: { left: `${100 * place}%` } })),
+      element('span', { class: 'faint number' }, place === null ? 'no value' : `above ${share(place)}`)
     );
-  },
+  });
+  return element('div', { class: 'panel measures' }, cells);
+}
 
-  facts(clip) {
-    const { clips, format, element } = Report;
-    const verdict = { true: '✓', false: '✗' }[clips.correct[clip]] ?? '';
-    const rows = [
-      ['class', clips.class_name[clip]],
-      ['predicted', clips.predicted[clip] === null ? 'nothing yet' : `${verdict} ${clips.predicted[clip]}`],
-      ['own-class probability', format.share(clips.probability[clip])],
-      ['loss', format.number(clips.loss[clip])],
-      ['split', clips.split[clip] || 'none'],
-      ['cluster', Report.colouring.label('cluster', clips.cluster[clip])],
-      ['video', `${clips.width[clip] ?? '?'}×${clips.height[clip] ?? '?'} · ${format.number(clips.fps[clip])} fps · ${format.number(clips.duration_seconds[clip])} s`],
-      ['path', element('code', {}, Report.breakable(clips.path[clip]))],
-      ['clip id', element('code', {}, clips.clip_id[clip])],
-    ];
-    return element('dl', {}, rows.map(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]).flat());
-  },
-
-  pictures(clip) {
-    const seen = new Set();
-    const found = Report.data.insights.flatMap((insight) => insight.examples).filter((example) => {
-      const fresh = example.clip === clip && !seen.has(example.picture);
-      seen.add(example.picture);
-      return fresh;
-    });
-    return found.map((example) =>
-      Report.element('img', {
-        src: Report.data.pictures[example.picture],
-        alt: `Heatmap of ${example.target}`,
-        onclick: () => Report.viewer(example),
-      })
-    );
-  },
-
-  insights(clip) {
-    const found = Report.data.insights
-      .map((insight, index) => ({ insight, index }))
-      .filter(({ insight }) => insight.members.some((member) => member.clip === clip));
-    if (!found.length) return [];
-    const items = found.map(({ insight, index }) =>
-      Report.element(
-        'li',
-        {},
-        Report.element(
-          'button',
-          { type: 'button', onclick: () => Report.change({ insight: index }) },
-          `#${index + 1} ${Report.format.words(insight.kind)}: ${insight.class_name}`
-        )
-      )
-    );
-    return [Report.element('h4', {}, 'In these insights'), Report.element('ul', { class: 'clip-list' }, items), Report.element('p', { class: 'note' })];
-  },
-
-  measures(clip) {
-    const { element, format } = Report;
-    const cells = Report.data.fields.flatMap((field) => {
-      const value = Report.clips[field.name][clip];
-      const place = Report.clipPanel.placeOf(field.name, value);
-      const mark = element('i', { style: { left: `${100 * (place ?? 0)}%` } });
-      return [
-        element('span', { class: 'name', title: `${field.description}${field.unit ? ` [${field.unit}]` : ''}` }, format.words(field.name)),
-        element('span', { class: 'value' }, format.number(value)),
-        element('span', { class: 'rank', title: place === null ? 'no value' : `above ${format.share(place)} of the clips` }, place === null ? null : mark),
-      ];
-    });
-    return element('div', { class: 'measures' }, cells);
-  },
-
-  sorted: {},
-
-  placeOf(name, value) {
-    if (value === null) return null;
-    const { sorted } = Report.clipPanel;
-    sorted[name] ??= Report.clips[name].filter((each) => each !== null).sort((a, b) => a - b);
-    const values = sorted[name];
-    const below = values.filter((each) => each < value).length;
-    return values.length > 1 ? below / (values.length - 1) : 0.5;
-  },
-};
-
-Report.viewer = (example) => {
-  const dialog = document.getElementById('viewer');
-  const close = Report.element('button', { type: 'button', onclick: () => dialog.close() }, 'Close');
-  dialog.replaceChildren(
-    Report.element('div', { class: 'row' }, Report.element('span', { class: 'wrap' }, Report.caption(example)), close),
-    Report.element('img', { src: Report.data.pictures[example.picture], alt: `Heatmap of ${example.target}` })
-  );
-  dialog.showModal();
-};
-
-Report.caption = (example) => {
-  const name = example.clip === null ? example.clip_id : Report.format.fileName(Report.clips.path[example.clip]);
-  return `${name}: what spoke for ${example.target}`;
-};
+function neighbours(run, row, views) {
+  const rows = Array.from(views.neighbours(row)).filter((each) => each >= 0);
+  if (!rows.length) return null;
+  return element('section', { 'aria-label': 'Nearest clips' }, element('h2', {}, 'Nearest clips ', element('small', {}, 'in the latent space, the nearest first')), element('div', { class: 'grid' }, rows.map((each) => clipTile(run, each))));
+}

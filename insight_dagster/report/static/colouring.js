@@ -1,89 +1,74 @@
-// What a dot's colour can stand for: categories and numbers of the clips.
+// What a dot's colour can stand for: groups of clips by a category, or a number of each clip.
 
-Report.colouring = {
-  categories: [
-    ['class_name', 'class'],
-    ['predicted', 'predicted class'],
-    ['correct', 'right or wrong'],
-    ['split', 'split'],
-    ['cluster', 'cluster'],
-  ],
+import { words } from './format.js';
+import { category, COLOURS, MOST, REST } from './palette.js';
 
-  numbers: [
-    ['loss', 'loss', 'nat'],
-    ['probability', 'probability of the own class', '0-1'],
-    ['margin', 'margin', ''],
-    ['entropy', 'entropy of the prediction', 'nat'],
-    ['strength', 'cluster membership', '0-1'],
-  ],
+const CATEGORIES = [
+  ['class_name', 'class'],
+  ['predicted', 'predicted class'],
+  ['correct', 'right or wrong'],
+  ['split', 'split'],
+  ['cluster', 'cluster'],
+];
+const NUMBERS = [
+  ['loss', 'loss', 'nat'],
+  ['probability', 'probability of the own class', '0-1'],
+  ['margin', 'margin', ''],
+  ['entropy', 'entropy of the prediction', 'nat'],
+  ['strength', 'cluster membership', '0-1'],
+];
+// Fields with a middle that means something: lower and higher are told apart by colour.
+const DIVERGING = new Set(['margin', 'zoom']);
 
-  fill(select) {
-    const group = (label, options) =>
-      Report.element(
-        'optgroup',
-        { label },
-        options.map(([value, text]) => Report.element('option', { value }, text))
-      );
-    const fields = Report.data.fields.map((field) => [field.name, Report.format.words(field.name)]);
-    select.append(
-      group('category', Report.colouring.categories),
-      group('model', Report.colouring.numbers),
-      group('metadata', fields)
-    );
-  },
+export const isCategory = (name) => CATEGORIES.some(([key]) => key === name);
+export const isDiverging = (name) => DIVERGING.has(name);
 
-  isCategory(name) {
-    return Report.colouring.categories.some(([key]) => key === name);
-  },
+// Groups of options for a choice of colours: [heading, [[value, text], ...]].
+export const choices = (run) => [
+  ['category', CATEGORIES],
+  ['model', NUMBERS.map(([value, text]) => [value, text])],
+  ['metadata', run.fields.map((field) => [field.name, words(field.name)])],
+];
 
-  label(name, value) {
-    if (value === null) return name === 'correct' ? 'not scored' : 'unknown';
-    if (name === 'correct') return value ? 'right' : 'wrong';
-    if (name === 'cluster') return value < 0 ? 'in no cluster' : `cluster ${value}`;
-    if (name === 'split') return value || 'no split';
-    return String(value);
-  },
+export function titleOf(run, name) {
+  const field = run.fields.find((each) => each.name === name);
+  const [, text, unit] = NUMBERS.find(([key]) => key === name) ?? [name, words(name), field?.unit];
+  return unit && unit !== '0-1' ? `${text}, ${unit}` : text;
+}
 
-  // Groups of clip positions in legend order; what exceeds the palette becomes one grey group.
-  groups(name) {
-    const members = new Map();
-    Report.clips[name].forEach((value, clip) => {
-      if (!members.has(value)) members.set(value, []);
-      members.get(value).push(clip);
-    });
-    const isRest = (value) => value === null || (name === 'cluster' && value < 0);
-    const known = [...members.keys()].filter((value) => !isRest(value));
-    known.sort((a, b) => members.get(b).length - members.get(a).length);
-    const most = Report.palette.most();
-    const shown = known.slice(0, most).sort(Report.colouring.order);
-    const groups = shown.map((value, index) => ({
-      text: Report.colouring.label(name, value),
-      clips: members.get(value),
-      ...Report.colouring.paint(name, value, index),
-    }));
-    const more = known.slice(most).flatMap((value) => members.get(value));
-    if (more.length) groups.push({ text: `${known.length - most} others`, clips: more, colour: Report.palette.rest, mark: 'circle' });
-    for (const value of [...members.keys()].filter(isRest)) {
-      groups.unshift({ text: Report.colouring.label(name, value), clips: members.get(value), colour: Report.palette.rest, mark: 'circle' });
-    }
-    return groups;
-  },
+function valueOf(run, name, row) {
+  if (name === 'correct') return run.correct(row);
+  if (name === 'cluster') return run.columns.cluster[row] < -1 ? null : run.columns.cluster[row];
+  return run.text(name, row);
+}
 
-  order(a, b) {
-    return typeof a === 'number' || typeof a === 'boolean' ? Number(b) < Number(a) ? 1 : -1 : String(a).localeCompare(String(b));
-  },
+export function labelOf(name, value) {
+  if (value === null) return name === 'correct' ? 'not scored' : 'unknown';
+  if (name === 'correct') return value ? 'right' : 'wrong';
+  if (name === 'cluster') return value < 0 ? 'in no cluster' : `cluster ${value}`;
+  if (name === 'split') return value || 'no split';
+  return String(value);
+}
 
-  paint(name, value, index) {
-    if (name === 'correct') return { colour: value ? Report.palette.colours[0] : Report.palette.colours[1], mark: 'circle' };
-    return Report.palette.category(index);
-  },
+// Groups of rows in legend order; what exceeds the palette becomes one grey group.
+export function groupsOf(run, name) {
+  const members = new Map();
+  for (let row = 0; row < run.rows; row += 1) {
+    const value = valueOf(run, name, row);
+    if (!members.has(value)) members.set(value, []);
+    members.get(value).push(row);
+  }
+  const isRest = (value) => value === null || (name === 'cluster' && value < 0);
+  const known = [...members.keys()].filter((value) => !isRest(value));
+  known.sort((a, b) => members.get(b).length - members.get(a).length);
+  const shown = known.slice(0, MOST).sort(order);
+  const groups = shown.map((value, index) => ({ text: labelOf(name, value), rows: members.get(value), ...paint(name, value, index) }));
+  const more = known.slice(MOST).flatMap((value) => members.get(value));
+  if (more.length) groups.push({ text: `${known.length - MOST} others`, rows: more, colour: REST, mark: 'circle' });
+  for (const value of [...members.keys()].filter(isRest)) groups.unshift({ text: labelOf(name, value), rows: members.get(value), colour: REST, mark: 'circle' });
+  return groups;
+}
 
-  // Ends of the colour scale: the middle 96 %, so that one outlier does not flatten the rest.
-  range(values) {
-    const known = values.filter((value) => value !== null).sort((a, b) => a - b);
-    if (!known.length) return [0, 1];
-    const at = (share) => known[Math.round(share * (known.length - 1))];
-    const [low, high] = [at(0.02), at(0.98)];
-    return low < high ? [low, high] : [known[0], Math.max(known[known.length - 1], known[0] + 1e-9)];
-  },
-};
+const order = (a, b) => (typeof a === 'string' ? a.localeCompare(b) : Number(a) - Number(b));
+
+const paint = (name, value, index) => (name === 'correct' ? { colour: COLOURS[value ? 0 : 1], mark: 'circle' } : category(index));

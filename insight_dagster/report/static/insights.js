@@ -1,192 +1,96 @@
-// The ranked insight cards: what was found, how sure it is, what sets its clips apart.
+// The ranked insights: what was found, how sure it is, what sets its clips apart.
 
-Report.insightCards = {
-  filter: { kind: '', class_name: '' },
+import { effect, spread } from './charts.js';
+import { bar, element, empty, select } from './dom.js';
+import { interval, number, q, share, words } from './format.js';
+import { change, to } from './router.js';
+import { clipTile } from './thumbs.js';
 
-  start() {
-    const { insights } = Report.data;
-    if (!insights.length) {
-      Report.fill('cards', Report.element('div', { class: 'panel' }, Report.empty('No insights', 'No group of clips stood out after correcting for the number of groups looked at.')));
-      return;
-    }
-    Report.fill('insight-controls', ...['kind', 'class_name'].map(Report.insightCards.chooser), Report.element('span', { id: 'insight-count' }));
-    Report.onChange((changed) => {
-      if (changed.includes('insight')) Report.insightCards.mark();
-    });
-    Report.insightCards.draw();
-    const missing = Report.data.pictures_left_out;
-    if (missing) document.getElementById('insights').append(Report.element('p', { class: 'note' }, `Heatmaps that are not on this page: ${missing}. The page holds a limited number; the others, where their files exist, are in the heatmaps folder.`));
-  },
+const FILTERS = [['kind', 'Kind'], ['class_name', 'Class'], ['population', 'Population']];
+const [CAUSES_SHOWN, EXAMPLES_SHOWN] = [3, 4];
+const MOST_REACH = 4; // deviations that an interval shows; one huge effect would hide the others
 
-  chooser(name) {
-    const values = [...new Set(Report.data.insights.map((insight) => insight[name]))].sort();
-    const options = [['', 'all'], ...values.map((value) => [value, Report.format.words(value)])];
-    return Report.select(`filter-${name}`, name === 'kind' ? 'Kind' : 'Class', options, (value) => {
-      Report.insightCards.filter[name] = value;
-      Report.insightCards.draw();
-    });
-  },
+export async function insights({ run, params }) {
+  const title = element('h1', { tabindex: -1 }, 'Insights');
+  if (!run.cards.length) return [title, element('div', { class: 'panel' }, empty('No insights', 'No group of clips stood out after correcting for the number of groups looked at. Without clusters yet: materialize insights.'))];
+  const choosers = FILTERS.map(([name, label]) => {
+    const values = [...new Set(run.cards.map((card) => card[name]))].sort();
+    return select(`filter-${name}`, label, [['', 'all'], ...values.map((value) => [value, words(value)])], params[name] ?? '', (value) => change({ [name]: value }));
+  });
+  const splits = run.facts.splits.length ? select('filter-split', 'With clips of', [['', 'any split'], ...run.facts.splits.map((split) => [split, split])], params.split ?? '', (split) => change({ split })) : null;
+  const shown = run.cards.filter((card) => FILTERS.every(([name]) => !params[name] || card[name] === params[name]) && (!params.split || touches(run, card, params.split)));
+  return [
+    title,
+    element('div', { class: 'controls' }, choosers, splits, element('span', { role: 'status' }, `${shown.length} of ${run.cards.length}`)),
+    element('div', { class: 'cards' }, shown.length ? shown.map((card) => summaryCard(run, card)) : empty('No such insight', 'Choose another kind, class, population or split.')),
+  ];
+}
 
-  draw() {
-    const { kind, class_name: className } = Report.insightCards.filter;
-    const shown = Report.data.insights
-      .map((insight, index) => ({ insight, index }))
-      .filter(({ insight }) => (!kind || insight.kind === kind) && (!className || insight.class_name === className));
-    Report.fill('insight-count', `${shown.length} of ${Report.data.insights.length}`);
-    Report.fill('cards', shown.length ? shown.map(({ insight, index }) => Report.insightCards.card(insight, index)) : Report.empty('No such insight', 'Choose another kind or class.'));
-    Report.insightCards.mark();
-  },
+const touches = (run, card, split) => card.rows.some((row) => run.text('split', row) === split);
 
-  mark() {
-    for (const card of document.querySelectorAll('.card')) {
-      const chosen = Number(card.dataset.index) === Report.state.insight && Report.state.insight !== null;
-      card.classList.toggle('chosen', chosen);
-      const button = card.querySelector('.outline');
-      button.setAttribute('aria-pressed', String(chosen));
-      button.firstChild.textContent = chosen ? 'Outlined in the map' : 'Outline in the map';
-    }
-  },
+function summaryCard(run, card) {
+  return element(
+    'article',
+    { class: 'card' },
+    head(card),
+    element('h2', {}, element('a', { href: to(['insight', card.insight_id]) }, card.sentence)),
+    figures(run, card),
+    element('div', { class: 'card-body' }, causes(run, card, CAUSES_SHOWN), examples(run, card)),
+    element('div', { class: 'card-foot' }, element('a', { href: to(['insight', card.insight_id]) }, 'All of it'), element('a', { href: to(['space'], { insight: card.insight_id }) }, 'In the latent space'))
+  );
+}
 
-  card(insight, index) {
-    const { element } = Report;
-    const parts = [Report.insightCards.causes(insight), Report.insightCards.examples(insight)].filter((part) => part);
-    return element(
-      'article',
-      { class: 'card', 'data-index': index },
-      Report.insightCards.head(insight, index),
-      element('h3', {}, insight.sentence),
-      insight.action ? element('p', { class: 'todo' }, element('b', {}, 'What to do: '), insight.action) : null,
-      Report.insightCards.figures(insight),
-      parts.length ? element('div', { class: 'card-body' }, parts) : null,
-      Report.insightCards.foot(insight, index)
-    );
-  },
+export function head(card) {
+  const pair = card.other_class ? `${card.class_name} ↔ ${card.other_class}` : card.class_name;
+  return element(
+    'div',
+    { class: 'card-head' },
+    element('span', { class: 'place' }, `#${card.rank + 1}`),
+    element('span', { class: 'badge' }, words(card.kind)),
+    element('span', {}, pair),
+    card.population !== 'all' ? element('span', {}, `· among ${words(card.population)}`) : null,
+    card.found_by?.length ? element('span', {}, `· found by ${card.found_by.join(', ')}`) : null,
+    element('span', { class: 'severity' }, 'severity', bar(card.severity, number(card.severity)), number(card.severity))
+  );
+}
 
-  head(insight, index) {
-    const { element, format } = Report;
-    const pair = insight.other_class ? `${insight.class_name} ↔ ${insight.other_class}` : insight.class_name;
-    return element(
-      'div',
-      { class: 'card-head' },
-      element('span', { class: 'place' }, `#${index + 1}`),
-      element('span', { class: 'badge' }, format.words(insight.kind)),
-      element('span', {}, pair),
-      insight.population && insight.population !== 'all' ? element('span', {}, `· among ${format.words(insight.population)}`) : null,
-      element('span', { class: 'severity' }, 'severity', Report.bar(insight.severity, format.number(insight.severity)), format.number(insight.severity))
-    );
-  },
+export function figures(run, card) {
+  const figure = (name, value, more) => element('div', {}, element('span', {}, name), element('b', {}, value), more ? element('span', { class: 'faint' }, ` ${more}`) : null);
+  return element(
+    'div',
+    { class: 'figures' },
+    figure('clips', number(card.size)),
+    figure(words(card.effect_name), number(card.effect), `95 % interval ${interval(card.ci_low, card.ci_high)}`),
+    figure('q-value', q(card.q_value)),
+    card.accuracy === null ? null : figure('accuracy inside', share(card.accuracy), run.facts.accuracy === null ? '' : `overall ${share(run.facts.accuracy)}`),
+    card.mean_loss === null ? null : figure('mean loss inside', number(card.mean_loss))
+  );
+}
 
-  figures(insight) {
-    const { element, format } = Report;
-    const figure = (name, value, more) =>
-      element('div', {}, element('span', {}, name), element('b', {}, value), more ? element('span', { class: 'faint' }, ` ${more}`) : null);
+// What sets the clips apart: value inside and outside, effect with interval, spread.
+export function causes(run, card, most = Infinity) {
+  const title = element('h3', {}, 'What sets these clips apart');
+  if (!card.causes.length) return element('div', {}, title, element('p', { class: 'soft' }, 'No measured field differs reliably.'));
+  const reach = Math.min(MOST_REACH, Math.max(1, ...card.causes.flatMap((cause) => [Math.abs(cause.ci_low ?? 0), Math.abs(cause.ci_high ?? 0)])));
+  const parts = card.causes.slice(0, most).map((cause) => {
+    const field = run.fields.find((each) => each.name === cause.field);
+    const hint = field ? `${field.description}${field.unit ? ` [${field.unit}]` : ''}` : cause.field;
+    const sign = { higher: '▲', lower: '▼' }[cause.direction] ?? '■';
     return element(
       'div',
-      { class: 'figures' },
-      figure('clips', format.number(insight.size)),
-      figure(format.words(insight.effect_name), format.number(insight.effect), `95 % interval ${format.interval(insight.ci_low, insight.ci_high)}`),
-      figure('q-value', format.q(insight.q_value)),
-      insight.accuracy === null ? null : figure('accuracy inside', format.share(insight.accuracy), Report.data.facts.accuracy === null ? '' : `overall ${format.share(Report.data.facts.accuracy)}`),
-      insight.mean_loss === null ? null : figure('mean loss inside', format.number(insight.mean_loss))
+      { class: `cause${cause.relative_of ? ' relative' : ''}` },
+      element('div', { class: 'cause-name', title: hint }, `${sign} ${words(cause.field)}`, cause.relative_of ? element('small', {}, ` goes with ${words(cause.relative_of)}`) : null),
+      cause.spread ? spread(cause) : element('span', { class: 'spread' }),
+      element('div', { class: 'cause-values' }, `${number(cause.value_inside)} inside, ${number(cause.value_outside)} outside`),
+      effect(cause, reach),
+      element('div', { class: 'soft' }, `${number(cause.effect)} sd, q ${q(cause.q_value)}`)
     );
-  },
+  });
+  const left = card.causes.length - parts.length;
+  return element('div', {}, title, element('div', { class: 'causes' }, parts), left > 0 ? element('p', { class: 'note' }, `and ${left} more`) : null);
+}
 
-  causes(insight) {
-    const { element, format } = Report;
-    if (!insight.causes.length) {
-      return element('div', {}, element('h4', {}, 'What sets these clips apart'), element('p', { class: 'soft' }, 'No measured field differs reliably.'));
-    }
-    const reach = Math.max(1, ...insight.causes.flatMap((cause) => [Math.abs(cause.ci_low ?? 0), Math.abs(cause.ci_high ?? 0), Math.abs(cause.effect ?? 0)]));
-    const rows = insight.causes.map((cause) => {
-      const field = Report.data.fields.find((each) => each.name === cause.field);
-      const hint = field ? `${field.description}${field.unit ? ` [${field.unit}]` : ''}` : cause.field;
-      const up = cause.direction === 'higher';
-      return element(
-        'tr',
-        {},
-        element('td', { title: hint }, `${up ? '▲' : '▼'} ${format.words(cause.field)} ${up ? 'higher' : 'lower'}`),
-        element('td', { class: 'number' }, format.number(cause.value_inside)),
-        element('td', { class: 'number soft' }, format.number(cause.value_outside)),
-        element('td', {}, Report.insightCards.interval(cause, reach)),
-        element('td', { class: 'number' }, format.q(cause.q_value))
-      );
-    });
-    const headings = [['', ''], ['inside', 'number'], ['outside', 'number'], ['effect in standard deviations', ''], ['q', 'number']];
-    return element('div', { class: 'scroll' }, element('h4', {}, 'What sets these clips apart'), Report.table('causes', headings, rows));
-  },
-
-  interval(cause, reach) {
-    const { element, format } = Report;
-    const at = (value) => 68 + (60 * value) / reach;
-    const title = `${format.number(cause.effect)}, 95 % interval ${format.interval(cause.ci_low, cause.ci_high)}`;
-    return element(
-      'svg',
-      { class: 'interval', viewBox: '0 0 136 16', role: 'img', 'aria-label': title },
-      element('line', { class: 'axis', x1: 68, x2: 68, y1: 1, y2: 15 }),
-      element('line', { class: 'range', x1: at(cause.ci_low ?? cause.effect), x2: at(cause.ci_high ?? cause.effect), y1: 8, y2: 8 }),
-      element('circle', { class: 'point', cx: at(cause.effect), cy: 8, r: 3.6 })
-    );
-  },
-
-  examples(insight) {
-    const { element } = Report;
-    if (!insight.examples.length) return null;
-    const figures = insight.examples.map((example) =>
-      element(
-        'figure',
-        {},
-        element(
-          'button',
-          { type: 'button', onclick: () => Report.viewer(example), 'aria-label': `Enlarge ${Report.caption(example)}` },
-          element('img', { src: Report.data.pictures[example.picture], alt: '' })
-        ),
-        element('figcaption', { title: Report.caption(example) }, example.target)
-      )
-    );
-    return element('div', {}, element('h4', {}, 'Where the model looked'), element('div', { class: 'examples' }, figures));
-  },
-
-  foot(insight, index) {
-    const { element } = Report;
-    const outline = () => {
-      const again = Report.state.insight === index;
-      Report.change({ insight: again ? null : index });
-      if (!again) document.getElementById('map').scrollIntoView();
-    };
-    return element(
-      'div',
-      { class: 'card-foot' },
-      element('button', { type: 'button', class: 'outline', onclick: outline }, 'Outline in the map'),
-      Report.insightCards.clipList(insight)
-    );
-  },
-
-  clipList(insight) {
-    const { element } = Report;
-    const list = element('ul', { class: 'clip-list' });
-    const details = element('details', {}, element('summary', {}, `List the ${insight.members.length} clips`), list);
-    // Filled on opening: all lists at once would be many thousand buttons.
-    details.addEventListener('toggle', () => {
-      if (!list.childElementCount) list.append(...insight.members.map(Report.insightCards.clipItem));
-    });
-    return details;
-  },
-
-  clipItem(member) {
-    const { element, clips } = Report;
-    const show = () => {
-      Report.change({ clip: member.clip });
-      document.getElementById('map').scrollIntoView();
-    };
-    const remarks = [
-      member.suggested ? `→ ${member.suggested}` : '',
-      member.partner === null || member.partner === undefined ? '' : `repeats ${clips.path[member.partner]}`,
-    ].filter((remark) => remark);
-    return element(
-      'li',
-      {},
-      element('button', { type: 'button', onclick: show }, clips.path[member.clip]),
-      remarks.length ? element('span', { class: 'soft' }, ` ${remarks.join(', ')}`) : null
-    );
-  },
-};
+function examples(run, card) {
+  const rows = card.examples.length ? card.examples.map((example) => example.row) : [...card.rows];
+  return element('div', {}, element('h3', {}, 'Examples'), element('div', { class: 'grid' }, [...new Set(rows)].slice(0, EXAMPLES_SHOWN).map((row) => clipTile(run, row))));
+}

@@ -1,220 +1,174 @@
-// The latent space: one dot a clip, drawn by plotly.
+// The drawing of the latent space by plotly: traces of dots, and what the user does with them.
+// Belongs here: plotly. Does not: choosing colours (`colouring.js`), what a selection means.
 
-Report.scatter = {
-  view: { layout: 'tsne', colour: 'class_name', crosses: true, hidden: new Set() },
+import { middleRange } from './columns.js';
+import { diverging, sequential, style } from './palette.js';
 
-  start() {
-    const { view } = Report.scatter;
-    if (!Report.clips.x.some((value) => value !== null)) {
-      Report.fill('map', document.getElementById('map-title'), Report.element('div', { class: 'panel' }, Report.empty('No latent space yet', 'It is fitted once embeddings exist; run the pipeline first.')));
-      return;
-    }
-    Report.segmented('layout', [['tsne', 't-SNE'], ['pca', 'PCA']], view.layout, (layout) => Report.scatter.set({ layout }));
-    const select = document.getElementById('colour');
-    Report.colouring.fill(select);
-    select.addEventListener('change', () => Report.scatter.set({ colour: select.value, hidden: new Set() }));
-    const crosses = document.getElementById('crosses');
-    crosses.addEventListener('change', () => Report.scatter.set({ crosses: crosses.checked }));
-    document.getElementById('clear').addEventListener('click', () => Report.change({ insight: null }));
-    Report.onChange(() => Report.scatter.draw());
-    Report.scatter.draw();
-    document.getElementById('plot').on('plotly_click', (event) => {
-      const clip = event.points[0].customdata;
-      if (typeof clip === 'number') Report.change({ clip });
-    });
-    Report.scatter.noteMissing();
-    const trust = Report.data.facts.space?.trustworthiness;
-    if (trust) document.getElementById('trust').textContent = `The t-SNE layout keeps neighbours together with a trustworthiness of ${Report.format.number(trust)} (1 is perfect).`;
-  },
+/* global Plotly */
 
-  noteMissing() {
-    const { clips, clips_shown: shown } = Report.data.facts;
-    if (shown === clips) return;
-    const text = `${shown.toLocaleString('en-GB')} of ${clips.toLocaleString('en-GB')} clips are drawn: all members of insights and an even sample of the others. Every figure in the tables counts all clips.`;
-    document.querySelector('.plot-panel').append(Report.element('p', { class: 'note' }, text));
-  },
+export const AXES = { tsne: ['x', 'y'], pca: ['pca_x', 'pca_y'] };
 
-  set(change) {
-    Object.assign(Report.scatter.view, change);
-    Report.scatter.draw();
-  },
-
-  draw() {
-    const { view } = Report.scatter;
-    const members = Report.scatter.members();
-    const traces = Report.colouring.isCategory(view.colour)
-      ? Report.scatter.categoryTraces(members)
-      : Report.scatter.numberTraces(members);
-    traces.push(...Report.scatter.outlines(members));
-    Plotly.react('plot', traces, Report.scatter.layout(), { displaylogo: false, responsive: true, modeBarButtons: [['zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']] });
-    Report.scatter.describe();
-  },
-
-  members() {
-    const { insight } = Report.state;
-    return insight === null ? null : new Set(Report.data.insights[insight].members.map((member) => member.clip));
-  },
-
-  axes() {
-    return Report.scatter.view.layout === 'tsne' ? ['x', 'y'] : ['pca_x', 'pca_y'];
-  },
-
-  place(clips) {
-    const [x, y] = Report.scatter.axes();
-    return {
-      x: clips.map((clip) => Report.clips[x][clip]),
-      y: clips.map((clip) => Report.clips[y][clip]),
-      customdata: clips,
-    };
-  },
-
-  base(clips) {
-    return {
-      type: 'scatter',
-      mode: 'markers',
-      ...Report.scatter.place(clips),
-      hoverinfo: 'text',
-      text: clips.map(Report.scatter.hover),
-      showlegend: false,
-    };
-  },
-
-  marker(clips, mark, members) {
-    const wrong = Report.clips.correct;
-    const { crosses } = Report.scatter.view;
-    return {
-      size: Report.count > 3000 ? 6 : 8,
-      symbol: clips.map((clip) => (crosses && wrong[clip] === false ? 'x' : mark)),
-      opacity: clips.map((clip) => (members && !members.has(clip) ? 0.22 : 0.9)),
-      line: { width: 0.6, color: Report.palette.style('panel') },
-    };
-  },
-
-  categoryTraces(members) {
-    const { view } = Report.scatter;
-    const groups = Report.colouring.groups(view.colour);
-    Report.scatter.legend(groups);
-    return groups.map((group) => ({
-      ...Report.scatter.base(group.clips),
-      visible: !view.hidden.has(group.text),
-      marker: { color: group.colour, ...Report.scatter.marker(group.clips, group.mark, members) },
-    }));
-  },
-
-  numberTraces(members) {
-    const { colour } = Report.scatter.view;
-    const values = Report.clips[colour];
-    const all = values.map((_, clip) => clip);
-    const known = all.filter((clip) => values[clip] !== null);
-    const unknown = all.filter((clip) => values[clip] === null);
-    const [low, high] = Report.colouring.range(values);
-    Report.scatter.legend(unknown.length ? [{ text: `${unknown.length} without this value`, colour: Report.palette.rest, mark: 'circle' }] : []);
-    const marker = {
-      ...Report.scatter.marker(known, 'circle', members),
-      color: known.map((clip) => values[clip]),
-      colorscale: Report.palette.scale(),
-      cmin: low,
-      cmax: high,
-      showscale: true,
-      colorbar: Report.scatter.colourBar(colour),
-    };
-    const rest = { ...Report.scatter.base(unknown), marker: { color: Report.palette.rest, ...Report.scatter.marker(unknown, 'circle', members) } };
-    return [rest, { ...Report.scatter.base(known), marker }];
-  },
-
-  colourBar(name) {
-    const field = Report.data.fields.find((each) => each.name === name);
-    const [, text, unit] = Report.colouring.numbers.find(([key]) => key === name) ?? [name, Report.format.words(name), field?.unit];
-    const title = unit && unit !== '0-1' ? `${text}<br>${unit}` : text;
-    return { title: { text: title, side: 'right', font: { size: 12 } }, thickness: 12, len: 0.9, outlinewidth: 0, tickfont: { size: 11 } };
-  },
-
-  outlines(members) {
-    const traces = [];
-    if (members) {
-      const clips = [...members];
-      traces.push({
-        ...Report.scatter.base(clips),
-        hoverinfo: 'skip',
-        marker: { size: 14, symbol: 'circle-open', color: Report.palette.ink(), line: { width: 1.6 } },
-      });
-    }
-    if (Report.state.clip !== null) {
-      traces.push({
-        ...Report.scatter.base([Report.state.clip]),
-        hoverinfo: 'skip',
-        marker: { size: 22, symbol: 'circle-open', color: Report.palette.style('bad'), line: { width: 3 } },
-      });
-    }
-    return traces;
-  },
-
-  hover(clip) {
-    const { clips, format, escapeForPlot } = Report;
-    const lines = [
-      `<b>${escapeForPlot(format.fileName(clips.path[clip]))}</b>`,
-      `${escapeForPlot(clips.class_name[clip])}${clips.split[clip] ? `, ${escapeForPlot(clips.split[clip])}` : ''}`,
-    ];
-    if (clips.predicted[clip] !== null) {
-      lines.push(`says ${escapeForPlot(clips.predicted[clip])}, loss ${format.number(clips.loss[clip])}`);
-    }
-    const { colour } = Report.scatter.view;
-    if (!Report.colouring.isCategory(colour) && colour !== 'loss') {
-      lines.push(`${format.words(colour)} ${format.number(clips[colour][clip])}`);
-    }
-    lines.push(escapeForPlot(clips.clip_id[clip]));
-    return lines.join('<br>');
-  },
-
-  legend(groups) {
-    const { view } = Report.scatter;
-    const toggle = (group) => {
-      if (view.hidden.has(group.text)) view.hidden.delete(group.text);
-      else view.hidden.add(group.text);
-      Report.scatter.draw();
-    };
-    const entries = groups.map((group) =>
-      Report.element(
-        'button',
-        { type: 'button', 'aria-pressed': String(!view.hidden.has(group.text)), title: group.text, onclick: () => toggle(group) },
-        Report.palette.swatch(group.colour, group.mark),
-        Report.element('span', { class: 'label' }, group.text),
-        group.clips ? Report.element('span', { class: 'faint' }, String(group.clips.length)) : null
-      )
-    );
-    Report.fill('legend', entries);
-  },
-
-  describe() {
-    const { insight } = Report.state;
-    const outlined = document.getElementById('outlined');
-    outlined.hidden = insight === null;
-    document.getElementById('clear').hidden = insight === null;
-    if (insight !== null) {
-      const { sentence } = Report.data.insights[insight];
-      outlined.replaceChildren(Report.element('span', {}, `Outlined: ${sentence}`));
-    }
-  },
-
-  layout() {
-    const { palette } = Report;
-    const axis = { showgrid: false, zeroline: false, showticklabels: false, ticks: '' };
-    return {
-      margin: { l: 12, r: 12, t: 34, b: 12 },
-      paper_bgcolor: palette.style('panel'),
-      plot_bgcolor: palette.style('panel'),
-      font: { color: palette.style('soft'), family: getComputedStyle(document.body).fontFamily },
-      hoverlabel: { bgcolor: palette.style('panel'), bordercolor: palette.style('faint'), font: { color: palette.ink(), size: 12 }, align: 'left' },
-      modebar: { bgcolor: 'rgba(0,0,0,0)', color: palette.style('faint'), activecolor: palette.style('accent') },
-      hovermode: 'closest',
-      dragmode: 'pan',
-      uirevision: Report.scatter.view.layout,
-      xaxis: axis,
-      yaxis: { ...axis, scaleanchor: 'x' },
-    };
-  },
+// Without WebGL plotly draws the same dots as SVG: slower, but they are there.
+let drawn = null;
+const kind = () => {
+  drawn ??= document.createElement('canvas').getContext('webgl') ? 'scattergl' : 'scatter';
+  return drawn;
 };
 
-// plotly reads a few tags in texts; with these three escaped it shows every name as it is.
-Report.escapeForPlot = (text) =>
-  String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const taken = (values, rows) => Float32Array.from(rows, (row) => values[row]);
+
+// Traces of groups of rows. `look`: { axes, members (Set or null), crosses, sizes (or null) }.
+export function groupTraces(run, groups, look) {
+  return groups.flatMap((group) => {
+    const halves = look.crosses ? [group.rows.filter((row) => run.correct(row) !== false), group.rows.filter((row) => run.correct(row) === false)] : [group.rows, []];
+    return halves.flatMap((rows, wrong) => faded(rows, look).map(([part, opacity]) => trace(run, part, look, { color: group.colour, symbol: wrong ? 'x' : group.mark, opacity }, group.hidden)));
+  });
+}
+
+export function numberTraces(run, values, name, look, title) {
+  const [low, high] = middleRange(values);
+  const around = look.diverging;
+  const reach = Math.max(Math.abs(low), Math.abs(high));
+  const every = Array.from({ length: run.rows }, (_, row) => row);
+  const known = every.filter((row) => Number.isFinite(values[row]));
+  const unknown = every.filter((row) => !Number.isFinite(values[row]));
+  const scale = {
+    colorscale: around ? diverging() : sequential(),
+    cmin: around ? -reach : low,
+    cmax: around ? reach : high,
+  };
+  const parts = faded(known, look);
+  const colorbar = { title: { text: title, side: 'right', font: { size: 12 } }, thickness: 12, len: 0.9, outlinewidth: 0, tickfont: { size: 11 } };
+  return [
+    ...(unknown.length ? [trace(run, unknown, look, { color: style('faint'), opacity: 0.25, symbol: 'circle' })] : []),
+    ...parts.map(([rows, opacity], at) =>
+      trace(run, rows, look, { color: taken(values, rows), ...scale, opacity, symbol: 'circle', showscale: at === parts.length - 1, colorbar })
+    ),
+  ];
+}
+
+// Rows outside an outlined group are drawn faintly, before those inside.
+function faded(rows, { members }) {
+  if (!members) return rows.length ? [[rows, 0.85]] : [];
+  const halves = [[rows.filter((row) => !members.has(row)), 0.16], [rows.filter((row) => members.has(row)), 0.95]];
+  return halves.filter(([part]) => part.length);
+}
+
+function trace(run, rows, look, marker, hidden) {
+  const [x, y] = look.axes;
+  return {
+    type: kind(),
+    mode: 'markers',
+    x: taken(run.columns[x], rows),
+    y: taken(run.columns[y], rows),
+    rows,
+    hoverinfo: 'none',
+    showlegend: false,
+    visible: !hidden,
+    marker: { size: look.sizes ? rows.map((row) => look.sizes[row]) : baseSize(run.rows), ...marker },
+    selected: { marker: { opacity: 1 } },
+    unselected: { marker: { opacity: 0.3 } },
+  };
+}
+
+const baseSize = (rows) => (rows > 50000 ? 3 : rows > 5000 ? 5 : rows > 1500 ? 6 : 8);
+
+// Sizes that tell the loss: the area grows with it.
+export function lossSizes(run) {
+  const [, high] = middleRange(run.columns.loss);
+  const base = baseSize(run.rows);
+  return Float32Array.from(run.columns.loss, (loss) => (Number.isFinite(loss) ? base * (0.6 + 1.9 * Math.sqrt(Math.min(1, Math.max(0, loss) / Math.max(high, 1e-6)))) : base * 0.6));
+}
+
+export function ringTrace(run, rows, look, { size = 15, colour }) {
+  const [x, y] = look.axes;
+  return {
+    type: kind(),
+    mode: 'markers',
+    x: taken(run.columns[x], rows),
+    y: taken(run.columns[y], rows),
+    hoverinfo: 'skip',
+    showlegend: false,
+    marker: { size, symbol: 'circle-open', color: colour, line: { width: 2 } },
+  };
+}
+
+// The closed outline of the nine in ten points nearest to the middle of a group.
+export function outlineTrace(run, rows, look, colour) {
+  const [x, y] = look.axes.map((axis) => run.columns[axis]);
+  const points = Array.from(rows, (row) => [x[row], y[row]]).filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
+  if (points.length < 5) return null;
+  const middle = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
+  points.sort((a, b) => Math.hypot(a[0] - middle[0], a[1] - middle[1]) - Math.hypot(b[0] - middle[0], b[1] - middle[1]));
+  const corners = hull(points.slice(0, Math.ceil(0.9 * points.length)));
+  const closed = [...corners, corners[0]];
+  return {
+    type: kind(),
+    mode: 'lines',
+    x: closed.map((point) => point[0]),
+    y: closed.map((point) => point[1]),
+    hoverinfo: 'skip',
+    showlegend: false,
+    line: { color: colour, width: 2 },
+  };
+}
+
+function hull(points) {
+  const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const turn = (o, a, b) => (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
+  const half = (given) => {
+    const out = [];
+    for (const point of given) {
+      while (out.length >= 2 && turn(out[out.length - 2], out[out.length - 1], point) <= 0) out.pop();
+      out.push(point);
+    }
+    return out.slice(0, -1);
+  };
+  return [...half(sorted), ...half(sorted.reverse())];
+}
+
+export function draw(target, traces, mode) {
+  const axis = { showgrid: false, zeroline: false, showticklabels: false, ticks: '' };
+  const layout = {
+    margin: { l: 8, r: 8, t: 8, b: 8 },
+    paper_bgcolor: style('panel'),
+    plot_bgcolor: style('panel'),
+    font: { color: style('soft'), family: getComputedStyle(document.body).fontFamily },
+    modebar: { bgcolor: 'rgba(0,0,0,0)', color: style('faint'), activecolor: style('accent') },
+    hovermode: 'closest',
+    dragmode: mode,
+    uirevision: 'kept',
+    xaxis: axis,
+    yaxis: { ...axis, scaleanchor: 'x' },
+  };
+  const options = { displaylogo: false, responsive: true, scrollZoom: true, modeBarButtons: [['zoom2d', 'pan2d', 'select2d', 'lasso2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']] };
+  return Plotly.react(target, traces, layout, options);
+}
+
+// Rows inside a polygon of [x, y] corners.
+export function rowsInside(run, axes, corners) {
+  const [x, y] = axes.map((axis) => run.columns[axis]);
+  const out = [];
+  for (let row = 0; row < run.rows; row += 1) if (inside(x[row], y[row], corners)) out.push(row);
+  return out;
+}
+
+function inside(x, y, corners) {
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return false;
+  let within = false;
+  for (let at = 0, before = corners.length - 1; at < corners.length; before = at, at += 1) {
+    const [[ax, ay], [bx, by]] = [corners[at], corners[before]];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
+  }
+  return within;
+}
+
+// The polygon of plotly's lasso or box.
+export function cornersOf(event) {
+  if (event?.lassoPoints) return event.lassoPoints.x.map((x, at) => [x, event.lassoPoints.y[at]]);
+  if (event?.range) {
+    const [[left, right], [bottom, top]] = [event.range.x, event.range.y];
+    return [[left, bottom], [right, bottom], [right, top], [left, top]];
+  }
+  return null;
+}

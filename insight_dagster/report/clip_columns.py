@@ -1,0 +1,92 @@
+"""The clips of a report, one row each, and the columns that the page reads of them.
+
+Belongs here: joining tables by clip and packing columns. Does not: counting or judging clips.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from insight_dagster import columns, tables
+from insight_dagster.report.packing import (
+    pack_array,
+    pack_flags,
+    pack_hex,
+    pack_numbers,
+    pack_texts,
+)
+from insight_dagster.report.report_data import ClipViews, ReportData
+
+FACTS = ("duration_seconds", "fps", "width", "height")
+_MANIFEST = ("clip_id", "class_name", "path", "split", "content_key", *FACTS)
+_PREDICTED = ("predicted", "probability", "loss", "margin", "entropy", "correct")
+_NUMBERS = ("probability", "loss", "margin", "entropy", "x", "y", "pca_x", "pca_y", "strength")
+
+
+def joined_clips(data: ReportData) -> pd.DataFrame:
+    """One row for each usable clip with what every table says of it, in clip-id order."""
+    manifest = data.clip_manifest[data.clip_manifest["status"] == "ok"]
+    clips = (
+        manifest[list(_MANIFEST)]
+        .drop_duplicates("clip_id")
+        .sort_values("clip_id", ignore_index=True)
+    )
+    fields = [column.name for column in tables.METADATA_FIELDS]
+    for frame, wanted in (
+        (data.predictions, list(_PREDICTED)),
+        (data.projection, ["x", "y", "pca_x", "pca_y"]),
+        (data.clusters, ["cluster", "strength"]),
+        (data.metadata_table, fields),
+    ):
+        rows = frame[["clip_id", *wanted]].drop_duplicates("clip_id")
+        clips = clips.merge(rows, on="clip_id", how="left")
+    return clips
+
+
+def core_columns(clips: pd.DataFrame, pictured: np.ndarray) -> dict[str, Any]:
+    """What every view needs of the clips.
+
+    Args:
+        clips: as `joined_clips` returns.
+        pictured: (n,) bool: whether the site has a film sheet of the clip.
+    """
+    cluster = pd.to_numeric(clips["cluster"]).fillna(-2).to_numpy(np.int32)
+    return {
+        "clip_id": pack_hex(clips["clip_id"]),
+        "content_key": pack_hex(clips["content_key"]),
+        "path": pack_texts(clips["path"]),
+        **{name: pack_texts(clips[name]) for name in ("class_name", "split", "predicted")},
+        "correct": pack_flags(clips["correct"]),
+        "cluster": pack_array(cluster),
+        "pictured": pack_array(pictured),
+        **{name: pack_numbers(clips[name]) for name in _NUMBERS},
+    }
+
+
+def fields_shown() -> list[columns.Column]:
+    """The measured fields, each of which has a file of its own, read when it is asked for."""
+    facts = [c for c in tables.CLIP_MANIFEST.columns if c.name in FACTS]
+    return [*tables.METADATA_FIELDS, *facts]
+
+
+def view_columns(clips: pd.DataFrame, views: ClipViews) -> dict[str, Any]:
+    """The model's favourite labels and the nearest clips, in the rows of `clips`; -1 = none."""
+    row_of_view = {clip_id: row for row, clip_id in enumerate(views.clip_ids.tolist())}
+    row_of_clip = {clip_id: row for row, clip_id in enumerate(clips["clip_id"])}
+    at = np.array([row_of_view.get(clip_id, -1) for clip_id in clips["clip_id"]], np.int64)
+    clip_of_view = np.array([row_of_clip.get(c, -1) for c in views.clip_ids.tolist()] + [-1])
+    return {
+        "labels": list(views.labels),
+        "top": pack_array(_taken(views.top, at, -1).astype(np.int32)),
+        "probabilities": pack_array(_taken(views.probabilities, at, np.nan).astype(np.float32)),
+        "neighbours": pack_array(clip_of_view[_taken(views.neighbours, at, -1)].astype(np.int32)),
+    }
+
+
+def _taken(values: np.ndarray, rows: np.ndarray, missing: float) -> np.ndarray:
+    """(m, k) rows of a view, `missing` where the row is -1."""
+    filler = np.full((1, values.shape[1]), missing, values.dtype)
+    return np.concatenate([values, filler])[rows]

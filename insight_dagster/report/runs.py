@@ -1,0 +1,90 @@
+"""The runs that a site shows: one folder each, the newest ten, and the pictures that they use.
+
+Belongs here: publishing a run whole, listing runs, deleting old ones. Does not: what is in a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from insight_dagster.report.packing import script
+
+RUNS_KEPT = 10
+FORMAT = 1
+"""Raise it whenever the page would misread what an earlier version wrote."""
+_FACTS, _FILES = "run.json", "pictures.txt"
+_PICTURES = ("sheets", "thumbs", "heat")
+
+
+def publish(
+    site: Path, name: str, scripts: Mapping[str, str], *, facts: dict[str, Any], used: Iterable[str]
+) -> None:
+    """Add a run, or replace the one of that name; a reader sees the old or the new one.
+
+    Args:
+        site: folder of the site.
+        name: of the run's folder.
+        scripts: texts by file name.
+        facts: what the list of runs says of it; `created_at` puts them in order.
+        used: pictures that the run shows, relative to the site.
+    """
+    folder = site / "runs" / name
+    draft = folder.with_name(f".{name}.{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        for file, text in scripts.items():
+            path = draft / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n", errors="replace")
+        (draft / _FILES).write_text("\n".join(sorted(used)) + "\n", encoding="utf-8")
+        stored = {**facts, "name": name, "format": FORMAT}
+        (draft / _FACTS).write_text(json.dumps(stored), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.replace(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def known_runs(site: Path) -> list[dict[str, Any]]:
+    """What is known of the runs that the page can read, the newest first."""
+    found = []
+    for file in sorted((site / "runs").glob(f"*/{_FACTS}")):
+        try:
+            facts = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if facts.get("format") == FORMAT and facts.get("name") == file.parent.name:
+            found.append(facts)
+    return sorted(found, key=lambda facts: (facts["created_at"], facts["name"]), reverse=True)
+
+
+def tidy(site: Path) -> None:
+    """Delete all runs but the newest ten, what is no run, and pictures that no run shows."""
+    kept = {facts["name"] for facts in known_runs(site)[:RUNS_KEPT]}
+    for folder in (site / "runs").iterdir():
+        if folder.name not in kept and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+    used: set[str] = set()
+    for name in kept:
+        used.update((site / "runs" / name / _FILES).read_text(encoding="utf-8").split("\n"))
+    for kind in _PICTURES:
+        for path in (site / kind).rglob("*"):
+            if path.is_file() and str(path.relative_to(site)) not in used:
+                path.unlink(missing_ok=True)
+
+
+def runs_script(site: Path) -> str:
+    """The list of runs as the page reads it."""
+    return script("runs", known_runs(site))
+
+
+def run_name(created_at: str, run_id: str) -> str:
+    """Name of a run's folder: when, and which."""
+    digits = re.sub(r"\D", "", created_at)[:14]
+    return f"{digits}-{re.sub(r'[^0-9A-Za-z]', '', run_id)[:12] or 'run'}"

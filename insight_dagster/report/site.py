@@ -1,0 +1,185 @@
+"""The report: a static site that shows why the model fails, run by run.
+
+Belongs here: the site's files, its content security policy, and that readers never see half of
+it. Does not: what the pages say (`overview.py`, `clip_columns.py`, `insight_cards.py`), pictures
+(`pictures.py`), runs (`runs.py`), how it looks and behaves (`static/`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import os
+import re
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+from plotly.offline import get_plotlyjs
+
+from insight_dagster.errors import InsightError
+from insight_dagster.report.clip_columns import (
+    core_columns,
+    fields_shown,
+    joined_clips,
+    view_columns,
+)
+from insight_dagster.report.insight_cards import insight_cards
+from insight_dagster.report.linking import link
+from insight_dagster.report.overview import overview
+from insight_dagster.report.packing import pack_numbers, script
+from insight_dagster.report.pictures import MOST_SHEETS, Pictures
+from insight_dagster.report.report_data import ReportData
+from insight_dagster.report.runs import publish, run_name, runs_script, tidy
+
+ENTRY = "main.js"
+STYLES = ("page.css", "parts.css", "views.css")
+PAGE = "index.html"
+# The style sheet of plotly.js's maps, which no page here draws; the policy would refuse it.
+_MAP_STYLE = re.compile(r"\.textContent='\.maplibregl-map\{(?:[^'\\]|\\.)*'")
+_POLICY = "; ".join((
+    "default-src 'none'",
+    # plotly.js draws by WebGL with regl, which compiles its draw calls from strings of its own.
+    "script-src 'self' 'unsafe-eval'",
+    # plotly.js adds an empty style element, fills it through the object model, and sets style
+    # attributes on what it draws.
+    "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+))  # fmt: skip
+
+
+def write_site(data: ReportData, folder: Path) -> Path:
+    """Write a run into the site, which needs no network and no server.
+
+    Runs written before stay, up to ten. A reader sees the site as it was or as it is then.
+
+    Args:
+        data: the tables to show.
+        folder: of the site; made when missing.
+
+    Returns:
+        The page, `folder/index.html`.
+
+    Raises:
+        InsightError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            _write_run(data, folder)
+            named = _shared_files(folder)
+            _replace(folder / "runs.js", runs_script(folder))
+            _replace(folder / PAGE, _page(data.title, named))
+            _forget_old(folder, set(named.values()))
+            tidy(folder)
+    except OSError as problem:
+        raise InsightError(
+            f"the report in {folder} cannot be written ({problem}); make the folder writable or "
+            "choose another home"
+        ) from problem
+    return folder / PAGE
+
+
+def _write_run(data: ReportData, folder: Path) -> None:
+    clips = joined_clips(data)
+    pictures = Pictures(folder, data.home)
+    chosen = _pictured(clips, set(data.insight_members["clip_id"]))
+    pictured = np.zeros(len(clips), bool)
+    pictured[chosen] = pictures.sheets(clips["content_key"].iloc[chosen])
+    keys = clips["content_key"][pictured].tolist()
+    summary = overview(data, clips)
+    name = run_name(f"{data.created_at:%Y%m%d%H%M%S}", data.run_id)
+    parts: dict[str, Any] = {
+        "overview": summary,
+        "clips": {
+            "rows": len(clips),
+            "columns": core_columns(clips, pictured),
+            "thumbs": pictures.thumbnails(keys),
+        },
+        "insights": {
+            "cards": insight_cards(data, clips, pictures),
+            "definitions": data.definitions,
+        },
+        "views": view_columns(clips, data.views),
+        **{f"fields/{each.name}": pack_numbers(clips[each.name]) for each in fields_shown()},
+    }
+    facts = {
+        **{key: summary["facts"][key] for key in ("created_at", "accuracy", "clips", "run_id")},
+        **{key: summary["facts"][key] for key in ("model_fingerprint", "random_weights")},
+        "insights": len(data.insights),
+    }
+    texts = {f"{part}.js": script(f"{name}/{part}", value) for part, value in parts.items()}
+    publish(folder, name, texts, facts=facts, used=pictures.used)
+
+
+def _pictured(clips: pd.DataFrame, members: set[str]) -> np.ndarray:
+    """Rows to show film sheets of: members of insights, wrong ones, then evenly spaced others."""
+    if len(clips) <= MOST_SHEETS:
+        return np.arange(len(clips))
+    wrong = (clips["correct"] == False).to_numpy(bool)  # noqa: E712 - missing is neither
+    rank = np.where(clips["clip_id"].isin(members), 0, np.where(wrong, 1, 2))
+    spaced = np.random.default_rng(0).permutation(len(clips))
+    return np.sort(spaced[np.argsort(rank[spaced], kind="stable")][:MOST_SHEETS])
+
+
+def _shared_files(folder: Path) -> dict[str, str]:
+    """Write what all runs share under names that tell the contents; the names by their use."""
+    modules = {name: _static(name) for name in static_names() if name.endswith(".js")}
+    texts = {
+        "plotly": ("plotly", "js", _plotly()),
+        "script": ("app", "js", link(modules, ENTRY)),
+        "style": ("app", "css", "\n".join(_static(name) for name in STYLES)),
+    }
+    named = {}
+    for use, (stem, kind, text) in texts.items():
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        named[use] = f"{stem}-{digest}.{kind}"
+        if not (folder / named[use]).is_file():
+            _replace(folder / named[use], text)
+    return named
+
+
+def _forget_old(folder: Path, kept: set[str]) -> None:
+    for old in (*folder.glob("plotly-*.js"), *folder.glob("app-*.*")):
+        if old.name not in kept:
+            old.unlink(missing_ok=True)
+
+
+def _page(title: str, named: dict[str, str]) -> str:
+    parts = {"title": html.escape(title), "policy": _POLICY, **named}
+    # One pass: a placeholder inside a title is text, not a placeholder.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _static("page.html"))
+
+
+def static_names() -> list[str]:
+    """The files of `static/`."""
+    folder = resources.files("insight_dagster.report") / "static"
+    return sorted(each.name for each in folder.iterdir() if each.is_file())
+
+
+def _plotly() -> str:
+    return _MAP_STYLE.sub(".textContent=''", get_plotlyjs().replace("\r\n", "\n"))
+
+
+def _static(name: str) -> str:
+    folder = resources.files("insight_dagster.report") / "static"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _replace(target: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".draft-", suffix=target.suffix)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors="replace") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,49 @@
+"""`insight report --serve`: the site's files over HTTP, on loopback, and nothing else."""
+
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from insight_dagster.commands.serve_report import report_server
+from insight_dagster.errors import SettingsError
+from resources.bundle_folder import BundleFolderResource
+
+
+@pytest.fixture
+def address(tmp_path):
+    site = tmp_path / "report"
+    (site / "runs").mkdir(parents=True)
+    (site / "index.html").write_text("<p>page</p>")
+    (tmp_path / "secret").write_text("secret")
+    with report_server(site, port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_files_are_served_and_what_lies_outside_is_not(address):
+    with urllib.request.urlopen(f"{address}/") as answer:
+        assert answer.read() == b"<p>page</p>"
+        assert answer.headers["Cache-Control"] == "no-cache"
+    for path in ("runs/", "../secret", "%2e%2e/secret", "none"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{address}/{path}")
+
+
+def test_a_taken_port_is_a_clear_error(address, tmp_path):
+    port = int(address.rsplit(":", 1)[1])
+    with pytest.raises(SettingsError, match=f"port {port} cannot be used.*--port"):
+        report_server(tmp_path, port=port)
+
+
+def test_links_lead_to_where_the_report_is_served(tmp_path):
+    folder = BundleFolderResource(home=str(tmp_path))
+    link = folder.page("insights", class_name="a/b & c")
+    assert (
+        link == f"{(tmp_path / 'report' / 'index.html').as_uri()}#/insights?class_name=a%2Fb+%26+c"
+    )
+    served = BundleFolderResource(home=str(tmp_path), report_url="http://reports.example/x/")
+    assert served.page() == "http://reports.example/x/"
+    assert served.page("insight", "1") == "http://reports.example/x/#/insight/1"

@@ -8,16 +8,14 @@ from assets.heatmap_bundles import heatmap_bundles
 from assets.judges import JudgesResource
 from assets.materialization import insight_list, picture
 from assets.projection import projection
-from assets.report_data import newest_model, read_report_data
+from assets.report_data import read_report_data
 from insight_dagster.analysis.insights.finding import CORE_WEIGHT
 from insight_dagster.database import Database
-from insight_dagster.errors import ModelError
 from insight_dagster.report.figures import groups_png
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 from resources.bundle_folder import BundleFolderResource
-from resources.classifier import ClassifierResource
 from resources.database import DatabaseResource
 
 
@@ -31,12 +29,10 @@ def insight_report(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
-    classifier: ClassifierResource,
 ) -> dg.MaterializeResult:
     """A static site, run by run: overview, latent space, insights, clips, what changed."""
     store = database.open()
-    labels = _labels(context, classifier, fingerprint=newest_model(store))
-    data = read_report_data(store, bundle_folder, labels=labels, run_id=context.run_id)
+    data = read_report_data(store, bundle_folder, run_id=context.run_id)
     page = write_site(data, bundle_folder.report)
     return dg.MaterializeResult(
         metadata={
@@ -63,18 +59,6 @@ def _space_picture(store: Database, data: ReportData) -> dict[str, dg.MetadataVa
     }
     placed = pa.Table.from_pandas(data.projection[["clip_id", "x", "y"]], preserve_index=False)
     return {"latent_space": picture(groups_png(placed, groups), "latent space")}
-
-
-def _labels(
-    context: dg.AssetExecutionContext, classifier: ClassifierResource, *, fingerprint: str
-) -> tuple[str, ...]:
-    """Labels of the model that the tables are of; none where it cannot be asked any more."""
-    try:
-        model = classifier.describe()
-    except ModelError as problem:
-        context.log.warning(f"labels are shown by number: {problem}")
-        return ()
-    return model.labels if model.fingerprint == fingerprint else ()
 
 
 @dg.multi_asset_check(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
 from assets.space_rows import newest_space, read_latent_space
 from insight_dagster.analysis.inference import is_random
@@ -14,30 +13,25 @@ from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.analysis.neighbours import nearest_others
 from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
-from insight_dagster.report.report_data import SHOWN, ClipViews, ReportData
+from insight_dagster.report.report_data import SHOWN, NearestClips, ReportData
 from resources.bundle_folder import BundleFolderResource
 
 _TITLE = "Why the classifier fails"
-_TOP, _NEIGHBOURS = 5, 8
+_NEIGHBOURS = 8
 _WIDE = {"predictions": "logits", "metadata_table": "signature, extra"}
 # Rows of another model or latent space than the present one would mix two coordinate systems.
 _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "clusters": "space_id"}
 _VECTORS = """
-    SELECT e.clip_id, e.embedding, p.logits
-    FROM embeddings e JOIN predictions p USING (clip_id) JOIN clip_manifest m USING (clip_id)
-    WHERE m.status = 'ok' AND e.model_fingerprint = $1 AND p.model_fingerprint = $1
-    ORDER BY e.clip_id"""
+    SELECT e.clip_id, e.embedding FROM embeddings e JOIN clip_manifest m USING (clip_id)
+    WHERE m.status = 'ok' AND e.model_fingerprint = ? ORDER BY e.clip_id"""
 
 
-def read_report_data(
-    store: Database, folder: BundleFolderResource, *, labels: tuple[str, ...], run_id: str
-) -> ReportData:
+def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: str) -> ReportData:
     """Every table that the report shows, of the present latent space and its model.
 
     Args:
         store: the database.
         folder: of latent spaces and pictures.
-        labels: of that model in logit order; () = not known.
         run_id: of the Dagster run.
     """
     present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
@@ -48,42 +42,25 @@ def read_report_data(
         model_fingerprint=present["model_fingerprint"],
         random_weights=is_random(present["model_fingerprint"]),
         created_at=datetime.now(UTC),
-        views=_views(store, folder, present["model_fingerprint"], labels),
+        nearest=_nearest(store, folder, present["model_fingerprint"]),
         definitions={kind: inspect.cleandoc(text) for kind, text in DEFINITIONS.items()},
         **{table.name: _frame(store, table.name, present) for table in SHOWN},
     )
 
 
-def newest_model(store: Database) -> str:
-    """Fingerprint of the model of the present latent space; '' = there is none yet."""
-    space = newest_space(store)
-    return str(space["model_fingerprint"]) if space else ""
-
-
-def _views(
-    store: Database, folder: BundleFolderResource, fingerprint: str, labels: tuple[str, ...]
-) -> ClipViews:
-    """The favourite labels and the nearest clips in the latent space, of every clip."""
+def _nearest(store: Database, folder: BundleFolderResource, fingerprint: str) -> NearestClips:
+    """The nearest clips of every usable clip of the present model, in the latent space."""
     rows = store.read(_VECTORS, [fingerprint])
     if not rows.num_rows:
-        return ClipViews()
+        return NearestClips()
     try:
         space = read_latent_space(store, folder, models={fingerprint})
     except LatentSpaceError:
-        return ClipViews()
+        return NearestClips()
     clip_ids = rows["clip_id"].to_pylist()
     coordinates, _ = space.locate(clip_ids, matrix_of(rows, "embedding"))
-    logits = matrix_of(rows, "logits")
-    probabilities = softmax(logits.astype(np.float64), axis=1)
-    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :_TOP]
-    known = labels if len(labels) == logits.shape[1] else tuple(map(str, range(logits.shape[1])))
-    return ClipViews(
-        clip_ids=np.array(clip_ids),
-        labels=known,
-        top=top.astype(np.int32),
-        probabilities=np.take_along_axis(probabilities, top, axis=1).astype(np.float32),
-        neighbours=nearest_others(coordinates, k=_NEIGHBOURS).indices.astype(np.int32),
-    )
+    found = nearest_others(coordinates, k=_NEIGHBOURS)
+    return NearestClips(np.array(clip_ids), found.indices.astype(np.int32))
 
 
 def _frame(store: Database, name: str, present: dict[str, str]) -> pd.DataFrame:

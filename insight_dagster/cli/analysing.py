@@ -165,7 +165,9 @@ def actions(
 
 @app.command()
 def export(
-    file_format: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet or csv.")],
+    file_format: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="parquet, csv or embedding-atlas.")
+    ],
     folder: Annotated[Path, typer.Argument(help="A folder that is empty or new.")],
     home: Home = None,
 ) -> None:

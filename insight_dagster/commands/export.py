@@ -13,13 +13,16 @@ from rich.console import Console
 from assets.space_rows import newest_space
 from insight_dagster import tables
 from insight_dagster.columns import Column, Table
+from insight_dagster.commands.atlas_export import READ_ME, atlas_clips
 from insight_dagster.commands.home import open_database
 from insight_dagster.commands.table_files import write_table
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
 from insight_dagster.settings import Settings
+from resources.bundle_folder import BundleFolderResource
 
-FORMATS = ("parquet", "csv")
+ATLAS = "embedding-atlas"
+FORMATS = ("parquet", "csv", ATLAS)
 _CLIPS = """
     SELECT m.* EXCLUDE (content_key),
            p.* EXCLUDE (clip_id, class_name, content_key, model_fingerprint, logits),
@@ -50,7 +53,9 @@ _WHOLE = (
 def export_home(settings: Settings, kind: str, folder: Path, *, console: Console) -> None:
     """Write `clips` (one row a clip, quarantined ones too), the insight tables and `columns`.
 
-    Parquet has the vectors as well (`embeddings`). The folder is there whole or not at all.
+    Parquet has the vectors as well (`embeddings`). For Embedding Atlas, `clips` has those that are
+    placed in the latent space, with neighbours and key frames, and a README says how to open them.
+    The folder is there whole or not at all.
 
     Raises:
         SettingsError: another format, a folder that is in use, or one that cannot be written.
@@ -63,9 +68,14 @@ def export_home(settings: Settings, kind: str, folder: Path, *, console: Console
     draft = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         draft.mkdir(parents=True)
-        for name, rows in _exported(store, vectors=kind == "parquet"):
-            write_table(rows, draft / f"{name}.{kind}")
-            console.print(f"{name}.{kind}: {rows.num_rows} rows", markup=False, highlight=False)
+        ending = "csv" if kind == "csv" else "parquet"
+        exported = _exported(store, vectors=kind == "parquet")
+        if kind == ATLAS:
+            exported = _for_atlas(store, settings)
+            (draft / "README.md").write_text(READ_ME, encoding="utf-8")
+        for name, rows in exported:
+            write_table(rows, draft / f"{name}.{ending}")
+            console.print(f"{name}.{ending}: {rows.num_rows} rows", markup=False, highlight=False)
         draft.replace(folder)
     except OSError as problem:
         raise SettingsError(f"{folder} cannot be written: {problem}") from problem
@@ -80,6 +90,14 @@ def _exported(store: Database, *, vectors: bool) -> Iterator[tuple[str, pa.Table
     yield from ((table.name, store.rows(table)) for table in _WHOLE)
     if vectors:
         yield "embeddings", store.rows(tables.EMBEDDINGS)
+    yield "columns", _dictionary(clips.column_names)
+
+
+def _for_atlas(store: Database, settings: Settings) -> Iterator[tuple[str, pa.Table]]:
+    clips = exported_clips(store)
+    folder = BundleFolderResource(home=str(settings.home))
+    yield "clips", atlas_clips(store, folder, clips)
+    yield "insights", store.rows(tables.INSIGHTS)
     yield "columns", _dictionary(clips.column_names)
 
 

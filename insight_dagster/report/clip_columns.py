@@ -18,11 +18,12 @@ from insight_dagster.report.packing import (
     pack_numbers,
     pack_texts,
 )
-from insight_dagster.report.report_data import ClipViews, ReportData
+from insight_dagster.report.report_data import NearestClips, ReportData
 
 FACTS = ("duration_seconds", "fps", "width", "height")
 _MANIFEST = ("clip_id", "class_name", "path", "split", "content_key", *FACTS)
 _PREDICTED = ("predicted", "probability", "loss", "margin", "entropy", "correct")
+_TOP = 5
 _NUMBERS = ("probability", "loss", "margin", "entropy", "x", "y", "pca_x", "pca_y", "strength")
 
 
@@ -36,7 +37,7 @@ def joined_clips(data: ReportData) -> pd.DataFrame:
     )
     fields = [column.name for column in tables.METADATA_FIELDS]
     for frame, wanted in (
-        (data.predictions, list(_PREDICTED)),
+        (data.predictions, [*_PREDICTED, "top5", "top5_probabilities"]),
         (data.projection, ["x", "y", "pca_x", "pca_y"]),
         (data.clusters, ["cluster", "strength"]),
         (data.metadata_table, fields),
@@ -72,21 +73,39 @@ def fields_shown() -> list[columns.Column]:
     return [*tables.METADATA_FIELDS, *facts]
 
 
-def view_columns(clips: pd.DataFrame, views: ClipViews) -> dict[str, Any]:
+def view_columns(clips: pd.DataFrame, nearest: NearestClips) -> dict[str, Any]:
     """The model's favourite labels and the nearest clips, in the rows of `clips`; -1 = none."""
-    row_of_view = {clip_id: row for row, clip_id in enumerate(views.clip_ids.tolist())}
-    row_of_clip = {clip_id: row for row, clip_id in enumerate(clips["clip_id"])}
-    at = np.array([row_of_view.get(clip_id, -1) for clip_id in clips["clip_id"]], np.int64)
-    clip_of_view = np.array([row_of_clip.get(c, -1) for c in views.clip_ids.tolist()] + [-1])
+    labels, top = _codes(clips["top5"])
+    row_of = {clip_id: row for row, clip_id in enumerate(clips["clip_id"])}
+    row_of_near = {clip_id: row for row, clip_id in enumerate(nearest.clip_ids.tolist())}
+    at = np.array([row_of_near.get(clip_id, -1) for clip_id in clips["clip_id"]], np.int64)
+    clip_of_near = np.array([row_of.get(c, -1) for c in nearest.clip_ids.tolist()] + [-1])
+    none = np.full((1, nearest.neighbours.shape[1]), -1, nearest.neighbours.dtype)
+    neighbours = clip_of_near[np.concatenate([nearest.neighbours, none])[at]]
     return {
-        "labels": list(views.labels),
-        "top": pack_array(_taken(views.top, at, -1).astype(np.int32)),
-        "probabilities": pack_array(_taken(views.probabilities, at, np.nan).astype(np.float32)),
-        "neighbours": pack_array(clip_of_view[_taken(views.neighbours, at, -1)].astype(np.int32)),
+        "labels": labels,
+        "top": pack_array(top),
+        "probabilities": pack_array(_padded(clips["top5_probabilities"], np.nan, np.float32)),
+        "neighbours": pack_array(neighbours.astype(np.int32)),
     }
 
 
-def _taken(values: np.ndarray, rows: np.ndarray, missing: float) -> np.ndarray:
-    """(m, k) rows of a view, `missing` where the row is -1."""
-    filler = np.full((1, values.shape[1]), missing, values.dtype)
-    return np.concatenate([values, filler])[rows]
+def _codes(lists: pd.Series) -> tuple[list[str], np.ndarray]:
+    """Lists of text as a list of all that occur, and (n, 5) int32 places in it."""
+    known = sorted({str(label) for each in lists if _is_list(each) for label in each})
+    code = {label: number for number, label in enumerate(known)}
+    coded = lists.map(lambda each: [code[str(v)] for v in each] if _is_list(each) else None)
+    return known, _padded(coded, -1, np.int32)
+
+
+def _padded(lists: pd.Series, missing: float, kind: type) -> np.ndarray:
+    """(n, 5) values of lists, `missing` where a list is shorter or there is none."""
+    out: np.ndarray = np.full((len(lists), _TOP), missing, kind)
+    for row, each in enumerate(lists):
+        if _is_list(each):
+            out[row, : len(each)] = each[:_TOP]
+    return out
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, (list, tuple, np.ndarray))

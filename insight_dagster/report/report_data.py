@@ -36,21 +36,15 @@ _NOT_NEEDED = {"logits", "signature", "extra", "embedding"}
 
 
 @dataclass(frozen=True)
-class ClipViews:
-    """What is looked up clip by clip: the labels that the model favours, and the nearest clips.
+class NearestClips:
+    """The nearest clips of every clip in the latent space.
 
     Attributes:
         clip_ids: (n,) str.
-        labels: of the model.
-        top: (n, k) int columns of `labels`, the most probable first.
-        probabilities: (n, k) float of these.
-        neighbours: (n, m) int rows of this view, the nearest first; -1: there is none.
+        neighbours: (n, m) int rows of these, the nearest first; -1: there is none.
     """
 
     clip_ids: np.ndarray = field(default_factory=lambda: np.zeros(0, "<U16"))
-    labels: tuple[str, ...] = ()
-    top: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
-    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
 
 
@@ -65,7 +59,7 @@ class ReportData:
         model_fingerprint: of the model behind predictions and embeddings; '' = none yet.
         random_weights: whether that model is untrained, which the page says at the top.
         created_at: when the report was made, UTC.
-        views: of the clips that have vectors and predictions.
+        nearest: of the clips that have a place in the latent space.
         definitions: by kind of insight, how it is found, in words.
         clip_manifest, ...: the tables; empty frames are fine.
     """
@@ -76,7 +70,7 @@ class ReportData:
     model_fingerprint: str
     random_weights: bool
     created_at: datetime
-    views: ClipViews
+    nearest: NearestClips
     definitions: dict[str, str]
     clip_manifest: pd.DataFrame
     predictions: pd.DataFrame

@@ -107,7 +107,7 @@ def _write_run(data: ReportData, folder: Path) -> None:
             "cards": insight_cards(data, clips, pictures),
             "definitions": data.definitions,
         },
-        "views": view_columns(clips, data.views),
+        "views": view_columns(clips, data.nearest),
         **{f"fields/{each.name}": pack_numbers(clips[each.name]) for each in fields_shown()},
     }
     facts = {

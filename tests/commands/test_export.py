@@ -1,12 +1,14 @@
 """Exports: every clip and insight, every column explained, nothing overwritten."""
 
+import cv2
 import duckdb
+import numpy as np
 import pytest
 
 from insight_dagster.commands.export import export_home
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.tables import CLIP_MANIFEST, INSIGHT_MEMBERS, INSIGHTS, PREDICTIONS
+from insight_dagster.tables import CLIP_MANIFEST, INSIGHT_MEMBERS, INSIGHTS, PREDICTIONS, PROJECTION
 
 
 def read(folder, name):
@@ -48,6 +50,23 @@ def test_clips_name_the_insights_that_they_are_core_members_of(finished_home, tm
     core = {(row["clip_id"], row["insight_id"]) for row in members if row["weight"] >= 0.5}
     clips = read(tmp_path / "out", "clips").to_pylist()
     assert {(row["clip_id"], each) for row in clips for each in row["insights"]} == core
+
+
+def test_embedding_atlas_is_given_places_neighbours_and_key_frames(finished_home, tmp_path, quiet):
+    folder = tmp_path / "atlas"
+    export_home(finished_home, "embedding-atlas", folder, console=quiet)
+    clips = read(folder, "clips").to_pylist()
+    placed = Database(finished_home.database_path).rows(PROJECTION)
+    assert {row["clip_id"] for row in clips} == set(placed["clip_id"].to_pylist())
+    for row, clip in enumerate(clips):
+        near = clip["neighbors"]
+        assert row not in near["ids"]
+        assert near["distances"] == sorted(near["distances"])
+        assert max(near["ids"]) < len(clips)
+        frame = cv2.imdecode(np.frombuffer(clip["key_frame"]["bytes"], np.uint8), cv2.IMREAD_COLOR)
+        assert frame.shape == (128, 128, 3)
+        assert frame.std() > 1
+    assert "embedding-atlas clips.parquet --x x --y y" in (folder / "README.md").read_text()
 
 
 def test_nothing_is_overwritten_and_nothing_half_is_left(finished_home, tmp_path, quiet):

@@ -14,7 +14,7 @@ import pytest
 
 from insight_dagster import columns, tables
 from insight_dagster.analysis.film_sheets import sheet_path
-from insight_dagster.report.report_data import SHOWN, ClipViews, ReportData
+from insight_dagster.report.report_data import SHOWN, NearestClips, ReportData
 
 CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
 MakeData = Callable[..., ReportData]
@@ -74,6 +74,8 @@ def predictions(clips: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         "clip_id": clips["clip_id"],
         "class_name": names,
         "predicted": said,
+        "top5": [[s, "another label"] for s in said],
+        "top5_probabilities": [[0.7, 0.2] for _ in said],
         "probability": probability,
         "loss": -np.log(probability),
         "margin": rng.normal(1, 2, len(names)),
@@ -274,17 +276,10 @@ def ledger(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(tables.INSIGHT_LEDGER.column_names))
 
 
-def views(clips: pd.DataFrame, said: pd.DataFrame) -> ClipViews:
-    labels = tuple(sorted({*said["predicted"], *said["class_name"]}))
-    top = np.array(
-        [[labels.index(name), (labels.index(name) + 1) % len(labels)] for name in said["predicted"]]
-    )
+def nearest(clips: pd.DataFrame) -> NearestClips:
     count = len(clips)
-    return ClipViews(
+    return NearestClips(
         clip_ids=clips["clip_id"].to_numpy(str),
-        labels=labels,
-        top=top.reshape(count, 2).astype(np.int32),
-        probabilities=np.tile(np.float32([0.7, 0.2]), (count, 1)),
         neighbours=((np.arange(count)[:, None] + np.arange(1, 4)) % max(count, 1)).astype(np.int32),
     )
 
@@ -338,7 +333,7 @@ def synthetic(
         "home": home,
         "title": "Demo library",
         "run_id": "0a1b2c3d-0000",
-        "views": views(usable, said),
+        "nearest": nearest(usable),
         "definitions": {kind: f"How {kind} is found." for kind, *_ in INSIGHTS},
         "model_fingerprint": "x3d_demo-5f2c9a1e",
         "random_weights": False,
@@ -375,7 +370,7 @@ def empty_data(tmp_path: Path) -> ReportData:
         home=tmp_path,
         title="Nothing yet",
         run_id="",
-        views=ClipViews(),
+        nearest=NearestClips(),
         definitions={},
         model_fingerprint="",
         random_weights=False,

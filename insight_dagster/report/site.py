@@ -12,6 +12,7 @@ import html
 import os
 import re
 import tempfile
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,7 @@ def static_names() -> list[str]:
     return sorted(each.name for each in folder.iterdir() if each.is_file())
 
 
+@cache
 def _plotly() -> str:
     return _MAP_STYLE.sub(".textContent=''", get_plotlyjs().replace("\r\n", "\n"))
 

@@ -13,7 +13,7 @@ from assets.judges import Judges, JudgesResource
 from assets.ledger import ledger_lines
 from assets.materialization import Timer, insight_list, picture, table_metadata
 from assets.metadata_table import metadata_table
-from insight_dagster.analysis.actions import follow_up, no_follow_up
+from insight_dagster.analysis.actions import FollowUp, follow_up, no_follow_up
 from insight_dagster.analysis.insights import Discovery, InsightSet, discover, nothing_found
 from insight_dagster.database import Database
 from insight_dagster.report.figures import groups_png
@@ -77,13 +77,7 @@ def insights(
                 class_name, model_fingerprint=model.fingerprint, space_id=read.space_id
             )
             unasked = discovery().unasked_of(class_name)
-            after = follow_up(
-                discovery().ranked,
-                discovery().clips,
-                class_name=class_name,
-                seed=options.seed,
-                causes=discovery().causes,
-            )
+            after = _steps(discovery(), class_name)
         lines = ledger_lines(store, found, class_name, context.run_id)
         store.write(
             Replacement(INSIGHTS, found.insights, class_name),
@@ -93,14 +87,12 @@ def insights(
             Replacement(INSIGHT_EFFECTS, after.effects, class_name),
             Upsert(INSIGHT_LEDGER, INSIGHT_LEDGER.from_rows(lines)),
         )
+        statuses = Counter(line["status"] for line in lines)
         return {
             "compared_with_clips": len(clips),
             **read.notes,
             **({"not_asked": unasked} if unasked else {}),
-            **{
-                f"insights_{status}": count
-                for status, count in Counter(line["status"] for line in lines).items()
-            },
+            **{f"insights_{status}": count for status, count in statuses.items()},
             "page": dg.MetadataValue.url(bundle_folder.page("insights", class_name=class_name)),
             "ranked": insight_list(found.insights, found.causes),
             **_outlined(store, found, read.space_id),
@@ -110,6 +102,17 @@ def insights(
 
     checks = OwnChecks(judges, Judges.insights)
     return for_each_class(context, store, materialize, checks=checks)
+
+
+def _steps(discovery: Discovery, class_name: str) -> FollowUp:
+    """What to do because of the insights of a class, and what it would bring."""
+    return follow_up(
+        discovery.ranked,
+        discovery.clips,
+        class_name=class_name,
+        seed=discovery.seed,
+        causes=discovery.causes,
+    )
 
 
 def _outlined(store: Database, found: InsightSet, space_id: str) -> Metadata:

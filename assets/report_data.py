@@ -3,17 +3,13 @@
 import inspect
 from datetime import UTC, datetime
 
-import numpy as np
 import pandas as pd
 
-from assets.space_rows import newest_space, read_latent_space
+from assets.space_rows import nearest_clips, newest_space
 from insight_dagster.analysis.inference import is_random
 from insight_dagster.analysis.insights import DEFINITIONS
-from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.neighbours import nearest_others
 from insight_dagster.database import Database
-from insight_dagster.errors import LatentSpaceError
-from insight_dagster.report.report_data import SHOWN, NearestClips, ReportData
+from insight_dagster.report.report_data import SHOWN, ReportData
 from resources.bundle_folder import BundleFolderResource
 
 _TITLE = "Why the classifier fails"
@@ -21,9 +17,6 @@ _NEIGHBOURS = 8
 _WIDE = {"predictions": "logits", "metadata_table": "signature, extra"}
 # Rows of another model or latent space than the present one would mix two coordinate systems.
 _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "clusters": "space_id"}
-_VECTORS = """
-    SELECT e.clip_id, e.embedding FROM embeddings e JOIN clip_manifest m USING (clip_id)
-    WHERE m.status = 'ok' AND e.model_fingerprint = ? ORDER BY e.clip_id"""
 
 
 def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: str) -> ReportData:
@@ -42,25 +35,10 @@ def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: s
         model_fingerprint=present["model_fingerprint"],
         random_weights=is_random(present["model_fingerprint"]),
         created_at=datetime.now(UTC),
-        nearest=_nearest(store, folder, present["model_fingerprint"]),
+        nearest=nearest_clips(store, folder, k=_NEIGHBOURS),
         definitions={kind: inspect.cleandoc(text) for kind, text in DEFINITIONS.items()},
         **{table.name: _frame(store, table.name, present) for table in SHOWN},
     )
-
-
-def _nearest(store: Database, folder: BundleFolderResource, fingerprint: str) -> NearestClips:
-    """The nearest clips of every usable clip of the present model, in the latent space."""
-    rows = store.read(_VECTORS, [fingerprint])
-    if not rows.num_rows:
-        return NearestClips()
-    try:
-        space = read_latent_space(store, folder, models={fingerprint})
-    except LatentSpaceError:
-        return NearestClips()
-    clip_ids = rows["clip_id"].to_pylist()
-    coordinates, _ = space.locate(clip_ids, matrix_of(rows, "embedding"))
-    found = nearest_others(coordinates, k=_NEIGHBOURS)
-    return NearestClips(np.array(clip_ids), found.indices.astype(np.int32))
 
 
 def _frame(store: Database, name: str, present: dict[str, str]) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from insight_dagster.analysis.latent_space import LatentSpace, load_latent_space
+from insight_dagster.analysis.matrices import matrix_of
+from insight_dagster.analysis.neighbours import NearestClips
 from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
 from insight_dagster.tables import LATENT_SPACES
@@ -49,6 +51,26 @@ def read_latent_space(
             f"are of {', '.join(sorted(foreign))}; materialize embeddings, then latent_space"
         )
     return load_latent_space(folder.root / row["path"])
+
+
+_VECTORS = """
+    SELECT e.clip_id, e.embedding FROM embeddings e JOIN clip_manifest m USING (clip_id)
+    WHERE m.status = 'ok' AND e.model_fingerprint = ? ORDER BY e.clip_id"""
+
+
+def nearest_clips(store: Database, folder: BundleFolderResource, *, k: int) -> NearestClips:
+    """The k nearest others of every usable clip in the space in use; none where it has no file."""
+    row = newest_space(store)
+    rows = store.read(_VECTORS, [row["model_fingerprint"]]) if row else None
+    if row is None or rows is None or not rows.num_rows:
+        return NearestClips.none()
+    try:
+        space = read_latent_space(store, folder, models={row["model_fingerprint"]})
+    except LatentSpaceError:
+        return NearestClips.none()
+    clip_ids = rows["clip_id"].to_pylist()
+    coordinates, _ = space.locate(clip_ids, matrix_of(rows, "embedding"))
+    return NearestClips.of(clip_ids, coordinates, k=k)
 
 
 def is_usable(row: dict[str, Any], folder: BundleFolderResource, *, fit_key: str) -> bool:

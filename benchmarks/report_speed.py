@@ -20,8 +20,9 @@ import numpy as np
 import pandas as pd
 
 from insight_dagster import tables
+from insight_dagster.analysis.neighbours import NearestClips
 from insight_dagster.columns import Table
-from insight_dagster.report.report_data import SHOWN, NearestClips, ReportData
+from insight_dagster.report.report_data import SHOWN, ReportData
 from insight_dagster.report.site import write_site
 
 CHROMIUM = "/usr/bin/chromium"
@@ -73,7 +74,7 @@ def made_up(count: int, home: Path) -> ReportData:
     }
     return ReportData(
         home=home, title="Made up", run_id="bench", model_fingerprint="none", random_weights=False,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC), nearest=NearestClips(), definitions={},
+        created_at=datetime(2026, 1, 1, tzinfo=UTC), nearest=NearestClips.none(), definitions={},
         **frames,
     )  # fmt: skip
 

@@ -6,8 +6,6 @@ The picture and its place in a folder belong here; decoding, and who looks at it
 from __future__ import annotations
 
 import math
-import os
-import threading
 from pathlib import Path
 
 import cv2
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.analysis.whole_files import write_whole
 
 COLUMNS, TILE = 4, 128
 _QUALITY = 80
@@ -55,13 +54,6 @@ def write_sheet(folder: Path, content_key: str, frames: NDArray[np.uint8], spec:
     Raises:
         OSError: the folder cannot be written.
     """
-    target = sheet_path(folder, content_key)
-    target.parent.mkdir(parents=True, exist_ok=True)
     picture = cv2.cvtColor(film_sheet(frames, spec), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    draft = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.draft")
-    try:
-        draft.write_bytes(jpeg.tobytes())
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(sheet_path(folder, content_key), lambda draft: draft.write_bytes(jpeg.tobytes()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from insight_dagster.analysis.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.inference import VideoClassifier
+from insight_dagster.analysis.whole_files import write_whole
 from insight_dagster.errors import ModelError
 
 
@@ -144,8 +144,8 @@ def _explain(
     caption = _caption(clip, classifier, target, found.logits[0], empty=scale <= 0)
     picture = draw_grid(each.pictures(classifier.spec), share, each.timestamps, caption)
     bundle = _paths(clip, classifier, target, folder)
-    _write(bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4))
-    _write(bundle.volume_path, lambda path: _save_volume(path, share, scale, each.timestamps))
+    write_whole(bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4))
+    write_whole(bundle.volume_path, lambda path: _save_volume(path, share, scale, each.timestamps))
     return bundle
 
 
@@ -186,15 +186,6 @@ def _save_volume(path: Path, share: np.ndarray, scale: float, timestamps: np.nda
             scale=np.float32(scale),
             timestamps=timestamps,
         )
-
-
-def _write(path: Path, save: Callable[[Path], None]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.draft")
-    try:
-        save(draft)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _rows(

@@ -5,6 +5,7 @@ Search belongs here. What neighbours mean (density, duplicates, disagreement, la
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,46 @@ class Neighbours:
                 f"indices and distances must be alike (n, k), got {self.indices.shape} and "
                 f"{self.distances.shape}"
             )
+
+
+@dataclass(frozen=True)
+class NearestClips:
+    """The nearest other clips of every clip, the nearest first.
+
+    Attributes:
+        clip_ids: (n,) str.
+        rows: (n, k) int32 rows of these.
+        distances: (n, k) float64.
+    """
+
+    clip_ids: np.ndarray
+    rows: np.ndarray
+    distances: np.ndarray
+
+    @classmethod
+    def of(cls, clip_ids: Sequence[str], points: np.ndarray, *, k: int) -> NearestClips:
+        """Of clips at (n, d) points."""
+        found = nearest_others(points, k=k)
+        return cls(np.array(clip_ids, str), found.indices.astype(np.int32), found.distances)
+
+    @classmethod
+    def none(cls) -> NearestClips:
+        """Of no clips."""
+        return cls(np.zeros(0, "<U16"), np.zeros((0, 0), np.int32), np.zeros((0, 0)))
+
+    def among(self, clip_ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The same for a list of clips: (m, k) rows of that list with their distances.
+
+        -1 and NaN stand for clips that are not on the list, and in the rows of those unknown here.
+        """
+        row_of = {clip_id: row for row, clip_id in enumerate(clip_ids)}
+        own = {clip_id: row for row, clip_id in enumerate(self.clip_ids.tolist())}
+        at = np.array([own.get(clip_id, -1) for clip_id in clip_ids], np.int64)
+        listed = np.array([row_of.get(c, -1) for c in self.clip_ids.tolist()] + [-1], np.int32)
+        width = (1, self.rows.shape[1])
+        rows = listed[np.concatenate([self.rows, np.full(width, -1, np.int32)])[at]]
+        distances = np.concatenate([self.distances, np.full(width, np.nan)])[at]
+        return rows, np.where(rows < 0, np.nan, distances)
 
 
 def nearest(queries: np.ndarray, reference: np.ndarray, *, k: int) -> Neighbours:

@@ -72,7 +72,7 @@ def classes_remove(
     home: Home = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take a class away: its partition, its rows in every table, its heatmaps."""
+    """Take a class away: its partition, its rows in every table, its pictures."""
     from insight_dagster.commands.classes import remove_class
 
     def confirm(what: str) -> bool:

@@ -8,17 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.space_rows import newest_space, read_latent_space
+from assets.space_rows import nearest_clips
 from insight_dagster.analysis.film_sheets import COLUMNS, TILE, sheet_path
-from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.neighbours import nearest_others
 from insight_dagster.database import Database
-from insight_dagster.errors import LatentSpaceError
-from insight_dagster.tables import EMBEDDINGS
 from resources.bundle_folder import BundleFolderResource
 
 NEIGHBOURS = 15
@@ -66,22 +61,10 @@ def atlas_clips(store: Database, folder: BundleFolderResource, clips: pa.Table) 
 
 def _neighbours(store: Database, folder: BundleFolderResource, clip_ids: list[str]) -> pa.Array:
     """The nearest others of each clip in the latent space, as rows of the list given."""
-    space = newest_space(store)
-    if space is None or not clip_ids:
-        return pa.nulls(len(clip_ids), _NEIGHBOUR)
-    fingerprint = space["model_fingerprint"]
-    vectors = store.of_model(EMBEDDINGS, fingerprint)
-    row_of = {clip: row for row, clip in enumerate(vectors["clip_id"].to_pylist())}
-    try:
-        fitted = read_latent_space(store, folder, models={fingerprint})
-        rows = [row_of[clip] for clip in clip_ids]
-    except (LatentSpaceError, KeyError):
-        return pa.nulls(len(clip_ids), _NEIGHBOUR)
-    coordinates, _ = fitted.locate(clip_ids, matrix_of(vectors, "embedding")[np.array(rows)])
-    found = nearest_others(coordinates, k=NEIGHBOURS)
+    rows, distances = nearest_clips(store, folder, k=NEIGHBOURS).among(clip_ids)
     told = [
-        {"ids": ids, "distances": distances}
-        for ids, distances in zip(found.indices.tolist(), found.distances.tolist(), strict=True)
+        {"ids": near[near >= 0].tolist(), "distances": apart[near >= 0].tolist()}
+        for near, apart in zip(rows, distances, strict=True)
     ]
     return pa.array(told, _NEIGHBOUR)
 

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import scan
+from insight_dagster.analysis.film_sheets import sheet_path
 from insight_dagster.commands.home import open_database, open_instance
 from insight_dagster.commands.tables import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.settings import Settings
-from insight_dagster.tables import HEATMAP_BUNDLES
+from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
 from insight_dagster.writes import forget_class
 from resources.bundle_folder import BundleFolderResource
 from resources.partitions import ACTION_CLASSES
@@ -58,7 +59,7 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
 def remove_class(
     settings: Settings, name: str, *, confirm: Callable[[str], bool], console: Console
 ) -> None:
-    """Take a class away: its partition, its rows in every table, its heatmaps.
+    """Take a class away: its partition, its rows in every table, its heatmaps and film sheets.
 
     Args:
         settings: of the home.
@@ -98,14 +99,25 @@ def _forget(
     if store is None:
         return
     bundles = store.rows(HEATMAP_BUNDLES, name).to_pylist()
+    own = _contents(store, name)
     store.write(*forget_class(name))
-    heatmaps = BundleFolderResource(home=str(settings.home)).heatmaps.resolve()
+    folder = BundleFolderResource(home=str(settings.home))
+    for key in own - _contents(store):
+        sheet_path(folder.sheets, key).unlink(missing_ok=True)
+    heatmaps = folder.heatmaps.resolve()
     for row in bundles:
         for path in (row["path"], row["volume_path"]):
             # A row is data: what it names is deleted only where heatmaps are kept.
             file = (settings.home / path).resolve()
             if file.is_relative_to(heatmaps):
                 file.unlink(missing_ok=True)
+
+
+def _contents(store: Database, name: str | None = None) -> set[str]:
+    """Content keys of a class's clips, or of all."""
+    keys = store.rows(CLIP_MANIFEST, name)["content_key"].to_pylist()
+    # A row is data: what it names is deleted only where film sheets are kept.
+    return {key for key in keys if key and key.isalnum()}
 
 
 def _clips(store: Database | None, name: str) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from insight_dagster import columns, tables
+from insight_dagster.analysis.neighbours import NearestClips
 from insight_dagster.report.packing import (
     pack_array,
     pack_flags,
@@ -18,7 +19,7 @@ from insight_dagster.report.packing import (
     pack_numbers,
     pack_texts,
 )
-from insight_dagster.report.report_data import NearestClips, ReportData
+from insight_dagster.report.report_data import ReportData
 
 FACTS = ("duration_seconds", "fps", "width", "height")
 _MANIFEST = ("clip_id", "class_name", "path", "split", "content_key", *FACTS)
@@ -76,17 +77,12 @@ def fields_shown() -> list[columns.Column]:
 def view_columns(clips: pd.DataFrame, nearest: NearestClips) -> dict[str, Any]:
     """The model's favourite labels and the nearest clips, in the rows of `clips`; -1 = none."""
     labels, top = _codes(clips["top5"])
-    row_of = {clip_id: row for row, clip_id in enumerate(clips["clip_id"])}
-    row_of_near = {clip_id: row for row, clip_id in enumerate(nearest.clip_ids.tolist())}
-    at = np.array([row_of_near.get(clip_id, -1) for clip_id in clips["clip_id"]], np.int64)
-    clip_of_near = np.array([row_of.get(c, -1) for c in nearest.clip_ids.tolist()] + [-1])
-    none = np.full((1, nearest.neighbours.shape[1]), -1, nearest.neighbours.dtype)
-    neighbours = clip_of_near[np.concatenate([nearest.neighbours, none])[at]]
+    neighbours, _ = nearest.among(clips["clip_id"].tolist())
     return {
         "labels": labels,
         "top": pack_array(top),
         "probabilities": pack_array(_padded(clips["top5_probabilities"], np.nan, np.float32)),
-        "neighbours": pack_array(neighbours.astype(np.int32)),
+        "neighbours": pack_array(neighbours),
     }
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from insight_dagster.analysis.film_sheets import COLUMNS, TILE, sheet_path
 from insight_dagster.analysis.heatmap_picture import colours
+from insight_dagster.analysis.whole_files import write_whole
 
 MOST_SHEETS = 20_000
 ATLAS_SIDE, THUMB = 16, 64
@@ -52,7 +53,7 @@ class Pictures:
         if not source.is_file():
             return False
         name = str(sheet_path(Path("sheets"), key))
-        self._keep(name, lambda target: _link(source, target))
+        self._keep(name, lambda draft: _link(source, draft))
         return True
 
     def thumbnails(self, content_keys: Sequence[str]) -> list[str]:
@@ -64,7 +65,7 @@ class Pictures:
 
     def _atlas(self, keys: Sequence[str]) -> str:
         name = f"thumbs/{_digest(*keys)}.jpg"
-        self._keep(name, lambda target: _write(target, self._drawn(keys), _QUALITY))
+        self._keep(name, lambda draft: draft.write_bytes(_jpeg(self._drawn(keys))))
         return name
 
     def _drawn(self, keys: Sequence[str]) -> np.ndarray:
@@ -83,7 +84,7 @@ class Pictures:
         if volume is None:
             return None
         name = f"heat/{Path(volume_path).stem}.webp"
-        self._keep(name, lambda target: _write(target, _overlay(volume), _HEAT_QUALITY))
+        self._keep(name, lambda draft: draft.write_bytes(_webp(_overlay(volume))))
         return name
 
     def average(self, volume_paths: Sequence[str]) -> str | None:
@@ -92,7 +93,7 @@ class Pictures:
         if not volumes:
             return None
         name = f"heat/mean-{_digest(*volume_paths)}.webp"
-        self._keep(name, lambda target: _write(target, _mean_picture(volumes), 80))
+        self._keep(name, lambda draft: draft.write_bytes(_webp(_mean_picture(volumes))))
         return name
 
     def _volume(self, path: str) -> np.ndarray | None:
@@ -107,17 +108,10 @@ class Pictures:
         except (OSError, ValueError, KeyError):
             return None
 
-    def _keep(self, name: str, make: Callable[[Path], None]) -> None:
+    def _keep(self, name: str, save: Callable[[Path], object]) -> None:
         self.used.add(name)
-        target = self._site / name
-        if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{os.getpid()}-{target.name}")
-            try:
-                make(draft)
-                os.replace(draft, target)
-            finally:
-                draft.unlink(missing_ok=True)
+        if not (self._site / name).is_file():
+            write_whole(self._site / name, save)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -160,11 +154,17 @@ def _mean_picture(volumes: Sequence[np.ndarray]) -> np.ndarray:
     return colours(mean / max(float(mean.max()), 1e-6))[..., ::-1]
 
 
-def _write(target: Path, picture: np.ndarray, quality: int) -> None:
-    kind = ".webp" if target.suffix == ".webp" else ".jpg"
-    flag = cv2.IMWRITE_WEBP_QUALITY if kind == ".webp" else cv2.IMWRITE_JPEG_QUALITY
+def _jpeg(picture: np.ndarray) -> bytes:
+    return _encoded(".jpg", picture, cv2.IMWRITE_JPEG_QUALITY, _QUALITY)
+
+
+def _webp(picture: np.ndarray) -> bytes:
+    return _encoded(".webp", picture, cv2.IMWRITE_WEBP_QUALITY, _HEAT_QUALITY)
+
+
+def _encoded(kind: str, picture: np.ndarray, flag: int, quality: int) -> bytes:
     _, encoded = cv2.imencode(kind, picture, [flag, quality])
-    target.write_bytes(encoded.tobytes())
+    return bytes(encoded)
 
 
 def _digest(*names: str) -> str:

@@ -5,14 +5,14 @@ Belongs here: the shape of the input, checked. Does not: anything derived from i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from insight_dagster import tables
+from insight_dagster.analysis.neighbours import NearestClips
 
 SHOWN = (
     tables.CLIP_MANIFEST,
@@ -33,19 +33,6 @@ SHOWN = (
 )
 # Wide columns that no page shows; a caller may leave them out.
 _NOT_NEEDED = {"logits", "signature", "extra", "embedding"}
-
-
-@dataclass(frozen=True)
-class NearestClips:
-    """The nearest clips of every clip in the latent space.
-
-    Attributes:
-        clip_ids: (n,) str.
-        neighbours: (n, m) int rows of these, the nearest first; -1: there is none.
-    """
-
-    clip_ids: np.ndarray = field(default_factory=lambda: np.zeros(0, "<U16"))
-    neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _PICTURES = ("sheets", "thumbs", "heat")
 def publish(
     site: Path, name: str, scripts: Mapping[str, str], *, facts: dict[str, Any], used: Iterable[str]
 ) -> None:
-    """Add a run, or replace the one of that name; a reader sees the old or the new one.
+    """Add a run; what the same run wrote before goes. A reader sees each run whole or not at all.
 
     Args:
         site: folder of the site.
@@ -47,6 +47,9 @@ def publish(
         (draft / _FACTS).write_text(json.dumps(stored), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         draft.replace(folder)
+        for run in known_runs(site):
+            if run["run_id"] == facts["run_id"] and run["name"] != name:
+                shutil.rmtree(site / "runs" / run["name"], ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-import os
 import re
-import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,6 +20,7 @@ import pandas as pd
 from filelock import FileLock
 from plotly.offline import get_plotlyjs
 
+from insight_dagster.analysis.whole_files import write_whole
 from insight_dagster.errors import InsightError
 from insight_dagster.report.clip_columns import (
     core_columns,
@@ -176,12 +175,5 @@ def _static(name: str) -> str:
 
 
 def _replace(target: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".draft-", suffix=target.suffix)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors="replace") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    data = text.encode("utf-8", errors="replace")
+    write_whole(target, lambda draft: draft.write_bytes(data))

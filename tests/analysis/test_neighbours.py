@@ -21,3 +21,13 @@ def test_a_row_is_not_its_own_neighbour_even_among_copies():
     assert (found.indices != np.arange(12)[:, None]).all()
     assert (found.distances == 0).all()
     assert neighbours.nearest_others(points, k=50).indices.shape == (12, 11)
+
+
+def test_nearest_clips_are_told_in_the_rows_of_any_list():
+    points = np.array([[0.0], [1.0], [10.0], [11.5]])
+    nearest = neighbours.NearestClips.of(["a", "b", "c", "d"], points, k=2)
+    rows, distances = nearest.among(["d", "new", "c", "b"])
+    np.testing.assert_array_equal(rows, [[2, 3], [-1, -1], [0, 3], [-1, 2]])
+    np.testing.assert_allclose(distances, [[1.5, 10.5], [np.nan] * 2, [1.5, 9], [np.nan, 9]])
+    rows, distances = neighbours.NearestClips.none().among(["a", "b"])
+    assert rows.shape == distances.shape == (2, 0)

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 import assets.embeddings
+from insight_dagster.analysis.film_sheets import sheet_path
 from insight_dagster.commands.classes import remove_class
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.pipeline import run_pipeline
@@ -293,6 +294,15 @@ def test_a_class_that_left_the_library_keeps_its_rows_until_it_is_removed(home_c
         ]
     )
     database(home_copy).write(Replacement(HEATMAP_BUNDLES, rows, "snowboarding"))
+    sheets = home_copy.home / "sheets"
+    gone, kept = (
+        {sheet_path(sheets, key) for key in rows["content_key"].to_pylist() if key}
+        for rows in (
+            database(home_copy).rows(CLIP_MANIFEST, name) for name in ("snowboarding", "abseiling")
+        )
+    )
+    gone -= kept
+    assert any(path.is_file() for path in gone)
     asked = []
     remove_class(
         home_copy, "snowboarding", confirm=lambda what: asked.append(what) or True, console=quiet
@@ -301,7 +311,8 @@ def test_a_class_that_left_the_library_keeps_its_rows_until_it_is_removed(home_c
     for table in TABLES:
         if "class_name" in table.column_names:
             assert database(home_copy).rows(table, "snowboarding").num_rows == 0, table.name
-    assert not any(file.exists() for file in pictures)
+    assert not any(file.exists() for file in (*pictures, *gone))
+    assert any(path.is_file() for path in kept)
     assert stranger.exists()
     with open_instance(home_copy) as instance:
         assert "snowboarding" not in instance.get_dynamic_partitions("action_class")

@@ -14,7 +14,8 @@ import pytest
 
 from insight_dagster import columns, tables
 from insight_dagster.analysis.film_sheets import sheet_path
-from insight_dagster.report.report_data import SHOWN, NearestClips, ReportData
+from insight_dagster.analysis.neighbours import NearestClips
+from insight_dagster.report.report_data import SHOWN, ReportData
 
 CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")
 MakeData = Callable[..., ReportData]
@@ -278,10 +279,9 @@ def ledger(found: pd.DataFrame) -> pd.DataFrame:
 
 def nearest(clips: pd.DataFrame) -> NearestClips:
     count = len(clips)
-    return NearestClips(
-        clip_ids=clips["clip_id"].to_numpy(str),
-        neighbours=((np.arange(count)[:, None] + np.arange(1, 4)) % max(count, 1)).astype(np.int32),
-    )
+    rows = (np.arange(count)[:, None] + np.arange(1, 4)) % max(count, 1)
+    ids = clips["clip_id"].to_numpy(str)
+    return NearestClips(ids, rows.astype(np.int32), np.ones(rows.shape))
 
 
 def drifted() -> pd.DataFrame:
@@ -370,7 +370,7 @@ def empty_data(tmp_path: Path) -> ReportData:
         home=tmp_path,
         title="Nothing yet",
         run_id="",
-        nearest=NearestClips(),
+        nearest=NearestClips.none(),
         definitions={},
         model_fingerprint="",
         random_weights=False,

@@ -110,6 +110,12 @@ class TestSite:
         assert not any(gone in name for name in files(site))
         assert sum(name.startswith("sheets/") for name in files(site)) == 19
 
+    def test_a_run_that_writes_again_replaces_itself(self, make_data) -> None:
+        data = make_data(clips=10)
+        site = write_site(data, data.home / "report").parent
+        write_site(replace(data, created_at=data.created_at + timedelta(minutes=1)), site)
+        assert [run["created_at"] for run in known_runs(site)] == ["2026-03-14 02:01 UTC"]
+
     def test_what_is_no_run_of_ours_is_not_listed(self, make_data) -> None:
         data = make_data(clips=10)
         site = data.home / "report"

@@ -6,6 +6,7 @@ The test and its answer belong here; kernel arithmetic (`kernel_distance`) and m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,21 +102,25 @@ def embedding_drift(
         return EmbeddingDrift(old, new, _NAN, _NAN, _NAN, judged=False, reason=reason)
     kernel, weights = gaussian_kernel(leading_coordinates(sides.values)), sides.old_weights()
 
+    observed = float(mean_discrepancies(kernel, sides.is_new[None] * 1.0, weights)[0])
+
     def draw(size: int) -> np.ndarray:
         labels = sides.relabelled(rng.random((size, len(kernel))))
         return mean_discrepancies(kernel, labels, weights)
 
-    observed = float(mean_discrepancies(kernel, sides.is_new[None] * 1.0, weights)[0])
-
-    def p_of(count: int) -> float:
-        drawn = in_chunks(draw, draws=count, width=len(kernel))
-        return tail_p(observed, drawn, rounding=_ROUNDING)
-
-    p_value = p_of(draws)
-    if p_value <= _WORTH_MORE:
-        p_value = p_of(10 * draws)
+    p_value = _tail_p(observed, draw, draws=draws, width=len(kernel))
     auc = witness_auc(kernel, sides.is_new, weights)
     return EmbeddingDrift(old, new, observed, auc, p_value, reason=note)
+
+
+def _tail_p(observed: float, draw: Callable[[int], np.ndarray], *, draws: int, width: int) -> float:
+    """p-value under relabelling; small ones are told from ten times as many relabellings."""
+
+    def p_of(count: int) -> float:
+        return tail_p(observed, in_chunks(draw, draws=count, width=width), rounding=_ROUNDING)
+
+    p_value = p_of(draws)
+    return p_of(10 * draws) if p_value <= _WORTH_MORE else p_value
 
 
 def _sample(rows: np.ndarray, cap: int, rng: np.random.Generator) -> np.ndarray:

@@ -6,6 +6,9 @@ The definition of this kind belongs here: statistic, smallest effect, wording. C
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from insight_dagster.analysis import populations, statistics
@@ -15,13 +18,35 @@ from insight_dagster.analysis.insights.failures import Failures, failures
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.mixture import Evidence, leading_dimensions
 from insight_dagster.analysis.insights.scan import Tested, scan
-from insight_dagster.analysis.insights.search import Search, leading_class
+from insight_dagster.analysis.insights.search import Family, Search, leading_class
 from insight_dagster.analysis.insights.softening import soft_members
 from insight_dagster.analysis.populations import Population
 
 KIND = "low_performance"
 SMALLEST_EXCESS = 0.3
 MIXTURE, RULES = "mixture", "rules"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A population's clips with a known loss, how they went, and what groups are scored by."""
+
+    search: Search
+    population: Population
+    rows: np.ndarray
+    failed: Failures
+    evidence: Evidence
+
+    @property
+    def name(self) -> str:
+        return f"{KIND}/{self.population.name}"
+
+    def soft(
+        self, generator: str, groups: Sequence[np.ndarray], rng: np.random.Generator
+    ) -> list[np.ndarray]:
+        """Scores of all clips for groups with a hard border."""
+        points = self.search.points(generator, self.rows)
+        return soft_members(self.evidence, points, list(groups), rng)
 
 
 def find(search: Search, population: Population) -> list[Question]:
@@ -31,77 +56,56 @@ def find(search: Search, population: Population) -> list[Question]:
     within the whole set, where the population says so); components of an error-aware mixture are
     held against the same search on shuffled outcomes. So looking at many is paid for.
     """
-    clips, name = search.clips, f"{KIND}/{population.name}"
-    inside = clips.in_population(population.name)
-    rows = np.flatnonzero(inside & ~np.isnan(clips.loss))
+    clips = search.clips
+    rows = np.flatnonzero(clips.in_population(population.name) & ~np.isnan(clips.loss))
     if len(rows) < populations.FEWEST_CLIPS:
         reason = f"{len(rows)} of the {populations.FEWEST_CLIPS} clips with a known loss needed"
-        return [Question(name, (), reason)]
+        return [Question(f"{KIND}/{population.name}", (), reason)]
     strata = clips.labels[rows] if population.within_class else np.full(len(rows), "")
     failed = failures(1 - clips.correct[rows], clips.loss[rows], strata)
-    evidence = _evidence(clips, rows, failed)
-    questions = []
-    for family in search.families_over(rows):
-        tested = scan(family, failed, search.rng(f"{name}/{family.name}"))
-        points = search.points(family.name, rows)
-        soft = soft_members(evidence, points, [t.members for t in tested], search.rng(name))
-        findings = [
-            _describe(clips, population, rows, each, family.name, scores)
-            for each, scores in zip(tested, soft, strict=True)
-        ]
-        questions.append(Question(f"{name}/{family.name}", tuple(findings)))
-    questions.append(_components(search, population, rows, failed, evidence, f"{name}/{MIXTURE}"))
-    return [*questions, _rules(search, population, rows, failed, evidence, f"{name}/{RULES}")]
+    asked = _Asked(search, population, rows, failed, _evidence(clips, rows, failed))
+    families = [_of_family(asked, family) for family in search.families_over(rows)]
+    return [*families, _of_mixture(asked), _of_rules(asked)]
 
 
-def _components(
-    search: Search,
-    population: Population,
-    rows: np.ndarray,
-    failed: Failures,
-    evidence: Evidence,
-    name: str,
-) -> Question:
-    """Groups that a mixture of places, classes and outcomes finds."""
-    reason = error_mixture.unasked(failed)
-    if reason:
-        return Question(name, (), reason)
-    found = error_mixture.failing_components(evidence, failed, search.rng(name))
+def _of_family(asked: _Asked, family: Family) -> Question:
+    """Groups of one origin that were chosen without a look at losses."""
+    name = f"{asked.name}/{family.name}"
+    tested = scan(family, asked.failed, asked.search.rng(name))
+    members = [each.members for each in tested]
+    soft = asked.soft(family.name, members, asked.search.rng(asked.name))
     findings = [
-        _describe(
-            search.clips, population, rows, Tested(c.members, c.z, c.p_value), MIXTURE, c.scores
-        )
-        for c in found
+        _describe(asked, each, family.name, scores)
+        for each, scores in zip(tested, soft, strict=True)
     ]
     return Question(name, tuple(findings))
 
 
-def _rules(
-    search: Search,
-    population: Population,
-    rows: np.ndarray,
-    failed: Failures,
-    evidence: Evidence,
-    name: str,
-) -> Question:
-    """Groups that short rules over the metadata describe."""
-    rng, conditions = search.rng(name), search.conditions_of(rows)
-    reason = rules.unasked(conditions, failed)
+def _of_mixture(asked: _Asked) -> Question:
+    """Groups that a mixture of places, classes and outcomes finds."""
+    name = f"{asked.name}/{MIXTURE}"
+    reason = error_mixture.unasked(asked.failed)
     if reason:
         return Question(name, (), reason)
-    found = rules.failing_rules(conditions, failed, rng)
-    points = search.points(RULES, rows)
-    soft = soft_members(evidence, points, [each.members for each in found], rng)
+    rng = asked.search.rng(name)
     findings = [
-        _describe(
-            search.clips,
-            population,
-            rows,
-            Tested(each.members, each.z, each.p_value),
-            RULES,
-            scores,
-            rule=each.text,
-        )
+        _describe(asked, Tested(each.members, each.z, each.p_value), MIXTURE, each.scores)
+        for each in error_mixture.failing_components(asked.evidence, asked.failed, rng)
+    ]
+    return Question(name, tuple(findings))
+
+
+def _of_rules(asked: _Asked) -> Question:
+    """Groups that short rules over the metadata describe."""
+    name, conditions = f"{asked.name}/{RULES}", asked.search.conditions_of(asked.rows)
+    reason = rules.unasked(conditions, asked.failed)
+    if reason:
+        return Question(name, (), reason)
+    rng = asked.search.rng(name)
+    found = rules.failing_rules(conditions, asked.failed, rng)
+    soft = asked.soft(RULES, [each.members for each in found], rng)
+    findings = [
+        _describe(asked, Tested(each.members, each.z, each.p_value), RULES, scores, rule=each.text)
         for each, scores in zip(found, soft, strict=True)
     ]
     return Question(name, tuple(findings))
@@ -127,14 +131,9 @@ def _evidence(clips: ClipTable, rows: np.ndarray, failed: Failures) -> Evidence:
 
 
 def _describe(
-    clips: ClipTable,
-    population: Population,
-    rows: np.ndarray,
-    tested: Tested,
-    generator: str,
-    soft: np.ndarray,
-    rule: str = "",
+    asked: _Asked, tested: Tested, generator: str, soft: np.ndarray, rule: str = ""
 ) -> Finding:
+    clips, population, rows = asked.search.clips, asked.population, asked.rows
     inside = np.zeros(len(rows), bool)
     inside[tested.members] = True
     group, rest = rows[inside], rows[~inside]

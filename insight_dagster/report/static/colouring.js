@@ -42,7 +42,7 @@ function valueOf(run, name, row) {
   return run.text(name, row);
 }
 
-export function labelOf(name, value) {
+function labelOf(name, value) {
   if (value === null) return name === 'correct' ? 'not scored' : 'unknown';
   if (name === 'correct') return value ? 'right' : 'wrong';
   if (name === 'cluster') return value < 0 ? 'in no cluster' : `cluster ${value}`;

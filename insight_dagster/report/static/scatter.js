@@ -54,16 +54,16 @@ function faded(rows, { members }) {
   return halves.filter(([part]) => part.length);
 }
 
+// Dots at the places of some rows.
+function dots(run, rows, { axes: [x, y] }) {
+  return { type: kind(), mode: 'markers', x: taken(run.columns[x], rows), y: taken(run.columns[y], rows), showlegend: false };
+}
+
 function trace(run, rows, look, marker, hidden) {
-  const [x, y] = look.axes;
   return {
-    type: kind(),
-    mode: 'markers',
-    x: taken(run.columns[x], rows),
-    y: taken(run.columns[y], rows),
+    ...dots(run, rows, look),
     rows,
     hoverinfo: 'none',
-    showlegend: false,
     visible: !hidden,
     marker: { size: look.sizes ? rows.map((row) => look.sizes[row]) : baseSize(run.rows), ...marker },
     selected: { marker: { opacity: 1 } },
@@ -81,14 +81,9 @@ export function lossSizes(run) {
 }
 
 export function ringTrace(run, rows, look, { size = 15, colour }) {
-  const [x, y] = look.axes;
   return {
-    type: kind(),
-    mode: 'markers',
-    x: taken(run.columns[x], rows),
-    y: taken(run.columns[y], rows),
+    ...dots(run, rows, look),
     hoverinfo: 'skip',
-    showlegend: false,
     marker: { size, symbol: 'circle-open', color: colour, line: { width: 2 } },
   };
 }

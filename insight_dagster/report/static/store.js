@@ -27,7 +27,3 @@ export function load(name, address) {
   }
   return asked.get(name).promise;
 }
-
-export function forget(prefix) {
-  for (const name of asked.keys()) if (name.startsWith(prefix)) asked.delete(name);
-}

@@ -56,7 +56,8 @@ class Given:
 
         Rows that hold the same in every array are interchangeable: they are numbered.
         """
-        columns = [self.embeddings, self.labels, self.probabilities, *self.contrasts.values()]
+        sides = [self.contrasts[name] for name in sorted(self.contrasts)]
+        columns = [self.embeddings, self.labels, self.probabilities, *sides]
         plain = [np.ascontiguousarray(each.reshape(len(each), -1)) for each in columns]
         plain.append(pd.util.hash_array(self.splits.astype(object))[:, None])
         fields = sorted(self.metadata.columns, key=str)

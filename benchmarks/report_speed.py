@@ -121,9 +121,8 @@ def _opened(browser: Any, page: Path, view: str, *, keep: bool = False) -> tuple
 
 def _panned(shown: Any) -> list[float]:
     """Milliseconds of the frames while the latent space is dragged about."""
-    shown.locator("#plot .nsewdrag").hover()
-    shown.locator("[data-title='Pan']").click()
-    box = shown.locator("#plot .nsewdrag").bounding_box()
+    shown.get_by_role("button", name="Pan").click()
+    box = shown.locator("#plot canvas").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     shown.mouse.move(x, y)
     shown.mouse.down()

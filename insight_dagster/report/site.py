@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from filelock import FileLock
-from plotly.offline import get_plotlyjs
 
 from insight_dagster.analysis.whole_files import write_whole
 from insight_dagster.errors import InsightError
@@ -39,16 +37,10 @@ from insight_dagster.report.runs import publish, run_name, runs_script, tidy
 ENTRY = "main.js"
 STYLES = ("page.css", "parts.css", "views.css")
 PAGE = "index.html"
-# The style sheet of plotly.js's maps, which no page here draws; the policy would refuse it.
-_MAP_STYLE = re.compile(r"\.textContent='\.maplibregl-map\{(?:[^'\\]|\\.)*'")
 _POLICY = "; ".join((
     "default-src 'none'",
-    # plotly.js draws by WebGL with regl, which compiles its draw calls from strings of its own.
-    "script-src 'self' 'unsafe-eval'",
-    # plotly.js adds an empty style element, fills it through the object model, and sets style
-    # attributes on what it draws.
-    "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-    "style-src-attr 'unsafe-inline'",
+    "script-src 'self'",
+    "style-src 'self'",
     "img-src 'self' data: blob:",
     "base-uri 'none'",
     "form-action 'none'",
@@ -133,7 +125,6 @@ def _shared_files(folder: Path) -> dict[str, str]:
     """Write what all runs share under names that tell the contents; the names by their use."""
     modules = {name: _static(name) for name in static_names() if name.endswith(".js")}
     texts = {
-        "plotly": ("plotly", "js", _plotly()),
         "script": ("app", "js", link(modules, ENTRY)),
         "style": ("app", "css", "\n".join(_static(name) for name in STYLES)),
     }
@@ -147,7 +138,7 @@ def _shared_files(folder: Path) -> dict[str, str]:
 
 
 def _forget_old(folder: Path, kept: set[str]) -> None:
-    for old in (*folder.glob("plotly-*.js"), *folder.glob("app-*.*")):
+    for old in folder.glob("app-*.*"):
         if old.name not in kept:
             old.unlink(missing_ok=True)
 
@@ -162,11 +153,6 @@ def static_names() -> list[str]:
     """The files of `static/`."""
     folder = resources.files("insight_dagster.report") / "static"
     return sorted(each.name for each in folder.iterdir() if each.is_file())
-
-
-@cache
-def _plotly() -> str:
-    return _MAP_STYLE.sub(".textContent=''", get_plotlyjs().replace("\r\n", "\n"))
 
 
 def _static(name: str) -> str:

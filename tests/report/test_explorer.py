@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from windows import Window, settle, wait_until
 
-from insight_dagster.report.clip_columns import joined_clips
 from insight_dagster.report.site import write_site
 
-CHROMIUM = Path("/usr/bin/chromium")
 VIEWS = (
     "overview",
     "space",
@@ -26,80 +22,6 @@ VIEWS = (
     "compare",
 )
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        flags = ["--no-sandbox", "--disable-background-networking"]
-        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        yield chromium
-        chromium.close()
-
-
-class Window:
-    """Opens a site and collects what its pages complain of and ask for."""
-
-    def __init__(self, browser, site: Path, **options: object) -> None:
-        viewport = options.pop("viewport", {"width": 1300, "height": 950})
-        self.context = browser.new_context(viewport=viewport, accept_downloads=True, **options)
-        self.site = site
-        self.complaints: list[str] = []
-        self.addresses: list[str] = []
-        self.page = self.context.new_page()
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
-        self.page.on("request", lambda request: self.addresses.append(request.url))
-
-    def _hear(self, message) -> None:
-        # Reading pixels back is how plotly finds the dot under the pointer; drivers remark on it.
-        if "GL Driver Message" not in message.text:
-            self.complaints.append(message.text)
-
-    def open(self, address: str = "#/overview"):
-        self.page.goto("about:blank")
-        self.page.goto(f"{(self.site / 'index.html').as_uri()}{address}")
-        self.page.wait_for_selector("#view[data-ready]", timeout=15000)
-        return self.page
-
-    def close(self) -> None:
-        self.context.close()
-        assert self.complaints == []
-        inside = (self.site.as_uri() + "/", "data:", "about:", "blob:")
-        assert [each for each in self.addresses if not each.startswith(inside)] == []
-
-
-def settle(page) -> None:
-    page.wait_for_timeout(250)
-    page.wait_for_selector("#view[data-ready]")
-
-
-@pytest.fixture(scope="module")
-def site(standard_data, tmp_path_factory) -> Path:
-    """Two runs of the standard library; in the earlier one more clips were right."""
-    folder = tmp_path_factory.mktemp("site")
-    said = standard_data.predictions.copy()
-    said.loc[said.index[::10], "predicted"] = said["class_name"][::10]
-    said["correct"] = said["predicted"] == said["class_name"]
-    before = replace(
-        standard_data,
-        run_id="earlier",
-        created_at=standard_data.created_at - timedelta(days=1),
-        predictions=said,
-        insights=standard_data.insights.iloc[1:],
-    )
-    write_site(before, folder)
-    return write_site(standard_data, folder).parent
-
-
-@pytest.fixture
-def window(browser, site) -> Iterator[Window]:
-    opened = Window(browser, site)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -134,102 +56,11 @@ def test_a_cell_of_the_confusion_matrix_opens_its_clips(window, standard_data) -
     assert set(page.locator(".tile-link b").all_inner_texts()) == {"abseiling"}
 
 
-def drawn(page) -> list[dict]:
-    return page.evaluate(
-        "document.getElementById('plot').data.map((t) => ({ n: t.x.length, type: t.type,"
-        " mode: t.mode, symbol: t.marker?.symbol, x: Array.from(t.x) }))"
-    )
-
-
-def test_the_latent_space_is_drawn_and_coloured(window, standard_data) -> None:
-    page = window.open("#/space")
-    clips = joined_clips(standard_data)
-    traces = drawn(page)
-    assert {each["type"] for each in traces} == {"scattergl"}
-    assert sum(each["n"] for each in traces) == 120
-    crosses = sum(each["n"] for each in traces if each["symbol"] == "x")
-    assert crosses == (~clips["correct"].astype(bool)).sum() > 0
-    lit = page.evaluate(
-        "() => { const c = document.querySelector('#plot canvas.gl-canvas-context');"
-        " const t = document.createElement('canvas'); t.width = c.width; t.height = c.height;"
-        " const d = t.getContext('2d'); d.drawImage(c, 0, 0);"
-        " const alpha = d.getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3);"
-        " return alpha.filter((v) => v).length; }"
-    )
-    assert lit > 120 * 10  # pixels
-    page.select_option("#colour", "foreground_ratio")
-    page.wait_for_function("document.getElementById('plot').data[0].marker.colorscale")
-    assert "colour=foreground_ratio" in page.url
-    page.get_by_role("button", name="PCA").click()
-    settle(page)
-    assert sorted(drawn(page)[-1]["x"]) == pytest.approx(sorted(clips["pca_x"]), rel=1e-5)
-    page.reload()
-    settle(page)
-    assert page.locator("#colour").input_value() == "foreground_ratio"
-
-
-def test_colourings_of_every_sort_can_be_drawn(window) -> None:
-    page = window.open("#/space")
-    names = page.evaluate("[...document.getElementById('colour').options].map((o) => o.value)")
-    assert len(names) > 40
-    for name in [*names[:10], *names[10::8], "zoom"]:
-        page.select_option("#colour", name)
-        page.wait_for_function(
-            f"new URLSearchParams(location.hash.split('?')[1]).get('colour') === '{name}'"
-        )
-        settle(page)
-        assert sum(each["n"] for each in drawn(page)) == 120, name
-
-
-def test_a_lasso_selects_compares_and_exports(window, standard_data) -> None:
-    page = window.open("#/space")
-    box = page.locator("#plot .nsewdrag").bounding_box()
-    left, top, width, height = (box[name] for name in ("x", "y", "width", "height"))
-    page.mouse.move(left + 4, top + 4)
-    page.mouse.down()
-    for x, y in ((width - 4, 4), (width - 4, height - 4), (4, height - 4), (4, 8)):
-        page.mouse.move(left + x, top + y, steps=8)
-    page.mouse.up()
-    page.wait_for_selector("#side h3")
-    assert page.locator("#side h2").inner_text() == "120 clips selected"
-    assert "area=" in page.url
-    clips = joined_clips(standard_data).dropna(subset=["x"])
-    half = clips[clips["x"] < clips["x"].median()]
-    middle, far = clips["x"].median(), 1e4
-    window.open(f"#/space?area=-{far},-{far},{middle},-{far},{middle},{far},-{far},{far}")
-    page.wait_for_selector("#side h3")
-    assert page.locator("#side h2").inner_text() == f"{len(half)} clips selected"
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Export").click()
-    lines = Path(waiting.value.path()).read_text().splitlines()
-    assert {line.split(",")[0] for line in lines[1:]} == set(half["clip_id"])
-    page.get_by_role("button", name="Clear").click()
-    page.wait_for_selector("#side .empty")
-
-
-def test_hovering_and_searching_show_the_clip(window, standard_data) -> None:
-    page = window.open("#/space")
-    wanted = joined_clips(standard_data).iloc[11]
-    page.fill("#search", wanted["path"])
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#side .tile-link")
-    assert wanted["clip_id"] in page.locator("#side .tile-link").get_attribute("href")
-    ring = page.evaluate(
-        "() => { const p = document.getElementById('plot'), t = p.data[p.data.length - 1];"
-        " const b = p.getBoundingClientRect(), f = p._fullLayout;"
-        " return [b.left + f.xaxis._offset + f.xaxis.d2p(t.x[0]),"
-        " b.top + f.yaxis._offset + f.yaxis.d2p(t.y[0])]; }"
-    )
-    page.mouse.move(*ring)
-    page.wait_for_selector(".tip:not([hidden])")
-    assert wanted["path"].split("/")[-1] in page.locator(".tip").inner_text()
-
-
 def test_from_an_insight_to_its_clips_and_the_latent_space(window) -> None:
     page = window.open("#/insights")
     assert page.locator(".card").count() == 4
     page.select_option("#filter-kind", "class_confusion")
-    page.wait_for_function("document.querySelectorAll('.card').length === 1")
+    wait_until(page, "document.querySelectorAll('.card').length === 1")
     window.open("#/insights")
     page.locator(".card h2 a").nth(1).click()
     settle(page)
@@ -242,8 +73,7 @@ def test_from_an_insight_to_its_clips_and_the_latent_space(window) -> None:
         page.get_by_role("button", name="Download the 12 steps").click()
     assert len(Path(waiting.value.path()).read_text().splitlines()) == 13
     page.get_by_role("link", name="Outline its clips").click()
-    page.wait_for_selector("#plot canvas")
-    page.wait_for_function("document.getElementById('plot').data?.some((t) => t.mode === 'lines')")
+    page.wait_for_selector(".overlay .outline")
     assert "12 disc golfing" in page.locator(".outlined").inner_text()
     page.go_back()
     settle(page)
@@ -257,7 +87,7 @@ def test_a_clip_is_played_under_its_heatmap(window, standard_data) -> None:
     assert stage.get_attribute("data-mode") == "grid"
     page.get_by_role("button", name="Play").click()
     first = page.get_by_label("Frame").input_value()
-    page.wait_for_function(f"document.querySelector('[aria-label=Frame]').value !== '{first}'")
+    wait_until(page, f"document.querySelector('[aria-label=Frame]').value !== '{first}'")
     assert stage.get_attribute("data-mode") == "single"
     page.get_by_role("button", name="Pause").click()
     stopped = page.get_by_label("Frame").input_value()

@@ -16,7 +16,7 @@ import { load } from './store.js';
 const VIEWS = { overview, space, insights, insight, clips, clip, compare };
 const NAVIGATION = [['overview', 'Overview'], ['space', 'Latent space'], ['insights', 'Insights'], ['clips', 'Clips'], ['compare', 'Compare']];
 const main = document.getElementById('view');
-let shown = { key: '', update: null, turn: 0 };
+let shown = { key: '', update: null, left: null, turn: 0 };
 
 function theme() {
   const apply = (dark) => { document.documentElement.dataset.theme = dark ? 'dark' : 'light'; };
@@ -48,9 +48,10 @@ async function show() {
     if (turn !== shown.turn) return null;
     const same = key === shown.key;
     const focused = same && document.activeElement?.id;
+    shown.left?.();
+    shown = { ...shown, key, update: parts.update ?? null, left: parts.left ?? null };
     fill(main, parts);
     await parts.mounted?.();
-    shown = { ...shown, key, update: parts.update ?? null };
     document.title = `${main.querySelector('h1')?.textContent ?? ''} · ${run.facts.title}`;
     if (focused) document.getElementById(focused)?.focus();
     else if (!same) {

@@ -16,10 +16,15 @@ export const category = (index) => ({
   mark: MARKS[Math.floor(index / COLOURS.length) % MARKS.length],
 });
 
-// Cividis starts too dark for dark paper: there, the same blue to yellow, lighter at its low end.
-export const sequential = () => (isDark() ? [[0, '#3f7fd0'], [0.5, '#a3a09a'], [1, '#ffe45c']] : 'Cividis');
+const CIVIDIS = ['#00224e', '#123570', '#3b496c', '#575d6d', '#707173', '#8a8678', '#a59c74', '#c3b369', '#e1cc55', '#fee838'];
+
+// Stops [share, colour]. Cividis starts too dark for dark paper: there, the same blue to yellow,
+// lighter at its low end.
+export const sequential = () => (isDark() ? [[0, '#3f7fd0'], [0.5, '#a3a09a'], [1, '#ffe45c']] : CIVIDIS.map((colour, at) => [at / (CIVIDIS.length - 1), colour]));
 
 export const diverging = () => [[0, '#2a6fbb'], [0.5, isDark() ? '#4a525c' : '#d9dde2'], [1, '#d95f02']];
+
+export const gradient = (stops) => `linear-gradient(90deg, ${stops.map(([at, colour]) => `${colour} ${100 * at}%`).join(', ')})`;
 
 export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 

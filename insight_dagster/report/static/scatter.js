@@ -1,169 +1,270 @@
-// The drawing of the latent space by plotly: traces of dots, and what the user does with them.
-// Belongs here: plotly. Does not: choosing colours (`colouring.js`), what a selection means.
+// A map of dots: moving about it, pointing at dots, drawing around them.
+// Belongs here: the camera, pointers and keys. Does not: how dots look, what a selection means.
 
-import { middleRange } from './columns.js';
-import { diverging, sequential, style } from './palette.js';
+import { element, fill } from './dom.js';
+import { dotsOn } from './dots.js';
+import { extent, Grid } from './geometry.js';
 
-/* global Plotly */
+const REACH = 12; // pixels between a pointer and the dot it means
+const STILL = 4; // pixels a pointer may move in a click
+const ZOOM = 1.5; // a step of the zoom
+const MARGIN = 0.94; // of the plot that dots fill
+const REST = 150; // milliseconds without movement after which every dot is drawn
 
-export const AXES = { tsne: ['x', 'y'], pca: ['pca_x', 'pca_y'] };
-
-// Without WebGL plotly draws the same dots as SVG: slower, but they are there.
-let drawn = null;
-const kind = () => {
-  drawn ??= document.createElement('canvas').getContext('webgl') ? 'scattergl' : 'scatter';
-  return drawn;
+const TOOLS = {
+  lasso: ['Lasso: draw around dots', 'M3 6c0-3 10-4 10 0s-7 5-9 3 1-3 2-1-1 4-2 5'],
+  box: ['Box: draw a rectangle around dots', 'M3 4h10v8H3z'],
+  pan: ['Pan: drag the map', 'M8 2v12M2 8h12M6 4l2-2 2 2M6 12l2 2 2-2M4 6 2 8l2 2M12 6l2 2-2 2'],
 };
+const STEPS = [
+  ['Zoom in', 'M8 3v10M3 8h10', (map) => map.zoom(ZOOM)],
+  ['Zoom out', 'M3 8h10', (map) => map.zoom(1 / ZOOM)],
+  ['Show all dots', 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3', (map) => map.fit()],
+];
 
-const taken = (values, rows) => Float32Array.from(rows, (row) => values[row]);
+export class Scatter {
+  // `tell`: { hover(row or null, event), pick(row), area(corners or null) }.
+  constructor(tell) {
+    this.tell = tell;
+    this.tool = matchMedia('(pointer: coarse)').matches ? 'pan' : 'lasso';
+    this.pointers = new Map();
+    this.canvas = element('canvas', { tabindex: 0, role: 'img' });
+    this.overlay = element('svg', { class: 'overlay', 'aria-hidden': 'true' });
+    this.tools = element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Map tools' });
+    this.root = element('div', { id: 'plot' }, this.canvas, this.overlay, this.tools);
+    this.dots = dotsOn(this.canvas);
+    this.drawTools();
+    this.listen();
+  }
 
-// Traces of groups of rows. `look`: { axes, members (Set or null), crosses, sizes (or null) }.
-export function groupTraces(run, groups, look) {
-  return groups.flatMap((group) => {
-    const halves = look.crosses ? [group.rows.filter((row) => run.correct(row) !== false), group.rows.filter((row) => run.correct(row) === false)] : [group.rows, []];
-    return halves.flatMap((rows, wrong) => faded(rows, look).map(([part, opacity]) => trace(run, part, look, { color: group.colour, symbol: wrong ? 'x' : group.mark, opacity }, group.hidden)));
-  });
-}
-
-export function numberTraces(run, values, name, look, title) {
-  const [low, high] = middleRange(values);
-  const around = look.diverging;
-  const reach = Math.max(Math.abs(low), Math.abs(high));
-  const every = Array.from({ length: run.rows }, (_, row) => row);
-  const known = every.filter((row) => Number.isFinite(values[row]));
-  const unknown = every.filter((row) => !Number.isFinite(values[row]));
-  const scale = {
-    colorscale: around ? diverging() : sequential(),
-    cmin: around ? -reach : low,
-    cmax: around ? reach : high,
-  };
-  const parts = faded(known, look);
-  const colorbar = { title: { text: title, side: 'right', font: { size: 12 } }, thickness: 12, len: 0.9, outlinewidth: 0, tickfont: { size: 11 } };
-  return [
-    ...(unknown.length ? [trace(run, unknown, look, { color: style('faint'), opacity: 0.25, symbol: 'circle' })] : []),
-    ...parts.map(([rows, opacity], at) =>
-      trace(run, rows, look, { color: taken(values, rows), ...scale, opacity, symbol: 'circle', showscale: at === parts.length - 1, colorbar })
-    ),
-  ];
-}
-
-// Rows outside an outlined group are drawn faintly, before those inside.
-function faded(rows, { members }) {
-  if (!members) return rows.length ? [[rows, 0.85]] : [];
-  const halves = [[rows.filter((row) => !members.has(row)), 0.16], [rows.filter((row) => members.has(row)), 0.95]];
-  return halves.filter(([part]) => part.length);
-}
-
-// Dots at the places of some rows.
-function dots(run, rows, { axes: [x, y] }) {
-  return { type: kind(), mode: 'markers', x: taken(run.columns[x], rows), y: taken(run.columns[y], rows), showlegend: false };
-}
-
-function trace(run, rows, look, marker, hidden) {
-  return {
-    ...dots(run, rows, look),
-    rows,
-    hoverinfo: 'none',
-    visible: !hidden,
-    marker: { size: look.sizes ? rows.map((row) => look.sizes[row]) : baseSize(run.rows), ...marker },
-    selected: { marker: { opacity: 1 } },
-    unselected: { marker: { opacity: 0.3 } },
-  };
-}
-
-const baseSize = (rows) => (rows > 50000 ? 3 : rows > 5000 ? 5 : rows > 1500 ? 6 : 8);
-
-// Sizes that tell the loss: the area grows with it.
-export function lossSizes(run) {
-  const [, high] = middleRange(run.columns.loss);
-  const base = baseSize(run.rows);
-  return Float32Array.from(run.columns.loss, (loss) => (Number.isFinite(loss) ? base * (0.6 + 1.9 * Math.sqrt(Math.min(1, Math.max(0, loss) / Math.max(high, 1e-6)))) : base * 0.6));
-}
-
-export function ringTrace(run, rows, look, { size = 15, colour }) {
-  return {
-    ...dots(run, rows, look),
-    hoverinfo: 'skip',
-    marker: { size, symbol: 'circle-open', color: colour, line: { width: 2 } },
-  };
-}
-
-// The closed outline of the nine in ten points nearest to the middle of a group.
-export function outlineTrace(run, rows, look, colour) {
-  const [x, y] = look.axes.map((axis) => run.columns[axis]);
-  const points = Array.from(rows, (row) => [x[row], y[row]]).filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
-  if (points.length < 5) return null;
-  const middle = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
-  points.sort((a, b) => Math.hypot(a[0] - middle[0], a[1] - middle[1]) - Math.hypot(b[0] - middle[0], b[1] - middle[1]));
-  const corners = hull(points.slice(0, Math.ceil(0.9 * points.length)));
-  const closed = [...corners, corners[0]];
-  return {
-    type: kind(),
-    mode: 'lines',
-    x: closed.map((point) => point[0]),
-    y: closed.map((point) => point[1]),
-    hoverinfo: 'skip',
-    showlegend: false,
-    line: { color: colour, width: 2 },
-  };
-}
-
-function hull(points) {
-  const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const turn = (o, a, b) => (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
-  const half = (given) => {
-    const out = [];
-    for (const point of given) {
-      while (out.length >= 2 && turn(out[out.length - 2], out[out.length - 1], point) <= 0) out.pop();
-      out.push(point);
+  // Show dots: { x, y, looks, label, outline, area (corners), found (row or null) }.
+  show(scene) {
+    const moved = scene.x !== this.scene?.x;
+    this.scene = scene;
+    if (moved) {
+      this.extent = extent(scene.x, scene.y);
+      this.grid = new Grid(scene.x, scene.y, this.extent);
     }
-    return out.slice(0, -1);
-  };
-  return [...half(sorted), ...half(sorted.reverse())];
-}
-
-export function draw(target, traces, mode) {
-  const axis = { showgrid: false, zeroline: false, showticklabels: false, ticks: '' };
-  const layout = {
-    margin: { l: 8, r: 8, t: 8, b: 8 },
-    paper_bgcolor: style('panel'),
-    plot_bgcolor: style('panel'),
-    font: { color: style('soft'), family: getComputedStyle(document.body).fontFamily },
-    modebar: { bgcolor: 'rgba(0,0,0,0)', color: style('faint'), activecolor: style('accent') },
-    hovermode: 'closest',
-    dragmode: mode,
-    uirevision: 'kept',
-    xaxis: axis,
-    yaxis: { ...axis, scaleanchor: 'x' },
-  };
-  const options = { displaylogo: false, responsive: true, scrollZoom: true, modeBarButtons: [['zoom2d', 'pan2d', 'select2d', 'lasso2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']] };
-  return Plotly.react(target, traces, layout, options);
-}
-
-// Rows inside a polygon of [x, y] corners.
-export function rowsInside(run, axes, corners) {
-  const [x, y] = axes.map((axis) => run.columns[axis]);
-  const out = [];
-  for (let row = 0; row < run.rows; row += 1) if (inside(x[row], y[row], corners)) out.push(row);
-  return out;
-}
-
-function inside(x, y, corners) {
-  if (!Number.isFinite(x) || !Number.isFinite(y)) return false;
-  let within = false;
-  for (let at = 0, before = corners.length - 1; at < corners.length; before = at, at += 1) {
-    const [[ax, ay], [bx, by]] = [corners[at], corners[before]];
-    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
+    this.canvas.setAttribute('aria-label', scene.label);
+    this.dots.fill(inOrder(scene, this.extent));
+    if (moved) this.fit();
+    else this.draw();
   }
-  return within;
+
+  close() {
+    this.watch.disconnect();
+    clearTimeout(this.resting);
+    this.dots.close();
+  }
+
+  drawTools() {
+    const button = (title, path, pressed, act) =>
+      element('button', { type: 'button', title, 'aria-label': title, 'aria-pressed': pressed, onclick: act }, element('svg', { viewBox: '0 0 16 16', 'aria-hidden': 'true' }, element('path', { d: path })));
+    fill(
+      this.tools,
+      Object.entries(TOOLS).map(([tool, [title, path]]) => button(title, path, String(tool === this.tool), () => this.choose(tool))),
+      STEPS.map(([title, path, act]) => button(title, path, null, () => act(this)))
+    );
+    this.canvas.dataset.tool = this.tool;
+  }
+
+  choose(tool) {
+    this.tool = tool;
+    const at = Object.keys(TOOLS).indexOf(tool);
+    this.drawTools();
+    this.tools.children[at].focus();
+  }
+
+  // The camera: the data's place in the middle of the plot, and pixels for each unit of the data.
+  fit() {
+    const { x, y, half } = this.extent;
+    const [width, height] = [this.canvas.clientWidth || 1, this.canvas.clientHeight || 1];
+    this.camera = { x, y, scale: MARGIN * Math.min(width / (2 * half[0]), height / (2 * half[1])) };
+    this.all = this.camera.scale;
+    this.moved = false;
+    this.draw();
+  }
+
+  zoom(factor, at = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2]) {
+    const [x, y] = this.placeAt(at);
+    const scale = Math.min(1e5 * this.all, Math.max(this.all / 4, this.camera.scale * factor));
+    const kept = this.camera.scale / scale;
+    this.go({ x: x + (this.camera.x - x) * kept, y: y + (this.camera.y - y) * kept, scale });
+  }
+
+  pan(right, down) {
+    const { x, y, scale } = this.camera;
+    this.go({ x: x - right / scale, y: y + down / scale, scale });
+  }
+
+  go(camera) {
+    this.camera = camera;
+    this.moved = true;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      this.resting = null;
+      this.draw();
+    }, REST);
+    this.draw();
+  }
+
+  placeAt([right, down]) {
+    const { x, y, scale } = this.camera;
+    return [x + (right - this.canvas.clientWidth / 2) / scale, y - (down - this.canvas.clientHeight / 2) / scale];
+  }
+
+  pixelsOf([x, y]) {
+    const { camera, canvas } = this;
+    return [(x - camera.x) * camera.scale + canvas.clientWidth / 2, canvas.clientHeight / 2 - (y - camera.y) * camera.scale];
+  }
+
+  rowAt(pixels) {
+    const shown = (row) => this.scene.looks.size[row] > 0;
+    return this.grid.nearest(this.placeAt(pixels), REACH / this.camera.scale, shown);
+  }
+
+  // Draws with the next frame, however often it is asked for until then.
+  draw() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      const ratio = Math.min(2, devicePixelRatio || 1);
+      const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) => Math.max(1, Math.round(side * ratio)));
+      if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+      const { x, y, scale } = this.camera;
+      this.dots.draw({ x: x - this.extent.x, y: y - this.extent.y, scale }, ratio, Boolean(this.resting));
+      this.drawOver();
+    });
+  }
+
+  drawOver() {
+    const { outline, area, found, x, y } = this.scene;
+    const polygon = (corners, kind) => (corners?.length ? element('path', { class: kind, d: `M${corners.map((corner) => this.pixelsOf(corner).map((value) => value.toFixed(1))).join('L')}Z` }) : null);
+    const ring = (row, kind) => {
+      if (row === null || row === undefined || !Number.isFinite(x[row])) return null;
+      const [cx, cy] = this.pixelsOf([x[row], y[row]]);
+      return element('circle', { class: kind, cx, cy, r: 10 });
+    };
+    fill(this.overlay, polygon(outline, 'outline'), polygon(this.stroke ?? area, 'area'), ring(found, 'found'), ring(this.under, 'under'));
+  }
+
+  listen() {
+    const { canvas } = this;
+    this.watch = new ResizeObserver(() => this.scene && (this.moved ? this.draw() : this.fit()));
+    this.watch.observe(canvas);
+    canvas.addEventListener('pointerdown', (event) => this.press(event));
+    canvas.addEventListener('pointermove', (event) => this.move(event));
+    canvas.addEventListener('pointerup', (event) => this.release(event));
+    canvas.addEventListener('pointercancel', (event) => this.drop(event));
+    canvas.addEventListener('pointerleave', () => this.point(null));
+    canvas.addEventListener('dblclick', () => this.fit());
+    canvas.addEventListener('keydown', (event) => this.key(event));
+    canvas.addEventListener('wheel', (event) => {
+      event.preventDefault();
+      this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), pixels(event));
+    }, { passive: false });
+  }
+
+  press(event) {
+    if (event.button > 1 || !this.scene) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, pixels(event));
+    if (this.pointers.size > 1) {
+      this.stroke = null;
+      this.drag = { moving: true, still: false };
+      return;
+    }
+    const moving = event.button === 1 || (this.tool === 'pan') !== event.shiftKey;
+    this.drag = { moving, still: true, from: pixels(event) };
+    if (!moving) this.stroke = [this.placeAt(pixels(event))];
+  }
+
+  move(event) {
+    const now = pixels(event);
+    if (!this.pointers.has(event.pointerId)) {
+      if (event.pointerType !== 'touch' && this.scene) this.point(this.rowAt(now), event);
+      return;
+    }
+    const before = this.pointers.get(event.pointerId);
+    if (this.drag.still && Math.hypot(now[0] - this.drag.from[0], now[1] - this.drag.from[1]) < STILL) return;
+    this.drag.still = false;
+    this.point(null);
+    if (this.pointers.size > 1) this.pinch(event.pointerId, now);
+    else if (this.drag.moving) this.pan(now[0] - before[0], now[1] - before[1]);
+    else this.trace(now);
+    this.pointers.set(event.pointerId, now);
+  }
+
+  // Two fingers: the map follows both.
+  pinch(id, now) {
+    const [, other] = [...this.pointers].find(([each]) => each !== id);
+    const before = this.pointers.get(id);
+    const apart = (a, b) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
+    this.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+    this.zoom(apart(now, other) / apart(before, other), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
+  }
+
+  trace(now) {
+    if (this.tool === 'box') {
+      const [left, top] = this.drag.from;
+      this.stroke = [[left, top], [now[0], top], now, [left, now[1]]].map((corner) => this.placeAt(corner));
+    } else this.stroke.push(this.placeAt(now));
+    this.draw();
+  }
+
+  release(event) {
+    if (!this.pointers.has(event.pointerId)) return;
+    const { drag, stroke } = this;
+    this.drop(event);
+    if (drag.still) {
+      const row = this.rowAt(pixels(event));
+      if (row !== null) this.tell.pick(row);
+    } else if (stroke?.length > 2) this.tell.area(stroke);
+  }
+
+  drop(event) {
+    this.pointers.delete(event.pointerId);
+    this.stroke = null;
+    this.draw();
+  }
+
+  point(row, event) {
+    if (row === (this.under ?? null) && row === null) return;
+    this.under = row;
+    this.tell.hover(row, event);
+    this.draw();
+  }
+
+  key(event) {
+    const step = 40;
+    const acts = {
+      ArrowLeft: () => this.pan(step, 0),
+      ArrowRight: () => this.pan(-step, 0),
+      ArrowUp: () => this.pan(0, step),
+      ArrowDown: () => this.pan(0, -step),
+      '+': () => this.zoom(ZOOM),
+      '=': () => this.zoom(ZOOM),
+      '-': () => this.zoom(1 / ZOOM),
+      0: () => this.fit(),
+      Escape: () => this.tell.area(null),
+    };
+    if (!acts[event.key] || event.ctrlKey || event.metaKey || event.altKey || !this.scene) return;
+    event.preventDefault();
+    acts[event.key]();
+  }
 }
 
-// The polygon of plotly's lasso or box.
-export function cornersOf(event) {
-  if (event?.lassoPoints) return event.lassoPoints.x.map((x, at) => [x, event.lassoPoints.y[at]]);
-  if (event?.range) {
-    const [[left, right], [bottom, top]] = [event.range.x, event.range.y];
-    return [[left, bottom], [right, bottom], [right, top], [left, top]];
-  }
-  return null;
+const pixels = (event) => [event.offsetX, event.offsetY];
+
+// Dots in drawing order, their places counted from the middle: 32 bits suffice for those.
+function inOrder({ x, y, looks }, middle) {
+  const order = looks.order();
+  const place = new Float32Array(2 * order.length);
+  const colour = new Uint8Array(4 * order.length);
+  order.forEach((row, at) => {
+    place[2 * at] = x[row] - middle.x;
+    place[2 * at + 1] = y[row] - middle.y;
+    colour.set(looks.colour.subarray(4 * row, 4 * row + 4), 4 * at);
+  });
+  const taken = (values) => Float32Array.from(order, (row) => (Number.isFinite(x[row]) && Number.isFinite(y[row]) ? values[row] : 0));
+  return { place, colour, size: taken(looks.size), mark: taken(looks.mark) };
 }

@@ -54,7 +54,7 @@ function differences(fields, rows, rest) {
       element('td', { class: 'number' }, `${gap > 0 ? '+' : ''}${gap.toFixed(2)}`)
     )
   );
-  return table('causes', [['', ''], ['here', 'number'], ['rest', 'number'], ['sd', 'number']], body, 'Fields that differ most');
+  return table('plain', [['', ''], ['here', 'number'], ['rest', 'number'], ['sd', 'number']], body, 'Fields that differ most');
 }
 
 export const exported = (run, rows) =>

@@ -2,13 +2,16 @@
 
 import { choices, groupsOf, isCategory, isDiverging, titleOf } from './colouring.js';
 import { element, empty, fill, option, segmented, select } from './dom.js';
-import { number, words } from './format.js';
-import { style, swatch } from './palette.js';
+import { count, number, words } from './format.js';
+import { outline, rowsInside } from './geometry.js';
+import { Looks, scaleOf } from './looks.js';
+import { gradient, swatch } from './palette.js';
 import { change, to } from './router.js';
-import { AXES, cornersOf, draw, groupTraces, lossSizes, numberTraces, outlineTrace, ringTrace, rowsInside } from './scatter.js';
+import { Scatter } from './scatter.js';
 import { selectionPanel } from './selection.js';
 import { clipTile, thumb } from './thumbs.js';
 
+const AXES = { tsne: ['x', 'y'], pca: ['pca_x', 'pca_y'] };
 const MOST_CORNERS = 60;
 
 export async function space({ run, params }) {
@@ -17,21 +20,24 @@ export async function space({ run, params }) {
   const view = new SpaceView(run);
   const trust = run.facts.space?.trustworthiness;
   const lead = element('p', { class: 'lead' }, 'One dot a clip; clips that the model sees alike lie together. ', trust ? `The t-SNE layout keeps neighbours with a trustworthiness of ${number(trust)} (1 is perfect).` : '');
-  return Object.assign([title, lead, ...view.parts], { mounted: () => view.show(params), update: (next) => view.show(next.params) });
+  return Object.assign([title, lead, ...view.parts], { mounted: () => view.show(params), update: (next) => view.show(next.params), left: () => view.map.close() });
 }
 
 class SpaceView {
   constructor(run) {
     this.run = run;
     this.hidden = new Set();
-    this.mode = matchMedia('(pointer: coarse)').matches ? 'pan' : 'lasso';
     this.controls = element('div', { class: 'controls' });
     this.note = element('p', { class: 'outlined', 'aria-live': 'polite' });
-    this.plot = element('div', { id: 'plot', role: 'group', 'aria-label': 'Scatter plot of all clips; the same clips are listed under Clips' });
+    this.map = new Scatter({
+      hover: (row, event) => this.hover(row, event),
+      pick: (row) => change({ clip: run.text('clip_id', row) }),
+      area: (corners) => change({ area: corners && thinned(corners).flat().map((value) => Number(value.toPrecision(5))).join(',') }),
+    });
     this.legend = element('div', { class: 'legend' });
     this.tip = element('div', { class: 'tip', hidden: true });
     this.side = element('aside', { class: 'panel', id: 'side', 'aria-live': 'polite', 'aria-label': 'Selection' });
-    this.parts = [this.controls, element('div', { class: 'map' }, element('div', { class: 'panel plot-panel' }, this.note, this.plot, this.tip, this.legend), this.side)];
+    this.parts = [this.controls, element('div', { class: 'map' }, element('div', { class: 'panel plot-panel' }, this.note, this.map.root, this.tip, this.legend), this.side)];
   }
 
   async show(params) {
@@ -39,13 +45,10 @@ class SpaceView {
     if (this.colour !== params.colour) this.hidden.clear();
     this.colour = params.colour;
     this.card = params.insight ? this.run.card(params.insight) : null;
-    this.look = {
-      axes: AXES[params.layout] ?? AXES.tsne,
-      members: this.card ? new Set(this.card.rows) : null,
-      crosses: params.crosses !== 'no',
-      sizes: params.size === 'loss' ? lossSizes(this.run) : null,
-      diverging: isDiverging(params.colour),
-    };
+    const axes = AXES[params.layout] ?? AXES.tsne;
+    [this.x, this.y] = axes.map((axis) => this.run.columns[axis]);
+    const corners = cornersFrom(params.area);
+    this.selected = corners && rowsInside(this.x, this.y, corners);
     this.drawControls();
     await this.drawPlot();
     await this.drawSide();
@@ -84,27 +87,34 @@ class SpaceView {
   }
 
   async drawPlot() {
-    const { run, look, params } = this;
+    const { run, params, card, selected, x, y } = this;
     const colour = params.colour ?? 'class_name';
-    let traces;
+    const looks = new Looks(run.rows);
     if (isCategory(colour)) {
       const groups = groupsOf(run, colour).map((group) => ({ ...group, hidden: this.hidden.has(group.text) }));
-      traces = groupTraces(run, groups, look);
+      looks.byGroup(groups);
       fill(this.legend, groups.map((group) => this.legendEntry(group)));
     } else {
-      traces = numberTraces(run, await run.field(colour), colour, look, titleOf(run, colour));
-      fill(this.legend, element('span', { class: 'faint' }, `coloured by ${titleOf(run, colour)}; grey: unknown`));
+      const values = await run.field(colour);
+      if (this.params !== params) return;
+      const scale = scaleOf(values, isDiverging(colour));
+      looks.byNumber(values, scale);
+      fill(this.legend, scaleBar(titleOf(run, colour), scale, values.some(Number.isNaN)));
     }
-    if (this.card) {
-      const outline = outlineTrace(run, this.card.rows, look, style('ink'));
-      if (outline) traces.push(outline);
-    }
-    const clip = params.clip === undefined ? undefined : run.rowOf.get(params.clip);
-    if (clip !== undefined) traces.push(ringTrace(run, [clip], look, { size: 20, colour: style('bad') }));
-    this.traces = traces;
-    fill(this.note, this.card ? [element('span', {}, 'Outlined: ', element('a', { href: to(['insight', this.card.insight_id]) }, this.card.sentence))] : []);
-    await draw(this.plot, traces, this.mode);
-    if (!this.bound) this.bind();
+    if (params.crosses !== 'no') looks.cross(run);
+    if (params.size === 'loss') looks.sizeBy(run.columns.loss);
+    const stressed = selected ?? card?.rows;
+    if (stressed) looks.stress(new Set(stressed));
+    fill(this.note, card ? [element('span', {}, 'Outlined: ', element('a', { href: to(['insight', card.insight_id]) }, card.sentence))] : []);
+    this.map.show({
+      x,
+      y,
+      looks,
+      label: `Map of ${count(run.facts.placed, 'clip')} coloured by ${titleOf(run, colour)}; Clips lists the same clips. Arrow keys move it, plus and minus zoom.`,
+      outline: card ? outline(x, y, card.rows) : [],
+      area: cornersFrom(params.area),
+      found: run.rowOf.get(params.clip) ?? null,
+    });
   }
 
   legendEntry(group) {
@@ -121,27 +131,9 @@ class SpaceView {
     );
   }
 
-  bind() {
-    this.bound = true;
-    const rowOf = (event) => this.traces[event.points[0].curveNumber].rows?.[event.points[0].pointNumber];
-    this.plot.on('plotly_click', (event) => {
-      const row = rowOf(event);
-      if (row !== undefined) change({ clip: this.run.text('clip_id', row) });
-    });
-    this.plot.on('plotly_selected', (event) => {
-      const corners = cornersOf(event);
-      if (corners) change({ area: thinned(corners).flat().map((value) => Number(value.toPrecision(5))).join(',') });
-    });
-    this.plot.on('plotly_deselect', () => change({ area: null }));
-    this.plot.on('plotly_relayout', (event) => {
-      if (event.dragmode) this.mode = event.dragmode;
-    });
-    this.plot.on('plotly_hover', (event) => this.hover(rowOf(event), event.event));
-    this.plot.on('plotly_unhover', () => { this.tip.hidden = true; });
-  }
-
   hover(row, event) {
-    if (row === undefined) return;
+    this.tip.hidden = row === null;
+    if (row === null) return;
     const { run } = this;
     const said = run.text('predicted', row);
     fill(
@@ -149,10 +141,9 @@ class SpaceView {
       thumb(run, row, 1.5),
       element('span', {}, element('b', {}, run.fileName(row)), element('br'), run.text('class_name', row), run.text('split', row) ? `, ${run.text('split', row)}` : '', element('br'), said === null ? 'no prediction' : `says ${said}, loss ${number(run.number('loss', row))}`)
     );
-    const box = this.plot.parentElement.getBoundingClientRect();
+    const box = this.map.root.parentElement.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     Object.assign(this.tip.style, { left: `${Math.min(x + 14, box.width - 290)}px`, top: `${Math.max(0, y - 60)}px` });
-    this.tip.hidden = false;
   }
 
   async drawSide() {
@@ -162,11 +153,16 @@ class SpaceView {
     if (row !== undefined) {
       parts.push(element('h2', {}, 'Clip'), clipTile(run, row), element('p', { class: 'note' }, element('a', { href: to(['clip', params.clip]) }, 'Open its page')));
     } else if (params.clip) parts.push(empty('No such clip', 'This run has no clip of that id.'));
-    const corners = cornersFrom(params.area);
-    if (corners) parts.push(...(await selectionPanel(run, rowsInside(run, this.look.axes, corners), () => change({ area: null }))));
+    if (this.selected) parts.push(...(await selectionPanel(run, this.selected, () => change({ area: null }))));
+    if (this.params !== params) return;
     if (!parts.length) parts.push(empty('Nothing selected', 'Draw around dots to compare them with the rest, or click one.'));
     fill(this.side, parts);
   }
+}
+
+// A colour scale with its ends; values beyond them have the colour of the end.
+function scaleBar(title, { low, high, stops }, gaps) {
+  return element('div', { class: 'scale' }, element('span', {}, title), element('span', {}, `≤ ${number(low)}`), element('i', { style: { background: gradient(stops) } }), element('span', {}, `≥ ${number(high)}`), gaps && element('span', { class: 'faint' }, 'grey: unknown'));
 }
 
 function findClip(run, wanted) {

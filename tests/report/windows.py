@@ -1,0 +1,53 @@
+"""A window of Chromium on a site, which hears what its pages complain of and ask for."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+class Window:
+    """Opens a site and collects what its pages complain of and ask for."""
+
+    def __init__(self, browser, site: Path, **options: object) -> None:
+        viewport = options.pop("viewport", {"width": 1300, "height": 950})
+        self.context = browser.new_context(viewport=viewport, accept_downloads=True, **options)
+        self.site = site
+        self.complaints: list[str] = []
+        self.addresses: list[str] = []
+        self.page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
+        self.page.on("request", lambda request: self.addresses.append(request.url))
+
+    def _hear(self, message) -> None:
+        # Without a GPU, showing what WebGL drew means reading it back; drivers remark on it.
+        if "GL Driver Message" not in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, address: str = "#/overview"):
+        self.page.goto("about:blank")
+        self.page.goto(f"{(self.site / 'index.html').as_uri()}{address}")
+        self.page.wait_for_selector("#view[data-ready]", timeout=15000)
+        return self.page
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.complaints == []
+        inside = (self.site.as_uri() + "/", "data:", "about:", "blob:")
+        assert [each for each in self.addresses if not each.startswith(inside)] == []
+
+
+def settle(page) -> None:
+    page.wait_for_timeout(250)
+    page.wait_for_selector("#view[data-ready]")
+
+
+def wait_until(page, expression: str, *, seconds: float = 15) -> None:
+    """Wait for a JavaScript expression; the page's own policy refuses Playwright's way to do so."""
+    last = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < last, f"never became true: {expression}"
+        page.wait_for_timeout(50)

@@ -3,8 +3,6 @@
 import inspect
 from datetime import UTC, datetime
 
-import pandas as pd
-
 from assets.space_rows import nearest_clips, newest_space
 from insight_dagster.analysis.inference import is_random
 from insight_dagster.analysis.insights import DEFINITIONS
@@ -20,7 +18,7 @@ _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "cl
 
 
 def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: str) -> ReportData:
-    """Every table that the report shows, of the present latent space and its model.
+    """Every table that the report shows, at one moment, of the present latent space and its model.
 
     Args:
         store: the database.
@@ -28,22 +26,23 @@ def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: s
         run_id: of the Dagster run.
     """
     present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
+    created = datetime.now(UTC)
+    rows = store.read_together({table.name: _query(table.name, present) for table in SHOWN})
     return ReportData(
         home=folder.root,
         title=_TITLE,
         run_id=run_id,
         model_fingerprint=present["model_fingerprint"],
         random_weights=is_random(present["model_fingerprint"]),
-        created_at=datetime.now(UTC),
+        created_at=created,
         nearest=nearest_clips(store, folder, k=_NEIGHBOURS),
         definitions={kind: inspect.cleandoc(text) for kind, text in DEFINITIONS.items()},
-        **{table.name: _frame(store, table.name, present) for table in SHOWN},
+        **{name: table.to_pandas() for name, table in rows.items()},
     )
 
 
-def _frame(store: Database, name: str, present: dict[str, str]) -> pd.DataFrame:
+def _query(name: str, present: dict[str, str]) -> tuple[str, list[str]]:
     columns = f"* EXCLUDE ({_WIDE[name]})" if name in _WIDE else "*"
     key = _OF_PRESENT.get(name)
     where, parameters = (f"WHERE {key} = ?", [present[key]]) if key else ("", [])
-    sql = f"SELECT {columns} FROM {name} {where} ORDER BY ALL"  # noqa: S608
-    return store.read(sql, parameters).to_pandas()
+    return f"SELECT {columns} FROM {name} {where} ORDER BY ALL", parameters  # noqa: S608

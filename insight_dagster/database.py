@@ -11,7 +11,7 @@ soon as the file is open.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,21 @@ class Database:
         self._ensure_file()
         with self._connection(read_only=True) as connection:
             return _run(connection, sql, parameters)
+
+    def read_together(
+        self, queries: Mapping[str, tuple[str, Sequence[Any]]]
+    ) -> dict[str, pa.Table]:
+        """Rows of several queries by name, all of the same state of the database.
+
+        Raises:
+            DatabaseError: the file cannot be opened or a query fails.
+        """
+        self._ensure_file()
+        with self._connection(read_only=True) as connection:
+            return {
+                name: _run(connection, sql, parameters)
+                for name, (sql, parameters) in queries.items()
+            }
 
     def rows(self, table: Table, class_name: str | None = None) -> pa.Table:
         """Rows of a table (of one class), in primary-key order."""

@@ -16,7 +16,6 @@ from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.plain import plain, plain_rows
 from insight_dagster.report.report_data import ReportData
 
-BINS = 24
 _INSIGHT = (
     "insight_id", "kind", "class_name", "population", "other_class", "found_by", "size", "severity",
     "effect_name", "effect", "ci_low", "ci_high", "q_value", "accuracy", "mean_loss", "sentence",
@@ -26,11 +25,13 @@ _CAUSE = (
     "field", "direction", "effect", "ci_low", "ci_high", "auc", "q_value", "value_inside",
     "value_outside", "unique_share", "relative_of",
 )  # fmt: skip
+_SPREAD = ("spread_low", "spread_high", "spread_inside", "spread_outside")
 _ACTION = ("rank", "clip_id", "verb", "suggested_class", "partner_clip_id", "confidence")
 _EFFECT = (
     "advice", "wanted", "measure", "change", "ci_low", "ci_high", "clips", "reason", "side_measure",
     "side_change", "side_ci_low", "side_ci_high", "side_clips", "side_reason",
 )  # fmt: skip
+_GONE = ("ledger_id", "recorded_at", "kind", "class_name", "population", "other_class")
 _PAST = ("recorded_at", "run_id", "status", "size", "severity", "effect", "accuracy")
 
 
@@ -46,6 +47,7 @@ def insight_cards(
         name: dict(tuple(getattr(data, name).groupby("insight_id")))
         for name in ("insight_members", "insight_causes", "insight_actions", "insight_effects")
     }
+    known = identities(data.insight_ledger)["identities"]
     cards = []
     for insight in plain_rows(ranked, _INSIGHT):
         key = insight["insight_id"]
@@ -55,11 +57,12 @@ def insight_cards(
         cards.append({
             **insight,
             **members,
-            "causes": _causes(causes, clips, members["rows"]),
+            "causes": _causes(causes),
             "actions": plain_rows(_sorted(actions, "rank"), _ACTION),
             "effects": plain_rows(of["insight_effects"].get(key), _EFFECT),
             **_past(data.insight_ledger, key),
-            **_examples(data, key, row_of, pictures),
+            "key": known.get(key, key),
+            **_examples(data, insight, members["rows"], pictures, row_of),
         })  # fmt: skip
     for card in cards:
         card["rows"] = pack_array(card["rows"])
@@ -84,66 +87,77 @@ def _members(rows: pd.DataFrame | None, row_of: dict[str, int]) -> dict[str, Any
     }
 
 
-def _causes(
-    causes: pd.DataFrame | None, clips: pd.DataFrame, rows: np.ndarray
-) -> list[dict[str, Any]]:
-    inside = np.zeros(len(clips), bool)
-    inside[rows] = True
-    told = plain_rows(_sorted(causes, "rank"), _CAUSE)
-    return [{**each, "spread": _spread(each["field"], clips, inside)} for each in told]
+def _causes(causes: pd.DataFrame | None) -> list[dict[str, Any]]:
+    return [
+        {**{name: cause[name] for name in _CAUSE}, "spread": _spread(cause)}
+        for cause in plain_rows(_sorted(causes, "rank"), (*_CAUSE, *_SPREAD))
+    ]
 
 
-def _spread(field: str, clips: pd.DataFrame, inside: np.ndarray) -> dict[str, Any] | None:
-    """Histograms of a measured field inside the group and outside, as shares; None of a rule.
-
-    The bins span the middle 98 % of all values; what lies beyond is in the outermost ones.
-    """
-    if field not in clips.columns or not pd.api.types.is_numeric_dtype(clips[field]):
+def _spread(cause: dict[str, Any]) -> dict[str, Any] | None:
+    low, high, inside, outside = (cause[name] for name in _SPREAD)
+    if low is None:
         return None
-    values = clips[field].to_numpy(np.float64, na_value=np.nan)
-    known = np.isfinite(values)
-    if not (known & inside).any() or not (known & ~inside).any():
-        return None
-    low, high = np.quantile(values[known], [0.01, 0.99])
-    if low >= high:
-        return None
-    edges = np.linspace(low, high, BINS + 1)
-    shares = []
-    for side in (known & inside, known & ~inside):
-        counts, _ = np.histogram(np.clip(values[side], low, high), edges)
-        shares.append([plain(share) for share in counts / counts.sum()])
-    return {"low": plain(low), "high": plain(high), "inside": shares[0], "outside": shares[1]}
+    return {"low": low, "high": high, "inside": inside, "outside": outside}
 
 
 def _past(ledger: pd.DataFrame, insight_id: str) -> dict[str, Any]:
-    """Its identity in the ledger, and what that says of it in every run, oldest first."""
+    """What the ledger says of it in every run, oldest first."""
     own = ledger[ledger["insight_id"] == insight_id].sort_values("recorded_at")
     if not len(own):
-        return {"ledger_id": None, "past": []}
+        return {"past": []}
     ledger_id = own["ledger_id"].iloc[-1]
     rows = ledger[ledger["ledger_id"] == ledger_id].sort_values("recorded_at")
-    return {"ledger_id": plain(ledger_id), "past": plain_rows(rows, _PAST)}
+    return {"past": plain_rows(rows, _PAST)}
+
+
+def identities(ledger: pd.DataFrame) -> dict[str, Any]:
+    """What an address may name: every id that an insight has had, and those that are resolved.
+
+    Returns:
+        `identities`: the ledger's id by insight id; `gone`: the last lines of resolved ones.
+    """
+    named = ledger[ledger["insight_id"].notna()]
+    last = ledger.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
+    gone = last[last["status"] == "resolved"].sort_values("ledger_id")
+    return {
+        "identities": dict(sorted(zip(named["insight_id"], named["ledger_id"], strict=True))),
+        "gone": plain_rows(gone, _GONE),
+    }
 
 
 def _examples(
-    data: ReportData, insight_id: str, row_of: dict[str, int], pictures: Pictures
+    data: ReportData, insight: dict[str, Any], rows: np.ndarray, pictures: Pictures, row_of: dict
 ) -> dict[str, Any]:
-    """Clips that stand for the insight with their heatmaps, and the mean of these."""
+    """Clips that stand for the insight with their heatmaps, and the mean of these.
+
+    They come as the members do, of a confusion those first that the model is wrong about. The
+    mean is over one target, the most frequent: where the model looks for another is another thing.
+    """
     bundles = data.heatmap_bundles
-    picked = [insight_id in _listed(ids) for ids in bundles["insight_ids"]]
-    rows = bundles[np.array(picked, bool)].sort_values(["clip_id", "target"])
-    rows = rows[rows["clip_id"].isin(row_of)]
+    picked = [insight["insight_id"] in _listed(ids) for ids in bundles["insight_ids"]]
+    chosen = bundles[np.array(picked, bool) & bundles["clip_id"].isin(row_of)]
+    place = {row: position for position, row in enumerate(rows)}
+    at = chosen["clip_id"].map(row_of)
+    right = chosen["clip_id"].map(data.predictions.set_index("clip_id")["correct"])
+    late = (right == True) if insight["kind"] == "class_confusion" else 0  # noqa: E712 - or missing
+    chosen = chosen.assign(row=at, late=late, place=at.map(place).fillna(len(rows)))
+    chosen = chosen.sort_values(["late", "place", "clip_id", "target"])
     examples = [
-        {
-            "row": row_of[row["clip_id"]],
-            "target": row["target"],
-            "method": row["method"],
-            "heat": heat,
-        }
-        for _, row in rows.iterrows()
-        if (heat := pictures.heat(row["volume_path"])) is not None
+        {**each, "heat": heat}
+        for each, path in zip(
+            plain_rows(chosen, ("row", "target", "method")), chosen["volume_path"], strict=True
+        )
+        if (heat := pictures.heat(path)) is not None
     ]
-    return {"examples": examples, "average": pictures.average(list(rows["volume_path"]))}
+    targets = chosen["target"].mode().tolist()
+    target = insight["class_name"] if insight["class_name"] in targets else (targets or [None])[0]
+    volumes = chosen[chosen["target"] == target]["volume_path"].tolist()
+    return {
+        "examples": examples,
+        "average": pictures.average(sorted(volumes)),
+        "average_target": target,
+    }
 
 
 def _listed(ids: object) -> list[str]:

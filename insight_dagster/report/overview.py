@@ -5,28 +5,32 @@ Belongs here: choosing, joining and rounding. Does not: statistics (done below),
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
+from insight_dagster.analysis.ledger import GROWN, WORSE
 from insight_dagster.report.clip_columns import fields_shown
+from insight_dagster.report.drift_rows import drift_rows
 from insight_dagster.report.plain import plain, plain_rows
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.scores import class_scores, confusion, split_names
 
 _SPACE = ("clips", "components", "explained_variance", "trustworthiness", "clusters", "noise_share")
-_DRIFT = (
-    "class_name", "part", "metric", "clips_then", "clips_now", "value_then", "value_now",
-    "effect", "ci_low", "ci_high", "p_value", "adjusted_p", "psi", "judged", "reason",
-)  # fmt: skip
 _VERDICT = ("class_name", "cleared", "errors", "warnings")
-_CHANGED = ("born", "growing", "shrinking", "resolved", "regressed")
+_CHANGED = ("regressed", "resolved", "born", "growing", "shrinking")
 _LEDGER = ("ledger_id", "insight_id", "status", "kind", "class_name", "size", "severity")
-_MOST_DRIFT = 400
 
 
-def overview(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
-    """Everything that the first page shows, JSON-ready."""
+def overview(data: ReportData, clips: pd.DataFrame, *, since: datetime | None) -> dict[str, Any]:
+    """Everything that the first page shows, JSON-ready.
+
+    Args:
+        data: the tables.
+        clips: as `joined_clips` returns.
+        since: when the run before was reported, UTC; None = there is none.
+    """
     return {
         "facts": _facts(data, clips),
         "fields": [
@@ -35,10 +39,11 @@ def overview(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
         ],
         "scores": class_scores(clips),
         "confusion": confusion(clips),
-        "drift": plain_rows(_drift(data.drift), _DRIFT),
+        "drift": drift_rows(data.drift),
         "verdicts": plain_rows(data.verdicts.sort_values("class_name"), _VERDICT),
         "quarantine": _quarantine(data.clip_manifest),
-        "changes": _changes(data.insight_ledger),
+        "changes": None if since is None else _changes(data, since),
+        "rules": {"grown": GROWN, "worse": WORSE},
     }
 
 
@@ -47,7 +52,7 @@ def _facts(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
     right = clips["correct"].dropna().astype(float)
     return {
         "title": data.title,
-        "created_at": data.created_at.strftime("%Y-%m-%d %H:%M UTC"),
+        "created_at": data.created_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
         "run_id": data.run_id,
         "model_fingerprint": data.model_fingerprint,
         "random_weights": bool(data.random_weights),
@@ -71,22 +76,19 @@ def _current_space(data: ReportData) -> pd.Series | None:
     return chosen.iloc[-1] if len(chosen) else None
 
 
-def _drift(drift: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the drift table, all classes together first, the least probable change first."""
-    order = drift.assign(p=pd.to_numeric(drift["adjusted_p"]).fillna(drift["p_value"]))
-    return order.sort_values(["class_name", "p", "metric"], kind="stable").head(_MOST_DRIFT)
-
-
-def _changes(ledger: pd.DataFrame) -> list[dict[str, Any]]:
-    """What the last run that the ledger knows made of the insights, without what stayed."""
-    if not len(ledger):
-        return []
-    last = ledger[ledger["run_id"] == ledger.sort_values("recorded_at")["run_id"].iloc[-1]]
+def _changes(data: ReportData, since: datetime) -> list[dict[str, Any]]:
+    """What became of the insights since then, each once; without what stayed as it was."""
+    recorded = pd.to_datetime(data.insight_ledger["recorded_at"])
+    lines = data.insight_ledger[recorded > since.replace(tzinfo=None)]
+    last = lines.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
     changed = last[last["status"].isin(_CHANGED)]
-    rows = changed.sort_values(["status", "severity"], ascending=[True, False])
-    return plain_rows(rows, _LEDGER)
+    told = dict(zip(data.insights["insight_id"], data.insights["sentence"], strict=True))
+    rows = changed.assign(
+        order=changed["status"].map(_CHANGED.index), sentence=changed["insight_id"].map(told)
+    ).sort_values(["order", "severity", "ledger_id"], ascending=[True, False, True])
+    return plain_rows(rows, (*_LEDGER, "sentence"))
 
 
 def _quarantine(manifest: pd.DataFrame) -> list[dict[str, Any]]:
     rows = manifest[manifest["status"] != "ok"].sort_values(["class_name", "path"])
-    return plain_rows(rows, ("path", "class_name", "split", "problem"))
+    return plain_rows(rows, ("clip_id", "path", "class_name", "split", "problem"))

@@ -6,6 +6,7 @@ Does not: what a heatmap means (`analysis/heatmap_bundles.py`), or choosing exam
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import math
 import os
@@ -53,6 +54,8 @@ class Pictures:
         if not source.is_file():
             return False
         name = str(sheet_path(Path("sheets"), key))
+        if _differs(source, self._site / name):  # drawn again, for a model of other frames
+            (self._site / name).unlink(missing_ok=True)
         self._keep(name, lambda draft: _link(source, draft))
         return True
 
@@ -64,7 +67,8 @@ class Pictures:
             return list(pool.map(self._atlas, groups))
 
     def _atlas(self, keys: Sequence[str]) -> str:
-        name = f"thumbs/{_digest(*keys)}.jpg"
+        drawn = [(self._site / sheet_path(Path("sheets"), key)).stat().st_size for key in keys]
+        name = f"thumbs/{_digest(*keys, *map(str, drawn))}.jpg"
         self._keep(name, lambda draft: draft.write_bytes(_jpeg(self._drawn(keys))))
         return name
 
@@ -120,7 +124,12 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        shutil.copy2(source, target)
+
+
+def _differs(source: Path, shown: Path) -> bool:
+    """Whether both are there and hold other bytes."""
+    return shown.is_file() and not filecmp.cmp(source, shown, shallow=True)
 
 
 def _middle_tile(sheet: Path) -> np.ndarray:

@@ -16,8 +16,8 @@ from typing import Any
 from insight_dagster.report.packing import script
 
 RUNS_KEPT = 10
-FORMAT = 1
-"""Raise it whenever the page would misread what an earlier version wrote."""
+FORMAT = 2
+"""Raise it whenever the page would misread what an earlier version wrote: such runs are deleted."""
 _FACTS, _FILES = "run.json", "pictures.txt"
 _PICTURES = ("sheets", "thumbs", "heat")
 
@@ -36,6 +36,7 @@ def publish(
     """
     folder = site / "runs" / name
     draft = folder.with_name(f".{name}.{os.getpid()}")
+    old = draft.with_suffix(".old")
     shutil.rmtree(draft, ignore_errors=True)
     try:
         for file, text in scripts.items():
@@ -45,13 +46,15 @@ def publish(
         (draft / _FILES).write_text("\n".join(sorted(used)) + "\n", encoding="utf-8")
         stored = {**facts, "name": name, "format": FORMAT}
         (draft / _FACTS).write_text(json.dumps(stored), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            folder.replace(old)
         draft.replace(folder)
         for run in known_runs(site):
             if run["run_id"] == facts["run_id"] and run["name"] != name:
                 shutil.rmtree(site / "runs" / run["name"], ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def known_runs(site: Path) -> list[dict[str, Any]]:
@@ -68,7 +71,12 @@ def known_runs(site: Path) -> list[dict[str, Any]]:
 
 
 def tidy(site: Path) -> None:
-    """Delete all runs but the newest ten, what is no run, and pictures that no run shows."""
+    """Delete all runs but the newest ten, what is no run, and pictures that no run shows.
+
+    Nothing is deleted while the system does not give a run's files: it may be a good one.
+    """
+    if not all(_given(file) for file in (site / "runs").glob(f"*/{_FACTS}")):
+        return
     kept = {facts["name"] for facts in known_runs(site)[:RUNS_KEPT]}
     for folder in (site / "runs").iterdir():
         if folder.name not in kept and not folder.is_symlink():
@@ -82,9 +90,17 @@ def tidy(site: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
+def _given(file: Path) -> bool:
+    try:
+        file.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
 def runs_script(site: Path) -> str:
-    """The list of runs as the page reads it."""
-    return script("runs", known_runs(site))
+    """The list of runs as the page reads it: those that `tidy` keeps."""
+    return script("runs", known_runs(site)[:RUNS_KEPT])
 
 
 def run_name(created_at: str, run_id: str) -> str:

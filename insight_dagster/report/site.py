@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,13 @@ from insight_dagster.report.clip_columns import (
     joined_clips,
     view_columns,
 )
-from insight_dagster.report.insight_cards import insight_cards
+from insight_dagster.report.insight_cards import identities, insight_cards
 from insight_dagster.report.linking import link
 from insight_dagster.report.overview import overview
 from insight_dagster.report.packing import pack_numbers, script
 from insight_dagster.report.pictures import MOST_SHEETS, Pictures
 from insight_dagster.report.report_data import ReportData
-from insight_dagster.report.runs import publish, run_name, runs_script, tidy
+from insight_dagster.report.runs import known_runs, publish, run_name, runs_script, tidy
 
 ENTRY = "main.js"
 STYLES = ("page.css", "parts.css", "views.css")
@@ -50,7 +52,8 @@ _POLICY = "; ".join((
 def write_site(data: ReportData, folder: Path) -> Path:
     """Write a run into the site, which needs no network and no server.
 
-    Runs written before stay, up to ten. A reader sees the site as it was or as it is then.
+    Runs written before stay, up to ten. A run that shows what the newest one shows adds nothing.
+    A reader sees the site as it was or as it is then.
 
     Args:
         data: the tables to show.
@@ -80,16 +83,35 @@ def write_site(data: ReportData, folder: Path) -> Path:
 
 
 def _write_run(data: ReportData, folder: Path) -> None:
+    """Publish the run, unless it shows nothing that the newest one does not show."""
+    before = next((r for r in known_runs(folder) if r["run_id"] != data.run_id), None)
     clips = joined_clips(data)
     pictures = Pictures(folder, data.home)
+    since = datetime.fromisoformat(before["at"]) if before else None
+    summary = overview(data, clips, since=since)
+    parts = {"overview": summary, **_parts(data, clips, pictures)}
+    name = run_name(f"{data.created_at:%Y%m%d%H%M%S}", data.run_id)
+    digest = _digest(parts)
+    if before and before["digest"] == digest:
+        return
+    facts = {
+        **{key: summary["facts"][key] for key in ("created_at", "accuracy", "clips", "run_id")},
+        **{key: summary["facts"][key] for key in ("model_fingerprint", "random_weights")},
+        "at": data.created_at.isoformat(),
+        "digest": digest,
+        "insights": [card["key"] for card in parts["insights"]["cards"]],
+    }
+    texts = {f"{part}.js": script(f"{name}/{part}", value) for part, value in parts.items()}
+    publish(folder, name, texts, facts=facts, used=pictures.used)
+
+
+def _parts(data: ReportData, clips: pd.DataFrame, pictures: Pictures) -> dict[str, Any]:
+    """What the run's scripts hand over, by name; the overview left out."""
     chosen = _pictured(clips, set(data.insight_members["clip_id"]))
     pictured = np.zeros(len(clips), bool)
     pictured[chosen] = pictures.sheets(clips["content_key"].iloc[chosen])
     keys = clips["content_key"][pictured].tolist()
-    summary = overview(data, clips)
-    name = run_name(f"{data.created_at:%Y%m%d%H%M%S}", data.run_id)
-    parts: dict[str, Any] = {
-        "overview": summary,
+    return {
         "clips": {
             "rows": len(clips),
             "columns": core_columns(clips, pictured),
@@ -98,17 +120,19 @@ def _write_run(data: ReportData, folder: Path) -> None:
         "insights": {
             "cards": insight_cards(data, clips, pictures),
             "definitions": data.definitions,
+            **identities(data.insight_ledger),
         },
         "views": view_columns(clips, data.nearest),
         **{f"fields/{each.name}": pack_numbers(clips[each.name]) for each in fields_shown()},
     }
-    facts = {
-        **{key: summary["facts"][key] for key in ("created_at", "accuracy", "clips", "run_id")},
-        **{key: summary["facts"][key] for key in ("model_fingerprint", "random_weights")},
-        "insights": len(data.insights),
-    }
-    texts = {f"{part}.js": script(f"{name}/{part}", value) for part, value in parts.items()}
-    publish(folder, name, texts, facts=facts, used=pictures.used)
+
+
+def _digest(parts: dict[str, Any]) -> str:
+    """Of what a run shows, but for when it was made and what changed before."""
+    summary = {name: value for name, value in parts["overview"].items() if name != "changes"}
+    summary["facts"] = {**summary["facts"], "created_at": None, "run_id": None}
+    text = json.dumps({**parts, "overview": summary}, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _pictured(clips: pd.DataFrame, members: set[str]) -> np.ndarray:

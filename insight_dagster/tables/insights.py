@@ -74,10 +74,14 @@ INSIGHT_CAUSES = Table(
         real("auc", "chance that a clip inside has the larger value", "0-1"),
         real("p_value", "two-sided permutation p", "0-1"),
         real("q_value", "Benjamini-Hochberg q over fields x insights of the run", "0-1"),
-        real("value_inside", "median inside; share of clips, of levels and rules"),
-        real("value_outside", "median outside; share of clips, of levels and rules"),
+        real("value_inside", "median inside (mean, where medians tie; share, of levels and rules)"),
+        real("value_outside", "the same of the clips that it is compared with"),
         real("unique_share", "what it adds to the stronger causes, NaN for rules", "0-1"),
         text("relative_of", "the stronger cause that it goes with", nullable=True),
+        real("spread_low", "lower end of the histograms", nullable=True),
+        real("spread_high", "upper end of the histograms", nullable=True),
+        Column("spread_inside", "DOUBLE[]", "share of the group in 24 bins", nullable=True),
+        Column("spread_outside", "DOUBLE[]", "of those it is compared with", nullable=True),
     ),
 )
 

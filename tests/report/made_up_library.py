@@ -183,6 +183,10 @@ def cause(key: str, class_name: str, rank: int) -> dict[str, object]:
         "q_value": 0.002,
         "value_inside": 0.94,
         "value_outside": 0.61,
+        "spread_low": 0.2,
+        "spread_high": 0.98,
+        "spread_inside": [1 / 24] * 24,
+        "spread_outside": [1.0] + [0.0] * 23,
     }
 
 
@@ -338,7 +342,12 @@ def synthetic(
         "drift": drifted(),
         "verdicts": frame(
             tables.VERDICTS,
-            {"class_name": list(classes), "cleared": [True] * len(classes)},
+            {
+                "class_name": list(classes),
+                "cleared": [True] * len(classes),
+                "errors": [[]] * len(classes),
+                "warnings": [["data_drift"]] * len(classes),
+            },
             len(classes),
         ),
     }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
 import pytest
 from windows import Window, settle, wait_until
 
@@ -20,6 +23,7 @@ VIEWS = (
     "clips",
     "clip/000000000000000b",
     "compare",
+    "words",
 )
 pytestmark = pytest.mark.browser
 
@@ -116,6 +120,176 @@ def test_two_runs_are_compared(window, standard_data) -> None:
     assert "run=" in page.url
 
 
+def test_what_became_of_clips_is_told_by_their_contents(browser, make_data) -> None:
+    """A relabelled clip has another id; one that left and one that came are told."""
+    data = make_data(clips=40)
+    site = write_site(data, data.home / "site").parent
+    changed = {}
+    for table in ("clip_manifest", "predictions", "projection", "clusters", "metadata_table"):
+        rows = getattr(data, table).copy()
+        moved = rows["clip_id"] == "0000000000000001"
+        rows.loc[moved, "clip_id"] = "ffffffffffffffff"
+        rows.loc[moved, "class_name"] = "abseiling"
+        changed[table] = rows[rows["clip_id"] != "0000000000000005"]
+    later = data.created_at + timedelta(days=1)
+    write_site(replace(data, run_id="later", created_at=later, **changed), site)
+    opened = Window(browser, site)
+    page = opened.open("#/compare")
+    anew = page.get_by_role("region", name="Labelled anew")
+    assert anew.locator(".tile-link").count() == 1
+    assert "was labelled disc golfing" in anew.inner_text()
+    assert page.get_by_role("region", name="Clips that left").locator(".tile-link").count() == 1
+    assert page.get_by_role("region", name="New clips").locator(".tile-link").count() == 0
+    page.get_by_role("link", name="Overview").click()
+    settle(page)
+    opened.close()
+
+
+def test_the_earlier_run_is_always_before(window) -> None:
+    page = window.open("#/compare")
+    lead = page.locator(".lead").inner_text()
+    page.select_option("#run", index=1)
+    settle(page)
+    assert page.locator(".lead").inner_text() == lead
+    assert "2026-03-13 02:00:00 UTC (before) to 2026-03-14 02:00:00 UTC (now)" in lead
+
+
+def test_an_insight_is_found_by_every_id_that_it_had(browser, make_data) -> None:
+    data = make_data(clips=60)
+    site = write_site(data, data.home / "site").parent
+    lines = data.insight_ledger.copy()
+    last = lines[lines["run_id"] == "second"].assign(
+        run_id="third", recorded_at=data.created_at.replace(tzinfo=None) + timedelta(hours=1)
+    )
+    renamed = last["ledger_id"] == "insight-1"
+    last.loc[renamed, "insight_id"] = "renamed"
+    gone = last["ledger_id"] == "insight-2"
+    last.loc[gone, ["insight_id", "status"]] = [None, "resolved"]
+    ids = {"insight-1": "renamed"}
+    found = data.insights[data.insights["insight_id"] != "insight-2"].replace(ids)
+    later = replace(
+        data,
+        run_id="later",
+        created_at=data.created_at + timedelta(days=1),
+        insight_ledger=pd.concat([lines, last]),
+        insights=found,
+        insight_members=data.insight_members.replace(ids),
+    )
+    write_site(later, site)
+    opened = Window(browser, site)
+    for address in ("insight-1", "renamed"):
+        page = opened.open(f"#/insight/{address}")
+        assert page.locator("h1").inner_text() == found["sentence"].iloc[1]
+    page = opened.open("#/overview")
+    changed = page.get_by_role("region", name="What changed")
+    assert "1 resolved" in changed.inner_text()
+    changed.get_by_role("link", name="class confusion: abseiling").click()
+    settle(page)
+    assert page.locator("h1").inner_text() == "Resolved: class confusion of abseiling"
+    page.get_by_role("link", name="It is in the run of").click()
+    settle(page)
+    assert page.locator("h1").inner_text() == data.insights["sentence"].iloc[2]
+    opened.close()
+
+
+def test_every_cell_of_the_matrix_opens_as_many_clips_as_it_counts(browser, make_data) -> None:
+    data = make_data(clips=80)
+    said = data.predictions.copy()
+    said.loc[said.index[::7], "predicted"] = "a label of no class here"
+    said["correct"] = said["predicted"] == said["class_name"]
+    opened = Window(browser, write_site(replace(data, predictions=said), data.home / "s").parent)
+    page = opened.open("#/overview")
+    cells = page.locator(".matrix td a").evaluate_all(
+        "(all) => all.map((a) => [a.getAttribute('href'), Number(a.firstChild.textContent)])"
+    )
+    assert sum(count for _, count in cells) == 80
+    for address, count in cells:
+        opened.open(address)
+        assert page.get_by_role("status").inner_text().split()[0] == str(count), address
+    opened.close()
+
+
+def test_searching_from_any_view(window, standard_data) -> None:
+    page = window.open("#/overview")
+    page.keyboard.press("/")
+    page.keyboard.type("clip_0011")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.locator("h1").inner_text() == "clip_0011.mp4"
+    page.fill("#search", "abseiling")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.get_by_role("status").inner_text() == "24 clips"
+    page.fill("#search", "no such name")
+    page.keyboard.press("Enter")
+    assert page.locator("#search:invalid").count() == 1
+
+
+def test_the_way_back_keeps_filters_place_and_length(window) -> None:
+    page = window.open("#/clips")
+    page.select_option("#clips-correct", "true")
+    settle(page)
+    page.get_by_role("button", name="Show more").click()
+    tiles = page.locator(".tile-link").count()
+    assert tiles > 48
+    page.evaluate("scrollTo(0, 600)")
+    page.wait_for_timeout(100)
+    page.locator(".tile-link").nth(50).click()
+    settle(page)
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    settle(page)
+    assert page.locator(".tile-link").count() == tiles
+    assert page.evaluate("scrollY") == pytest.approx(600, abs=120)  # the click scrolled a little
+    page.go_back()
+    settle(page)
+    assert page.locator("h1").inner_text() == "Clips"
+    assert page.locator("#clips-correct").input_value() == ""
+
+
+def test_skipping_to_the_content_stays_in_the_view(window) -> None:
+    page = window.open("#/clips?correct=false")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "view"
+    assert page.url.endswith("#/clips?correct=false")
+
+
+def test_what_cannot_be_shown_is_told_and_left_again(browser, make_data) -> None:
+    data = make_data(clips=20)
+    site = write_site(data, data.home / "site").parent
+    views = next(site.glob("runs/*/views.js"))
+    whole = views.read_text()
+    opened = Window(browser, site)
+    page = opened.open("#/clips")
+    for broken, told in ((whole[:200], "half written"), (None, "is missing")):
+        views.unlink(missing_ok=True)
+        if broken:
+            views.write_text(broken)
+        page.locator(".tile-link").first.click()
+        page.wait_for_selector("text=This cannot be shown")
+        assert told in page.locator("main").inner_text()
+        page.go_back()
+        settle(page)
+        assert page.locator("h1").inner_text() == "Clips"
+    views.write_text(whole)
+    page.locator(".tile-link").first.click()
+    settle(page)
+    assert page.locator("h1").inner_text().endswith(".mp4")
+    assert "There is no view" in opened.open("#/nonsense").locator("main").inner_text()
+    assert opened.complaints
+    opened.complaints.clear()
+    opened.close()
+
+
+def test_a_quarantined_clips_page_says_why(window) -> None:
+    page = window.open("#/overview")
+    page.get_by_role("link", name="train/abseiling/cut.mp4").click()
+    settle(page)
+    assert "cut.mp4 ends after 12 of 102 frames" in page.locator("main").inner_text()
+
+
 def test_it_works_by_keyboard_and_in_the_dark(window) -> None:
     page = window.open("#/space")
     page.keyboard.press("/")
@@ -128,7 +302,8 @@ def test_it_works_by_keyboard_and_in_the_dark(window) -> None:
     assert page.evaluate(paper) != light
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.id") == "run"
-    page.keyboard.press("Shift+Tab")
+    for _ in range(3):
+        page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.textContent") == "Compare"
     page.keyboard.press("Enter")
     settle(page)

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from insight_dagster import tables
 from insight_dagster.errors import InsightError
 from insight_dagster.report import pictures as pictures_module
 from insight_dagster.report.clip_columns import joined_clips
+from insight_dagster.report.drift_rows import drift_rows
 from insight_dagster.report.insight_cards import insight_cards
 from insight_dagster.report.linking import link
 from insight_dagster.report.overview import overview
@@ -31,7 +33,7 @@ from insight_dagster.report.packing import (
 from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.plain import plain
 from insight_dagster.report.report_data import SHOWN, ReportData
-from insight_dagster.report.runs import RUNS_KEPT, known_runs
+from insight_dagster.report.runs import RUNS_KEPT, known_runs, tidy
 from insight_dagster.report.scores import class_scores, confusion
 from insight_dagster.report.site import PAGE, STYLES, static_names, write_site
 
@@ -98,15 +100,18 @@ class TestSite:
         site = data.home / "report"
         for turn in range(RUNS_KEPT + 2):
             later = data.created_at + timedelta(days=turn)
-            found = data.insights if turn else data.insights.assign(severity=0.5)
+            found = data.insights.assign(severity=0.5 + turn / 100)
             write_site(replace(data, run_id=f"run{turn}", created_at=later, insights=found), site)
+            listed = [run["name"] for run in taken(site / "runs.js")]
+            assert listed == [run["name"] for run in known_runs(site)]
         assert [run["run_id"] for run in known_runs(site)] == [f"run{n}" for n in range(11, 1, -1)]
         gone = data.clip_manifest["content_key"].iloc[0]
         without = data.clip_manifest[data.clip_manifest["content_key"] != gone]
         for turn in range(RUNS_KEPT):
             later = data.created_at + timedelta(days=30 + turn)
+            found = data.insights.assign(severity=0.1 + turn / 100)
             changed = replace(data, run_id=f"new{turn}", created_at=later, clip_manifest=without)
-            write_site(changed, site)
+            write_site(replace(changed, insights=found), site)
         assert not any(gone in name for name in files(site))
         assert sum(name.startswith("sheets/") for name in files(site)) == 19
 
@@ -114,7 +119,7 @@ class TestSite:
         data = make_data(clips=10)
         site = write_site(data, data.home / "report").parent
         write_site(replace(data, created_at=data.created_at + timedelta(minutes=1)), site)
-        assert [run["created_at"] for run in known_runs(site)] == ["2026-03-14 02:01 UTC"]
+        assert [run["created_at"] for run in known_runs(site)] == ["2026-03-14 02:01:00 UTC"]
 
     def test_what_is_no_run_of_ours_is_not_listed(self, make_data) -> None:
         data = make_data(clips=10)
@@ -211,15 +216,82 @@ class TestWhatIsTold:
 
     def test_quarantined_clips_are_listed_and_not_counted(self, make_data) -> None:
         data = make_data(clips=20)
-        told = overview(data, joined_clips(data))
+        told = overview(data, joined_clips(data), since=None)
         assert (told["facts"]["clips"], told["facts"]["quarantined"]) == (20, 1)
         assert told["quarantine"][0]["problem"] == "cut.mp4 ends after 12 of 102 frames"
 
-    def test_what_changed_is_that_of_the_last_run(self, make_data) -> None:
+    def test_what_changed_is_what_the_ledger_says_since_the_run_before(self, make_data) -> None:
         data = make_data()
-        told = overview(data, joined_clips(data))["changes"]
+        clips = joined_clips(data)
+        assert overview(data, clips, since=None)["changes"] is None
+        told = overview(data, clips, since=datetime(2026, 3, 1, 12, tzinfo=UTC))["changes"]
         assert {each["status"] for each in told} == {"growing"}
-        assert len(told) == len(data.insights)
+        assert [each["sentence"] for each in told] == data.insights["sentence"].tolist()
+        assert overview(data, clips, since=datetime(2026, 3, 3, tzinfo=UTC))["changes"] == []
+
+    def test_a_run_that_finds_nothing_new_adds_none(self, make_data) -> None:
+        data = make_data(clips=20)
+        site = write_site(data, data.home / "report").parent
+        later = replace(data, run_id="later", created_at=data.created_at + timedelta(days=1))
+        write_site(later, site)
+        assert [run["run_id"] for run in known_runs(site)] == [data.run_id]
+        write_site(replace(later, clip_manifest=data.clip_manifest.iloc[1:]), site)
+        assert [run["run_id"] for run in known_runs(site)] == ["later", data.run_id]
+
+    def test_nothing_is_deleted_while_a_run_cannot_be_read(self, make_data, monkeypatch) -> None:
+        data = make_data(clips=10)
+        site = write_site(data, data.home / "report").parent
+        old = newest(site) / "run.json"
+        real = Path.read_bytes
+
+        def refuse(path: Path) -> bytes:
+            if path == old:
+                raise PermissionError("not now")
+            return real(path)
+
+        before = files(site)
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        monkeypatch.setattr("insight_dagster.report.runs.RUNS_KEPT", 0)
+        tidy(site)
+        assert files(site) == before
+
+    def test_a_sheet_that_was_drawn_again_is_shown_anew(self, make_data) -> None:
+        data = make_data(clips=5)
+        site = write_site(data, data.home / "report").parent
+        sheet = next((data.home / "sheets").rglob("*.jpg"))
+        shown = next(site.glob(f"sheets/*/{sheet.name}"))
+        atlases = set(site.glob("thumbs/*"))
+        changed = cv2.imread(str(sheet))[:128]
+        sheet.unlink()
+        cv2.imwrite(str(sheet), changed)
+        later = data.created_at + timedelta(days=1)
+        write_site(replace(data, run_id="later", created_at=later), site)
+        assert shown.read_bytes() == sheet.read_bytes()
+        assert len(set(site.glob("thumbs/*")) - atlases) == 1
+
+    def test_drift_is_told_worst_first_with_what_could_not_be_judged(self) -> None:
+        names = [f"class{number:02}" for number in range(30)]
+        judged = pd.DataFrame({
+            "class_name": names, "part": "total", "metric": "accuracy", "clips_now": 50,
+            "effect": -0.01, "p_value": 0.5, "judged": True,
+        })  # fmt: skip
+        judged.loc[29, ["effect", "p_value"]] = [0.2, 1e-9]
+        late = judged.head(3).assign(metric="loss", judged=False, reason="3 of the 20 needed")
+        counts = judged.head(5).assign(metric="new_clips")
+        drift = pd.concat([counts, judged, late]).reindex(columns=tables.DRIFT.column_names)
+        told = drift_rows(drift)
+        assert told["rows"][0]["class_name"] == "class29"
+        assert (len(told["rows"]), told["judged"], told["worse"]) == (30, 30, 1)
+        assert told["not_judged"] == [["3 of the 20 needed", 3]]
+
+    def test_examples_of_a_confusion_are_confused_ones_first(self, make_data, tmp_path) -> None:
+        data = make_data()
+        said = data.predictions.set_index("clip_id")["correct"]
+        cards = insight_cards(data, clips := joined_clips(data), Pictures(tmp_path, data.home))
+        card = next(each for each in cards if each["kind"] == "class_confusion")
+        right = [bool(said[clips["clip_id"][each["row"]]]) for each in card["examples"]]
+        assert right == sorted(right)
+        assert card["average_target"] == card["class_name"]
 
     def test_the_space_shown_is_that_of_the_projection(self, make_data) -> None:
         data = make_data()
@@ -228,12 +300,12 @@ class TestWhatIsTold:
         data = replace(
             data, latent_spaces=spaces, projection=data.projection.assign(space_id="space")
         )
-        assert overview(data, joined_clips(data))["facts"]["space"]["clusters"] == 5
+        assert overview(data, joined_clips(data), since=None)["facts"]["space"]["clusters"] == 5
 
     def test_clips_without_predictions_are_shown_unscored(self, make_data) -> None:
         data = make_data(clips=10)
         data = replace(data, predictions=data.predictions.head(0))
-        told = overview(data, joined_clips(data))
+        told = overview(data, joined_clips(data), since=None)
         assert told["facts"]["scored"] == 0
         assert all(score["scored"] == 0 for score in told["scores"])
 

@@ -26,7 +26,8 @@ class Causes:
         effect, ci_low, ci_high: standardised mean difference, inside minus outside.
         auc: chance that a clip inside has the larger value.
         p_value: two-sided, of the rank sum; NaN where the field says nothing.
-        inside, outside: medians; of fields that are 0 or 1, the share of ones.
+        inside, outside: medians; means where the medians tie, so of fields that are 0 or 1 the
+            share of ones.
     """
 
     effect: np.ndarray
@@ -72,10 +73,16 @@ def _thinned(
     return values[kept], inside[kept]
 
 
-def _middle(group: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Median of every column, the mean where all that occurs is 0 and 1."""
+def _middles(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Medians of both sides; means where these tie or all that occurs is 0 and 1."""
+    medians = np.median(values[inside], axis=0), np.median(values[~inside], axis=0)
     binary = ((values == 0) | (values == 1)).all(axis=0)
-    return np.where(binary, group.mean(axis=0), np.median(group, axis=0))
+    say_nothing = binary | (medians[0] == medians[1])
+    inner, outer = (
+        np.where(say_nothing, values[side].mean(axis=0), median)
+        for side, median in zip((inside, ~inside), medians, strict=True)
+    )
+    return inner, outer
 
 
 def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -90,7 +97,13 @@ def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) 
         beyond = drawn <= 1.5 / (_DRAWS + 1)
         p_value = np.where(beyond, np.minimum(drawn, p_value), drawn)
     p_value = np.where(np.ptp(values, axis=0) > 0, p_value, np.nan)
-    middles = _middle(values[inside], values), _middle(values[~inside], values)
     return np.stack(
-        [effect, np.minimum(low, effect), np.maximum(high, effect), auc, p_value, *middles]
+        [
+            effect,
+            np.minimum(low, effect),
+            np.maximum(high, effect),
+            auc,
+            p_value,
+            *_middles(values, inside),
+        ]
     )

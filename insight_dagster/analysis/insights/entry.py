@@ -32,7 +32,8 @@ class Cause:
         effect, ci_low, ci_high: standardised mean difference with its 95 % interval.
         auc: chance that a clip inside has the larger value.
         p_value, q_value: two-sided; Benjamini-Hochberg over fields and insights.
-        value_inside, value_outside: medians; shares of clips, of levels and rules.
+        value_inside, value_outside: medians (means where these tie); shares of clips, of levels
+            and rules.
         unique_share: what it adds to the stronger causes, 0..1.
         relative_of: the stronger cause that it goes with, None for one that leads.
     """

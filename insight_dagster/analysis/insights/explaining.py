@@ -18,6 +18,7 @@ from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.describing import describing_rule
 from insight_dagster.analysis.insights.finding import Finding
 from insight_dagster.analysis.insights.rules import Conditions, conditions
+from insight_dagster.analysis.insights.spreads import spread
 
 OWN_SHARE = 0.5
 """Least unique share of a cause that leads; one with less is a relative of a stronger one."""
@@ -103,6 +104,7 @@ def _listed(
             "value_outside": float(found.outside[f]),
             "unique_share": float(shares[position]),
             "relative_of": names[order[leader_of[position]]] if leader_of[position] >= 0 else None,
+            **spread(values[compared.rows, f], compared.inside),
         }
         for position, f in enumerate(order)
     ]

@@ -12,6 +12,7 @@ from insight_dagster.analysis.insights.contrasts import Contrast, gap_difference
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.scan import Tested, scan
 from insight_dagster.analysis.insights.search import Search, leading_class
+from insight_dagster.analysis.insights.wording import clips_of
 
 
 def ask(
@@ -60,7 +61,7 @@ def _describe(
     new, old = loss[inside & contrast.new].mean(), loss[inside & ~contrast.new].mean()
     new_rest, old_rest = loss[~inside & contrast.new].mean(), loss[~inside & ~contrast.new].mean()
     sentence = (
-        f"{len(group)} clips, mostly {owner}, have mean loss {new:.2f} in {contrast.new_name} "
+        f"{clips_of(clips.labels[group].tolist())} have mean loss {new:.2f} in {contrast.new_name} "
         f"against {old:.2f} in {contrast.old_name}; elsewhere it is {new_rest:.2f} against "
         f"{old_rest:.2f}."
     )

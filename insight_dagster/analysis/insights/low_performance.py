@@ -20,6 +20,7 @@ from insight_dagster.analysis.insights.mixture import Evidence, leading_dimensio
 from insight_dagster.analysis.insights.scan import Tested, scan
 from insight_dagster.analysis.insights.search import Family, Search, leading_class
 from insight_dagster.analysis.insights.softening import soft_members
+from insight_dagster.analysis.insights.wording import clips_of
 from insight_dagster.analysis.populations import Population
 
 KIND = "low_performance"
@@ -165,12 +166,11 @@ def _sentence(
     clips: ClipTable, population: Population, group: np.ndarray, rest: np.ndarray, rule: str
 ) -> str:
     whose = "" if population == populations.ALL else f" of the {population.description}"
-    described = f" ({rule})" if rule else ""
+    described = f" ({rule})," if rule else ""
     right, right_rest = clips.correct[group].mean(), clips.correct[rest].mean()
     accuracy = f" and accuracy {right:.0%} against {right_rest:.0%}" if right != right_rest else ""
-    owner = leading_class(clips.labels[group])
     return (
-        f"{len(group)} clips, mostly {owner}{described}, have mean loss "
+        f"{clips_of(clips.labels[group].tolist())}{described} have mean loss "
         f"{clips.loss[group].mean():.2f} against {clips.loss[rest].mean():.2f} in the rest"
         f"{whose}{accuracy}."
     )

@@ -12,6 +12,7 @@ from insight_dagster.analysis.insights.contrasts import Contrast, share_excess, 
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.scan import Tested, scan
 from insight_dagster.analysis.insights.search import Search, leading_class
+from insight_dagster.analysis.insights.wording import clips_of
 
 
 def ask(
@@ -58,7 +59,7 @@ def _describe(
     new, old = (inside & contrast.new).sum(), (inside & ~contrast.new).sum()
     owner = leading_class(clips.labels[group])
     sentence = (
-        f"{len(group)} clips, mostly {owner}, are {new / contrast.new.sum():.1%} of "
+        f"{clips_of(clips.labels[group].tolist())} are {new / contrast.new.sum():.1%} of "
         f"{contrast.new_name} ({new} clips) and {old / (~contrast.new).sum():.1%} of "
         f"{contrast.old_name} ({old})."
     )

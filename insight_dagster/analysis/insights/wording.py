@@ -1,11 +1,26 @@
-"""Causes in few words, relatives folded behind the cause that they go with."""
+"""Groups and causes in few words, relatives folded behind the cause that they go with."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 _RELATIVES = 3
+_NAMED = 3
+
+
+def clips_of(labels: Sequence[str]) -> str:
+    """How many clips of which classes: `mostly` says more than half, and nothing less."""
+    counts = sorted(Counter(map(str, labels)).items(), key=lambda each: (-each[1], each[0]))
+    first, most = counts[0]
+    if most == len(labels):
+        return f"{most} {first} clips"
+    if most > len(labels) / 2:
+        return f"{len(labels)} clips, mostly {first},"
+    named = ", ".join(f"{name} {count}" for name, count in counts[:_NAMED])
+    more = f", {len(counts) - _NAMED} more" if len(counts) > _NAMED else ""
+    return f"{len(labels)} clips of {len(counts)} classes ({named}{more})"
 
 
 def cause_phrases(causes: Sequence[Mapping[str, Any]], *, count: int = 3) -> list[str]:

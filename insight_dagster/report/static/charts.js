@@ -26,16 +26,21 @@ export function spread(cause) {
   );
 }
 
-// An effect with its interval around zero; `reach` is what the half width stands for.
-export function effect(cause, reach) {
-  const at = (value) => 68 + (60 * Math.max(-reach, Math.min(reach, value))) / reach;
+const REACH = 3; // standard deviations that half the axis of an effect stands for
+
+// An effect with its interval around zero, the same axis everywhere; an arrow where it goes on.
+export function effect(cause) {
+  const at = (value) => 68 + (58 * Math.max(-REACH, Math.min(REACH, value))) / REACH;
+  const beyond = Math.abs(cause.effect) > REACH;
+  const tip = cause.effect > 0 ? 134 : 2;
+  const back = cause.effect > 0 ? 127 : 9;
   const title = `${number(cause.effect)}, 95 % interval ${interval(cause.ci_low, cause.ci_high)}`;
   return element(
     'svg',
     { class: 'interval', viewBox: '0 0 136 16', role: 'img', 'aria-label': title },
     element('line', { class: 'axis', x1: 68, x2: 68, y1: 1, y2: 15 }),
     element('line', { class: 'range', x1: at(cause.ci_low ?? cause.effect), x2: at(cause.ci_high ?? cause.effect), y1: 8, y2: 8 }),
-    element('circle', { class: 'point', cx: at(cause.effect), cy: 8, r: 3.6 })
+    beyond ? element('path', { class: 'point', d: `M${tip},8L${back},3.5V12.5Z` }) : element('circle', { class: 'point', cx: at(cause.effect), cy: 8, r: 3.6 })
   );
 }
 

@@ -23,8 +23,8 @@ export async function clip({ run, path }) {
 }
 
 function missing(run, id) {
-  const bad = run.overview.quarantine.find((each) => each.path === id);
-  if (bad) return empty('This clip is quarantined', bad.problem ?? 'No reason was recorded.');
+  const bad = run.overview.quarantine.find((each) => each.clip_id === id);
+  if (bad) return [empty('This clip is quarantined', bad.problem ?? 'No reason was recorded.'), element('p', {}, element('code', {}, breakable(bad.path)))];
   return empty('This run has no clip of that id', 'It may be in another run, or in quarantine: the overview lists it with the reason.');
 }
 
@@ -40,7 +40,7 @@ function facts(run, row) {
     ['class', element('a', { href: to(['clips'], { class: run.text('class_name', row) }) }, run.text('class_name', row))],
     ['predicted', said === null ? 'nothing yet' : `${right === null ? '' : right ? '✓ ' : '✗ '}${said}`],
     ['own-class probability', share(run.number('probability', row))],
-    ['loss', number(run.number('loss', row))],
+    ['loss', `${number(run.number('loss', row))} nat`],
     ['split', run.text('split', row) || 'none'],
     ['cluster', cluster < -1 ? 'not clustered' : cluster < 0 ? 'in none' : String(cluster)],
     ['path', element('code', {}, breakable(run.text('path', row)))],
@@ -64,7 +64,7 @@ function topLabels(run, row, views) {
 function insightsOf(run, row) {
   const cards = run.cardsOf(row);
   if (!cards.length) return null;
-  const items = cards.map((card) => element('li', {}, element('a', { href: to(['insight', card.insight_id]) }, element('span', { class: 'badge' }, words(card.kind)), ` ${card.sentence}`)));
+  const items = cards.map((card) => element('li', {}, element('a', { href: to(['insight', card.key]) }, element('span', { class: 'badge' }, words(card.kind)), ` ${card.sentence}`)));
   return element('section', { 'aria-label': 'Insights' }, element('h2', {}, 'In these insights'), element('ul', { class: 'plain-list panel' }, items));
 }
 
@@ -77,9 +77,9 @@ function measures(run, row, fields) {
       'div',
       { class: 'measure', title: `${field.description}${field.unit ? ` [${field.unit}]` : ''}` },
       element('span', { class: 'name' }, words(field.name)),
-      element('span', { class: 'number' }, number(value)),
+      element('span', { class: 'number' }, number(value), /^[^\d]/.test(field.unit) && value === value ? element('small', { class: 'faint' }, ` ${field.unit}`) : null),
       element('span', { class: 'rank' }, place === null ? null : element('i', { style: { left: `${100 * place}%` } })),
-      element('span', { class: 'faint number' }, place === null ? 'no value' : `above ${share(place)}`)
+      element('span', { class: 'faint number' }, place === null ? 'no value' : `percentile ${Math.round(100 * place)}`)
     );
   });
   return element('div', { class: 'panel measures' }, cells);

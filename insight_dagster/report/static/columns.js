@@ -38,16 +38,17 @@ function bytes(text) {
   return out;
 }
 
-// The share of known values that are smaller; null where the value is missing.
+// The percentile of a value among those of some rows, of ties the middle; null where it is missing.
 export function percentile(values, rows, value) {
   if (!Number.isFinite(value)) return null;
-  let [known, below] = [0, 0];
+  let [known, below, tied] = [0, 0, 0];
   for (const row of rows) {
     if (!Number.isFinite(values[row])) continue;
     known += 1;
     if (values[row] < value) below += 1;
+    else if (values[row] === value) tied += 1;
   }
-  return known > 1 ? Math.min(1, below / (known - 1)) : 0.5;
+  return (below + tied / 2) / known;
 }
 
 // Mean and deviation of the known values of some rows.

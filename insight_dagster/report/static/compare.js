@@ -1,79 +1,130 @@
-// Two runs side by side: which clips flipped, which insights came, went or changed.
+// Two runs side by side: which clips flipped, came or went, which insights came, went or changed.
 
 import { element, empty, select, table } from './dom.js';
 import { count, number, points, share, words } from './format.js';
 import { change, to } from './router.js';
-import { openRun } from './run.js';
+import { openRun, runLabel } from './run.js';
 import { clipGrid } from './thumbs.js';
 
 export async function compare({ run, runs, params }) {
   const title = element('h1', { tabindex: -1 }, 'Compare two runs');
-  const others = runs.filter((each) => each.name !== run.name);
-  if (!others.length) return [title, element('div', { class: 'panel' }, empty('There is one run', 'Every materialization of insight_report adds one; ten are kept.'))];
-  const facts = others.find((each) => each.name === params.with) ?? others.find((each) => each.created_at < run.facts.created_at) ?? others[0];
-  const before = await openRun(facts);
-  const choose = select('with', 'Compare this run with', others.map((each) => [each.name, `${each.created_at}, model ${each.model_fingerprint || 'none'}`]), facts.name, (name) => change({ with: name }));
-  const flips = flipped(before, run);
+  if (runs.length < 2) return [title, element('div', { class: 'panel' }, empty('There is one run', 'A materialization of insight_report that finds something else adds one; ten are kept.'))];
+  const at = runs.findIndex((each) => each.name === run.name);
+  const other = runs.find((each) => each.name === params.with && each.name !== run.name) ?? runs[at + 1] ?? runs[at - 1];
+  const pair = [run, await openRun(other)];
+  const [now, before] = runs.indexOf(other) > at ? pair : pair.reverse();
+  const choose = select('with', 'Compare with', runs.filter((each) => each.name !== run.name).map((each) => [each.name, runLabel(each)]), other.name, (name) => change({ with: name }, { step: true }));
+  const found = matched(before, now);
   return [
     title,
+    element('p', { class: 'lead' }, `From ${before.facts.created_at} (before) to ${now.facts.created_at} (now).`),
     element('div', { class: 'controls' }, choose),
-    element('div', { class: 'tiles' }, tiles(before, run, flips)),
-    clipsPart(run, 'Right before, wrong now', flips.lost, before),
-    clipsPart(run, 'Wrong before, right now', flips.won, before),
-    clipsPart(run, 'Wrong in another way', flips.moved, before),
-    element('section', { 'aria-label': 'Insights' }, element('h2', {}, 'Insights'), element('div', { class: 'panel scroll' }, insightTable(before, run))),
+    element('div', { class: 'tiles' }, tiles(before, now, found)),
+    clipsPart(now, 'Right before, wrong now', found.lost, found.said),
+    clipsPart(now, 'Wrong before, right now', found.won, found.said),
+    clipsPart(now, 'Wrong in another way', found.moved, found.said),
+    clipsPart(now, 'Labelled anew', found.relabelled, (row) => `was labelled ${before.text('class_name', found.old.get(row))}`),
+    clipsPart(now, 'New clips', found.added),
+    clipsPart(before, 'Clips that left', found.removed),
+    element('section', { 'aria-label': 'Insights' }, element('h2', {}, 'Insights'), element('div', { class: 'panel scroll' }, insightTable(before, now))),
   ];
 }
 
-// Rows of the present run by what became of the prediction.
-function flipped(before, now) {
-  const out = { lost: [], won: [], moved: [], common: 0, was: 0, is: 0 };
+// Rows of the present run by what became of the clip. A clip is the same by its id, else by its
+// contents: the id changes with the label.
+function matched(before, now) {
+  const out = { old: new Map(), lost: [], won: [], moved: [], relabelled: [], added: [], removed: [], common: 0, was: 0, is: 0 };
+  const taken = new Set();
+  const rowsOf = contents(before);
+  const pair = (row, old) => {
+    out.old.set(row, old);
+    taken.add(old);
+  };
+  const left = [];
   for (let row = 0; row < now.rows; row += 1) {
     const old = before.rowOf.get(now.text('clip_id', row));
-    if (old === undefined) continue;
-    const [was, is] = [before.correct(old), now.correct(row)];
-    if (was === null || is === null) continue;
-    out.common += 1;
-    out.was += was;
-    out.is += is;
-    if (was && !is) out.lost.push(row);
-    else if (!was && is) out.won.push(row);
-    else if (!was && before.text('predicted', old) !== now.text('predicted', row)) out.moved.push(row);
+    if (old === undefined) left.push(row);
+    else pair(row, old);
+  }
+  for (const row of left) {
+    const old = rowsOf.get(now.text('content_key', row))?.find((each) => !taken.has(each));
+    if (old === undefined) out.added.push(row);
+    else {
+      pair(row, old);
+      if (before.text('class_name', old) !== now.text('class_name', row)) out.relabelled.push(row);
+    }
+  }
+  for (let old = 0; old < before.rows; old += 1) if (!taken.has(old)) out.removed.push(old);
+  for (const [row, old] of [...out.old].sort(([a], [b]) => a - b)) tell(out, before, now, row, old);
+  out.said = (row) => `was taken for ${before.text('predicted', out.old.get(row))}`;
+  return out;
+}
+
+function tell(out, before, now, row, old) {
+  const [was, is] = [before.correct(old), now.correct(row)];
+  if (was === null || is === null) return;
+  out.common += 1;
+  out.was += was;
+  out.is += is;
+  if (was && !is) out.lost.push(row);
+  else if (!was && is) out.won.push(row);
+  else if (!was && before.text('predicted', old) !== now.text('predicted', row)) out.moved.push(row);
+}
+
+function contents(run) {
+  const out = new Map();
+  for (let row = 0; row < run.rows; row += 1) {
+    const key = run.text('content_key', row);
+    if (!out.has(key)) out.set(key, []);
+    out.get(key).push(row);
   }
   return out;
 }
 
-function tiles(before, now, flips) {
+function tiles(before, now, found) {
   const tile = (value, name, more) => element('div', { class: 'tile' }, element('span', {}, name), element('b', {}, value), element('small', {}, more));
-  const change_ = flips.common ? (flips.is - flips.was) / flips.common : null;
+  const [was, is] = [before.facts.accuracy, now.facts.accuracy];
+  const onThese = found.common ? (found.is - found.was) / found.common : null;
   return [
-    tile(flips.common.toLocaleString('en-GB'), 'clips in both', `${before.rows.toLocaleString('en-GB')} before, ${now.rows.toLocaleString('en-GB')} now`),
-    tile(points(change_), 'accuracy on these', `${share(flips.common ? flips.was / flips.common : null)} before, ${share(flips.common ? flips.is / flips.common : null)} now`),
-    tile(flips.lost.length, 'right before, wrong now', ''),
-    tile(flips.won.length, 'wrong before, right now', ''),
+    tile(was === null || is === null ? '–' : points(is - was), 'accuracy', `${share(was)} before, ${share(is)} now`),
+    tile(points(onThese), 'on clips of both', found.common ? `${share(found.was / found.common)} before, ${share(found.is / found.common)} now` : 'none in both'),
+    tile(now.rows.toLocaleString('en-GB'), 'clips', `${found.added.length} new, ${found.removed.length} left, ${found.relabelled.length} relabelled`),
+    tile(found.lost.length, 'right before, wrong now', ''),
+    tile(found.won.length, 'wrong before, right now', ''),
+    tile(now.facts.quarantined.toLocaleString('en-GB'), 'quarantined', `${before.facts.quarantined} before`),
     tile(now.facts.model_fingerprint === before.facts.model_fingerprint ? 'same' : 'another', 'model', now.facts.model_fingerprint || 'none'),
   ];
 }
 
-function clipsPart(run, title, rows, before) {
-  const note = (row) => `was ${before.text('predicted', before.rowOf.get(run.text('clip_id', row)))}`;
-  return element('section', { 'aria-label': title }, element('h2', {}, title, ' ', element('small', {}, count(rows.length, 'clip'))), rows.length ? clipGrid(run, rows, { first: 16, note }) : element('p', { class: 'soft' }, 'None.'));
+function clipsPart(run, title, rows, note = () => null) {
+  if (!rows.length) return element('section', { 'aria-label': title, class: 'none' }, element('h2', {}, title, ' ', element('small', {}, 'none')));
+  return element('section', { 'aria-label': title }, element('h2', {}, title, ' ', element('small', {}, count(rows.length, 'clip'))), clipGrid(run, rows, { first: 16, note }));
+}
+
+const ORDER = ['regressed', 'born', 'resolved', 'growing', 'shrinking', 'steady'];
+
+// As the ledger tells it (`analysis/ledger.py`), between any two runs.
+function statusOf(was, is, { grown, worse }) {
+  if (!was) return 'born';
+  if (!is) return 'resolved';
+  if (is.severity - was.severity > worse) return 'regressed';
+  const by = is.size / Math.max(1, was.size) - 1;
+  return by >= grown ? 'growing' : by <= -grown ? 'shrinking' : 'steady';
 }
 
 function insightTable(before, now) {
-  const key = (card) => card.ledger_id ?? card.insight_id;
-  const old = new Map(before.cards.map((card) => [key(card), card]));
-  const present = new Map(now.cards.map((card) => [key(card), card]));
-  const rows = [...new Set([...present.keys(), ...old.keys()])].map((id) => [old.get(id), present.get(id)]);
+  const [old, present] = [before, now].map((run) => new Map(run.cards.map((card) => [card.key, card])));
+  const rows = [...new Set([...present.keys(), ...old.keys()])].map((key) => ({ was: old.get(key), is: present.get(key) }));
   if (!rows.length) return empty('No insights in either run', 'Nothing to compare.');
-  const body = rows.map(([was, is]) => {
+  for (const row of rows) row.status = statusOf(row.was, row.is, now.overview.rules);
+  rows.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || (b.is ?? b.was).severity - (a.is ?? a.was).severity);
+  const body = rows.map(({ was, is, status }) => {
     const card = is ?? was;
-    const status = !was ? 'born' : !is ? 'resolved' : is.severity > was.severity * 1.1 ? 'regressed' : is.severity < was.severity * 0.9 ? 'improved' : 'steady';
     return element(
       'tr',
       {},
       element('th', { scope: 'row' }, element('span', { class: `status ${status}` }, status)),
-      element('td', { class: 'wrap' }, element('span', { class: 'badge' }, words(card.kind)), ' ', is ? element('a', { href: to(['insight', is.insight_id]) }, is.sentence) : was.sentence),
+      element('td', { class: 'wrap' }, element('span', { class: 'badge' }, words(card.kind)), ' ', element('a', { href: to(['insight', card.key], { run: (is ? now : before).name }) }, card.sentence)),
       element('td', { class: 'number' }, number(was?.size ?? null)),
       element('td', { class: 'number' }, number(is?.size ?? null)),
       element('td', { class: 'number' }, number(was?.severity ?? null)),

@@ -15,8 +15,11 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// Puts children in the place of those that are there; what had the focus keeps it, by its id.
 export function fill(target, ...children) {
+  const id = target.contains(document.activeElement) ? document.activeElement.id : '';
   target.replaceChildren(...kept(children));
+  if (id) document.getElementById(id)?.focus({ preventScroll: true });
   return target;
 }
 
@@ -59,9 +62,17 @@ export const segmented = (label, options, chosen, choose) =>
     'div',
     { class: 'segmented', role: 'group', 'aria-label': label },
     options.map(([value, text]) =>
-      element('button', { type: 'button', 'aria-pressed': String(value === chosen), onclick: () => choose(value) }, text)
+      element('button', { type: 'button', id: `${label}-${value}`.toLowerCase(), 'aria-pressed': String(value === chosen), onclick: () => choose(value) }, text)
     )
   );
+
+// A list that shows some and more on demand.
+export function grown(className, items, draw, first) {
+  const list = element('div', { class: className }, items.slice(0, first).map(draw));
+  if (items.length <= first) return list;
+  const more = element('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...items.slice(first).map(draw)); more.remove(); } }, `Show ${items.length - first} more`);
+  return element('div', {}, list, more);
+}
 
 // Hands a text to the user as a file.
 export function download(name, text) {

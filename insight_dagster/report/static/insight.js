@@ -10,15 +10,15 @@ import { clipGrid } from './thumbs.js';
 
 const STEPS_SHOWN = 200;
 
-export async function insight({ run, path }) {
+export async function insight({ run, runs, path }) {
   const card = run.card(path[1] ?? '');
-  if (!card) return [element('h1', { tabindex: -1 }, 'No such insight'), empty('This run has no insight of that id', 'It may be resolved, or have another id now: the list of insights says.')];
+  if (!card) return absent(run, runs, path[1] ?? '');
   return [
     head(card),
     element('h1', { tabindex: -1, class: 'sentence' }, card.sentence),
     element('p', { class: 'todo' }, element('b', {}, 'What to do: '), card.action),
     figures(run, card),
-    element('p', {}, element('a', { href: to(['space'], { insight: card.insight_id }) }, 'Outline its clips in the latent space')),
+    element('p', {}, element('a', { href: to(['space'], { insight: card.key }) }, 'Outline its clips in the latent space')),
     element('div', { class: 'panel' }, causes(run, card)),
     examples(run, card),
     steps(run, card),
@@ -28,10 +28,20 @@ export async function insight({ run, path }) {
   ];
 }
 
+// Why there is no such insight, and where it was.
+function absent(run, runs, id) {
+  const key = run.identities[id] ?? id;
+  const gone = run.gone.find((each) => each.ledger_id === key);
+  const had = runs.find((each) => each.name !== run.name && each.insights.includes(key));
+  const link = had ? element('p', {}, element('a', { href: to(['insight', key], { run: had.name }) }, `It is in the run of ${had.created_at}`)) : null;
+  if (gone) return [element('h1', { tabindex: -1 }, 'Resolved: ', words(gone.kind), ' of ', gone.class_name), element('div', { class: 'panel' }, element('p', {}, `The run of ${String(gone.recorded_at).slice(0, 19)} UTC no longer found it.`), link)];
+  return [element('h1', { tabindex: -1 }, 'No such insight'), element('div', { class: 'panel' }, empty('This run has no insight of that id', had ? '' : 'Nor has any other that is kept.'), link)];
+}
+
 function note(run, card, at) {
   if (card.suggested[at]) return `→ ${card.suggested[at]}`;
-  if (card.partners[at] >= 0) return `repeats ${run.fileName(card.partners[at])}`;
-  return `weight ${number(card.weights[at])}`;
+  if (card.partners[at] >= 0) return `repeats ${run.fileName(card.partners[at])}${run.text('split', card.partners[at]) ? `, ${run.text('split', card.partners[at])}` : ''}`;
+  return `membership ${number(card.weights[at])}`;
 }
 
 function examples(run, card) {
@@ -39,7 +49,7 @@ function examples(run, card) {
   const shown = card.examples.slice(0, 4).map((example) =>
     element('figure', {}, player(run, example.row, [example]), element('figcaption', {}, element('a', { href: to(['clip', run.text('clip_id', example.row)]) }, run.fileName(example.row)), `: what spoke for ${example.target}`))
   );
-  const mean = card.average ? element('figure', { class: 'mean' }, element('img', { src: card.average, alt: 'Mean heatmap of the examples over frames and clips', width: 160, height: 160 }), element('figcaption', {}, 'Where the model looked on average')) : null;
+  const mean = card.average ? element('figure', { class: 'mean' }, element('img', { src: card.average, alt: `Mean heatmap for ${card.average_target}`, width: 160, height: 160 }), element('figcaption', {}, `Where the model looked for ${card.average_target}, on average over frames and examples`)) : null;
   return element('section', { 'aria-label': 'Examples' }, element('h2', {}, 'Examples'), element('div', { class: 'examples' }, shown, mean));
 }
 
@@ -49,7 +59,7 @@ function steps(run, card) {
   const path = (id) => (id && run.rowOf.has(id) ? run.text('path', run.rowOf.get(id)) : '');
   const write = () =>
     download(
-      `actions-${card.insight_id}.csv`,
+      `actions-${card.key}.csv`,
       csv(
         ['rank', 'clip_id', 'path', 'verb', 'suggested_class', 'partner_clip_id', 'partner_path', 'confidence'],
         actions.map((step) => [step.rank, step.clip_id, path(step.clip_id), step.verb, step.suggested_class, step.partner_clip_id, path(step.partner_clip_id), step.confidence])

@@ -1,28 +1,30 @@
 // The ranked insights: what was found, how sure it is, what sets its clips apart.
 
 import { effect, spread } from './charts.js';
-import { bar, element, empty, select } from './dom.js';
+import { bar, element, empty, grown, select } from './dom.js';
 import { interval, number, q, share, words } from './format.js';
 import { change, to } from './router.js';
 import { clipTile } from './thumbs.js';
 
 const FILTERS = [['kind', 'Kind'], ['class_name', 'Class'], ['population', 'Population']];
-const [CAUSES_SHOWN, EXAMPLES_SHOWN] = [3, 4];
-const MOST_REACH = 4; // deviations that an interval shows; one huge effect would hide the others
+const [CARDS_SHOWN, CAUSES_SHOWN, EXAMPLES_SHOWN] = [20, 3, 4];
+// What the ends of an effect are called where they are no 95 % interval.
+const ENDS = { outlier: 'range' };
+const HOW = 'Compared with the other clips of the same labels: medians (means or shares where these say nothing), histograms (filled: these clips), and the difference in standard deviations, from −3 to +3, with its 95 % interval.';
 
 export async function insights({ run, params }) {
   const title = element('h1', { tabindex: -1 }, 'Insights');
   if (!run.cards.length) return [title, element('div', { class: 'panel' }, empty('No insights', 'No group of clips stood out after correcting for the number of groups looked at. Without clusters yet: materialize insights.'))];
   const choosers = FILTERS.map(([name, label]) => {
     const values = [...new Set(run.cards.map((card) => card[name]))].sort();
-    return select(`filter-${name}`, label, [['', 'all'], ...values.map((value) => [value, words(value)])], params[name] ?? '', (value) => change({ [name]: value }));
+    return select(`filter-${name}`, label, [['', 'all'], ...values.map((value) => [value, words(value)])], params[name] ?? '', (value) => change({ [name]: value }, { step: true }));
   });
-  const splits = run.facts.splits.length ? select('filter-split', 'With clips of', [['', 'any split'], ...run.facts.splits.map((split) => [split, split])], params.split ?? '', (split) => change({ split })) : null;
+  const splits = run.facts.splits.length ? select('filter-split', 'With clips of', [['', 'any split'], ...run.facts.splits.map((split) => [split, split])], params.split ?? '', (split) => change({ split }, { step: true })) : null;
   const shown = run.cards.filter((card) => FILTERS.every(([name]) => !params[name] || card[name] === params[name]) && (!params.split || touches(run, card, params.split)));
   return [
     title,
     element('div', { class: 'controls' }, choosers, splits, element('span', { role: 'status' }, `${shown.length} of ${run.cards.length}`)),
-    element('div', { class: 'cards' }, shown.length ? shown.map((card) => summaryCard(run, card)) : empty('No such insight', 'Choose another kind, class, population or split.')),
+    shown.length ? grown('cards', shown, (card) => summaryCard(run, card), CARDS_SHOWN) : empty('No such insight', 'Choose another kind, class, population or split.'),
   ];
 }
 
@@ -33,10 +35,10 @@ function summaryCard(run, card) {
     'article',
     { class: 'card' },
     head(card),
-    element('h2', {}, element('a', { href: to(['insight', card.insight_id]) }, card.sentence)),
+    element('h2', {}, element('a', { href: to(['insight', card.key]) }, card.sentence)),
     figures(run, card),
     element('div', { class: 'card-body' }, causes(run, card, CAUSES_SHOWN), examples(run, card)),
-    element('div', { class: 'card-foot' }, element('a', { href: to(['insight', card.insight_id]) }, 'All of it'), element('a', { href: to(['space'], { insight: card.insight_id }) }, 'In the latent space'))
+    element('div', { class: 'card-foot' }, element('a', { href: to(['insight', card.key]) }, 'All of it'), element('a', { href: to(['space'], { insight: card.key }) }, 'In the latent space'))
   );
 }
 
@@ -60,18 +62,22 @@ export function figures(run, card) {
     'div',
     { class: 'figures' },
     figure('clips', number(card.size)),
-    figure(words(card.effect_name), number(card.effect), `95 % interval ${interval(card.ci_low, card.ci_high)}`),
+    figure(words(card.effect_name), number(card.effect), ends(card)),
     figure('q-value', q(card.q_value)),
     card.accuracy === null ? null : figure('accuracy inside', share(card.accuracy), run.facts.accuracy === null ? '' : `overall ${share(run.facts.accuracy)}`),
     card.mean_loss === null ? null : figure('mean loss inside', number(card.mean_loss))
   );
 }
 
+function ends(card) {
+  const between = interval(card.ci_low, card.ci_high);
+  return between && `${ENDS[card.kind] ?? '95 % interval'} ${between}`;
+}
+
 // What sets the clips apart: value inside and outside, effect with interval, spread.
 export function causes(run, card, most = Infinity) {
   const title = element('h3', {}, 'What sets these clips apart');
   if (!card.causes.length) return element('div', {}, title, element('p', { class: 'soft' }, 'No measured field differs reliably.'));
-  const reach = Math.min(MOST_REACH, Math.max(1, ...card.causes.flatMap((cause) => [Math.abs(cause.ci_low ?? 0), Math.abs(cause.ci_high ?? 0)])));
   const parts = card.causes.slice(0, most).map((cause) => {
     const field = run.fields.find((each) => each.name === cause.field);
     const hint = field ? `${field.description}${field.unit ? ` [${field.unit}]` : ''}` : cause.field;
@@ -81,13 +87,13 @@ export function causes(run, card, most = Infinity) {
       { class: `cause${cause.relative_of ? ' relative' : ''}` },
       element('div', { class: 'cause-name', title: hint }, `${sign} ${words(cause.field)}`, cause.relative_of ? element('small', {}, ` goes with ${words(cause.relative_of)}`) : null),
       cause.spread ? spread(cause) : element('span', { class: 'spread' }),
-      element('div', { class: 'cause-values' }, `${number(cause.value_inside)} inside, ${number(cause.value_outside)} outside`),
-      effect(cause, reach),
+      element('div', { class: 'cause-values' }, `${number(cause.value_inside)} inside, ${number(cause.value_outside)} outside${/^[^\d]/.test(field?.unit ?? '') ? ` ${field.unit}` : ''}`),
+      effect(cause),
       element('div', { class: 'soft' }, `${number(cause.effect)} sd, q ${q(cause.q_value)}`)
     );
   });
   const left = card.causes.length - parts.length;
-  return element('div', {}, title, element('div', { class: 'causes' }, parts), left > 0 ? element('p', { class: 'note' }, `and ${left} more`) : null);
+  return element('div', {}, title, element('div', { class: 'causes' }, parts), most === Infinity ? element('p', { class: 'note' }, HOW) : null, left > 0 ? element('p', { class: 'note' }, `and ${left} more`) : null);
 }
 
 function examples(run, card) {

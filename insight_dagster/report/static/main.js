@@ -9,79 +9,104 @@ import { insights } from './insights.js';
 import { overview } from './overview.js';
 import { isDark } from './palette.js';
 import { change, parse, to } from './router.js';
-import { openRun } from './run.js';
+import { openRun, runLabel } from './run.js';
+import { searchBox } from './search.js';
 import { space } from './space.js';
 import { load } from './store.js';
+import { showAllThumbs } from './thumbs.js';
+import { words } from './words.js';
 
-const VIEWS = { overview, space, insights, insight, clips, clip, compare };
+const VIEWS = { overview, space, insights, insight, clips, clip, compare, words };
 const NAVIGATION = [['overview', 'Overview'], ['space', 'Latent space'], ['insights', 'Insights'], ['clips', 'Clips'], ['compare', 'Compare']];
 const main = document.getElementById('view');
-let shown = { key: '', update: null, left: null, turn: 0 };
+const nothing = { key: '', update: null, left: null };
+const places = new Map(); // how far each address was scrolled, for the way back
+let shown = nothing;
+let [turn, knownRuns, clicked, address] = [0, null, false, location.hash];
 
 function theme() {
   const apply = (dark) => { document.documentElement.dataset.theme = dark ? 'dark' : 'light'; };
   apply(matchMedia('(prefers-color-scheme: dark)').matches);
   document.getElementById('theme').addEventListener('click', () => {
     apply(!isDark());
-    shown.update = null;
+    shown = { ...shown, update: null };
     show();
   });
 }
 
 async function show() {
-  const turn = (shown.turn += 1);
+  turn += 1;
+  const own = turn;
   const { path, params } = parse(location.hash);
-  const name = VIEWS[path[0]] ? path[0] : 'overview';
   try {
-    const runs = await load('runs', 'runs.js');
+    knownRuns ??= load('runs', 'runs.js');
+    const runs = await knownRuns;
     if (!runs.length) return fill(main, empty('No runs', 'Materialize insight_report.'));
-    const facts = runs.find((each) => each.name === params.run) ?? runs[0];
-    const run = await openRun(facts);
-    frame(runs, run, name);
-    const context = { run, runs, path, params };
-    const key = `${name}/${run.name}/${path.slice(1).join('/')}`;
-    if (key === shown.key && shown.update) {
-      await shown.update(context);
-      return null;
-    }
-    const parts = await VIEWS[name](context);
-    if (turn !== shown.turn) return null;
-    const same = key === shown.key;
-    const focused = same && document.activeElement?.id;
-    shown.left?.();
-    shown = { ...shown, key, update: parts.update ?? null, left: parts.left ?? null };
-    fill(main, parts);
-    await parts.mounted?.();
-    document.title = `${main.querySelector('h1')?.textContent ?? ''} · ${run.facts.title}`;
-    if (focused) document.getElementById(focused)?.focus();
-    else if (!same) {
-      scrollTo(0, 0);
-      if (turn > 1) main.querySelector('h1')?.focus({ preventScroll: true });
-    }
+    const run = await openRun(runs.find((each) => each.name === params.run) ?? runs[0]);
+    const view = path[0] ?? 'overview';
+    if (!VIEWS[view]) throw new Error(`There is no view “${view}”; the links above lead to those that there are`);
+    if (own === turn) await enter(view, { run, runs, path, params }, own);
   } catch (problem) {
-    fill(main, element('h1', { tabindex: -1 }, 'This cannot be shown'), empty(problem.message, 'The page and its data may come from different versions.'));
-    throw problem;
+    if (own !== turn) return null;
+    knownRuns = null;
+    leave();
+    fill(main, element('h1', { tabindex: -1 }, 'This cannot be shown'), empty(problem.message, ''));
+    console.error(problem);
   } finally {
-    if (turn === shown.turn) main.dataset.ready = String(turn);
+    if (own === turn) main.dataset.ready = String(own);
   }
   return null;
+}
+
+// Shows a view, or hands new parameters to the one that is there.
+async function enter(view, context, own) {
+  const { run, runs, path } = context;
+  frame(runs, run, view);
+  const key = `${view}/${run.name}/${path.slice(1).join('/')}`;
+  if (key === shown.key && shown.update) return shown.update(context);
+  const parts = await VIEWS[view](context);
+  if (own !== turn) return parts.left?.();
+  const same = key === shown.key;
+  leave();
+  shown = { key, update: parts.update ?? null, left: parts.left ?? null };
+  fill(main, parts);
+  await parts.mounted?.();
+  document.title = `${main.querySelector('h1')?.textContent ?? ''} · ${run.facts.title}`;
+  const [back, fresh] = [places.get(location.hash), clicked];
+  clicked = false;
+  if (!same || !fresh) scrollTo(0, fresh ? 0 : (back ?? 0));
+  if (!same && own > 1) main.querySelector('h1')?.focus({ preventScroll: true });
+  return null;
+}
+
+function leave() {
+  shown.left?.();
+  shown = nothing;
 }
 
 function frame(runs, run, name) {
   const links = NAVIGATION.map(([view, text]) => element('a', { href: to([view]), 'aria-current': view === name ? 'page' : null }, text));
   fill(document.getElementById('sections'), links);
-  const label = (each) => `${each.created_at}${each.model_fingerprint ? ` · ${each.model_fingerprint}` : ''}`;
-  fill(document.getElementById('runs'), select('run', 'Run', runs.map((each) => [each.name, label(each)]), run.name, (value) => change({ run: value })));
+  fill(document.getElementById('runs'), select('run', 'Run', runs.map((each) => [each.name, runLabel(each)]), run.name, (value) => change({ run: value }, { step: true })));
+  fill(document.getElementById('find'), searchBox(run, name));
 }
 
 theme();
-window.addEventListener('hashchange', show);
+history.scrollRestoration = 'manual';
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
+document.addEventListener('click', (event) => { clicked = Boolean(event.target.closest?.('a')); }, true);
+document.addEventListener('scroll', () => places.set(address, scrollY), { passive: true });
+window.addEventListener('hashchange', () => {
+  address = location.hash;
+  show();
+});
+window.addEventListener('beforeprint', showAllThumbs);
 document.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.ctrlKey || event.metaKey || /INPUT|SELECT|TEXTAREA/.test(document.activeElement?.tagName)) return;
-  const search = document.getElementById('search');
-  if (search) {
-    event.preventDefault();
-    search.focus();
-  }
+  event.preventDefault();
+  document.getElementById('search')?.focus();
 });
 show();

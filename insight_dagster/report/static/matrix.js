@@ -19,7 +19,7 @@ export function matrix(run, split) {
       cell(each, total, column === index, '', to(['clips'], { class: name, predicted: confusion.classes[column], split: confusion.splits[at] }))
     );
     const most = row.most.map(([label, each]) => `${label}: ${each}`).join('\n');
-    if (others) cells.push(cell(row.other, total, false, most, to(['clips'], { class: name, correct: 'false', split: confusion.splits[at] })));
+    if (others) cells.push(cell(row.other, total, false, most, to(['clips'], { class: name, other: 'yes', split: confusion.splits[at] })));
     return element('tr', {}, element('th', { scope: 'row' }, name), cells, element('td', { class: 'soft' }, String(total)));
   });
   const note = confusion.left_out > 0 ? element('p', { class: 'note' }, `The classes with most errors are shown; ${confusion.left_out} more are left out.`) : null;

@@ -1,15 +1,24 @@
 // One run of the pipeline as the page sees it: its clips, insights and overview.
 
 import { decode } from './columns.js';
+import { share } from './format.js';
 import { load } from './store.js';
 
 const TEXTS = ['clip_id', 'content_key', 'path', 'class_name', 'split', 'predicted'];
+const MOST_OPEN = 2; // one to look at, one to compare with
 const opened = new Map();
 
 export function openRun(facts) {
-  if (!opened.has(facts.name)) opened.set(facts.name, read(facts));
-  return opened.get(facts.name);
+  const run = opened.get(facts.name) ?? read(facts);
+  opened.delete(facts.name);
+  opened.set(facts.name, run);
+  run.catch(() => opened.delete(facts.name));
+  for (const name of [...opened.keys()].slice(0, -MOST_OPEN)) opened.delete(name);
+  return run;
 }
+
+// What a list of runs calls one.
+export const runLabel = (facts) => [facts.created_at, facts.accuracy === null ? '' : `${share(facts.accuracy)} right`, facts.model_fingerprint].filter(Boolean).join(' · ');
 
 function part(name, what) {
   return load(`${name}/${what}`, `runs/${encodeURIComponent(name)}/${what}.js`);
@@ -33,6 +42,8 @@ class Run {
     this.columns = Object.fromEntries(Object.entries(clips.columns).map(([name, column]) => [name, decode(column)]));
     this.cards = insights.cards.map((card, rank) => ({ ...card, rank, rows: decode(card.rows) }));
     this.definitions = insights.definitions;
+    this.identities = insights.identities;
+    this.gone = insights.gone;
     this.atlasPlaces = places(this.columns.pictured);
     this.loaded = new Map();
   }
@@ -62,8 +73,10 @@ class Run {
     return this.index;
   }
 
+  // The insight of an id that it has, or had in an earlier run.
   card(id) {
-    return this.cards.find((card) => card.insight_id === id) ?? null;
+    const key = this.identities[id] ?? id;
+    return this.cards.find((card) => card.key === key || card.insight_id === id) ?? null;
   }
 
   cardsOf(row) {
@@ -79,7 +92,16 @@ class Run {
 
   async field(name) {
     if (this.columns[name] && !TEXTS.includes(name)) return this.columns[name];
-    if (!this.loaded.has(name)) this.loaded.set(name, part(this.name, `fields/${name}`).then(decode));
+    return this.kept(`fields/${name}`, decode);
+  }
+
+  // A part of the run, read when it is asked for; after a failure it is asked for again.
+  kept(name, read) {
+    if (!this.loaded.has(name)) {
+      const loading = part(this.name, name).then(read);
+      loading.catch(() => this.loaded.delete(name));
+      this.loaded.set(name, loading);
+    }
     return this.loaded.get(name);
   }
 
@@ -89,13 +111,12 @@ class Run {
   }
 
   async views() {
-    this.viewed ??= part(this.name, 'views').then((views) => ({
+    return this.kept('views', (views) => ({
       labels: views.labels,
       top: rowsOf(views.top),
       probabilities: rowsOf(views.probabilities),
       neighbours: rowsOf(views.neighbours),
     }));
-    return this.viewed;
   }
 }
 

@@ -18,6 +18,7 @@ export async function selectionPanel(run, rows, clear) {
     element('button', { type: 'button', onclick: () => download('selection.csv', exported(run, rows)) }, 'Export their ids (CSV)'),
     element('h3', {}, 'What sets them apart'),
     differences(await run.allFields(), rows, rest),
+    element('p', { class: 'note' }, 'Means, and their difference in standard deviations (sd) of the rest. Not tested: who selects by eye has looked first.'),
     clipGrid(run, rows),
   ];
 }
@@ -54,7 +55,7 @@ function differences(fields, rows, rest) {
       element('td', { class: 'number' }, `${gap > 0 ? '+' : ''}${gap.toFixed(2)}`)
     )
   );
-  return table('plain', [['', ''], ['here', 'number'], ['rest', 'number'], ['sd', 'number']], body, 'Fields that differ most');
+  return table('plain', [['', ''], ['here', 'number'], ['rest', 'number'], ['sd', 'number']], body, 'Fields that differ most; sd is the difference of means in standard deviations of the rest');
 }
 
 export const exported = (run, rows) =>

@@ -50,8 +50,7 @@ class SpaceView {
     const corners = cornersFrom(params.area);
     this.selected = corners && rowsInside(this.x, this.y, corners);
     this.drawControls();
-    await this.drawPlot();
-    await this.drawSide();
+    await Promise.all([this.drawPlot(), this.drawSide()]);
   }
 
   drawControls() {
@@ -64,26 +63,12 @@ class SpaceView {
       element('label', {}, 'Colour ', element('select', { id: 'colour', onchange: (event) => change({ colour: event.target.value }) }, groups)),
       this.toggle('crosses for wrong predictions', params.crosses !== 'no', (on) => change({ crosses: on ? null : 'no' })),
       this.toggle('size by loss', params.size === 'loss', (on) => change({ size: on ? 'loss' : null })),
-      select('outline', 'Outline', [['', 'nothing'], ...run.cards.map((card) => [card.insight_id, `#${card.rank + 1} ${words(card.kind)}: ${card.class_name}`])], params.insight ?? '', (insight) => change({ insight })),
-      this.search()
+      select('outline', 'Outline', [['', 'nothing'], ...run.cards.map((card) => [card.key, `#${card.rank + 1} ${words(card.kind)}: ${card.class_name}`])], this.card?.key ?? '', (insight) => change({ insight }))
     );
   }
 
   toggle(text, checked, choose) {
-    return element('label', { class: 'check' }, element('input', { type: 'checkbox', checked, onchange: (event) => choose(event.target.checked) }), ` ${text}`);
-  }
-
-  search() {
-    const find = (event) => {
-      event.preventDefault();
-      const wanted = event.target.elements.wanted.value.trim();
-      const row = findClip(this.run, wanted);
-      if (row !== null) change({ clip: this.run.text('clip_id', row) });
-      else event.target.elements.wanted.setCustomValidity(wanted ? 'No clip has this id or path' : '');
-      event.target.elements.wanted.reportValidity();
-    };
-    const input = element('input', { type: 'search', name: 'wanted', id: 'search', placeholder: 'clip id or path', 'aria-label': 'Search a clip by id or path', value: this.params.clip ?? '', oninput: (event) => event.target.setCustomValidity('') });
-    return element('form', { class: 'search', onsubmit: find }, input, element('button', { type: 'submit' }, 'Find'));
+    return element('label', { class: 'check' }, element('input', { type: 'checkbox', id: text.replaceAll(' ', '-'), checked, onchange: (event) => choose(event.target.checked) }), ` ${text}`);
   }
 
   async drawPlot() {
@@ -93,7 +78,7 @@ class SpaceView {
     if (isCategory(colour)) {
       const groups = groupsOf(run, colour).map((group) => ({ ...group, hidden: this.hidden.has(group.text) }));
       looks.byGroup(groups);
-      fill(this.legend, groups.map((group) => this.legendEntry(group)));
+      fill(this.legend, groups.map((group, at) => this.legendEntry(group, at)));
     } else {
       const values = await run.field(colour);
       if (this.params !== params) return;
@@ -105,7 +90,7 @@ class SpaceView {
     if (params.size === 'loss') looks.sizeBy(run.columns.loss);
     const stressed = selected ?? card?.rows;
     if (stressed) looks.stress(new Set(stressed));
-    fill(this.note, card ? [element('span', {}, 'Outlined: ', element('a', { href: to(['insight', card.insight_id]) }, card.sentence))] : []);
+    fill(this.note, card ? [element('span', {}, 'Outlined: ', element('a', { href: to(['insight', card.key]) }, card.sentence))] : []);
     this.map.show({
       x,
       y,
@@ -117,14 +102,14 @@ class SpaceView {
     });
   }
 
-  legendEntry(group) {
+  legendEntry(group, at) {
     const toggle = () => {
       if (!this.hidden.delete(group.text)) this.hidden.add(group.text);
       this.drawPlot();
     };
     return element(
       'button',
-      { type: 'button', 'aria-pressed': String(!group.hidden), title: group.text, onclick: toggle },
+      { type: 'button', id: `legend-${at}`, 'aria-pressed': String(!group.hidden), title: group.text, onclick: toggle },
       swatch(group.colour, group.mark),
       element('span', { class: 'label' }, group.text),
       element('span', { class: 'faint' }, group.rows.length.toLocaleString('en-GB'))
@@ -163,14 +148,6 @@ class SpaceView {
 // A colour scale with its ends; values beyond them have the colour of the end.
 function scaleBar(title, { low, high, stops }, gaps) {
   return element('div', { class: 'scale' }, element('span', {}, title), element('span', {}, `≤ ${number(low)}`), element('i', { style: { background: gradient(stops) } }), element('span', {}, `≥ ${number(high)}`), gaps && element('span', { class: 'faint' }, 'grey: unknown'));
-}
-
-function findClip(run, wanted) {
-  if (!wanted) return null;
-  if (run.rowOf.has(wanted)) return run.rowOf.get(wanted);
-  for (let row = 0; row < run.rows; row += 1) if (run.text('path', row) === wanted || run.text('clip_id', row).startsWith(wanted)) return row;
-  for (let row = 0; row < run.rows; row += 1) if (run.text('path', row).includes(wanted)) return row;
-  return null;
 }
 
 function thinned(corners) {

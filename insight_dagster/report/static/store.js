@@ -1,5 +1,5 @@
 // What the page reads: scripts that hand over values, because no page at a file's address may
-// fetch. Belongs here: loading and keeping them. Does not: what is in them.
+// fetch. Belongs here: loading. Does not: keeping values, or what is in them.
 
 const asked = new Map();
 
@@ -16,13 +16,14 @@ export function load(name, address) {
     request.promise = new Promise((resolve, reject) => Object.assign(request, { resolve, reject }));
     asked.set(name, request);
     const script = document.createElement('script');
-    script.src = address;
-    script.addEventListener('load', () => script.remove());
-    script.addEventListener('error', () => {
-      asked.delete(name);
+    const end = (problem) => {
       script.remove();
-      request.reject(new Error(`${address} is missing; materialize insight_report again`));
-    });
+      asked.delete(name);
+      request.reject(new Error(problem)); // of no effect once the value was taken
+    };
+    script.addEventListener('load', () => end(`${address} is broken or half written; load the page again, or materialize insight_report again`));
+    script.addEventListener('error', () => end(`${address} is missing; load the page again (old runs make room for new ones), or materialize insight_report again`));
+    script.src = address;
     document.head.append(script);
   }
   return asked.get(name).promise;

@@ -1,0 +1,44 @@
+"""What the first page says of drift: the judged comparisons, the worst first.
+
+Belongs here: choosing and ordering rows of `drift`. Does not: judging them (done below).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from insight_dagster.report.plain import plain_rows
+
+MOST_ROWS = 200
+_SHOWN = (
+    "class_name", "part", "metric", "clips_then", "clips_now", "value_then", "value_now",
+    "effect", "ci_low", "ci_high", "p_value", "adjusted_p", "psi", "direction",
+)  # fmt: skip
+# Counts that other rows are made of; they compare nothing themselves.
+_BOOKKEEPING = ("accuracy_by_model_change", "new_clips")
+
+
+def drift_rows(drift: pd.DataFrame) -> dict[str, Any]:
+    """Judged comparisons, and how many could not be judged, JSON-ready.
+
+    What got worse (or, of metadata and embeddings, changed) comes first, by p; then what did not.
+    """
+    told = drift[~drift["metric"].isin(_BOOKKEEPING) & (drift["clips_now"] > 0)]
+    judged = told["judged"].astype(bool)
+    rows = told[judged].copy()
+    effect = pd.to_numeric(rows["effect"])
+    p_value = pd.to_numeric(rows["adjusted_p"]).fillna(pd.to_numeric(rows["p_value"]))
+    ordered = rows.assign(no_worse=~(effect > 0), p=p_value.fillna(1.0), size=-effect.abs())
+    ordered = ordered.sort_values(
+        ["no_worse", "p", "size", "class_name", "part", "metric"], kind="stable"
+    )
+    reasons = told[~judged]["reason"].fillna("").value_counts()
+    return {
+        "rows": plain_rows(ordered.head(MOST_ROWS), _SHOWN),
+        "judged": int(judged.sum()),
+        "worse": int((effect > 0).sum()),
+        "not_judged": [[str(reason), int(count)] for reason, count in reasons.head(5).items()],
+        "not_judged_count": int((~judged).sum()),
+    }

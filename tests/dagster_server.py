@@ -57,14 +57,16 @@ class DagsterServer:
     """`insight serve` in a session of its own, so that it can be ended as a whole."""
 
     def __init__(self, home: Path, **environment: str) -> None:
-        with socket.socket() as free:
+        with socket.socket() as free, socket.socket() as another:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+            another.bind(("127.0.0.1", 0))
+            self.port, self.report_port = free.getsockname()[1], another.getsockname()[1]
         self.log = home / "serve.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from insight_dagster.cli import main; main()", "serve"]
-                + ["--home", str(home), "--port", str(self.port)],
+                + ["--home", str(home), "--port", str(self.port)]
+                + ["--report-port", str(self.report_port)],
                 env=os.environ | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

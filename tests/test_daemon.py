@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import urllib.request
 from datetime import UTC, datetime, timedelta
 
+import dagster as dg
 import pyarrow.compute as pc
 import pytest
 
@@ -72,6 +74,7 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
         materialize_by_hand_while_the_sensor_finds_a_class(server, store)
         a_night_goes_through_all_stages_and_fails_for_one_class(server)
         alert = wait_for(lambda: receiver.received, 90, "the alert")[-1]
+        the_links_lead_to_the_report(home_copy, server)
     receiver.shutdown()
     receiver.server_close()
     assert (alert["kind"], alert["job"]) == ("check_failed", "nightly_reanalysis")
@@ -90,6 +93,16 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
     for table in SAME_AS_IN_ONE_GO:
         ours, theirs = (each.rows(table).drop_columns(_own(table)) for each in (store, other))
         assert ours.equals(theirs), table.name
+
+
+def the_links_lead_to_the_report(settings, server):
+    """Browsers follow no link from the UI to a file: the report is served beside it."""
+    with open_instance(settings) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("insight_report"))
+    link = event.asset_materialization.metadata["open"].value
+    assert link == f"http://127.0.0.1:{server.report_port}/"
+    with urllib.request.urlopen(link, timeout=10) as answer:
+        assert b"Content-Security-Policy" in answer.read()
 
 
 def materialize_by_hand_while_the_sensor_finds_a_class(server, store):

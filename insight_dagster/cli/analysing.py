@@ -242,8 +242,13 @@ def doctor(home: Home = None) -> None:
 def serve(
     home: Home = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    report_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Of the report; 0 = not served. [default: next port]"),
+    ] = None,
 ) -> None:
-    """Start the Dagster UI and daemon on the home folder, on loopback."""
+    """Start the Dagster UI and daemon on the home folder, and the report, on loopback."""
     from insight_dagster.commands.serve import serve_home
 
-    serve_home(load_settings(home=home), port=port, console=console)
+    beside = port + 1 if report_port is None else report_port
+    serve_home(load_settings(home=home), port=port, report_port=beside, console=console)

@@ -1,4 +1,4 @@
-"""Start `dagster dev` (UI, daemon, code location) on a home folder, on loopback."""
+"""Start `dagster dev` (UI, daemon, code location) on a home folder, and the report beside it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,45 @@ from rich.console import Console
 
 import insight_dagster
 from insight_dagster.commands.home import prepare_home
+from insight_dagster.commands.serve_report import serve_beside
 from insight_dagster.definitions import build_definitions
 from insight_dagster.settings import Settings
 
 _MODULE = "insight_dagster.definitions"
 
 
-def serve_home(settings: Settings, *, port: int, console: Console) -> None:
+def serve_home(settings: Settings, *, port: int, report_port: int, console: Console) -> None:
     """Become `dagster dev`: signals reach it directly, and its exit code is ours.
 
+    Browsers follow no link from the UI to a file, so the report is served beside it, unless it is
+    served elsewhere (`report_url`).
+
+    Args:
+        settings: of the home.
+        port: of the UI.
+        report_port: of the report; 0 = do not serve it.
+        console: is told the addresses.
+
     Raises:
-        SettingsError: the home folder cannot be written, or a setting is wrong.
+        SettingsError: the home folder cannot be written, a setting is wrong, or the report's port
+            is taken.
     """
     prepare_home(settings)
     build_definitions(
         settings
     )  # what is wrong with the settings is better said here than in the UI
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
+    address = settings.report_url
+    if address is None and report_port:
+        address = serve_beside(settings.report_folder, port=report_port)
+        console.print(f"Report: {address}", soft_wrap=True)
     command = [sys.executable, "-m", "dagster", "dev", "-m", _MODULE, "-d", str(_root())]
     command += ["-h", "127.0.0.1", "-p", str(port)]
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(settings.dagster_home),
         "INSIGHT_HOME": str(settings.home),
+        **({"INSIGHT_REPORT_URL": address} if address else {}),
     }
     console.file.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606

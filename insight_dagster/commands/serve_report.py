@@ -1,7 +1,12 @@
-"""`insight report --serve`: the report folder over HTTP, for this machine alone."""
+"""The report folder over HTTP, for this machine alone: by itself or beside the Dagster UI."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,8 +53,28 @@ def report_server(folder: Path, *, port: int) -> ThreadingHTTPServer:
         return ThreadingHTTPServer((LOOPBACK, port), partial(_Files, directory=str(folder)))
     except OSError as problem:
         raise SettingsError(
-            f"port {port} cannot be used ({problem.strerror}); name another with --port"
+            f"port {port} cannot be used ({problem.strerror}); name another with --port or "
+            "--report-port"
         ) from problem
+
+
+def serve_beside(folder: Path, *, port: int) -> str:
+    """Serve the report in a process that ends with this one; its address.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    report_server(folder, port=port).server_close()
+    command = [sys.executable, "-m", __name__, str(folder), str(port), str(os.getpid())]
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    return f"http://{LOOPBACK}:{port}"
+
+
+def _serve_while(parent: int, folder: Path, port: int) -> None:
+    with report_server(folder, port=port) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        while os.getppid() == parent:
+            time.sleep(0.5)
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -66,3 +91,7 @@ class _Files(SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
+
+
+if __name__ == "__main__":
+    _serve_while(int(sys.argv[3]), Path(sys.argv[1]), int(sys.argv[2]))

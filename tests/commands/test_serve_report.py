@@ -1,5 +1,8 @@
 """`insight report --serve`: the site's files over HTTP, on loopback, and nothing else."""
 
+import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -9,6 +12,7 @@ import pytest
 from insight_dagster.commands.serve_report import report_server
 from insight_dagster.errors import SettingsError
 from resources.bundle_folder import BundleFolderResource
+from tests.dagster_server import wait_for
 
 
 @pytest.fixture
@@ -36,6 +40,35 @@ def test_a_taken_port_is_a_clear_error(address, tmp_path):
     port = int(address.rsplit(":", 1)[1])
     with pytest.raises(SettingsError, match=f"port {port} cannot be used.*--port"):
         report_server(tmp_path, port=port)
+
+
+def test_a_server_beside_another_process_ends_with_it(tmp_path):
+    (tmp_path / "index.html").write_text("<p>beside</p>")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = (
+        "import sys, pathlib\n"
+        "from insight_dagster.commands.serve_report import serve_beside\n"
+        "print(serve_beside(pathlib.Path(sys.argv[1]), port=int(sys.argv[2])), flush=True)\n"
+        "sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), str(port)], **pipes)
+    address = parent.stdout.readline().strip()
+    assert address == f"http://127.0.0.1:{port}"
+    assert wait_for(lambda: fetched(address), 30, "the server") == b"<p>beside</p>"
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: fetched(address) is None, 30, "its end")
+
+
+def fetched(address):
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.read()
+    except OSError:
+        return None
 
 
 def test_links_lead_to_where_the_report_is_served(tmp_path):

@@ -74,7 +74,7 @@ async function enter(view, context, own) {
   document.title = `${main.querySelector('h1')?.textContent ?? ''} · ${run.facts.title}`;
   const [back, fresh] = [places.get(location.hash), clicked];
   clicked = false;
-  if (!same || !fresh) scrollTo(0, fresh ? 0 : (back ?? 0));
+  if (!same || !fresh) scrollTo({ top: fresh ? 0 : (back ?? 0), behavior: 'instant' });
   if (!same && own > 1) main.querySelector('h1')?.focus({ preventScroll: true });
   return null;
 }

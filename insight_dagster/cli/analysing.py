@@ -166,15 +166,21 @@ def actions(
 @app.command()
 def export(
     file_format: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="parquet, csv or embedding-atlas.")
+        str, typer.Argument(metavar="FORMAT", help="parquet, csv, embedding-atlas or fiftyone.")
     ],
     folder: Annotated[Path, typer.Argument(help="A folder that is empty or new.")],
     home: Home = None,
+    copy_media: Annotated[
+        bool,
+        typer.Option("--copy-media", help="fiftyone: copy the videos; else it names them by path."),
+    ] = False,
 ) -> None:
     """Everything that is known of the clips and insights, as files for other programs."""
     from insight_dagster.commands.export import export_home
 
-    export_home(load_settings(home=home), file_format, folder, console=console)
+    export_home(
+        load_settings(home=home), file_format, folder, console=console, copy_media=copy_media
+    )
 
 
 @app.command()

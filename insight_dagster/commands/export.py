@@ -14,6 +14,7 @@ from assets.space_rows import newest_space
 from insight_dagster import tables
 from insight_dagster.columns import Column, Table
 from insight_dagster.commands.atlas_export import READ_ME, atlas_clips
+from insight_dagster.commands.fiftyone_export import write_fiftyone
 from insight_dagster.commands.home import open_database
 from insight_dagster.commands.table_files import write_table
 from insight_dagster.database import Database
@@ -21,8 +22,8 @@ from insight_dagster.errors import SettingsError
 from insight_dagster.settings import Settings
 from resources.bundle_folder import BundleFolderResource
 
-ATLAS = "embedding-atlas"
-FORMATS = ("parquet", "csv", ATLAS)
+ATLAS, FIFTYONE = "embedding-atlas", "fiftyone"
+FORMATS = ("parquet", "csv", ATLAS, FIFTYONE)
 _CLIPS = """
     SELECT m.* EXCLUDE (content_key),
            p.* EXCLUDE (clip_id, class_name, content_key, model_fingerprint, logits),
@@ -50,11 +51,14 @@ _WHOLE = (
 )
 
 
-def export_home(settings: Settings, kind: str, folder: Path, *, console: Console) -> None:
+def export_home(
+    settings: Settings, kind: str, folder: Path, *, console: Console, copy_media: bool = False
+) -> None:
     """Write `clips` (one row a clip, quarantined ones too), the insight tables and `columns`.
 
     Parquet has the vectors as well (`embeddings`). For Embedding Atlas, `clips` has those that are
     placed in the latent space, with neighbours and key frames, and a README says how to open them.
+    For FiftyOne the folder is a dataset of the usable clips, with their videos if `copy_media`.
     The folder is there whole or not at all.
 
     Raises:
@@ -62,26 +66,38 @@ def export_home(settings: Settings, kind: str, folder: Path, *, console: Console
     """
     if kind not in FORMATS:
         raise SettingsError(f"format {kind!r} is none of {', '.join(FORMATS)}")
+    if copy_media and kind != FIFTYONE:
+        raise SettingsError(f"--copy-media goes with the format {FIFTYONE}, not {kind}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingsError(f"{folder} is there already; name a folder that is empty or new")
     store = open_database(settings)
     draft = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         draft.mkdir(parents=True)
-        ending = "csv" if kind == "csv" else "parquet"
-        exported = _exported(store, vectors=kind == "parquet")
-        if kind == ATLAS:
-            exported = _for_atlas(store, settings)
-            (draft / "README.md").write_text(READ_ME, encoding="utf-8")
-        for name, rows in exported:
-            write_table(rows, draft / f"{name}.{ending}")
-            console.print(f"{name}.{ending}: {rows.num_rows} rows", markup=False, highlight=False)
+        if kind == FIFTYONE:
+            clips = exported_clips(store)
+            write_fiftyone(store, settings, clips, draft, copy_media=copy_media, console=console)
+        else:
+            _write_tables(store, settings, kind, draft, console)
         draft.replace(folder)
     except OSError as problem:
         raise SettingsError(f"{folder} cannot be written: {problem}") from problem
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     console.print(f"Exported to {folder}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _write_tables(
+    store: Database, settings: Settings, kind: str, folder: Path, console: Console
+) -> None:
+    ending = "csv" if kind == "csv" else "parquet"
+    exported = _exported(store, vectors=kind == "parquet")
+    if kind == ATLAS:
+        exported = _for_atlas(store, settings)
+        (folder / "README.md").write_text(READ_ME, encoding="utf-8")
+    for name, rows in exported:
+        write_table(rows, folder / f"{name}.{ending}")
+        console.print(f"{name}.{ending}: {rows.num_rows} rows", markup=False, highlight=False)
 
 
 def _exported(store: Database, *, vectors: bool) -> Iterator[tuple[str, pa.Table]]:

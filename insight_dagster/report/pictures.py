@@ -21,6 +21,7 @@ import numpy as np
 
 from insight_dagster.analysis.film_sheets import COLUMNS, TILE, sheet_path
 from insight_dagster.analysis.heatmap_picture import colours
+from insight_dagster.analysis.heatmap_volumes import read_volume
 from insight_dagster.analysis.whole_files import write_whole
 
 MOST_SHEETS = 20_000
@@ -29,7 +30,6 @@ _QUALITY = 70
 _HEAT_QUALITY = 60
 _STRONGEST = 0.85
 _CONTENT_KEY = re.compile(r"[0-9a-f]{8,64}")
-_VOLUMES = re.compile(r"heatmaps/[\w.-]+\.npz")
 
 
 class Pictures:
@@ -101,16 +101,9 @@ class Pictures:
         return name
 
     def _volume(self, path: str) -> np.ndarray | None:
-        """Attribution (T, S, S) in 0-1. A path in the table is data: it must not lead outside."""
-        file = (self._home / str(path)).resolve()
-        inside = file.is_relative_to(self._home / "heatmaps")
-        if not (_VOLUMES.fullmatch(str(path)) and inside and file.is_file()):
-            return None
-        try:
-            with np.load(file, allow_pickle=False) as stored:
-                return np.clip(stored["volume"].astype(np.float32), 0, 1)
-        except (OSError, ValueError, KeyError):
-            return None
+        """Attribution (T, S, S) in 0-1."""
+        volume = read_volume(self._home, path)
+        return None if volume is None else volume.share
 
     def _keep(self, name: str, save: Callable[[Path], object]) -> None:
         self.used.add(name)

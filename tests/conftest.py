@@ -12,6 +12,12 @@ from insight_dagster.settings import Settings, load_settings
 CLIPS_PER_CLASS = 8
 
 
+def pytest_addoption(parser):
+    """Where the pictures of the report go, and of which report they are."""
+    parser.addoption("--screenshots", help="folder to keep the pictures of the report in")
+    parser.addoption("--site", help="report folder to take them of, instead of a made-up one")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_outer_home():
     """Settings of whoever runs the tests must not reach them."""

@@ -99,7 +99,7 @@ def _write_run(data: ReportData, folder: Path) -> None:
         **{key: summary["facts"][key] for key in ("model_fingerprint", "random_weights")},
         "at": data.created_at.isoformat(),
         "digest": digest,
-        "insights": [card["key"] for card in parts["insights"]["cards"]],
+        "insights": {card["key"]: card["sentence"] for card in parts["insights"]["cards"]},
     }
     texts = {f"{part}.js": script(f"{name}/{part}", value) for part, value in parts.items()}
     publish(folder, name, texts, facts=facts, used=pictures.used)

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from insight_dagster.analysis.insights.causes import compare
 from insight_dagster.analysis.insights.describing import describing_rule
 from insight_dagster.analysis.insights.explaining import explain
 from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.analysis.insights.spreads import BINS, spread
+from insight_dagster.analysis.insights.wording import cause_phrases, clips_of
 from tests.analysis.synthetic_clips import null_clips, with_values
 
 
@@ -133,3 +135,37 @@ def test_the_row_order_does_not_matter():
     order = np.random.default_rng(0).permutation(len(clips))
     again = changed.take(order).sorted_by_id()
     assert causes_of(changed, rows) == causes_of(again, rows)
+
+
+def test_spreads_are_of_the_clips_that_were_compared():
+    """The other classes differ widely; the histograms show what the medians are of."""
+    clips = null_clips(seed=4, clips=900)
+    rng = np.random.default_rng(1)
+    rows = group_of(clips, 40)
+    light = rng.normal(size=len(clips)) + np.where(clips.labels == "disc", 0.0, 50.0)
+    light[rows] += 3
+    found = causes_of(with_values(clips, metadata=pd.DataFrame({"light": light})), rows)[0]
+    own = np.setdiff1d(np.flatnonzero(clips.labels == "disc"), rows)
+    assert found["value_outside"] == pytest.approx(np.median(light[own]))
+    edges = np.linspace(found["spread_low"], found["spread_high"], BINS + 1)
+    assert edges[-1] < 10
+    for side, chosen in (("spread_inside", rows), ("spread_outside", own)):
+        counts = np.histogram(np.clip(light[chosen], edges[0], edges[-1]), edges)[0]
+        np.testing.assert_allclose(found[side], counts / len(chosen))
+
+
+def test_two_values_have_no_spread_and_tied_medians_give_way_to_means():
+    values = np.array([0.0, 0, 0, 4, 0, 0, 0, 0, 1, 2])
+    inside = np.arange(10) < 4
+    found = compare(values[:, None], inside, rng=np.random.default_rng(0))
+    assert (found.inside[0], found.outside[0]) == (1.0, 0.5)
+    assert spread(np.minimum(values, 1), inside)["spread_low"] is None
+    assert sum(spread(values, inside)["spread_inside"]) == pytest.approx(1)
+
+
+def test_mostly_is_more_than_half():
+    assert clips_of(["a"] * 4) == "4 a clips"
+    assert clips_of(["a"] * 4 + ["b"] * 3) == "7 clips, mostly a,"
+    two = "8 clips of 2 classes (a 4, b 4) with x >= 1"
+    assert clips_of(["a"] * 4 + ["b"] * 4, rule="x >= 1") == two
+    assert clips_of(list("aabcd")) == "5 clips of 4 classes (a 2, b 1, c 1, 1 more)"

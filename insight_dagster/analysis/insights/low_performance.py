@@ -166,11 +166,10 @@ def _sentence(
     clips: ClipTable, population: Population, group: np.ndarray, rest: np.ndarray, rule: str
 ) -> str:
     whose = "" if population == populations.ALL else f" of the {population.description}"
-    described = f" ({rule})," if rule else ""
     right, right_rest = clips.correct[group].mean(), clips.correct[rest].mean()
     accuracy = f" and accuracy {right:.0%} against {right_rest:.0%}" if right != right_rest else ""
     return (
-        f"{clips_of(clips.labels[group].tolist())}{described} have mean loss "
+        f"{clips_of(clips.labels[group].tolist(), rule=rule)} have mean loss "
         f"{clips.loss[group].mean():.2f} against {clips.loss[rest].mean():.2f} in the rest"
         f"{whose}{accuracy}."
     )

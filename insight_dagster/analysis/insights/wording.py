@@ -10,17 +10,21 @@ _RELATIVES = 3
 _NAMED = 3
 
 
-def clips_of(labels: Sequence[str]) -> str:
-    """How many clips of which classes: `mostly` says more than half, and nothing less."""
+def clips_of(labels: Sequence[str], *, rule: str = "") -> str:
+    """How many clips of which classes, and the rule that they meet, as a sentence begins.
+
+    `mostly` says more than half, and nothing less.
+    """
     counts = sorted(Counter(map(str, labels)).items(), key=lambda each: (-each[1], each[0]))
     first, most = counts[0]
+    described = f" with {rule}" if rule else ""
     if most == len(labels):
-        return f"{most} {first} clips"
+        return f"{most} {first} clips{described}"
     if most > len(labels) / 2:
-        return f"{len(labels)} clips, mostly {first},"
+        return f"{len(labels)} clips{described}, mostly {first},"
     named = ", ".join(f"{name} {count}" for name, count in counts[:_NAMED])
     more = f", {len(counts) - _NAMED} more" if len(counts) > _NAMED else ""
-    return f"{len(labels)} clips of {len(counts)} classes ({named}{more})"
+    return f"{len(labels)} clips of {len(counts)} classes ({named}{more}){described}"
 
 
 def cause_phrases(causes: Sequence[Mapping[str, Any]], *, count: int = 3) -> list[str]:

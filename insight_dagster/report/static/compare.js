@@ -81,13 +81,15 @@ function contents(run) {
   return out;
 }
 
+const pointsOf = (change) => points(change).replace(' points', '');
+
 function tiles(before, now, found) {
   const tile = (value, name, more) => element('div', { class: 'tile' }, element('span', {}, name), element('b', {}, value), element('small', {}, more));
   const [was, is] = [before.facts.accuracy, now.facts.accuracy];
   const onThese = found.common ? (found.is - found.was) / found.common : null;
   return [
-    tile(was === null || is === null ? '–' : points(is - was), 'accuracy', `${share(was)} before, ${share(is)} now`),
-    tile(points(onThese), 'on clips of both', found.common ? `${share(found.was / found.common)} before, ${share(found.is / found.common)} now` : 'none in both'),
+    tile(was === null || is === null ? '–' : pointsOf(is - was), 'accuracy, points', `${share(was)} before, ${share(is)} now`),
+    tile(onThese === null ? '–' : pointsOf(onThese), 'points, clips of both', found.common ? `${share(found.was / found.common)} before, ${share(found.is / found.common)} now` : 'none in both'),
     tile(now.rows.toLocaleString('en-GB'), 'clips', `${found.added.length} new, ${found.removed.length} left, ${found.relabelled.length} relabelled`),
     tile(found.lost.length, 'right before, wrong now', ''),
     tile(found.won.length, 'wrong before, right now', ''),

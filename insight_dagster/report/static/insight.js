@@ -32,9 +32,9 @@ export async function insight({ run, runs, path }) {
 function absent(run, runs, id) {
   const key = run.identities[id] ?? id;
   const gone = run.gone.find((each) => each.ledger_id === key);
-  const had = runs.find((each) => each.name !== run.name && each.insights.includes(key));
+  const had = runs.find((each) => each.name !== run.name && key in each.insights);
   const link = had ? element('p', {}, element('a', { href: to(['insight', key], { run: had.name }) }, `It is in the run of ${had.created_at}`)) : null;
-  if (gone) return [element('h1', { tabindex: -1 }, 'Resolved: ', words(gone.kind), ' of ', gone.class_name), element('div', { class: 'panel' }, element('p', {}, `The run of ${String(gone.recorded_at).slice(0, 19)} UTC no longer found it.`), link)];
+  if (gone) return [element('h1', { tabindex: -1, class: 'sentence' }, `Resolved: ${had ? had.insights[key] : `${words(gone.kind)} of ${gone.class_name}`}`), element('div', { class: 'panel' }, element('p', {}, `The run of ${String(gone.recorded_at).slice(0, 19)} UTC no longer found it.`), link)];
   return [element('h1', { tabindex: -1 }, 'No such insight'), element('div', { class: 'panel' }, empty('This run has no insight of that id', had ? '' : 'Nor has any other that is kept.'), link)];
 }
 

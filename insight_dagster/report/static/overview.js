@@ -91,8 +91,9 @@ function changes(run, runs) {
   if (!found) return empty('This is the first run', 'From the next one on, this says what became of the insights.');
   if (!found.length) return empty('Nothing changed', 'Every insight is as it was in the run before.');
   const counts = [...new Set(found.map((each) => each.status))].map((status) => `${found.filter((each) => each.status === status).length} ${status}`);
+  const compared = runs[runs.findIndex((each) => each.name === run.name) + 1];
   const rows = found.slice(0, SHORT).map((each) => {
-    const name = each.sentence ?? `${words(each.kind)}: ${each.class_name}`;
+    const name = each.sentence ?? compared?.insights[each.ledger_id] ?? each.class_name;
     return element(
       'tr',
       {},
@@ -101,7 +102,6 @@ function changes(run, runs) {
       element('td', { class: 'number' }, each.status === 'resolved' ? '–' : number(each.size))
     );
   });
-  const compared = runs[runs.findIndex((each) => each.name === run.name) + 1];
   return [
     element('p', { class: 'soft' }, `${counts.join(', ')}.`),
     table('plain', [['status', ''], ['insight', ''], ['clips', 'number']], rows, 'Insights that changed'),

@@ -34,9 +34,12 @@ def empty_data(tmp_path: Path) -> ReportData:
     return nothing(tmp_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Debian's Chromium; where it is not installed, the test is left out."""
+    """Debian's Chromium; where it is not installed, the test is left out.
+
+    Not for the whole session: while it runs, no other test can start an event loop.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"no browser: {CHROMIUM} is not installed")
     playwright = pytest.importorskip("playwright.sync_api")

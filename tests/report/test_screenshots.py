@@ -38,7 +38,7 @@ def first(page, selector: str) -> str:
 
 def views(opened: Window) -> dict[str, str]:
     """Addresses by name: of the worst insight and a clip under a heatmap too."""
-    insight = first(opened.open("#/insights"), ".card h2 a")
+    insight = first(opened.open("#/insights"), ".card:has(.cause) h2 a")
     clip = first(opened.open(insight), ".examples figcaption a")
     named = ("overview", "space", "insights", "clips", "compare", "words")
     return {

@@ -27,7 +27,7 @@ export async function words({ run }) {
   const row = (name, text, unit) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, text), unit === undefined ? null : element('td', { class: 'soft' }, unit));
   return [
     element('h1', { tabindex: -1 }, 'What the words mean'),
-    element('div', { class: 'panel scroll' }, table('plain', [['word', ''], ['meaning', '']], WORDS.map(([name, text]) => row(name, text)), 'Words')),
-    element('section', { 'aria-label': 'Measured fields' }, element('h2', {}, 'Measured fields'), element('div', { class: 'panel scroll' }, table('plain', [['field', ''], ['what it measures', ''], ['unit', '']], run.fields.map((field) => row(spaced(field.name), field.description, field.unit || '–')), 'Measured fields'))),
+    element('div', { class: 'panel scroll' }, table('plain glossary', [['word', ''], ['meaning', '']], WORDS.map(([name, text]) => row(name, text)), 'Words')),
+    element('section', { 'aria-label': 'Measured fields' }, element('h2', {}, 'Measured fields'), element('div', { class: 'panel scroll' }, table('plain glossary', [['field', ''], ['what it measures', ''], ['unit', '']], run.fields.map((field) => row(spaced(field.name), field.description, field.unit || '–')), 'Measured fields'))),
   ];
 }

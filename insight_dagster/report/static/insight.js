@@ -8,7 +8,7 @@ import { player } from './player.js';
 import { to } from './router.js';
 import { clipGrid } from './thumbs.js';
 
-const STEPS_SHOWN = 200;
+const [STEPS_SHOWN, CAUSES_SHOWN] = [200, 8];
 
 export async function insight({ run, runs, path }) {
   const card = run.card(path[1] ?? '');
@@ -19,7 +19,7 @@ export async function insight({ run, runs, path }) {
     element('p', { class: 'todo' }, element('b', {}, 'What to do: '), card.action),
     figures(run, card),
     element('p', {}, element('a', { href: to(['space'], { insight: card.key }) }, 'Outline its clips in the latent space')),
-    element('div', { class: 'panel' }, causes(run, card)),
+    element('div', { class: 'panel' }, causes(run, card, CAUSES_SHOWN, { whole: true })),
     examples(run, card),
     steps(run, card),
     element('section', { 'aria-label': 'Clips' }, element('h2', {}, `Its ${card.rows.length} clips`), clipGrid(run, [...card.rows], { note: (_, at) => note(run, card, at) })),

@@ -74,26 +74,31 @@ function ends(card) {
   return between && `${ENDS[card.kind] ?? '95 % interval'} ${between}`;
 }
 
-// What sets the clips apart: value inside and outside, effect with interval, spread.
-export function causes(run, card, most = Infinity) {
+// What sets the clips apart: value inside and outside, effect with interval, spread; on the
+// insight's own page (`whole`) with how to read it and the weaker ones folded away.
+export function causes(run, card, most, { whole = false } = {}) {
   const title = element('h3', {}, 'What sets these clips apart');
   if (!card.causes.length) return element('div', {}, title, element('p', { class: 'soft' }, 'No measured field differs reliably.'));
-  const parts = card.causes.slice(0, most).map((cause) => {
-    const field = run.fields.find((each) => each.name === cause.field);
-    const hint = field ? `${field.description}${field.unit ? ` [${field.unit}]` : ''}` : cause.field;
-    const sign = { higher: '▲', lower: '▼' }[cause.direction] ?? '■';
-    return element(
-      'div',
-      { class: `cause${cause.relative_of ? ' relative' : ''}` },
-      element('div', { class: 'cause-name', title: hint }, `${sign} ${words(cause.field)}`, cause.relative_of ? element('small', {}, ` goes with ${words(cause.relative_of)}`) : null),
-      cause.spread ? spread(cause) : element('span', { class: 'spread' }),
-      element('div', { class: 'cause-values' }, `${number(cause.value_inside)} inside, ${number(cause.value_outside)} outside${/^[^\d]/.test(field?.unit ?? '') ? ` ${field.unit}` : ''}`),
-      effect(cause),
-      element('div', { class: 'soft' }, `${number(cause.effect)} sd, q ${q(cause.q_value)}`)
-    );
-  });
-  const left = card.causes.length - parts.length;
-  return element('div', {}, title, element('div', { class: 'causes' }, parts), most === Infinity ? element('p', { class: 'note' }, HOW) : null, left > 0 ? element('p', { class: 'note' }, `and ${left} more`) : null);
+  const list = (some) => element('div', { class: 'causes' }, some.map((each) => causeRow(run, each)));
+  const [first, rest] = [card.causes.slice(0, most), card.causes.slice(most)];
+  const more = rest.length ? `and ${rest.length} more` : null;
+  return element('div', {}, title, list(first), more && (whole ? element('details', {}, element('summary', {}, more), list(rest)) : element('p', { class: 'note' }, more)), whole ? element('p', { class: 'note' }, HOW) : null);
+}
+
+function causeRow(run, cause) {
+  const field = run.fields.find((each) => each.name === cause.field);
+  const hint = field ? `${field.description}${field.unit ? ` [${field.unit}]` : ''}` : cause.field;
+  const unit = /^[^\d]/.test(field?.unit ?? '') ? ` ${field.unit}` : '';
+  const sign = { higher: '▲', lower: '▼' }[cause.direction] ?? '■';
+  return element(
+    'div',
+    { class: `cause${cause.relative_of ? ' relative' : ''}` },
+    element('div', { class: 'cause-name', title: hint }, `${sign} ${words(cause.field)}`, cause.relative_of ? element('small', {}, ` goes with ${words(cause.relative_of)}`) : null),
+    cause.spread ? spread(cause) : element('span', { class: 'spread' }),
+    element('div', { class: 'cause-values' }, `${number(cause.value_inside)} inside, ${number(cause.value_outside)} outside${unit}`),
+    effect(cause),
+    element('div', { class: 'soft' }, `${number(cause.effect)} sd, q ${q(cause.q_value)}`)
+  );
 }
 
 function examples(run, card) {

@@ -101,10 +101,10 @@ class Settings(BaseSettings):
         60, ge=5, description="how often the sensor looks for new and changed clips"
     )
     fresh_hours: float = Field(36.0, gt=0, description="age at which the report is no longer fresh")
-    report_url: str | None = Field(
-        None,
-        description="http(s) address that the report folder is served at; links in the Dagster UI "
-        "lead there, else to the file",
+    report_url: str = Field(
+        "http://127.0.0.1:3001",
+        description="http(s) address that the report folder is served at, where links in the "
+        "Dagster UI lead; by default `insight serve` serves it there",
     )
     auto_promote: bool = Field(
         False, description="a night that passes and shows no drift becomes the baseline"

@@ -11,11 +11,11 @@ class BundleFolderResource(dg.ConfigurableResource):
 
     Attributes:
         home: the home folder.
-        report_url: where the report folder is served, '' = nowhere.
+        report_url: where the report folder is served.
     """
 
     home: str
-    report_url: str = ""
+    report_url: str = "http://127.0.0.1:3001"
 
     @property
     def root(self) -> Path:
@@ -43,8 +43,7 @@ class BundleFolderResource(dg.ConfigurableResource):
         return self.root / "report"
 
     def page(self, *path: str, **params: str) -> str:
-        """Address of a view of the report: where it is served, else the file's."""
+        """Address of a view of the report."""
         query = f"?{urlencode(params)}" if params else ""
         view = f"#/{'/'.join(quote(part, safe='') for part in path)}{query}" if path else ""
-        served = self.report_url.rstrip("/")
-        return f"{served}/{view}" if served else f"{(self.report / 'index.html').as_uri()}{view}"
+        return f"{self.report_url.rstrip('/')}/{view}"

@@ -20,8 +20,8 @@ _MODULE = "insight_dagster.definitions"
 def serve_home(settings: Settings, *, port: int, report_port: int, console: Console) -> None:
     """Become `dagster dev`: signals reach it directly, and its exit code is ours.
 
-    Browsers follow no link from the UI to a file, so the report is served beside it, unless it is
-    served elsewhere (`report_url`).
+    Browsers follow no link from the UI to a file, so the report is served beside it, unless the
+    settings say where else it is served (`report_url`).
 
     Args:
         settings: of the home.
@@ -39,7 +39,7 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
     )  # what is wrong with the settings is better said here than in the UI
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
     address = settings.report_url
-    if address is None and report_port:
+    if "report_url" not in settings.model_fields_set and report_port:
         address = serve_beside(settings.report_folder, port=report_port)
         console.print(f"Report: {address}", soft_wrap=True)
     command = [sys.executable, "-m", "dagster", "dev", "-m", _MODULE, "-d", str(_root())]
@@ -48,7 +48,7 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
         **os.environ,
         "DAGSTER_HOME": str(settings.dagster_home),
         "INSIGHT_HOME": str(settings.home),
-        **({"INSIGHT_REPORT_URL": address} if address else {}),
+        "INSIGHT_REPORT_URL": address,
     }
     console.file.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606

@@ -23,7 +23,8 @@ def clips_of(labels: Sequence[str], *, rule: str = "") -> str:
     if most > len(labels) / 2:
         return f"{len(labels)} clips{described}, mostly {first},"
     named = ", ".join(f"{name} {count}" for name, count in counts[:_NAMED])
-    more = f", {len(counts) - _NAMED} more" if len(counts) > _NAMED else ""
+    others = sum(count for _, count in counts[_NAMED:])
+    more = f", others {others}" if others else ""
     return f"{len(labels)} clips of {len(counts)} classes ({named}{more}){described}"
 
 

@@ -32,7 +32,7 @@ class SpaceView {
     this.map = new Scatter({
       hover: (row, event) => this.hover(row, event),
       pick: (row) => change({ clip: run.text('clip_id', row) }),
-      area: (corners) => change({ area: corners && thinned(corners).flat().map((value) => Number(value.toPrecision(5))).join(',') }),
+      area: (corners) => change({ area: corners && thinned(corners).flat().map((value) => Number(value.toPrecision(7))).join(',') }),
     });
     this.legend = element('div', { class: 'legend' });
     this.tip = element('div', { class: 'tip', hidden: true });

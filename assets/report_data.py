@@ -18,7 +18,10 @@ _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "cl
 
 
 def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: str) -> ReportData:
-    """Every table that the report shows, at one moment, of the present latent space and its model.
+    """Every table that the report shows, of the present latent space and its model.
+
+    All tables are of one moment. The space and the nearest clips are asked for apart: what they
+    know of clips that are no longer there is left out.
 
     Args:
         store: the database.

@@ -139,9 +139,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         decode_seconds=settings.decode_seconds,
         decode_memory_mib=settings.decode_memory_mib,
     )
-    bundle_folder = BundleFolderResource(
-        home=str(settings.home), report_url=settings.report_url
-    )
+    bundle_folder = BundleFolderResource(home=str(settings.home), report_url=settings.report_url)
     check_thresholds = CheckThresholds(values=settings.checks.model_dump(mode="json"))
     classifier = ClassifierResource(
         weights_folder=str(settings.weights_folder),

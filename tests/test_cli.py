@@ -247,6 +247,14 @@ def test_a_wrong_setting_ends_serve_before_anything_is_started(tmp_path):
     assert "nightly_cron='often'" in one_line(ended)
 
 
+@pytest.mark.parametrize(("port", "beside"), [("65535", None), ("3000", "3000")])
+def test_the_report_needs_a_port_of_its_own(tmp_path, port, beside):
+    options = ["--port", port, *(["--report-port", beside] if beside else [])]
+    ended = insight("serve", "--home", str(tmp_path), *options)
+    assert ended.returncode == 1
+    assert "--report-port" in one_line(ended)
+
+
 def test_the_demo_scores_what_was_planted(tmp_path):
     result = insight(
         "demo", "--home", str(tmp_path), "--clips-per-class", "6", INSIGHT_MIN_CLUSTER_SIZE="4"

@@ -6,6 +6,7 @@ Belongs here: reading what `heatmap_bundles.py` wrote. Does not: making it, or g
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -56,7 +57,7 @@ def read_volume(home: Path, path: str) -> HeatmapVolume | None:
             share = np.clip(np.nan_to_num(stored["volume"].astype(np.float32)), 0, 1)
             times = stored.get("timestamps", ())
             return HeatmapVolume(share, np.asarray(times, np.float64))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, BadZipFile, zlib.error):
         return None
 
 

@@ -46,6 +46,7 @@ from insight_dagster.commands.fiftyone_heatmaps import (
 from insight_dagster.commands.fiftyone_insights import TaggedInsight, read_me, tagged_insights
 from insight_dagster.commands.fiftyone_samples import (
     ClipParts,
+    extra_fields,
     extra_names,
     sample,
     sample_fields,
@@ -71,8 +72,9 @@ class Videos:
     folder: Path | None
 
     def holds(self, path: str) -> bool:
-        """Whether there is such a file in the library."""
-        return (self.library / path).is_file()
+        """Whether there is such a file in the library, and not behind a link that leads out."""
+        file = (self.library / path).resolve()
+        return file.is_relative_to(self.library.resolve()) and file.is_file()
 
     def place(self, path: str) -> str:
         """The sample's `filepath`; a copy is made the first time that a file is asked for.
@@ -127,6 +129,7 @@ def write_fiftyone(
         vectors=_by_clip(store, tables.EMBEDDINGS, "embedding", space["model_fingerprint"]),
         logits=_by_clip(store, tables.PREDICTIONS, "logits", space["model_fingerprint"]),
         heatmaps={one: write_picture(one, each, folder) for one, each in heatmaps.items()},
+        extra=extra_fields(extra_names(shown)),
     )
     count = write_documents(folder / "samples.json", "samples", _samples(shown, videos, parts))
     frames = write_documents(folder / "frames.json", "frames", frame_documents(heatmaps))

@@ -61,12 +61,14 @@ class ClipParts:
         tags: the tags of the insights that a clip is a core member of, by insight id.
         vectors, logits: by clip id.
         heatmaps: the label, by clip id.
+        extra: fields of what users' own functions measured.
     """
 
     tags: Mapping[str, str]
     vectors: Mapping[str, NDArray[np.float32]]
     logits: Mapping[str, NDArray[np.float32]]
     heatmaps: Mapping[str, Document]
+    extra: Mapping[str, str]
 
 
 def sample_fields(extra: Iterable[str]) -> list[Document]:
@@ -75,7 +77,7 @@ def sample_fields(extra: Iterable[str]) -> list[Document]:
     Args:
         extra: names of what the user's own functions measured.
     """
-    own = {extra_field(name): name for name in extra}
+    own = {fieldname: name for name, fieldname in extra_fields(extra).items()}
     return [
         *SAMPLE_FIELDS,
         *_LABELS,
@@ -85,9 +87,14 @@ def sample_fields(extra: Iterable[str]) -> list[Document]:
     ]
 
 
-def extra_field(name: str) -> str:
-    """The field of a value that a user's own function measured: a field's name has no dots."""
-    return f"extra_{re.sub(r'[^A-Za-z0-9_]', '_', name)}"
+def extra_fields(names: Iterable[str]) -> dict[str, str]:
+    """Fields of the values that users' own functions measured: a field's name has no dots."""
+    fields: dict[str, str] = {}
+    for name in sorted(names):
+        plain = f"extra_{re.sub(r'[^A-Za-z0-9_]', '_', name)}"
+        same = sum(re.fullmatch(rf"{plain}(_\d+)?", each) is not None for each in fields.values())
+        fields[name] = f"{plain}_{same + 1}" if same else plain
+    return fields
 
 
 def extra_names(clips: pa.Table) -> list[str]:
@@ -107,7 +114,7 @@ def sample(row: dict[str, Any], filepath: str, parts: ClipParts) -> Document:
     vector = parts.vectors.get(clip_id)
     values = {
         **{column.name: row[column.name] for column in COLUMNS},
-        **{extra_field(name): value for name, value in row["extra"] or ()},
+        **{parts.extra[name]: value for name, value in row["extra"] or ()},
         "ground_truth": label("Classification", clip_id, "ground_truth", label=row["class_name"]),
         "predictions": _prediction(row, parts.logits.get(clip_id)),
         "window": _window(row),
@@ -127,7 +134,8 @@ def sample(row: dict[str, Any], filepath: str, parts: ClipParts) -> Document:
 
 
 def _tags(row: dict[str, Any], tags: Mapping[str, str]) -> Sequence[str]:
-    split = [row["split"]] if row["split"] else []
+    # A split is a folder's name: it must not pass for an insight.
+    split = [re.sub(r"[^\w .-]", "_", row["split"])] if row["split"] else []
     return [*split, *sorted(tags[one] for one in row["insights"] if one in tags)]
 
 
@@ -149,9 +157,9 @@ def _window(row: dict[str, Any]) -> Document | None:
     fps, frames = row["fps"], row["frames"]
     if not fps or not frames:
         return None
-    end = frames if row["window_end"] is None else math.ceil(row["window_end"] * fps)
+    end = frames if row["window_end"] is None else math.ceil(round(row["window_end"] * fps, 6))
     last = max(1, min(end, frames))
-    first = min(int(row["window_start"] * fps) + 1, last)
+    first = min(int(round(row["window_start"] * fps, 6)) + 1, last)
     names = (row["clip_id"], "window")
     return label("TemporalDetection", *names, label="clip", support=[first, last])
 

@@ -12,9 +12,11 @@ import insight_dagster
 from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.serve_report import serve_beside
 from insight_dagster.definitions import build_definitions
+from insight_dagster.errors import SettingsError
 from insight_dagster.settings import Settings
 
 _MODULE = "insight_dagster.definitions"
+_LAST_PORT = 65_535
 
 
 def serve_home(settings: Settings, *, port: int, report_port: int, console: Console) -> None:
@@ -33,13 +35,15 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
         SettingsError: the home folder cannot be written, a setting is wrong, or the report's port
             is taken.
     """
+    if report_port == port or not 0 <= report_port <= _LAST_PORT:
+        raise SettingsError(f"the report cannot be served on port {report_port}: --report-port")
     prepare_home(settings)
     build_definitions(
         settings
     )  # what is wrong with the settings is better said here than in the UI
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
     address = settings.report_url
-    if "report_url" not in settings.model_fields_set and report_port:
+    if report_port and address == Settings.model_fields["report_url"].default:
         address = serve_beside(settings.report_folder, port=report_port)
         console.print(f"Report: {address}", soft_wrap=True)
     command = [sys.executable, "-m", "dagster", "dev", "-m", _MODULE, "-d", str(_root())]

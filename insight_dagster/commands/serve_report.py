@@ -10,6 +10,7 @@ import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from insight_dagster.errors import SettingsError
 from insight_dagster.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+_OUR_NAMES = (LOOPBACK, "localhost")
 
 
 def serve_report(settings: Settings, *, port: int, console: Console) -> None:
@@ -66,21 +68,38 @@ def serve_beside(folder: Path, *, port: int) -> str:
     """
     report_server(folder, port=port).server_close()
     command = [sys.executable, "-m", __name__, str(folder), str(port), str(os.getpid())]
-    subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-    return f"http://{LOOPBACK}:{port}"
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **pipes)  # noqa: S603
+    address = server.stdout.readline().strip() if server.stdout else ""
+    if not address:
+        raise SettingsError(f"the report cannot be served on port {port}; choose another port")
+    return address
 
 
 def _serve_while(parent: int, folder: Path, port: int) -> None:
     with report_server(folder, port=port) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"http://{LOOPBACK}:{server.server_address[1]}", flush=True)
         while os.getppid() == parent:
             time.sleep(0.5)
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """Files as they are now, without a list of folders and without a word on the terminal."""
+    """Files as they are now, without a list of folders and without a word on the terminal.
+
+    The report is for pages of its own alone: its data are scripts, which any page of the web could
+    else load from this machine, by its address or by a name that it lets point here.
+    """
+
+    def send_head(self) -> Any:
+        host = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
+        if host not in _OUR_NAMES:
+            self.send_error(403, "Forbidden")
+            return None
+        return super().send_head()
 
     def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         self.send_header("Cache-Control", "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()

@@ -117,7 +117,7 @@ def identities(ledger: pd.DataFrame) -> dict[str, Any]:
     Returns:
         `identities`: the ledger's id by insight id; `gone`: the last lines of resolved ones.
     """
-    named = ledger[ledger["insight_id"].notna()]
+    named = ledger[ledger["insight_id"].notna()].sort_values(["recorded_at", "ledger_id"])
     last = ledger.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
     gone = last[last["status"] == "resolved"].sort_values("ledger_id")
     return {

@@ -28,3 +28,16 @@ def test_a_volume_path_must_not_lead_outside_and_may_be_broken(tmp_path):
     assert read_volume(tmp_path, "heatmaps/flat.npz") is None
     with pytest.raises(ValueError, match="2 pictures, times"):
         HeatmapVolume(np.ones((2, 4, 4), np.float32), np.zeros(3))
+
+
+def test_no_damage_to_a_volume_raises(tmp_path):
+    (tmp_path / "heatmaps").mkdir()
+    path = tmp_path / "heatmaps" / "a.npz"
+    rng = np.random.default_rng(0)
+    np.savez_compressed(path, volume=rng.random((4, 8, 8)).astype(np.float16))
+    whole = path.read_bytes()
+    unreadable = 0
+    for at in range(0, len(whole), 2):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        unreadable += read_volume(tmp_path, "heatmaps/a.npz") is None
+    assert unreadable > 20

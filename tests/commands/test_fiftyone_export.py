@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from insight_dagster.commands.export import export_home
+from insight_dagster.commands.fiftyone_export import Videos
 from insight_dagster.commands.fiftyone_insights import read_me, tagged_insights
 from insight_dagster.commands.fiftyone_samples import (
     COLUMNS,
     ClipParts,
-    extra_field,
+    extra_fields,
     sample,
     sample_fields,
 )
@@ -248,7 +249,9 @@ def test_hostile_names_make_harmless_tags_views_and_lines(store):
 def test_values_of_own_functions_become_fields_without_dots():
     fields = sample_fields(["mine.share", "mine.$where"])
     assert {"extra_mine_share", "extra_mine__where"} <= {each["name"] for each in fields}
-    assert extra_field("id") == "extra_id"
+    names = ["a b", "a.b", "a.b_2", "id"]
+    assert extra_fields(["id"]) == {"id": "extra_id"}
+    assert len(set(extra_fields(names).values())) == len(names)
 
 
 def test_a_part_of_a_turned_file_has_its_frames_and_its_upright_size():
@@ -259,14 +262,15 @@ def test_a_part_of_a_turned_file_has_its_frames_and_its_upright_size():
         "rotation": 90, "fps": 25.0, "frames": 250, "window_start": 2.0, "window_end": 4.0,
         "loss": float("inf"), "size_bytes": 1, "duration_seconds": 10.0, "codec": "h264",
     }  # fmt: skip
-    document = sample(row, "/a.mp4", ClipParts({}, {}, {}, {}))
+    extra = extra_fields(["mine.share"])
+    document = sample(row, "/a.mp4", ClipParts({}, {}, {}, {}, extra))
     assert document["window"]["support"] == [51, 100]
     assert [document["metadata"][f"frame_{side}"] for side in ("width", "height")] == [256, 340]
     assert document["tags"] == []
     assert document["ground_truth"]["label"] == HOSTILE
     assert not {"predictions", "loss", "extra_mine_share", "heatmap"} & set(document)
     late = sample(
-        row | {"window_start": 99.0, "window_end": None}, "/a.mp4", ClipParts({}, {}, {}, {})
+        row | {"window_start": 99.0, "window_end": None}, "/a.mp4", ClipParts({}, {}, {}, {}, extra)
     )
     assert late["window"]["support"] == [250, 250]
 
@@ -295,3 +299,26 @@ def test_fiftyone_reads_it(folder, monkeypatch, tmp_path):
         assert len(dataset.load_brain_results("tsne").points) == len(samples)
     finally:
         dataset.delete()
+
+
+def test_a_split_is_no_insight_and_a_window_begins_at_its_frame():
+    row = dict.fromkeys([column.name for column in COLUMNS])
+    row |= {
+        "clip_id": "one", "class_name": "a", "path": "a.mp4", "split": "insight:leak:a:1",
+        "insights": [], "extra": [], "predicted": None, "width": 340, "height": 256,
+        "codec": "h264", "rotation": 0, "fps": 100.0, "frames": 250,
+        "window_start": 0.29, "window_end": 0.57, "size_bytes": 1, "duration_seconds": 2.5,
+    }  # fmt: skip
+    document = sample(row, "/a.mp4", ClipParts({}, {}, {}, {}, {}))
+    assert document["tags"] == ["insight_leak_a_1"]
+    assert document["window"]["support"] == [30, 57]
+
+
+def test_a_video_behind_a_link_that_leads_out_is_left_out(tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    (library / "a.mp4").symlink_to(tmp_path / "secret")
+    (library / "b.mp4").write_bytes(b"x")
+    videos = Videos(library, None)
+    assert [videos.holds(name) for name in ("a.mp4", "b.mp4", "../secret")] == [False, True, False]

@@ -36,6 +36,17 @@ def test_files_are_served_and_what_lies_outside_is_not(address):
             urllib.request.urlopen(f"{address}/{path}")
 
 
+def test_other_sites_cannot_read_it(address):
+    """The data are scripts: any page could load them, by address or by a name of its own."""
+    with urllib.request.urlopen(f"{address}/") as answer:
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    named = urllib.request.Request(f"{address}/", headers={"Host": "evil.example:3001"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(named)
+    local = urllib.request.Request(f"{address}/", headers={"Host": "localhost:3001"})
+    assert urllib.request.urlopen(local).status == 200
+
+
 def test_a_taken_port_is_a_clear_error(address, tmp_path):
     port = int(address.rsplit(":", 1)[1])
     with pytest.raises(SettingsError, match=f"port {port} cannot be used.*--port"):

@@ -114,6 +114,7 @@ def test_two_runs_are_compared(window, standard_data) -> None:
     assert region.locator(".tile-link").count() == lost > 0
     table = page.get_by_role("region", name="Insights").inner_text()
     assert table.count("born") == 1
+    assert "regressed" not in table
     assert table.count("steady") == 3
     page.select_option("#run", label=page.locator("#run option").nth(1).inner_text())
     settle(page)
@@ -140,6 +141,11 @@ def test_what_became_of_clips_is_told_by_their_contents(browser, make_data) -> N
     assert "was labelled disc golfing" in anew.inner_text()
     assert page.get_by_role("region", name="Clips that left").locator(".tile-link").count() == 1
     assert page.get_by_role("region", name="New clips").locator(".tile-link").count() == 0
+    page.get_by_role("region", name="Clips that left").locator(".tile-link").click()
+    settle(page)
+    assert page.locator("h1").inner_text() == "clip_0005.mp4"
+    page.go_back()
+    settle(page)
     page.get_by_role("link", name="Overview").click()
     settle(page)
     opened.close()
@@ -245,6 +251,33 @@ def test_the_way_back_keeps_filters_place_and_length(window) -> None:
     settle(page)
     assert page.locator("h1").inner_text() == "Clips"
     assert page.locator("#clips-correct").input_value() == ""
+
+
+def test_a_choice_inside_a_view_does_not_scroll(window) -> None:
+    page = window.open("#/overview")
+    page.locator("#split-train").scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+    assert place > 100
+    page.locator("#split-train").click()
+    settle(page)
+    assert page.evaluate("scrollY") == place
+    assert "split=train" in page.url
+
+
+def test_an_address_cannot_name_a_script_or_what_is_not_there(window) -> None:
+    """`Window.close` asserts that nothing outside the folder was asked for."""
+    (window.site.parent / "evil.js").write_text("window.hacked = 1")
+    page = window.open("#/space?colour=../../../evil")
+    settle(page)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#colour").input_value() == "class_name"
+    for address in ("#/space?colour=constructor", "#/space?layout=__proto__&area=1,2,x"):
+        window.open(address)
+        assert page.locator("h1").inner_text() == "Latent space"
+    for address, told in (("#/constructor", "no view"), ("#/clips?run=none", "no run")):
+        assert told in window.open(address).locator("main").inner_text()
+    assert len(window.complaints) == 2
+    window.complaints.clear()
 
 
 def test_skipping_to_the_content_stays_in_the_view(window) -> None:

@@ -323,3 +323,60 @@ def test_choosing_by_keyboard_keeps_the_focus(window) -> None:
     page.keyboard.press("Enter")
     settle(page)
     assert page.evaluate("document.activeElement.textContent") == "PCA"
+
+
+SPY = """() => { window.drawn = []; const kind = WebGL2RenderingContext.prototype;
+for (const name of ['drawArrays', 'drawElements']) { const real = kind[name];
+  kind[name] = function (...given) { window.drawn.push(given[name === 'drawArrays' ? 2 : 1]);
+    return real.apply(this, given); }; } }"""
+
+
+def test_few_dots_are_all_drawn_and_pointing_draws_none(window, alone) -> None:
+    page = shown(window, alone.iloc[0]["clip_id"])
+    place = ring(page)
+    page.evaluate(SPY)
+    page.locator("#plot canvas").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(30)
+    settle(page)
+    assert set(page.evaluate("window.drawn")) == {120}
+    page.keyboard.press("0")
+    settle(page)
+    page.evaluate("() => { window.drawn = []; }")
+    box = page.locator("#plot canvas").bounding_box()
+    for step in range(6):
+        page.mouse.move(*(place + [box["x"] + step / 2, box["y"]]))
+    page.wait_for_selector(".overlay .under")
+    assert page.locator(".tip .thumb").evaluate("(each) => each.style.backgroundImage") != ""
+    assert page.evaluate("window.drawn") == []
+
+
+def test_a_selection_leaves_out_what_the_legend_hides(window, clips) -> None:
+    far = 1e4
+    area = f"-{far},-{far},{far},-{far},{far},{far},-{far},{far}"
+    page = window.open(f"#/space?area={area}")
+    page.wait_for_selector("#side h3")
+    page.locator(".legend button", has_text="abseiling").click()
+    settle(page)
+    left = (clips["class_name"] != "abseiling").sum()
+    assert page.locator("#side h2").inner_text() == f"{left} clips selected"
+
+
+def test_a_lasso_far_inside_selects_what_it_is_drawn_around(window, alone) -> None:
+    clip = alone.iloc[0]
+    page = shown(window, clip["clip_id"])
+    box = page.locator("#plot canvas").bounding_box()
+    page.get_by_role("button", name="Box").click()
+    for _ in range(24):
+        page.mouse.move(*(ring(page) + [box["x"], box["y"]]))
+        page.mouse.wheel(0, -400)
+        page.wait_for_timeout(30)
+    settle(page)
+    start = ring(page) + [box["x"] - 9, box["y"] - 9]
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*(start + 18), steps=4)
+    page.mouse.up()
+    page.wait_for_selector("#side h3")
+    assert page.locator("#side h2").nth(1).inner_text() == "1 clip selected"

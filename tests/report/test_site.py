@@ -284,6 +284,18 @@ class TestWhatIsTold:
         assert (len(told["rows"]), told["judged"], told["worse"]) == (30, 30, 1)
         assert told["not_judged"] == [["3 of the 20 needed", 3]]
 
+    def test_a_distance_is_no_drift_by_itself(self) -> None:
+        drift = pd.DataFrame({
+            "class_name": "a", "part": ["metadata", "metadata", "embedding", "total", "total"],
+            "metric": ["zoom", "shake", "embedding", "loss", "accuracy"], "clips_now": 50,
+            "effect": [0.3, 0.9, 0.49, 0.1, 0.2], "adjusted_p": [1, 0.001, None, None, None],
+            "p_value": [0.02, 0.0001, 0.6, None, 0.01], "judged": True,
+        }).reindex(columns=tables.DRIFT.column_names)  # fmt: skip
+        told = drift_rows(drift)
+        assert [each["metric"] for each in told["rows"] if each["sure"]] == ["shake", "accuracy"]
+        assert told["worse"] == 2
+        assert [each["metric"] for each in told["rows"][:3]] == ["shake", "accuracy", "loss"]
+
     def test_examples_of_a_confusion_are_confused_ones_first(self, make_data, tmp_path) -> None:
         data = make_data()
         said = data.predictions.set_index("clip_id")["correct"]

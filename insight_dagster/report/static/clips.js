@@ -30,7 +30,7 @@ export async function clips({ run, params }) {
   ].filter(([wanted]) => wanted);
   const rows = [];
   for (let row = 0; row < run.rows; row += 1) if (tests.every(([, test]) => test(row))) rows.push(row);
-  const [, keyOf] = ORDERS[params.order ?? ''] ?? ORDERS[''];
+  const [, keyOf] = ORDERS[Object.hasOwn(ORDERS, params.order ?? '') ? (params.order ?? '') : ''];
   const keys = new Map(rows.map((row) => [row, keyOf(run)(row)]));
   rows.sort((a, b) => (keys.get(a) < keys.get(b) ? -1 : keys.get(a) > keys.get(b) ? 1 : a - b));
   const clusters = [...new Set(run.columns.cluster)].filter((each) => each >= -1).sort((a, b) => a - b);

@@ -106,19 +106,21 @@ function clipsPart(run, title, rows, note = () => null) {
 const ORDER = ['regressed', 'born', 'resolved', 'growing', 'shrinking', 'steady'];
 
 // As the ledger tells it (`analysis/ledger.py`), between any two runs.
-function statusOf(was, is, { grown, worse }) {
-  if (!was) return 'born';
+function statusOf(was, is, before, { grown, worse }) {
+  if (!was) return wasResolved(is, before) ? 'regressed' : 'born';
   if (!is) return 'resolved';
   if (is.severity - was.severity > worse) return 'regressed';
   const by = is.size / Math.max(1, was.size) - 1;
   return by >= grown ? 'growing' : by <= -grown ? 'shrinking' : 'steady';
 }
 
+const wasResolved = (card, before) => card.past.filter((each) => String(each.recorded_at) < before.facts.created_at).at(-1)?.status === 'resolved';
+
 function insightTable(before, now) {
   const [old, present] = [before, now].map((run) => new Map(run.cards.map((card) => [card.key, card])));
   const rows = [...new Set([...present.keys(), ...old.keys()])].map((key) => ({ was: old.get(key), is: present.get(key) }));
   if (!rows.length) return empty('No insights in either run', 'Nothing to compare.');
-  for (const row of rows) row.status = statusOf(row.was, row.is, now.overview.rules);
+  for (const row of rows) row.status = statusOf(row.was, row.is, before, now.overview.rules);
   rows.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || (b.is ?? b.was).severity - (a.is ?? a.was).severity);
   const body = rows.map(({ was, is, status }) => {
     const card = is ?? was;

@@ -17,7 +17,7 @@ export function driftTable(drift) {
   const left = drift.rows.length - SHORT;
   const more = drift.judged - drift.rows.length;
   return [
-    element('p', { class: 'soft' }, `${drift.worse ? `${drift.worse} of ${drift.judged} comparisons are worse or differ` : `none of ${drift.judged} comparisons is worse`}${missing(drift)}.`),
+    element('p', { class: 'soft' }, `${drift.worse ? `${drift.worse} of ${drift.judged} comparisons are worse or differ (p at most .05)` : `none of ${drift.judged} comparisons is worse for sure (p at most .05)`}${missing(drift)}.`),
     drift.rows.length ? drawn(drift.rows.slice(0, SHORT)) : null,
     left > 0 ? element('details', {}, element('summary', {}, `and ${left} more`), drawn(drift.rows.slice(SHORT)), more > 0 ? element('p', { class: 'note' }, `${more} others, the least changed, are left out; \`insight drift\` lists them.`) : null) : null,
   ];
@@ -53,5 +53,5 @@ function change(row) {
   if (row.effect === null) return '–';
   if (row.effect === 0) return 'none';
   const text = `${row.effect > 0 ? 'worse' : 'better'} by ${number(Math.abs(row.effect))}${interval}`;
-  return element('span', { class: row.effect > 0 ? 'bad' : '' }, text);
+  return element('span', { class: row.sure ? 'bad' : '' }, text);
 }

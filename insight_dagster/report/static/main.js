@@ -8,8 +8,8 @@ import { insight } from './insight.js';
 import { insights } from './insights.js';
 import { overview } from './overview.js';
 import { isDark } from './palette.js';
-import { change, parse, to } from './router.js';
-import { openRun, runLabel } from './run.js';
+import { change, parse, to, went } from './router.js';
+import { onPage, openRun, runLabel } from './run.js';
 import { searchBox } from './search.js';
 import { space } from './space.js';
 import { load } from './store.js';
@@ -42,9 +42,11 @@ async function show() {
     knownRuns ??= load('runs', 'runs.js');
     const runs = await knownRuns;
     if (!runs.length) return fill(main, empty('No runs', 'Materialize insight_report.'));
-    const run = await openRun(runs.find((each) => each.name === params.run) ?? runs[0]);
+    const wanted = params.run ? runs.find((each) => each.name === params.run) : runs[0];
+    if (!wanted) throw new Error(`There is no run “${params.run}”: ten are kept, and the list above has them`);
+    const run = await openRun(wanted);
     const view = path[0] ?? 'overview';
-    if (!VIEWS[view]) throw new Error(`There is no view “${view}”; the links above lead to those that there are`);
+    if (!Object.hasOwn(VIEWS, view)) throw new Error(`There is no view “${view}”; the links above lead to those that there are`);
     if (own === turn) await enter(view, { run, runs, path, params }, own);
   } catch (problem) {
     if (own !== turn) return null;
@@ -72,9 +74,11 @@ async function enter(view, context, own) {
   fill(main, parts);
   await parts.mounted?.();
   document.title = `${main.querySelector('h1')?.textContent ?? ''} · ${run.facts.title}`;
-  const [back, fresh] = [places.get(location.hash), clicked];
+  const back = clicked ? undefined : places.get(location.hash);
+  if (!same) scrollTo({ top: back ?? 0, behavior: 'instant' });
+  else if (back !== undefined && !went.byChange) scrollTo({ top: back, behavior: 'instant' });
   clicked = false;
-  if (!same || !fresh) scrollTo({ top: fresh ? 0 : (back ?? 0), behavior: 'instant' });
+  went.byChange = false;
   if (!same && own > 1) main.querySelector('h1')?.focus({ preventScroll: true });
   return null;
 }
@@ -85,10 +89,11 @@ function leave() {
 }
 
 function frame(runs, run, name) {
+  onPage.name = run.name;
   const links = NAVIGATION.map(([view, text]) => element('a', { href: to([view]), 'aria-current': view === name ? 'page' : null }, text));
   fill(document.getElementById('sections'), links);
   fill(document.getElementById('runs'), select('run', 'Run', runs.map((each) => [each.name, runLabel(each)]), run.name, (value) => change({ run: value }, { step: true })));
-  fill(document.getElementById('find'), searchBox(run, name));
+  fill(document.getElementById('find'), searchBox(run, name, document.getElementById('search')?.value ?? ''));
 }
 
 theme();

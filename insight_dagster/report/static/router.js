@@ -24,9 +24,12 @@ export function to(path, params = {}) {
   return `#/${path.map(encodeURIComponent).join('/')}${query ? `?${query}` : ''}`;
 }
 
+export const went = { byChange: false }; // whether the view itself changed its address
+
 // Changes the present view's parameters without a step back, or with one.
 export function change(params, { step = false } = {}) {
   const now = parse(location.hash);
+  went.byChange = true;
   const address = to(now.path, { ...now.params, ...params });
   if (step) location.hash = address;
   else {

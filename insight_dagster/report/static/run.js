@@ -5,6 +5,7 @@ import { share } from './format.js';
 import { load } from './store.js';
 
 const TEXTS = ['clip_id', 'content_key', 'path', 'class_name', 'split', 'predicted'];
+export const onPage = { name: null }; // of the run that the address is about
 const MOST_OPEN = 2; // one to look at, one to compare with
 const opened = new Map();
 
@@ -90,8 +91,10 @@ class Run {
     return out;
   }
 
+  // Values of a number of the clips. The name may come from an address: only what is known is read.
   async field(name) {
-    if (this.columns[name] && !TEXTS.includes(name)) return this.columns[name];
+    if (Object.hasOwn(this.columns, name) && !TEXTS.includes(name)) return this.columns[name];
+    if (!this.fields.some((field) => field.name === name)) throw new Error(`There is no field “${name}”`);
     return this.kept(`fields/${name}`, decode);
   }
 

@@ -23,7 +23,7 @@ const STEPS = [
 ];
 
 export class Scatter {
-  // `tell`: { hover(row or null, event), pick(row), area(corners or null) }.
+  // `tell`: { hover(row or null, event), pick(row), area(corners or null, pixels for each unit) }.
   constructor(tell) {
     this.tell = tell;
     this.tool = matchMedia('(pointer: coarse)').matches ? 'pan' : 'lasso';
@@ -63,7 +63,7 @@ export class Scatter {
     fill(
       this.tools,
       Object.entries(TOOLS).map(([tool, [title, path]]) => button(title, path, String(tool === this.tool), () => this.choose(tool))),
-      STEPS.map(([title, path, act]) => button(title, path, null, () => act(this)))
+      STEPS.map(([title, path, act]) => button(title, path, null, () => this.scene && act(this)))
     );
     this.canvas.dataset.tool = this.tool;
   }
@@ -136,6 +136,14 @@ export class Scatter {
     });
   }
 
+  // The same for what lies over the dots: pointing and drawing around leave these as they are.
+  drawOverSoon() {
+    this.overFrame ??= requestAnimationFrame(() => {
+      this.overFrame = null;
+      this.drawOver();
+    });
+  }
+
   drawOver() {
     const { outline, area, found, x, y } = this.scene;
     const polygon = (corners, kind) => (corners?.length ? element('path', { class: kind, d: `M${corners.map((corner) => this.pixelsOf(corner).map((value) => value.toFixed(1))).join('L')}Z` }) : null);
@@ -156,11 +164,11 @@ export class Scatter {
     canvas.addEventListener('pointerup', (event) => this.release(event));
     canvas.addEventListener('pointercancel', (event) => this.drop(event));
     canvas.addEventListener('pointerleave', () => this.point(null));
-    canvas.addEventListener('dblclick', () => this.fit());
+    canvas.addEventListener('dblclick', () => this.scene && this.fit());
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('wheel', (event) => {
       event.preventDefault();
-      this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), pixels(event));
+      if (this.scene) this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), pixels(event));
     }, { passive: false });
   }
 
@@ -208,7 +216,7 @@ export class Scatter {
       const [left, top] = this.drag.from;
       this.stroke = [[left, top], [now[0], top], now, [left, now[1]]].map((corner) => this.placeAt(corner));
     } else this.stroke.push(this.placeAt(now));
-    this.draw();
+    this.drawOverSoon();
   }
 
   release(event) {
@@ -218,20 +226,21 @@ export class Scatter {
     if (drag.still) {
       const row = this.rowAt(pixels(event));
       if (row !== null) this.tell.pick(row);
-    } else if (stroke?.length > 2) this.tell.area(stroke);
+    } else if (stroke?.length > 2) this.tell.area(stroke, this.camera.scale);
   }
 
   drop(event) {
     this.pointers.delete(event.pointerId);
     this.stroke = null;
-    this.draw();
+    this.drawOverSoon();
   }
 
   point(row, event) {
-    if (row === (this.under ?? null) && row === null) return;
+    const same = row === (this.under ?? null);
+    if (same && row === null) return;
     this.under = row;
     this.tell.hover(row, event);
-    this.draw();
+    if (!same) this.drawOverSoon();
   }
 
   key(event) {

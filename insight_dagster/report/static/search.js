@@ -3,8 +3,8 @@
 import { element } from './dom.js';
 import { change, to } from './router.js';
 
-export function searchBox(run, view) {
-  const input = element('input', { type: 'search', name: 'wanted', id: 'search', placeholder: 'clip id or path', 'aria-label': 'Search clips by id or path', oninput: (event) => event.target.setCustomValidity('') });
+export function searchBox(run, view, value) {
+  const input = element('input', { type: 'search', name: 'wanted', id: 'search', value, placeholder: 'clip id or path', 'aria-label': 'Search clips by id or path', oninput: (event) => event.target.setCustomValidity('') });
   return element('form', { class: 'search', role: 'search', onsubmit: (event) => find(event, run, view) }, input, element('button', { type: 'submit', id: 'search-go' }, 'Find'));
 }
 

@@ -9,7 +9,7 @@ import { gradient, swatch } from './palette.js';
 import { change, to } from './router.js';
 import { Scatter } from './scatter.js';
 import { selectionPanel } from './selection.js';
-import { clipTile, thumb } from './thumbs.js';
+import { clipTile, thumb, uncover } from './thumbs.js';
 
 const AXES = { tsne: ['x', 'y'], pca: ['pca_x', 'pca_y'] };
 const MOST_CORNERS = 60;
@@ -32,7 +32,7 @@ class SpaceView {
     this.map = new Scatter({
       hover: (row, event) => this.hover(row, event),
       pick: (row) => change({ clip: run.text('clip_id', row) }),
-      area: (corners) => change({ area: corners && thinned(corners).flat().map((value) => Number(value.toPrecision(7))).join(',') }),
+      area: (corners, scale) => change({ area: corners && thinned(corners).flat().map((value) => rounded(value, scale)).join(',') }),
     });
     this.legend = element('div', { class: 'legend' });
     this.tip = element('div', { class: 'tip', hidden: true });
@@ -42,20 +42,23 @@ class SpaceView {
 
   async show(params) {
     this.params = params;
-    if (this.colour !== params.colour) this.hidden.clear();
-    this.colour = params.colour;
+    const known = choices(this.run).some(([, options]) => options.some(([name]) => name === params.colour));
+    const colour = known ? params.colour : 'class_name';
+    if (this.colour !== colour) this.hidden.clear();
+    this.colour = colour;
+    this.groups = isCategory(colour) ? groupsOf(this.run, colour).map((group) => ({ ...group, hidden: this.hidden.has(group.text) })) : null;
     this.card = params.insight ? this.run.card(params.insight) : null;
-    const axes = AXES[params.layout] ?? AXES.tsne;
+    const axes = params.layout === 'pca' ? AXES.pca : AXES.tsne;
     [this.x, this.y] = axes.map((axis) => this.run.columns[axis]);
     const corners = cornersFrom(params.area);
-    this.selected = corners && rowsInside(this.x, this.y, corners);
+    const unseen = new Set((this.groups ?? []).filter((group) => group.hidden).flatMap((group) => group.rows));
+    this.selected = corners && rowsInside(this.x, this.y, corners).filter((row) => !unseen.has(row));
     this.drawControls();
     await Promise.all([this.drawPlot(), this.drawSide()]);
   }
 
   drawControls() {
-    const { run, params } = this;
-    const colour = params.colour ?? 'class_name';
+    const { run, params, colour } = this;
     const groups = choices(run).map(([label, options]) => element('optgroup', { label }, options.map(([value, text]) => option(value, text, colour))));
     fill(
       this.controls,
@@ -72,11 +75,9 @@ class SpaceView {
   }
 
   async drawPlot() {
-    const { run, params, card, selected, x, y } = this;
-    const colour = params.colour ?? 'class_name';
+    const { run, params, card, selected, x, y, colour, groups } = this;
     const looks = new Looks(run.rows);
-    if (isCategory(colour)) {
-      const groups = groupsOf(run, colour).map((group) => ({ ...group, hidden: this.hidden.has(group.text) }));
+    if (groups) {
       looks.byGroup(groups);
       fill(this.legend, groups.map((group, at) => this.legendEntry(group, at)));
     } else {
@@ -105,7 +106,7 @@ class SpaceView {
   legendEntry(group, at) {
     const toggle = () => {
       if (!this.hidden.delete(group.text)) this.hidden.add(group.text);
-      this.drawPlot();
+      this.show(this.params);
     };
     return element(
       'button',
@@ -119,16 +120,23 @@ class SpaceView {
   hover(row, event) {
     this.tip.hidden = row === null;
     if (row === null) return;
-    const { run } = this;
-    const said = run.text('predicted', row);
-    fill(
-      this.tip,
-      thumb(run, row, 1.5),
-      element('span', {}, element('b', {}, run.fileName(row)), element('br'), run.text('class_name', row), run.text('split', row) ? `, ${run.text('split', row)}` : '', element('br'), said === null ? 'no prediction' : `says ${said}, loss ${number(run.number('loss', row))}`)
-    );
+    if (row !== this.tipRow) this.fillTip(row);
+    this.tipRow = row;
     const box = this.map.root.parentElement.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     Object.assign(this.tip.style, { left: `${Math.min(x + 14, box.width - 290)}px`, top: `${Math.max(0, y - 60)}px` });
+  }
+
+  fillTip(row) {
+    const { run } = this;
+    const said = run.text('predicted', row);
+    const picture = thumb(run, row, 1.5);
+    uncover(picture);
+    fill(
+      this.tip,
+      picture,
+      element('span', {}, element('b', {}, run.fileName(row)), element('br'), run.text('class_name', row), run.text('split', row) ? `, ${run.text('split', row)}` : '', element('br'), said === null ? 'no prediction' : `says ${said}, loss ${number(run.number('loss', row))}`)
+    );
   }
 
   async drawSide() {
@@ -149,6 +157,9 @@ class SpaceView {
 function scaleBar(title, { low, high, stops }, gaps) {
   return element('div', { class: 'scale' }, element('span', {}, title), element('span', {}, `≤ ${number(low)}`), element('i', { style: { background: gradient(stops) } }), element('span', {}, `≥ ${number(high)}`), gaps && element('span', { class: 'faint' }, 'grey: unknown'));
 }
+
+// A place to a tenth of a pixel.
+const rounded = (value, scale) => Number(value.toFixed(Math.max(0, Math.min(20, 1 + Math.ceil(Math.log10(scale))))));
 
 function thinned(corners) {
   const step = Math.max(1, Math.ceil(corners.length / MOST_CORNERS));

@@ -3,6 +3,7 @@
 import { element } from './dom.js';
 import { number } from './format.js';
 import { to } from './router.js';
+import { onPage } from './run.js';
 
 const [SIDE, SIZE] = [16, 64];
 
@@ -10,8 +11,8 @@ const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) uncover(entry.target);
 }, { rootMargin: '200px' });
 
-function uncover(target) {
-  target.style.backgroundImage = `url("${target.dataset.atlas}")`;
+export function uncover(target) {
+  if (target.dataset.atlas) target.style.backgroundImage = `url("${target.dataset.atlas}")`;
   seen.unobserve(target);
 }
 
@@ -47,7 +48,7 @@ export function clipTile(run, row, note) {
   const told = said === null ? 'no prediction' : `${verdict}${said}`;
   return element(
     'a',
-    { class: `tile-link${right === false ? ' wrong' : ''}`, href: to(['clip', run.text('clip_id', row)]), title: run.text('path', row) },
+    { class: `tile-link${right === false ? ' wrong' : ''}`, href: to(['clip', run.text('clip_id', row)], run.name === onPage.name ? {} : { run: run.name }), title: run.text('path', row) },
     thumb(run, row),
     element('span', { class: 'tile-text' }, element('b', {}, run.text('class_name', row)), element('span', {}, told), element('span', { class: 'soft' }, note ?? ofClip(run, row)))
   );

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from windows import Window, settle, wait_until
 
 from insight_dagster.report.clip_columns import joined_clips
+from insight_dagster.report.site import write_site
 
 pytestmark = pytest.mark.browser
 BLUE, RED, GREEN, YELLOW, CYAN = "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee"
@@ -380,3 +382,19 @@ def test_a_lasso_far_inside_selects_what_it_is_drawn_around(window, alone) -> No
     page.mouse.up()
     page.wait_for_selector("#side h3")
     assert page.locator("#side h2").nth(1).inner_text() == "1 clip selected"
+
+
+def test_a_group_is_outlined_where_it_lies_together_and_not_where_it_is_scattered(
+    browser, make_data
+) -> None:
+    data = make_data(clips=120)
+    members = data.insight_members.copy()
+    every = data.clip_manifest["clip_id"][::9].head(12).to_numpy()
+    members.loc[members["insight_id"] == "insight-1", "clip_id"] = every
+    scattered = replace(data, insight_members=members)
+    opened = Window(browser, write_site(scattered, data.home / "site").parent)
+    for insight, count in (("insight-0", 1), ("insight-1", 0)):
+        page = opened.open(f"#/space?insight={insight}")
+        settle(page)
+        assert page.locator(".overlay .outline").count() == count, insight
+    opened.close()

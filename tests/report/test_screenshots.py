@@ -38,13 +38,14 @@ def first(page, selector: str) -> str:
 
 def views(opened: Window) -> dict[str, str]:
     """Addresses by name: of the worst insight and a clip under a heatmap too."""
-    insight = first(opened.open("#/insights"), ".card:has(.cause) h2 a")
+    page = opened.open("#/insights")
+    worst, insight = (first(page, f"{card} h2 a") for card in (".card", ".card:has(.cause)"))
     clip = first(opened.open(insight), ".examples figcaption a")
     named = ("overview", "space", "insights", "clips", "compare", "words")
     return {
         **{name: f"#/{name}" for name in named},
         "space-number": "#/space?colour=foreground_ratio&layout=pca&size=loss",
-        "space-insight": f"#/space?insight={insight.rpartition('/')[2].partition('?')[0]}",
+        "space-insight": f"#/space?insight={worst.rpartition('/')[2].partition('?')[0]}",
         "insight": insight,
         "clip": clip,
     }

@@ -31,14 +31,18 @@ function inside(x, y, corners) {
   return within;
 }
 
+const OWN_SHARE = 0.3; // of the dots inside an outline that must be the group's
+
 // Corners of the convex outline of the nine in ten rows nearest to the middle of a group; none
-// where fewer than five have a place.
+// where fewer than five have a place, or where the group is scattered: its outline would be others'.
 export function outline(x, y, rows) {
   const points = Array.from(rows, (row) => [x[row], y[row]]).filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
   if (points.length < 5) return [];
   const middle = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
   points.sort((a, b) => Math.hypot(a[0] - middle[0], a[1] - middle[1]) - Math.hypot(b[0] - middle[0], b[1] - middle[1]));
-  return hull(points.slice(0, Math.ceil(0.9 * points.length)));
+  const kept = points.slice(0, Math.ceil(0.9 * points.length));
+  const corners = hull(kept);
+  return kept.length >= OWN_SHARE * rowsInside(x, y, corners).length ? corners : [];
 }
 
 function hull(points) {

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from insight_dagster.analysis.preprocessing import ClipSpec
 
 _VOLUMES = re.compile(r"heatmaps/[\w.-]+\.npz")
+# What reading an archive raises that is damaged, by where the damage is: in its directory, in a
+# member's header, in what is packed, in the array.
+_DAMAGED = (BadZipFile, NotImplementedError, zlib.error, EOFError, KeyError, ValueError)
 _LONGEST = 16  # times the short side: a picture of one line must not become a huge one
 
 
@@ -42,7 +45,7 @@ class HeatmapVolume:
 
 
 def read_volume(home: Path, path: str) -> HeatmapVolume | None:
-    """A bundle's volume; None where there is none.
+    """A bundle's volume; None where there is none, or none that can be read.
 
     Args:
         home: the home folder, resolved.
@@ -57,7 +60,7 @@ def read_volume(home: Path, path: str) -> HeatmapVolume | None:
             share = np.clip(np.nan_to_num(stored["volume"].astype(np.float32)), 0, 1)
             times = stored.get("timestamps", ())
             return HeatmapVolume(share, np.asarray(times, np.float64))
-    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, BadZipFile, zlib.error):
+    except (OSError, *_DAMAGED):
         return None
 
 

@@ -195,12 +195,8 @@ def test_a_lasso_selects_compares_and_exports(window, clips) -> None:
     page.wait_for_selector("#side .empty")
 
 
-def test_a_box_around_one_clip_selects_it_and_fades_the_others(window, alone) -> None:
-    clip = alone[alone["correct"].astype(bool)].iloc[0]
-    page = shown(window, clip["clip_id"])
-    place = ring(page)
-    other = alone[alone["correct"].astype(bool)].iloc[1]
-    elsewhere = ring(shown(window, other["clip_id"]))
+def selected_around(page, place: np.ndarray) -> str:
+    """What a box of 18 pixels around a place selects, as the panel says it."""
     page.get_by_role("button", name="Box").click()
     box = page.locator("#plot canvas").bounding_box()
     start = place + [box["x"] - 9, box["y"] - 9]
@@ -209,7 +205,16 @@ def test_a_box_around_one_clip_selects_it_and_fades_the_others(window, alone) ->
     page.mouse.move(*(start + 18), steps=4)
     page.mouse.up()
     page.wait_for_selector("#side h3")
-    assert page.locator("#side h2").nth(1).inner_text() == "1 clip selected"
+    return page.locator("#side h2").nth(1).inner_text()
+
+
+def test_a_box_around_one_clip_selects_it_and_fades_the_others(window, alone) -> None:
+    clip = alone[alone["correct"].astype(bool)].iloc[0]
+    page = shown(window, clip["clip_id"])
+    place = ring(page)
+    other = alone[alone["correct"].astype(bool)].iloc[1]
+    elsewhere = ring(shown(window, other["clip_id"]))
+    assert selected_around(page, place) == "1 clip selected"
     faded = on_white(COLOURS[other["class_name"]], 0.16)
     np.testing.assert_allclose(near(page, elsewhere).mean((0, 1)), faded, atol=6)
     page.locator("#plot canvas").focus()
@@ -369,19 +374,12 @@ def test_a_lasso_far_inside_selects_what_it_is_drawn_around(window, alone) -> No
     clip = alone.iloc[0]
     page = shown(window, clip["clip_id"])
     box = page.locator("#plot canvas").bounding_box()
-    page.get_by_role("button", name="Box").click()
     for _ in range(24):
         page.mouse.move(*(ring(page) + [box["x"], box["y"]]))
         page.mouse.wheel(0, -400)
         page.wait_for_timeout(30)
     settle(page)
-    start = ring(page) + [box["x"] - 9, box["y"] - 9]
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(*(start + 18), steps=4)
-    page.mouse.up()
-    page.wait_for_selector("#side h3")
-    assert page.locator("#side h2").nth(1).inner_text() == "1 clip selected"
+    assert selected_around(page, ring(page)) == "1 clip selected"
 
 
 def test_a_group_is_outlined_where_it_lies_together_and_not_where_it_is_scattered(

@@ -48,6 +48,7 @@ def insight_cards(
         for name in ("insight_members", "insight_causes", "insight_actions", "insight_effects")
     }
     known = identities(data.insight_ledger)["identities"]
+    right = (clips["correct"] == True).to_numpy(bool)  # noqa: E712 - missing is neither
     cards = []
     for insight in plain_rows(ranked, _INSIGHT):
         key = insight["insight_id"]
@@ -62,7 +63,7 @@ def insight_cards(
             "effects": plain_rows(of["insight_effects"].get(key), _EFFECT),
             **_past(data.insight_ledger, key),
             "key": known.get(key, key),
-            **_examples(data, insight, members["rows"], pictures, row_of),
+            **_examples(data, insight, members["rows"], pictures, row_of, right),
         })  # fmt: skip
     for card in cards:
         card["rows"] = pack_array(card["rows"])
@@ -127,7 +128,12 @@ def identities(ledger: pd.DataFrame) -> dict[str, Any]:
 
 
 def _examples(
-    data: ReportData, insight: dict[str, Any], rows: np.ndarray, pictures: Pictures, row_of: dict
+    data: ReportData,
+    insight: dict[str, Any],
+    rows: np.ndarray,
+    pictures: Pictures,
+    row_of: dict[str, int],
+    right: np.ndarray,
 ) -> dict[str, Any]:
     """Clips that stand for the insight with their heatmaps, and the mean of these.
 
@@ -138,9 +144,8 @@ def _examples(
     picked = [insight["insight_id"] in _listed(ids) for ids in bundles["insight_ids"]]
     chosen = bundles[np.array(picked, bool) & bundles["clip_id"].isin(row_of)]
     place = {row: position for position, row in enumerate(rows)}
-    at = chosen["clip_id"].map(row_of)
-    right = chosen["clip_id"].map(data.predictions.set_index("clip_id")["correct"])
-    late = (right == True) if insight["kind"] == "class_confusion" else 0  # noqa: E712 - or missing
+    at = chosen["clip_id"].map(row_of).astype(int)
+    late = right[at] if insight["kind"] == "class_confusion" else False
     chosen = chosen.assign(row=at, late=late, place=at.map(place).fillna(len(rows)))
     chosen = chosen.sort_values(["late", "place", "clip_id", "target"])
     examples = [

@@ -36,7 +36,9 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
             is taken.
     """
     if report_port == port or not 0 <= report_port <= _LAST_PORT:
-        raise SettingsError(f"the report cannot be served on port {report_port}: --report-port")
+        raise SettingsError(
+            f"the report cannot be served on port {report_port}; name another with --report-port"
+        )
     prepare_home(settings)
     build_definitions(
         settings

@@ -7,21 +7,21 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.baseline_rows import now
-from assets.judges import Judges, JudgesResource, Outcomes
-from assets.materialization import table_metadata
-from assets.performance import performance
-from assets.verdict import failing, verdict
-from insight_dagster.analysis.baseline import Moment, baseline_clip_rows
 from insight_dagster.analysis.drift import figures
+from insight_dagster.analysis.drift.baseline import Moment, baseline_clip_rows
+from insight_dagster.analysis.drift.performance.performance import figure_columns, scored_clips
+from insight_dagster.analysis.metadata.metadata_table import metadata_version
 from insight_dagster.analysis.metadata.user_functions import installed_functions
-from insight_dagster.analysis.metadata_table import metadata_version
-from insight_dagster.analysis.performance import figure_columns, scored_clips
-from insight_dagster.database import Database
+from insight_dagster.assets.performance import performance
+from insight_dagster.assets.steps.ui_metadata import table_metadata
+from insight_dagster.assets.verdict import failing, verdict
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Deletion, Replacement
 from insight_dagster.errors import PromotionError
+from insight_dagster.pipeline.baseline import now
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource, Outcomes
+from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.tables import BASELINE_CLIPS, BASELINES
-from insight_dagster.writes import Deletion, Replacement
-from resources.classifier import ClassifierResource
 
 KEPT = 3
 """Baselines whose clips are kept; figures, authors and reasons are kept of all."""

@@ -2,18 +2,18 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
-from assets.classes import Metadata, for_each_class
-from assets.judges import Judges, JudgesResource
-from assets.materialization import Timer, table_metadata
-from insight_dagster.analysis.clip_manifest import manifest_rows
-from insight_dagster.database import Database
+from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.per_class import Metadata, for_each_class
+from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Replacement
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.partitions import ACTION_CLASSES, MEASURING
+from insight_dagster.resources.progress import Progress
 from insight_dagster.tables import CLIP_MANIFEST
-from insight_dagster.writes import Replacement
-from resources.clip_library import ClipLibraryResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, MEASURING
-from resources.progress import Progress
 
 
 @dg.asset(

@@ -6,20 +6,20 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.check_steps import CheckEvents, check_every_class, per_class
-from assets.class_clips import ClassClips
-from assets.classes import Metadata
-from assets.clip_manifest import clip_manifest
-from assets.judges import Judges, JudgesResource
-from assets.materialization import Timer, table_metadata
-from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.embeddings import EmbeddedClips, Visit, embed_clips
-from insight_dagster.analysis.incremental import plan_work, removed
-from insight_dagster.analysis.inference import VideoClassifier
-from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.predictions import OF_LABEL, prediction_rows
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.incremental import plan_work, removed
+from insight_dagster.analysis.embeddings.embeddings import EmbeddedClips, Visit, embed_clips
+from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction_rows
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.assets.clip_manifest import clip_manifest
+from insight_dagster.assets.steps.checks import CheckEvents, check_every_class, per_class
+from insight_dagster.assets.steps.per_class import Metadata
+from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.database.writes import Merging, Quarantining
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.measuring.class_clips import ClassClips
 from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
-from insight_dagster.writes import Merging, Quarantining
+from insight_dagster.tables.arrays import matrix_of
 
 embeddings = dg.AssetSpec(
     "embeddings",

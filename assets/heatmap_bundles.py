@@ -2,12 +2,20 @@
 
 import dagster as dg
 
-from assets.classes import Metadata, for_each_class
-from assets.insights import insights
-from assets.materialization import Timer, first_grid, table_metadata
-from insight_dagster.analysis.examples import choose_examples, plan_bundles, with_insights
-from insight_dagster.analysis.heatmap_bundles import make_bundles
-from insight_dagster.analysis.incremental import clips_to_measure
+from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.heatmaps.examples import choose_examples, plan_bundles, with_insights
+from insight_dagster.analysis.heatmaps.heatmap_bundles import make_bundles
+from insight_dagster.assets.insights import insights
+from insight_dagster.assets.steps.per_class import Metadata, for_each_class
+from insight_dagster.assets.steps.ui_metadata import Timer, first_grid, table_metadata
+from insight_dagster.database.writes import Replacement
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
+from insight_dagster.resources.progress import Progress
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     HEATMAP_BUNDLES,
@@ -15,14 +23,6 @@ from insight_dagster.tables import (
     INSIGHTS,
     PREDICTIONS,
 )
-from insight_dagster.writes import Replacement
-from resources.analysis_options import AnalysisOptions
-from resources.bundle_folder import BundleFolderResource
-from resources.classifier import ClassifierResource
-from resources.clip_library import ClipLibraryResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, EXPLAINING
-from resources.progress import Progress
 
 
 @dg.asset(

@@ -3,20 +3,20 @@
 import dagster as dg
 import pyarrow as pa
 
-from assets.check_steps import CheckEvents, all_classes, check_all_together
-from assets.heatmap_bundles import heatmap_bundles
-from assets.judges import JudgesResource
-from assets.materialization import insight_list, picture
-from assets.projection import projection
-from assets.report_data import read_report_data
 from insight_dagster.analysis.insights.finding import CORE_WEIGHT
-from insight_dagster.database import Database
-from insight_dagster.report.figures import groups_png
+from insight_dagster.assets.heatmap_bundles import heatmap_bundles
+from insight_dagster.assets.projection import projection
+from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
+from insight_dagster.assets.steps.ui_metadata import insight_list, picture
+from insight_dagster.database.connection import Database
+from insight_dagster.pipeline.class_checks import JudgesResource
+from insight_dagster.pipeline.report_data import read_report_data
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site
+from insight_dagster.report.still_pictures import groups_png
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
-from resources.bundle_folder import BundleFolderResource
-from resources.database import DatabaseResource
 
 
 @dg.asset(

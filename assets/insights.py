@@ -5,18 +5,24 @@ from functools import cache
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
-from assets.classes import Metadata, for_each_class
-from assets.clip_table import read_clip_table
-from assets.clusters import clusters
-from assets.judges import Judges, JudgesResource
-from assets.ledger import ledger_lines
-from assets.materialization import Timer, insight_list, picture, table_metadata
-from assets.metadata_table import metadata_table
 from insight_dagster.analysis.actions import FollowUp, follow_up, no_follow_up
 from insight_dagster.analysis.insights import Discovery, InsightSet, discover, nothing_found
-from insight_dagster.database import Database
-from insight_dagster.report.figures import groups_png
+from insight_dagster.assets.clusters import clusters
+from insight_dagster.assets.metadata_table import metadata_table
+from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.per_class import Metadata, for_each_class
+from insight_dagster.assets.steps.ui_metadata import Timer, insight_list, picture, table_metadata
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Replacement, Upsert
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.clip_table import read_clip_table
+from insight_dagster.pipeline.insight_ledger import ledger_lines
+from insight_dagster.report.still_pictures import groups_png
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.tables import (
     INSIGHT_ACTIONS,
     INSIGHT_CAUSES,
@@ -25,12 +31,6 @@ from insight_dagster.tables import (
     INSIGHT_MEMBERS,
     INSIGHTS,
 )
-from insight_dagster.writes import Replacement, Upsert
-from resources.analysis_options import AnalysisOptions
-from resources.bundle_folder import BundleFolderResource
-from resources.classifier import ClassifierResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, EXPLAINING
 
 _EVERY_CLASS = dg.AllPartitionMapping()
 

@@ -2,21 +2,21 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, all_classes, check_all_together
-from assets.embeddings import embeddings
-from assets.judges import JudgesResource
-from assets.materialization import Timer, table_metadata
-from assets.space_rows import is_usable, newest_space, reasons, space_row
-from assets.trust import vectors_for_the_fit
-from insight_dagster.analysis.incremental import fit_key
-from insight_dagster.analysis.latent_space import fit_latent_space
-from insight_dagster.analysis.matrices import matrix_of
+from insight_dagster.analysis.clip_library.incremental import fit_key
+from insight_dagster.analysis.latent_space.latent_space import fit_latent_space
+from insight_dagster.assets.embeddings import embeddings
+from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
+from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.database.writes import Replacement
+from insight_dagster.pipeline.class_checks import JudgesResource
+from insight_dagster.pipeline.latent_space import is_usable, newest_space, reasons, space_row
+from insight_dagster.pipeline.trusted_vectors import vectors_for_the_fit
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.tables import LATENT_SPACES
-from insight_dagster.writes import Replacement
-from resources.analysis_options import AnalysisOptions
-from resources.bundle_folder import BundleFolderResource
-from resources.classifier import ClassifierResource
-from resources.database import DatabaseResource
+from insight_dagster.tables.arrays import matrix_of
 
 
 @dg.asset(

@@ -11,22 +11,22 @@ from typing import TypeVar
 
 import dagster as dg
 
-from assets.check_steps import OwnChecks
-from assets.class_clips import ClassClips, clips_of
-from assets.classes import Metadata, Outcomes, for_each_class_and_asset
-from assets.embeddings import Embedding, embeddings
-from assets.judges import Judges, JudgesResource
-from assets.metadata_table import Describing, metadata_table
-from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.incremental import shards
-from insight_dagster.analysis.inference import VideoClassifier
-from resources.analysis_options import AnalysisOptions
-from resources.bundle_folder import BundleFolderResource
-from resources.classifier import ClassifierResource
-from resources.clip_library import ClipLibraryResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, MEASURING
-from resources.progress import Progress
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.incremental import shards
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.assets.embeddings import Embedding, embeddings
+from insight_dagster.assets.metadata_table import Describing, metadata_table
+from insight_dagster.assets.steps.checks import OwnChecks
+from insight_dagster.assets.steps.per_class import Metadata, Outcomes, for_each_class_and_asset
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.measuring.class_clips import ClassClips, clips_of
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.partitions import ACTION_CLASSES, MEASURING
+from insight_dagster.resources.progress import Progress
 
 Result = TypeVar("Result")
 _VECTORS, _METADATA = embeddings.key, metadata_table.key

@@ -6,18 +6,22 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 
-from assets.class_clips import ClassClips
-from assets.classes import Metadata
-from assets.clip_manifest import clip_manifest
-from assets.materialization import Timer, table_metadata
-from insight_dagster.analysis.clips import ClipToMeasure
-from insight_dagster.analysis.film_sheets import sheet_path
-from insight_dagster.analysis.incremental import plan_work, removed
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.incremental import plan_work, removed
+from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.analysis.metadata.metadata_table import (
+    ClipMeasuring,
+    MeasuredClips,
+    metadata_version,
+)
 from insight_dagster.analysis.metadata.user_functions import installed_functions
-from insight_dagster.analysis.metadata_table import ClipMeasuring, MeasuredClips, metadata_version
-from insight_dagster.analysis.preprocessing import ClipSpec
+from insight_dagster.analysis.model.preprocessing import ClipSpec
+from insight_dagster.assets.clip_manifest import clip_manifest
+from insight_dagster.assets.steps.per_class import Metadata
+from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.database.writes import Merging, Quarantining
+from insight_dagster.pipeline.measuring.class_clips import ClassClips
 from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
-from insight_dagster.writes import Merging, Quarantining
 
 metadata_table = dg.AssetSpec(
     "metadata_table",

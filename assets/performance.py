@@ -3,25 +3,25 @@
 import dagster as dg
 import pyarrow as pa
 
-from assets.baseline_rows import newest_baseline, now, then
-from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
-from assets.classes import Metadata, for_each_class
-from assets.embeddings import embeddings
-from assets.judges import Judges, JudgesResource
-from assets.materialization import Timer, table_metadata
-from assets.metadata_table import metadata_table
-from assets.trust import refuse_mixed
-from insight_dagster.analysis.baseline import drift_since
-from insight_dagster.analysis.performance import performance_rows, scored_clips
-from insight_dagster.check_settings import CheckSettings
-from insight_dagster.database import Database
+from insight_dagster.analysis.drift.baseline import drift_since
+from insight_dagster.analysis.drift.performance.performance import performance_rows, scored_clips
+from insight_dagster.assets.embeddings import embeddings
+from insight_dagster.assets.metadata_table import metadata_table
+from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.per_class import Metadata, for_each_class
+from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Replacement
+from insight_dagster.pipeline.baseline import newest_baseline, now, then
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.trusted_vectors import refuse_mixed
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
+from insight_dagster.resources.thresholds import CheckThresholds
+from insight_dagster.settings.check_settings import CheckSettings
 from insight_dagster.tables import DRIFT, PERFORMANCE
-from insight_dagster.writes import Replacement
-from resources.analysis_options import AnalysisOptions
-from resources.check_thresholds import CheckThresholds
-from resources.classifier import ClassifierResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, PLACING
 
 
 @dg.asset(

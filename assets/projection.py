@@ -2,22 +2,22 @@
 
 import dagster as dg
 
-from assets.check_steps import CheckEvents, OwnChecks, check_every_class, per_class
-from assets.classes import Metadata, for_each_class
-from assets.embeddings import embeddings
-from assets.judges import Judges, JudgesResource
-from assets.latent_space import latent_space
-from assets.materialization import Timer, picture, table_metadata
-from assets.space_rows import placed_rows, usable_space
-from assets.trust import trusted_vectors
-from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.projection import project
-from insight_dagster.report.figures import projection_png
+from insight_dagster.analysis.latent_space.projection import project
+from insight_dagster.assets.embeddings import embeddings
+from insight_dagster.assets.latent_space import latent_space
+from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.per_class import Metadata, for_each_class
+from insight_dagster.assets.steps.ui_metadata import Timer, picture, table_metadata
+from insight_dagster.database.writes import Replacement
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.latent_space import placed_rows, usable_space
+from insight_dagster.pipeline.trusted_vectors import trusted_vectors
+from insight_dagster.report.still_pictures import projection_png
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
 from insight_dagster.tables import PROJECTION
-from insight_dagster.writes import Replacement
-from resources.bundle_folder import BundleFolderResource
-from resources.database import DatabaseResource
-from resources.partitions import ACTION_CLASSES, PLACING
+from insight_dagster.tables.arrays import matrix_of
 
 
 @dg.asset(

@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from assets.classes import Metadata, for_each_class
-from assets.clusters import clusters
-from assets.embeddings import embeddings
-from assets.heatmap_bundles import heatmap_bundles
-from assets.insights import insights
-from assets.judges import Judges, JudgesResource
-from assets.performance import performance
-from assets.projection import projection
 from insight_dagster.analysis.checks import ERROR, Outcome
+from insight_dagster.assets.clusters import clusters
+from insight_dagster.assets.embeddings import embeddings
+from insight_dagster.assets.heatmap_bundles import heatmap_bundles
+from insight_dagster.assets.insights import insights
+from insight_dagster.assets.performance import performance
+from insight_dagster.assets.projection import projection
+from insight_dagster.assets.steps.per_class import Metadata, for_each_class
+from insight_dagster.database.writes import Replacement
 from insight_dagster.errors import ChecksFailedError
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.tables import VERDICTS
-from insight_dagster.writes import Replacement
-from resources.partitions import ACTION_CLASSES, EXPLAINING
 
 
 @dg.asset(

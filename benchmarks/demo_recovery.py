@@ -20,22 +20,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from insight_dagster.analysis.classifier import load_classifier
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.analysis.clip_manifest import manifest_rows
-from insight_dagster.analysis.clusters import assign
-from insight_dagster.analysis.embeddings import embed_clips
-from insight_dagster.analysis.incremental import clips_to_measure
-from insight_dagster.analysis.inference import VideoClassifier
+from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.insights import ClipTable, discover
 from insight_dagster.analysis.insights.assembly import assemble
-from insight_dagster.analysis.latent_space import LatentSpace, fit_latent_space
-from insight_dagster.analysis.matrices import matrix_of
+from insight_dagster.analysis.latent_space.clusters import assign
+from insight_dagster.analysis.latent_space.latent_space import LatentSpace, fit_latent_space
 from insight_dagster.analysis.metadata.clip_metadata import METADATA_VERSION
-from insight_dagster.analysis.metadata_table import measure_clips
-from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
-from insight_dagster.demo.library import GENERATOR_VERSION, make_library
-from insight_dagster.demo.summary import score
+from insight_dagster.analysis.metadata.metadata_table import measure_clips
+from insight_dagster.analysis.model.loading import load_classifier
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.demo.library.library import GENERATOR_VERSION, make_library
+from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
+from insight_dagster.demo.recovery_summary import score
+from insight_dagster.tables.arrays import matrix_of
 
 CACHE = Path(".benchmarks/demo_recovery")
 TABLES = ("manifest", "embeddings", "predictions", "metadata")

@@ -28,7 +28,7 @@ from insight_dagster.analysis.drift import (
     judge_performance,
     performance_drift,
 )
-from insight_dagster.analysis.statistics import wilson
+from insight_dagster.analysis.numerics.permutation import wilson
 
 ALARMS = (Level.WARN, Level.ERROR)
 ALL_CLASSES = -1

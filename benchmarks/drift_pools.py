@@ -13,7 +13,7 @@ import pyarrow as pa
 from scipy.special import softmax
 
 from insight_dagster.analysis.drift import ScoredClips
-from insight_dagster.analysis.matrices import matrix_of
+from insight_dagster.tables.arrays import matrix_of
 
 DARKER_AND_BLURRIER = {
     "brightness": 0.75,

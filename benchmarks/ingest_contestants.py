@@ -21,15 +21,15 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks import metadata_references as references
-from insight_dagster.analysis.classifier import VideoClassifier, load_classifier
-from insight_dagster.analysis.clip_inputs import in_threads, load_input
-from insight_dagster.analysis.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
-from insight_dagster.analysis.embeddings import embed_clips
-from insight_dagster.analysis.metadata_table import ClipMeasuring
-from insight_dagster.analysis.preprocessing import ClipSpec
-from insight_dagster.analysis.x3d import variant_named
-from tests.analysis.pytorchvideo_reference import clip_of, transform_of
+from insight_dagster.analysis.embeddings.embeddings import embed_clips
+from insight_dagster.analysis.metadata.metadata_table import ClipMeasuring
+from insight_dagster.analysis.model.clip_inputs import in_threads, load_input
+from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
+from insight_dagster.analysis.model.preprocessing import ClipSpec
+from insight_dagster.analysis.model.x3d import variant_named
+from tests.support.pytorchvideo_reference import clip_of, transform_of
 
 Run = Callable[[Sequence[ClipToMeasure]], object]
 

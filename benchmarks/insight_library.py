@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.demo_recovery import CACHE, clip_table, demo_model, fit, library_rows
 from benchmarks.insight_settings import Setting, Slice
-from insight_dagster.analysis.matrices import matrix_of
+from insight_dagster.tables.arrays import matrix_of
 
 LIBRARY = "library"
 """Difficulty and kind of these settings; the kinds of their slices are the faults."""

@@ -24,14 +24,14 @@ from rich.console import Console
 from benchmarks.kill_targets import KILLERS
 from benchmarks.kill_traces import computed, half_written, recomputed, stored, unequal
 from insight_dagster.commands.home import initialise, open_instance
-from insight_dagster.commands.pipeline import run_pipeline
+from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.demo.library import make_library
+from insight_dagster.demo.library.library import make_library
 from insight_dagster.demo.plan import FaultShares
-from insight_dagster.nightly import JOB_NAME as NIGHT
-from insight_dagster.settings import Settings, load_settings
-from insight_dagster.stages import STAGES
-from tests.dagster_server import DagsterServer, wait_for
+from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
+from insight_dagster.orchestration.stages import STAGES
+from insight_dagster.settings.settings import Settings, load_settings
+from tests.support.dagster_server import DagsterServer, wait_for
 
 FOLDER = Path(".benchmarks/kill_recovery")
 CLASSES = (*DEMO_CLASSES, "skateboarding")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from insight_dagster.night_runs import WANTED_TAG
-from insight_dagster.nightly import JOB_NAME as NIGHT
-from insight_dagster.run_launcher import worker_process
-from tests.dagster_server import DagsterServer, wait_for
+from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
+from insight_dagster.orchestration.run_launcher import worker_process
+from insight_dagster.orchestration.stage_runs import WANTED_TAG
+from tests.support.dagster_server import DagsterServer, wait_for
 
 
 def kill_step(server: DagsterServer, instance: dg.DagsterInstance) -> str:

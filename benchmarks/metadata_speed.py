@@ -22,17 +22,17 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks import metadata_references as references
-from insight_dagster.analysis.metadata.appearance import appearance
-from insight_dagster.analysis.metadata.artefacts import artefacts
-from insight_dagster.analysis.metadata.camera import camera
 from insight_dagster.analysis.metadata.clip_metadata import measure
-from insight_dagster.analysis.metadata.flow import estimate_flow
-from insight_dagster.analysis.metadata.frames import shrink
-from insight_dagster.analysis.metadata.motion import motion
-from insight_dagster.analysis.metadata.scenes import scenes
-from insight_dagster.analysis.metadata.signature import signature
-from insight_dagster.analysis.metadata.similarity import similarity
-from insight_dagster.analysis.metadata.text_regions import text_regions
+from insight_dagster.analysis.metadata.fields.appearance import appearance
+from insight_dagster.analysis.metadata.fields.artefacts import artefacts
+from insight_dagster.analysis.metadata.fields.camera import camera
+from insight_dagster.analysis.metadata.fields.flow import estimate_flow
+from insight_dagster.analysis.metadata.fields.frames import shrink
+from insight_dagster.analysis.metadata.fields.motion import motion
+from insight_dagster.analysis.metadata.fields.scenes import scenes
+from insight_dagster.analysis.metadata.fields.similarity import similarity
+from insight_dagster.analysis.metadata.fields.text_regions import text_regions
+from insight_dagster.analysis.metadata.fields.thumbnail import signature
 
 FRAMES, HEIGHT, WIDTH, FPS = 16, 256, 340, 6
 # Fields that both ways define alike to the last step, and how far they may differ.

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from insight_dagster.analysis.classifier import load_classifier
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.analysis.clip_manifest import manifest_rows
-from insight_dagster.analysis.embeddings import embed_clips
-from insight_dagster.analysis.incremental import clips_to_measure
-from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
-from insight_dagster.demo.library import make_library
+from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.embeddings.embeddings import embed_clips
+from insight_dagster.analysis.model.loading import load_classifier
+from insight_dagster.demo.library.library import make_library
+from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
+from insight_dagster.tables.arrays import matrix_of
 
 FOLDER = Path(".benchmarks/precision")
 REFERENCE = ("torch", "float32")

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from insight_dagster import tables
-from insight_dagster.analysis.neighbours import NearestClips
-from insight_dagster.columns import Table
+from insight_dagster.analysis.numerics.neighbours import NearestClips
 from insight_dagster.report.report_data import SHOWN, ReportData
 from insight_dagster.report.site import write_site
+from insight_dagster.tables.columns import Table
 
 CHROMIUM = "/usr/bin/chromium"
 CLASSES = ("abseiling", "disc golfing", "playing basketball", "rock climbing", "snowboarding")

@@ -27,8 +27,8 @@ from benchmarks.demo_recovery import (
     recover,
     seeds_in,
 )
-from insight_dagster.analysis.matrices import matrix_of
-from insight_dagster.analysis.neighbours import nearest_others
+from insight_dagster.analysis.numerics.neighbours import nearest_others
+from insight_dagster.tables.arrays import matrix_of
 
 NEIGHBOURS = 10
 

@@ -6,43 +6,43 @@ from typing import cast
 
 import dagster as dg
 
-from assets.baseline import baseline
-from assets.clip_manifest import clip_manifest, clip_manifest_checks
-from assets.clusters import clusters, clusters_checks
-from assets.embeddings import embeddings_checks, embeddings_complete
-from assets.heatmap_bundles import heatmap_bundles
-from assets.insight_report import insight_report, insight_report_checks
-from assets.insights import insights, insights_checks
-from assets.judges import JudgesResource
-from assets.latent_space import latent_space, latent_space_checks
-from assets.measurements import measurements
-from assets.performance import performance, performance_checks
-from assets.projection import projection, projection_checks
-from assets.verdict import verdict
-from insight_dagster.alert_sensors import alert_delivery, failure_alerts
-from insight_dagster.automation import with_conditions
+from insight_dagster.assets.baseline import baseline
+from insight_dagster.assets.clip_manifest import clip_manifest, clip_manifest_checks
+from insight_dagster.assets.clusters import clusters, clusters_checks
+from insight_dagster.assets.embeddings import embeddings_checks, embeddings_complete
+from insight_dagster.assets.heatmap_bundles import heatmap_bundles
+from insight_dagster.assets.insight_report import insight_report, insight_report_checks
+from insight_dagster.assets.insights import insights, insights_checks
+from insight_dagster.assets.latent_space import latent_space, latent_space_checks
+from insight_dagster.assets.measurements import measurements
+from insight_dagster.assets.performance import performance, performance_checks
+from insight_dagster.assets.projection import projection, projection_checks
+from insight_dagster.assets.verdict import verdict
 from insight_dagster.errors import SettingsError
-from insight_dagster.jobs import (
+from insight_dagster.orchestration.alerts.sensors import alert_delivery, failure_alerts
+from insight_dagster.orchestration.automation_conditions import with_conditions
+from insight_dagster.orchestration.jobs import (
     STAGE_JOBS,
     analyse_classes,
     hold_against_baseline,
     promote_baseline,
 )
-from insight_dagster.nightly import nightly_reanalysis
-from insight_dagster.schedules import nightly_schedule
-from insight_dagster.sensors import (
+from insight_dagster.orchestration.nightly_job import nightly_reanalysis
+from insight_dagster.orchestration.schedules import nightly_schedule
+from insight_dagster.orchestration.sensors import (
     baseline_sensor,
     clip_library_sensor,
     nightly_stages,
 )
-from insight_dagster.settings import Settings, load_settings
-from resources.analysis_options import AnalysisOptions
-from resources.bundle_folder import BundleFolderResource
-from resources.check_thresholds import CheckThresholds
-from resources.classifier import ClassifierResource
-from resources.clip_library import ClipLibraryResource
-from resources.database import DatabaseResource
-from resources.progress import LoggedProgress, Progress
+from insight_dagster.pipeline.class_checks import JudgesResource
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.progress import LoggedProgress, Progress
+from insight_dagster.resources.thresholds import CheckThresholds
+from insight_dagster.settings.settings import Settings, load_settings
 
 _OF_A_CLASS = [
     clip_manifest,

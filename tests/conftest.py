@@ -5,9 +5,9 @@ import shutil
 import pytest
 from rich.console import Console
 
-from insight_dagster.commands.pipeline import run_pipeline
-from insight_dagster.demo.library import make_library
-from insight_dagster.settings import Settings, load_settings
+from insight_dagster.commands.run.local_run import run_pipeline
+from insight_dagster.demo.library.library import make_library
+from insight_dagster.settings.settings import Settings, load_settings
 
 CLIPS_PER_CLASS = 8
 

@@ -18,7 +18,7 @@ from insight_dagster.cli.options import (
     Weights,
     console,
 )
-from insight_dagster.settings import load_settings
+from insight_dagster.settings.settings import load_settings
 
 app = typer.Typer()
 
@@ -30,7 +30,7 @@ def demo(
     clips_per_class: ClipsPerClass = 80,
 ) -> None:
     """Make the demo library, materialize every asset, compare the insights with the truth."""
-    from insight_dagster.commands.demo import run_demo
+    from insight_dagster.commands.run.demo import run_demo
 
     settings = load_settings(home=home)
     run_demo(settings, seed=seed, clips_per_class=clips_per_class, console=console)
@@ -51,7 +51,7 @@ def demo_library(
     ] = 1,
 ) -> None:
     """Render the demo library: labelled clips with planted faults and their truth table."""
-    from insight_dagster.commands.demo import add_delivery, make_demo_library
+    from insight_dagster.commands.run.demo import add_delivery, make_demo_library
 
     folder = folder or load_settings(home=home).library_folder
     if delivery > 1:
@@ -98,7 +98,7 @@ def run(
     ] = None,
 ) -> None:
     """Materialize classes of a library through Dagster, without the UI."""
-    from insight_dagster.commands.pipeline import run_and_report
+    from insight_dagster.commands.run.local_run import run_and_report
 
     settings = load_settings(
         home=home,
@@ -116,7 +116,7 @@ def run(
 @app.command()
 def status(home: Home = None, as_json: AsJson = False) -> None:
     """Classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
-    from insight_dagster.commands.status import show_status
+    from insight_dagster.commands.show.status import show_status
 
     show_status(load_settings(home=home), as_json=as_json, console=console)
 
@@ -138,7 +138,7 @@ def insights(
     as_json: AsJson = False,
 ) -> None:
     """Insights by severity, with their strongest causes; with --history their past."""
-    from insight_dagster.commands.insights import show_history, show_insights
+    from insight_dagster.commands.show.insights import show_history, show_insights
 
     if history:
         show_history(load_settings(home=home), insight_id, as_json=as_json, console=console)
@@ -158,7 +158,7 @@ def actions(
     as_json: AsJson = False,
 ) -> None:
     """What to do because of an insight, clip by clip, and what it would bring."""
-    from insight_dagster.commands.actions import show_actions
+    from insight_dagster.commands.show.actions import show_actions
 
     show_actions(load_settings(home=home), insight_id, out=out, as_json=as_json, console=console)
 
@@ -176,7 +176,7 @@ def export(
     ] = False,
 ) -> None:
     """Everything that is known of the clips and insights, as files for other programs."""
-    from insight_dagster.commands.export import export_home
+    from insight_dagster.export.export import export_home
 
     export_home(
         load_settings(home=home), file_format, folder, console=console, copy_media=copy_media
@@ -190,7 +190,7 @@ def power(
     as_json: AsJson = False,
 ) -> None:
     """The smallest failing group that would be found in this home's clips, by simulation."""
-    from insight_dagster.commands.power import show_power
+    from insight_dagster.commands.show.power import show_power
 
     show_power(load_settings(home=home), trials=trials, as_json=as_json, console=console)
 
@@ -198,7 +198,7 @@ def power(
 @app.command()
 def populations(home: Home = None, as_json: AsJson = False) -> None:
     """The named sets of clips that insights are looked for in, and how many clips each holds."""
-    from insight_dagster.commands.populations import show_populations
+    from insight_dagster.commands.show.populations import show_populations
 
     show_populations(load_settings(home=home), as_json=as_json, console=console)
 
@@ -210,7 +210,7 @@ def clip(
     as_json: AsJson = False,
 ) -> None:
     """Everything known about one clip."""
-    from insight_dagster.commands.clip import show_clip
+    from insight_dagster.commands.show.clip import show_clip
 
     show_clip(load_settings(home=home), clip_id=clip_id, as_json=as_json, console=console)
 
@@ -226,8 +226,8 @@ def report(
     ] = 3001,
 ) -> None:
     """Write the report again from what the tables hold, and print where it is."""
-    from insight_dagster.commands.pipeline import rewrite_report
-    from insight_dagster.commands.serve_report import serve_report
+    from insight_dagster.commands.run.local_run import rewrite_report
+    from insight_dagster.commands.run.serve_report import serve_report
 
     settings = load_settings(home=home)
     if serve:
@@ -239,7 +239,7 @@ def report(
 @app.command()
 def doctor(home: Home = None) -> None:
     """Check decoders, device, weights and folders; list versions and every setting."""
-    from insight_dagster.commands.doctor import examine
+    from insight_dagster.commands.run.doctor import examine
 
     examine(load_settings(home=home), console=console)
 
@@ -254,7 +254,7 @@ def serve(
     ] = None,
 ) -> None:
     """Start the Dagster UI and daemon on the home folder, and the report, on loopback."""
-    from insight_dagster.commands.serve import serve_home
+    from insight_dagster.commands.run.serve import serve_home
 
     beside = port + 1 if report_port is None else report_port
     serve_home(load_settings(home=home), port=port, report_port=beside, console=console)

@@ -12,7 +12,7 @@ from insight_dagster.cli.options import (
     Home,
     console,
 )
-from insight_dagster.settings import load_settings
+from insight_dagster.settings.settings import load_settings
 
 app = typer.Typer()
 baseline_app = typer.Typer(help="What later states are held against.", no_args_is_help=True)
@@ -28,7 +28,7 @@ def drift(
     as_json: AsJson = False,
 ) -> None:
     """What changed since the baseline: the checks, performance by cause, metadata."""
-    from insight_dagster.commands.drift import show_drift
+    from insight_dagster.commands.show.drift import show_drift
 
     show_drift(load_settings(home=home), class_name=class_name, as_json=as_json, console=console)
 
@@ -44,7 +44,7 @@ def baseline_promote(
     ] = None,
 ) -> None:
     """Make the present state the baseline that drift is measured against."""
-    from insight_dagster.commands.drift import promote
+    from insight_dagster.commands.show.drift import promote
 
     settings = load_settings(home=home)
     promote(settings, author=author, reason=reason, accept=accept or (), console=console)
@@ -53,7 +53,7 @@ def baseline_promote(
 @baseline_app.command("list")
 def baseline_list(home: Home = None, as_json: AsJson = False) -> None:
     """Every baseline that was promoted, the one in use first."""
-    from insight_dagster.commands.drift import show_baselines
+    from insight_dagster.commands.show.drift import show_baselines
 
     show_baselines(load_settings(home=home), as_json=as_json, console=console)
 
@@ -61,7 +61,7 @@ def baseline_list(home: Home = None, as_json: AsJson = False) -> None:
 @classes_app.command("list")
 def classes_list(home: Home = None, as_json: AsJson = False) -> None:
     """Every class of library, partitions and tables."""
-    from insight_dagster.commands.classes import show_classes
+    from insight_dagster.commands.show.classes import show_classes
 
     show_classes(load_settings(home=home), as_json=as_json, console=console)
 
@@ -73,7 +73,7 @@ def classes_remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take a class away: its partition, its rows in every table, its pictures."""
-    from insight_dagster.commands.classes import remove_class
+    from insight_dagster.commands.show.classes import remove_class
 
     def confirm(what: str) -> bool:
         return yes or typer.confirm(f"{what}. Go on?")
@@ -89,7 +89,7 @@ def pin(
     author: Author = None,
 ) -> None:
     """Watch an insight: its check fails when it becomes more severe than it is now."""
-    from insight_dagster.commands.pins import pin as pin_insight
+    from insight_dagster.commands.show.pins import pin as pin_insight
 
     pin_insight(load_settings(home=home), insight_id, note=note, author=author, console=console)
 
@@ -100,7 +100,7 @@ def unpin(
     home: Home = None,
 ) -> None:
     """Watch an insight no longer."""
-    from insight_dagster.commands.pins import unpin as unpin_insight
+    from insight_dagster.commands.show.pins import unpin as unpin_insight
 
     unpin_insight(load_settings(home=home), insight_id, console=console)
 
@@ -108,6 +108,6 @@ def unpin(
 @app.command()
 def pins(home: Home = None, as_json: AsJson = False) -> None:
     """Insights that are watched."""
-    from insight_dagster.commands.pins import show_pins
+    from insight_dagster.commands.show.pins import show_pins
 
     show_pins(load_settings(home=home), as_json=as_json, console=console)

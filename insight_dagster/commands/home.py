@@ -14,11 +14,11 @@ import dagster as dg
 from rich.console import Console
 
 import insight_dagster
-from insight_dagster.analysis.inference import is_random
-from insight_dagster.check_settings import CheckSettings
-from insight_dagster.database import Database
+from insight_dagster.analysis.model.video_classifier import is_random
+from insight_dagster.database.connection import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings import SETTINGS_FILE, Settings
+from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.settings import SETTINGS_FILE, Settings
 
 _INSTANCE_FILE = "dagster.yaml"
 _REMEMBERED = ("library", "variant", "weights", "labels")

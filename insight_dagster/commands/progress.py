@@ -17,7 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from resources.progress import Advance
+from insight_dagster.resources.progress import Advance
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from insight_dagster.analysis.film_sheets import COLUMNS, TILE, sheet_path
-from insight_dagster.analysis.heatmap_picture import colours
-from insight_dagster.analysis.heatmap_volumes import read_volume
-from insight_dagster.analysis.whole_files import write_whole
+from insight_dagster.analysis.heatmaps.heatmap_picture import colours
+from insight_dagster.analysis.heatmaps.heatmap_volumes import read_volume
+from insight_dagster.analysis.metadata.film_sheets import COLUMNS, TILE, sheet_path
+from insight_dagster.files.atomic import write_whole
 
 MOST_SHEETS = 20_000
 ATLAS_SIDE, THUMB = 16, 64

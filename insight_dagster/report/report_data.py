@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from insight_dagster import tables
-from insight_dagster.analysis.neighbours import NearestClips
+from insight_dagster.analysis.numerics.neighbours import NearestClips
 
 SHOWN = (
     tables.CLIP_MANIFEST,

@@ -12,7 +12,6 @@ import html
 import json
 import re
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,18 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from insight_dagster.analysis.whole_files import write_whole
 from insight_dagster.errors import InsightError
-from insight_dagster.report.clip_columns import (
+from insight_dagster.files.atomic import write_whole
+from insight_dagster.report.module_linker import link
+from insight_dagster.report.packing import pack_numbers, script
+from insight_dagster.report.pages.clip_columns import (
     core_columns,
     fields_shown,
     joined_clips,
     view_columns,
 )
-from insight_dagster.report.insight_cards import identities, insight_cards
-from insight_dagster.report.linking import link
-from insight_dagster.report.overview import overview
-from insight_dagster.report.packing import pack_numbers, script
+from insight_dagster.report.pages.insight_cards import identities, insight_cards
+from insight_dagster.report.pages.overview import overview
 from insight_dagster.report.pictures import MOST_SHEETS, Pictures
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.runs import known_runs, publish, run_name, runs_script, tidy
@@ -39,6 +38,7 @@ from insight_dagster.report.runs import known_runs, publish, run_name, runs_scri
 ENTRY = "main.js"
 STYLES = ("page.css", "parts.css", "views.css")
 PAGE = "index.html"
+_STATIC = Path(__file__).with_name("static")
 _POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -174,14 +174,12 @@ def _page(title: str, named: dict[str, str]) -> str:
 
 
 def static_names() -> list[str]:
-    """The files of `static/`."""
-    folder = resources.files("insight_dagster.report") / "static"
-    return sorted(each.name for each in folder.iterdir() if each.is_file())
+    """Return the files of `static/` as paths relative to it."""
+    return sorted(path.relative_to(_STATIC).as_posix() for path in _STATIC.rglob("*.*"))
 
 
 def _static(name: str) -> str:
-    folder = resources.files("insight_dagster.report") / "static"
-    return (folder / name).read_text(encoding="utf-8")
+    return (_STATIC / name).read_text(encoding="utf-8")
 
 
 def _replace(target: Path, text: str) -> None:

@@ -6,12 +6,12 @@ writes (`writes.py`) do not.
 
 from __future__ import annotations
 
-from insight_dagster.columns import Table
 from insight_dagster.tables.clips import (
     CLIP_MANIFEST,
     EMBEDDINGS,
     PREDICTIONS,
 )
+from insight_dagster.tables.columns import Table
 from insight_dagster.tables.follow_up import INSIGHT_ACTIONS, INSIGHT_EFFECTS, INSIGHT_LEDGER
 from insight_dagster.tables.insights import (
     HEATMAP_BUNDLES,

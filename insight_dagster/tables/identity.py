@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from insight_dagster.columns import Column, text
+from insight_dagster.tables.columns import Column, text
 
 CLIP_ID = text("clip_id", "identity of the clip: content hash, window, class, split")
 CLASS = text("class_name", "action class the clip is labelled with (the partition)")

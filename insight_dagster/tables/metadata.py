@@ -5,7 +5,7 @@ Definitions in full, ranges and sources: `docs/metadata.md`.
 
 from __future__ import annotations
 
-from insight_dagster.columns import Column, Table, measure, text
+from insight_dagster.tables.columns import Column, Table, measure, text
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT
 
 _PER_PAIR = "share of the diagonal per frame pair"

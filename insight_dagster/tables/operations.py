@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from insight_dagster.columns import Column, Table, real, text, whole
+from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, INSIGHT_ID
 
 _ASSET = text("asset", "asset that was materialized or checked")

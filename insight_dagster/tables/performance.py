@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from insight_dagster.columns import Column, Table, real, text, whole
+from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
 from insight_dagster.tables.metadata import METADATA_FIELDS
 

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 
 from insight_dagster.commands.home import open_instance
-from insight_dagster.database import Database
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Replacement, Upsert
 from insight_dagster.definitions import build_definitions
-from insight_dagster.stages import range_tags
+from insight_dagster.orchestration.stages import range_tags
 from insight_dagster.tables import (
     CHECK_RESULTS,
     CLIP_MANIFEST,
@@ -19,7 +20,6 @@ from insight_dagster.tables import (
     STEP_FAILURES,
     VERDICTS,
 )
-from insight_dagster.writes import Replacement, Upsert
 
 pytestmark = pytest.mark.slow
 BROKEN_CLASS = "playing basketball"
@@ -217,7 +217,7 @@ def test_the_blocking_check_sees_vectors_of_two_models(home_copy, monkeypatch):
             mix_models(home_copy, "abseiling")
 
     with monkeypatch.context() as patch:
-        spoiled = "assets.measurements.DatabaseResource.open"
+        spoiled = "insight_dagster.assets.measurements.DatabaseResource.open"
         patch.setattr(spoiled, lambda self: _Spoiler(self, write))
         result = run_assets(home_copy, "embeddings", "projection", class_name="abseiling")
     (found,) = evaluations(result, "embeddings_complete").values()

@@ -6,14 +6,14 @@ import dagster as dg
 import pyarrow.compute as pc
 import pytest
 
-from assets.baseline import baseline
+from insight_dagster.assets.baseline import baseline
 from insight_dagster.commands.home import open_instance
-from insight_dagster.database import Database
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Replacement, Upsert
 from insight_dagster.definitions import build_definitions
-from insight_dagster.nightly import Night, conclude
-from insight_dagster.sensors import baseline_sensor
+from insight_dagster.orchestration.nightly_job import Night, conclude
+from insight_dagster.orchestration.sensors import baseline_sensor
 from insight_dagster.tables import BASELINES, CHECK_RESULTS, CLUSTERS, LATENT_SPACES, PREDICTIONS
-from insight_dagster.writes import Replacement, Upsert
 
 pytestmark = pytest.mark.slow
 BROKEN = ["unreadable_share", "quarantined_share"]

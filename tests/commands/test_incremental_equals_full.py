@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from insight_dagster.commands.classes import remove_class
 from insight_dagster.commands.home import open_instance
-from insight_dagster.commands.pipeline import Runner
 from insight_dagster.commands.progress import progress_bars
-from insight_dagster.database import Database
+from insight_dagster.commands.run.local_run import Runner
+from insight_dagster.commands.show.classes import remove_class
+from insight_dagster.database.connection import Database
 from insight_dagster.definitions import build_definitions
-from insight_dagster.settings import load_settings
-from insight_dagster.stages import MEASURE
+from insight_dagster.orchestration.stages import MEASURE
+from insight_dagster.settings.settings import load_settings
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     EMBEDDINGS,
@@ -24,7 +24,7 @@ from insight_dagster.tables import (
     METADATA_TABLE,
     PREDICTIONS,
 )
-from tests.analysis.model_clips import LABELS, save_checkpoint, write_clip
+from tests.support.model_clips import LABELS, save_checkpoint, write_clip
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CLASSES = (*LABELS, 'a class\'s 名前 "x"')

@@ -9,10 +9,10 @@ import urllib.request
 
 import pytest
 
-from insight_dagster.commands.serve_report import report_server
+from insight_dagster.commands.run.serve_report import report_server
 from insight_dagster.errors import SettingsError
-from resources.bundle_folder import BundleFolderResource
-from tests.dagster_server import wait_for
+from insight_dagster.resources.home_folders import BundleFolderResource
+from tests.support.dagster_server import wait_for
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_server_beside_another_process_ends_with_it(tmp_path):
         port = free.getsockname()[1]
     code = (
         "import sys, pathlib\n"
-        "from insight_dagster.commands.serve_report import serve_beside\n"
+        "from insight_dagster.commands.run.serve_report import serve_beside\n"
         "print(serve_beside(pathlib.Path(sys.argv[1]), port=int(sys.argv[2])), flush=True)\n"
         "sys.stdin.read()"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from insight_dagster.demo.library import LibrarySummary, make_library
+from insight_dagster.demo.library.library import LibrarySummary, make_library
 from insight_dagster.demo.plan import FaultShares
 
 TINY = FaultShares(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from insight_dagster.demo.body import FOREARM, UPPER_ARM, Outfit, Pose, figure, reach, solve
+from insight_dagster.demo.drawing.body import FOREARM, UPPER_ARM, Outfit, Pose, figure, reach, solve
 
 
 def _standing(frames: int = 2) -> Pose:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from insight_dagster.demo.camera import Handling, Sensor, film
-from insight_dagster.demo.drawing import Rasteriser, Track, still
+from insight_dagster.demo.drawing.camera import Handling, Sensor, film
+from insight_dagster.demo.drawing.drawing import Rasteriser, Track, still
 
 TIMES = np.arange(12) / 30
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.demo import delivery, library_files
-from insight_dagster.demo.delivery import DeliverySummary, deliver
-from insight_dagster.demo.library import LibrarySummary, make_library
-from insight_dagster.demo.marker import MARKER, Marker
+from insight_dagster.demo.library import delivery, library_files
+from insight_dagster.demo.library.delivery import DeliverySummary, deliver
+from insight_dagster.demo.library.library import LibrarySummary, make_library
+from insight_dagster.demo.library.marker import MARKER, Marker
 from insight_dagster.demo.plan import ClipPlan, FaultShares
 from insight_dagster.errors import LibraryError
 

@@ -8,8 +8,13 @@ from dataclasses import replace
 import pytest
 
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
-from insight_dagster.demo.delivery_plan import DELIVERY_FAULT, NEW_CLASS, clips_of, plan_delivery
-from insight_dagster.demo.marker import Marker
+from insight_dagster.demo.library.delivery_plan import (
+    DELIVERY_FAULT,
+    NEW_CLASS,
+    clips_of,
+    plan_delivery,
+)
+from insight_dagster.demo.library.marker import Marker
 from insight_dagster.demo.plan import ClipPlan, FaultShares
 
 

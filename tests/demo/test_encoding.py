@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from insight_dagster.demo.encoding import write_damaged, write_video
+from insight_dagster.demo.library.encoding import write_damaged, write_video
 from insight_dagster.errors import LibraryError
 
 

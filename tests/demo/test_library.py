@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from insight_dagster.demo import library_files
-from insight_dagster.demo.library import LibrarySummary, make_library
+from insight_dagster.demo.library import library_files
+from insight_dagster.demo.library.library import LibrarySummary, make_library
 from insight_dagster.demo.plan import FaultShares
 from insight_dagster.errors import LibraryError
 

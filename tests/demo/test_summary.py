@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from insight_dagster.demo.summary import score
+from insight_dagster.demo.recovery_summary import score
 
 CLASSES = ["rock climbing", "abseiling", "snowboarding", "disc golfing"]
 

@@ -11,16 +11,15 @@ import pytest
 import torch
 from sklearn import metrics
 
-from insight_dagster.analysis.classifier import load_classifier
 from insight_dagster.analysis.decoding import decode_window
-from insight_dagster.analysis.preprocessing import preprocess
-from insight_dagster.analysis.x3d import build_x3d, variant_named
-from insight_dagster.demo.checkpoint import DEMO_CHECKPOINT
+from insight_dagster.analysis.model.loading import load_classifier
+from insight_dagster.analysis.model.preprocessing import preprocess
+from insight_dagster.analysis.model.x3d import build_x3d, variant_named
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
-from insight_dagster.demo.library import make_library
-from insight_dagster.demo.model_card import TrainingFacts, write_card
-from insight_dagster.demo.plan import FaultShares
-from insight_dagster.demo.training import (
+from insight_dagster.demo.library.library import make_library
+from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
+from insight_dagster.demo.model.model_card import TrainingFacts, write_card
+from insight_dagster.demo.model.training import (
     Recipe,
     Stage,
     confusion_matrix,
@@ -28,7 +27,8 @@ from insight_dagster.demo.training import (
     save_checkpoint,
     train,
 )
-from insight_dagster.demo.training_data import ClipTensors, augment, load_split, to_input
+from insight_dagster.demo.model.training_data import ClipTensors, augment, load_split, to_input
+from insight_dagster.demo.plan import FaultShares
 
 SPEC = variant_named("demo").spec
 LABELS = ("disc golfing", "snowboarding")

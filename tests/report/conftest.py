@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from made_up_library import nothing, synthetic
-from windows import CHROMIUM, Window
 
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site
+from tests.support.browser_window import CHROMIUM, Window
+from tests.support.made_up_library import nothing, synthetic
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pandas as pd
 import pytest
-from windows import Window, settle, wait_until
 
 from insight_dagster.report.site import write_site
+from tests.support.browser_window import Window, settle, wait_until
 
 VIEWS = (
     "overview",

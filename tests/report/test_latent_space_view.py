@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from windows import Window, settle, wait_until
 
-from insight_dagster.report.clip_columns import joined_clips
+from insight_dagster.report.pages.clip_columns import joined_clips
 from insight_dagster.report.site import write_site
+from tests.support.browser_window import Window, settle, wait_until
 
 pytestmark = pytest.mark.browser
 BLUE, RED, GREEN, YELLOW, CYAN = "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee"

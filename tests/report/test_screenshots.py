@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from windows import Window, settle
+
+from tests.support.browser_window import Window, settle
 
 pytestmark = pytest.mark.browser
 LOOKS = {

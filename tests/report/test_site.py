@@ -17,11 +17,7 @@ import pytest
 from insight_dagster import tables
 from insight_dagster.errors import InsightError
 from insight_dagster.report import pictures as pictures_module
-from insight_dagster.report.clip_columns import joined_clips
-from insight_dagster.report.drift_rows import drift_rows
-from insight_dagster.report.insight_cards import insight_cards
-from insight_dagster.report.linking import link
-from insight_dagster.report.overview import overview
+from insight_dagster.report.module_linker import link
 from insight_dagster.report.packing import (
     pack_array,
     pack_flags,
@@ -30,11 +26,15 @@ from insight_dagster.report.packing import (
     pack_texts,
     script,
 )
+from insight_dagster.report.pages.clip_columns import joined_clips
+from insight_dagster.report.pages.drift_rows import drift_rows
+from insight_dagster.report.pages.insight_cards import insight_cards
+from insight_dagster.report.pages.json_values import plain
+from insight_dagster.report.pages.overview import overview
+from insight_dagster.report.pages.scores import class_scores, confusion
 from insight_dagster.report.pictures import Pictures
-from insight_dagster.report.plain import plain
 from insight_dagster.report.report_data import SHOWN, ReportData
 from insight_dagster.report.runs import RUNS_KEPT, known_runs, tidy
-from insight_dagster.report.scores import class_scores, confusion
 from insight_dagster.report.site import PAGE, STYLES, static_names, write_site
 
 HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>'
@@ -135,7 +135,8 @@ class TestSite:
         site = write_site(data, data.home / "report").parent
         app = next(site.glob("app-*.js")).read_text(encoding="utf-8")
         modules = {name for name in static_names() if name.endswith(".js")}
-        assert all(f"const module_{name.removesuffix('.js')} =" in app for name in modules)
+        names = [re.sub(r"\W", "_", name.removesuffix(".js")) for name in modules]
+        assert all(f"const module_{name} =" in app for name in names)
         assert set(static_names()) == {"page.html", *STYLES, *modules}
 
     def test_the_policy_allows_the_sites_own_files_alone(self, make_data) -> None:

@@ -5,10 +5,10 @@ group, `advice` words them, `probe` estimates the effect on the clips that `trai
 `rows` lays all out. No database, no Dagster.
 """
 
-from insight_dagster.analysis.actions.act import Actions, act
-from insight_dagster.analysis.actions.lists import Step, steps
 from insight_dagster.analysis.actions.probe import Change, ExpectedEffect, expected_effect
+from insight_dagster.analysis.actions.recommend import Actions, act
 from insight_dagster.analysis.actions.rows import FollowUp, follow_up, no_follow_up
+from insight_dagster.analysis.actions.steps import Step, steps
 
 __all__ = [
     "Actions",

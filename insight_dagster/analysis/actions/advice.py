@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from insight_dagster.analysis.actions.lists import HELD_OUT, Step
+from insight_dagster.analysis.actions.steps import HELD_OUT, Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
 

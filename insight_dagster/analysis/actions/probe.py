@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from insight_dagster.analysis.actions.lists import Step
-from insight_dagster.analysis.actions.placing import by_id
-from insight_dagster.analysis.actions.training import (
+from insight_dagster.analysis.actions.clip_selection import by_id
+from insight_dagster.analysis.actions.probe_training import (
     Training,
     held_out_group,
     held_out_of,
     names_of,
     training_of,
 )
+from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
 

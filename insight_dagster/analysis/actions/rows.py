@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from insight_dagster import tables
-from insight_dagster.analysis.actions.act import Actions, act
-from insight_dagster.analysis.actions.lists import Step
 from insight_dagster.analysis.actions.probe import Change
+from insight_dagster.analysis.actions.recommend import Actions, act
+from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.result import Ranked
+from insight_dagster.analysis.insights.ranking import Ranked
 
 MOST_PROBED = 200
 """Insights whose expected effect is estimated, the most severe first."""

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from insight_dagster.analysis.sampling import subsample_indices
+from insight_dagster.analysis.decoding.frame_sampling import subsample_indices
 from insight_dagster.errors import DecodeError
 
 

@@ -7,8 +7,8 @@ alarming (`judgement`).
 No database, no Dagster, no drawing. Definitions and what was measured: `docs/drift.md`.
 """
 
-from insight_dagster.analysis.drift.data_drift import DataDrift, FieldDrift, field_drift
-from insight_dagster.analysis.drift.figures import Figures, expected_calibration_error, figures
+from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift, embedding_drift
+from insight_dagster.analysis.drift.data.metadata_drift import DataDrift, FieldDrift, field_drift
 from insight_dagster.analysis.drift.judgement import (
     DataThresholds,
     Judgement,
@@ -17,9 +17,16 @@ from insight_dagster.analysis.drift.judgement import (
     judge_data,
     judge_performance,
 )
-from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift, embedding_drift
-from insight_dagster.analysis.drift.performance_drift import PerformanceDrift, performance_drift
-from insight_dagster.analysis.drift.scored_clips import ScoredClips
+from insight_dagster.analysis.drift.performance.figures import (
+    Figures,
+    expected_calibration_error,
+    figures,
+)
+from insight_dagster.analysis.drift.performance.performance_drift import (
+    PerformanceDrift,
+    performance_drift,
+)
+from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
 
 __all__ = [
     "DataDrift",

@@ -12,7 +12,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from insight_dagster.analysis.drift.change import (
+from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift
+from insight_dagster.analysis.drift.data.metadata_drift import FieldDrift
+from insight_dagster.analysis.drift.performance.change import (
     ACCURACY,
     CALIBRATION,
     LOSS,
@@ -20,10 +22,8 @@ from insight_dagster.analysis.drift.change import (
     POPULATION_CHANGE,
     Change,
 )
-from insight_dagster.analysis.drift.data_drift import FieldDrift
-from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift
-from insight_dagster.analysis.drift.performance_drift import PerformanceDrift
-from insight_dagster.analysis.drift.sentences import (
+from insight_dagster.analysis.drift.performance.performance_drift import PerformanceDrift
+from insight_dagster.analysis.drift.performance.sentences import (
     change_sentence,
     embedding_sentence,
     field_sentence,

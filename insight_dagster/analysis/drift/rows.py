@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.drift.change import MODEL_CHANGE, PARTS, Change
-from insight_dagster.analysis.drift.data_drift import DataDrift, FieldDrift
-from insight_dagster.analysis.drift.latent_drift import EmbeddingDrift
-from insight_dagster.analysis.drift.performance_drift import PerformanceDrift
+from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift
+from insight_dagster.analysis.drift.data.metadata_drift import DataDrift, FieldDrift
+from insight_dagster.analysis.drift.performance.change import MODEL_CHANGE, PARTS, Change
+from insight_dagster.analysis.drift.performance.performance_drift import PerformanceDrift
 from insight_dagster.tables import DRIFT
 
 TOTAL = "total"

@@ -6,10 +6,10 @@ are tested at once by `scan` and `contrasts`; `find` asks every kind, `result` r
 no Dagster, no drawing.
 """
 
+from insight_dagster.analysis.insights.api import Cause, Insight, find_insights
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.entry import Cause, Insight, find_insights
-from insight_dagster.analysis.insights.find import DEFINITIONS, Discovery, discover
-from insight_dagster.analysis.insights.result import InsightSet, nothing_found
+from insight_dagster.analysis.insights.discovery import DEFINITIONS, Discovery, discover
+from insight_dagster.analysis.insights.ranking import InsightSet, nothing_found
 
 __all__ = [
     "DEFINITIONS",

@@ -13,8 +13,8 @@ import pyarrow as pa
 from scipy.special import softmax
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.matrices import matrix_of
 from insight_dagster.tables import METADATA_FIELDS
+from insight_dagster.tables.arrays import matrix_of
 
 # Container facts that can explain an insight as well as a measurement does.
 CONTAINER_FIELDS = ("fps", "width", "height", "duration_seconds", "has_audio")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import pandas as pd
 
-from insight_dagster.analysis.populations import POPULATIONS, Population, select
+from insight_dagster.analysis.insights.populations import POPULATIONS, Population, select
 
 MOST_LEVELS, FEWEST_OF_LEVEL = 20, 5
 _PER_CLIP = (

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from insight_dagster.analysis import statistics
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.analysis.numerics import permutation as statistics
 
 _SAME = 0.5
 

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster import tables
-from insight_dagster.analysis.metadata.appearance import appearance
-from insight_dagster.analysis.metadata.artefacts import artefacts
-from insight_dagster.analysis.metadata.camera import camera
-from insight_dagster.analysis.metadata.flow import estimate_flow
-from insight_dagster.analysis.metadata.frames import shrink
-from insight_dagster.analysis.metadata.measurement import joined
-from insight_dagster.analysis.metadata.motion import motion
-from insight_dagster.analysis.metadata.scenes import scenes
-from insight_dagster.analysis.metadata.signature import SIGNATURE_LENGTH, signature
-from insight_dagster.analysis.metadata.similarity import similarity
-from insight_dagster.analysis.metadata.text_regions import text_regions
+from insight_dagster.analysis.metadata.fields.appearance import appearance
+from insight_dagster.analysis.metadata.fields.artefacts import artefacts
+from insight_dagster.analysis.metadata.fields.camera import camera
+from insight_dagster.analysis.metadata.fields.flow import estimate_flow
+from insight_dagster.analysis.metadata.fields.frames import shrink
+from insight_dagster.analysis.metadata.fields.measurement import joined
+from insight_dagster.analysis.metadata.fields.motion import motion
+from insight_dagster.analysis.metadata.fields.scenes import scenes
+from insight_dagster.analysis.metadata.fields.similarity import similarity
+from insight_dagster.analysis.metadata.fields.text_regions import text_regions
+from insight_dagster.analysis.metadata.fields.thumbnail import SIGNATURE_LENGTH, signature
 
 METADATA_VERSION = "2"
 """Raise it whenever a number that `measure` returns changes."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo import textures
-from insight_dagster.demo.body import LEG, Joints, Outfit, Pose, figure, solve
-from insight_dagster.demo.camera import wander
-from insight_dagster.demo.drawing import Shot, Track
-from insight_dagster.demo.motion import point, stairs
+from insight_dagster.demo.drawing import textures
+from insight_dagster.demo.drawing.body import LEG, Joints, Outfit, Pose, figure, solve
+from insight_dagster.demo.drawing.camera import wander
+from insight_dagster.demo.drawing.drawing import Shot, Track
+from insight_dagster.demo.drawing.motion import point, stairs
 
 Series = NDArray[np.floating]
 _CANVAS = (620, 460)  # height, width

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo import textures
-from insight_dagster.demo.body import LEG, Joints, Outfit, Pose, figure, solve
-from insight_dagster.demo.camera import wander
-from insight_dagster.demo.drawing import Shot, Track, ellipse
-from insight_dagster.demo.motion import ease, keyed, point
+from insight_dagster.demo.drawing import textures
+from insight_dagster.demo.drawing.body import LEG, Joints, Outfit, Pose, figure, solve
+from insight_dagster.demo.drawing.camera import wander
+from insight_dagster.demo.drawing.drawing import Shot, Track, ellipse
+from insight_dagster.demo.drawing.motion import ease, keyed, point
 
 Series = NDArray[np.floating]
 _CANVAS = (380, 560)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo import textures
-from insight_dagster.demo.body import limb
-from insight_dagster.demo.camera import wander
-from insight_dagster.demo.drawing import Colour, Shot, Track, capsule, ellipse, shaded
+from insight_dagster.demo.drawing import textures
+from insight_dagster.demo.drawing.body import limb
+from insight_dagster.demo.drawing.camera import wander
+from insight_dagster.demo.drawing.drawing import Colour, Shot, Track, capsule, ellipse, shaded
 
 Series = NDArray[np.floating]
 _CANVAS = (330, 900)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo import textures
-from insight_dagster.demo.drawing import Colour
+from insight_dagster.demo.drawing import textures
+from insight_dagster.demo.drawing.drawing import Colour
 
 _HEADS = (
     "OPEN CHAMPIONSHIP",

@@ -1,20 +1,20 @@
 // Starts the page, shows the view that the address names, and keeps to it as it changes.
 
-import { clip } from './clip.js';
-import { clips } from './clips.js';
-import { compare } from './compare.js';
-import { element, empty, fill, select } from './dom.js';
-import { insight } from './insight.js';
-import { insights } from './insights.js';
-import { overview } from './overview.js';
-import { isDark } from './palette.js';
-import { change, parse, to, went } from './router.js';
-import { onPage, openRun, runLabel } from './run.js';
-import { searchBox } from './search.js';
-import { space } from './space.js';
-import { load } from './store.js';
-import { showAllThumbs } from './thumbs.js';
-import { words } from './words.js';
+import { clip } from './views/clip.js';
+import { clips } from './views/clips.js';
+import { compare } from './views/compare.js';
+import { element, empty, fill, select } from './core/dom.js';
+import { insight } from './views/insight.js';
+import { insights } from './views/insights.js';
+import { overview } from './views/overview.js';
+import { isDark } from './parts/palette.js';
+import { change, parse, to, went } from './core/router.js';
+import { onPage, openRun, runLabel } from './core/run.js';
+import { searchBox } from './parts/search.js';
+import { space } from './views/space.js';
+import { load } from './core/store.js';
+import { showAllThumbs } from './parts/thumbs.js';
+import { words } from './views/words.js';
 
 const VIEWS = { overview, space, insights, insight, clips, clip, compare, words };
 const NAVIGATION = [['overview', 'Overview'], ['space', 'Latent space'], ['insights', 'Insights'], ['clips', 'Clips'], ['compare', 'Compare']];

@@ -1,0 +1,236 @@
+"""How checks run and report: once for each class of a run, into Dagster and the database.
+
+A step serves all checks of one asset, so that a run starts one process for them. Dagster would run
+it once for many partitions and record one result of no class; here every class gets its own. What a
+check decides is in `analysis/checks` and `analysis/drift`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from dagster import AssetCheckEvaluation, AssetCheckSeverity
+
+from insight_dagster.analysis.checks import ERROR, Outcome, not_judged
+from insight_dagster.database.writes import Upsert
+from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.tables import CHECK_RESULTS
+
+ALL_CLASSES = ""
+Judge = Callable[[Judges, str], Mapping[str, Outcome]]
+CheckEvents = Iterator[AssetCheckEvaluation | dg.Output]
+
+
+def per_class(
+    asset: dg.AssetsDefinition | dg.AssetSpec, *, blocking: bool = False, **descriptions: str
+) -> list[dg.AssetCheckSpec]:
+    """Specs of checks that every class has its own result of, by name.
+
+    Checks that block have a step of their own: what is downstream waits for the whole step.
+    """
+    return [
+        dg.AssetCheckSpec(
+            name,
+            asset=asset.key,
+            description=description,
+            blocking=blocking,
+            partitions_def=ACTION_CLASSES,
+        )
+        for name, description in descriptions.items()
+    ]
+
+
+def all_classes(asset: dg.AssetsDefinition, **descriptions: str) -> list[dg.AssetCheckSpec]:
+    """Specs of checks that are of no single class, by name."""
+    return [
+        dg.AssetCheckSpec(name, asset=asset.key, description=description)
+        for name, description in descriptions.items()
+    ]
+
+
+def check_every_class(
+    context: dg.AssetCheckExecutionContext,
+    judges: Judges,
+    judge: Judge,
+) -> CheckEvents:
+    """Evaluate the step's checks for every class of the run, then end as they say.
+
+    Args:
+        context: of the check step.
+        judges: of the present state.
+        judge: outcomes of one class by check name.
+
+    Yields:
+        One evaluation for each check and class, one output for each check.
+
+    Raises:
+        dagster.Failure: a check of severity ERROR failed, so that the run is seen to have failed.
+    """
+    selected = {key.name: key for key in context.selected_asset_check_keys}
+    found = {
+        class_name: _judged(context, judges, judge, class_name, selected)
+        for class_name in classes_of(context)
+    }
+    yield from _report(context, judges, found)
+
+
+@dataclass(frozen=True)
+class OwnChecks:
+    """The checks of an asset, for its own step.
+
+    Attributes:
+        resource: gives the judges.
+        judge: outcomes of one class by check name.
+    """
+
+    resource: JudgesResource
+    judge: Judge
+
+
+def record_checks(
+    context: dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    checks: OwnChecks,
+    class_names: Sequence[str],
+) -> None:
+    """Evaluate an asset's checks in its own step, for the classes that were done.
+
+    For a step that will end as failed because of another class: Dagster then leaves its checks out,
+    and these classes would be without a result of what was just written.
+    """
+    judges, judge = checks.resource.open(), checks.judge
+    for class_name in class_names:
+        outcomes = _judged(context, judges, judge, class_name, ())
+        keys = {name: dg.AssetCheckKey(asset, name) for name in outcomes}
+        kept = _with_severities(judges, {class_name: outcomes}, keys)
+        _store(judges, context.run.run_id, keys, kept)
+        for (_, name), outcome in kept.items():
+            context.log_event(_evaluation(context.instance, keys[name], class_name, outcome))
+
+
+def check_all_together(
+    context: dg.AssetCheckExecutionContext, judges: Judges, outcomes: Mapping[str, Outcome]
+) -> CheckEvents:
+    """Report checks that are of no single class; otherwise as `check_every_class`."""
+    yield from _report(context, judges, {ALL_CLASSES: outcomes})
+
+
+def classes_of(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
+    """The classes of the run; all of them where it names none."""
+    run = context.run
+    if run.tags.get("dagster/partition") or run.tags.get("dagster/asset_partition_range_start"):
+        return list(context.partition_keys)
+    return context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+
+
+def _judged(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+    judges: Judges,
+    judge: Judge,
+    class_name: str,
+    names: Iterable[str],
+) -> Mapping[str, Outcome]:
+    """Outcomes of a class; where it cannot be judged, that is the outcome of every check named."""
+    try:
+        return judge(judges, class_name)
+    except Exception as problem:
+        context.log.exception(f"{class_name!r} could not be judged: {problem}")
+        return dict.fromkeys(names, not_judged(problem))
+
+
+def _report(
+    context: dg.AssetCheckExecutionContext,
+    judges: Judges,
+    found: Mapping[str, Mapping[str, Outcome]],
+) -> CheckEvents:
+    selected = {key.name: key for key in context.selected_asset_check_keys}
+    kept = _with_severities(judges, found, selected)
+    _store(judges, context.run.run_id, selected, kept)
+    for (class_name, name), outcome in kept.items():
+        yield _evaluation(context.instance, selected[name], class_name, outcome)
+    for key in selected.values():
+        yield dg.Output(None, output_name=f"{key.asset_key.to_python_identifier()}_{key.name}")
+    failed = [
+        f"{name}{f' of {class_name!r}' if class_name else ''}: {outcome.description}"
+        for (class_name, name), outcome in kept.items()
+        if not outcome.passed and outcome.severity == ERROR
+    ]
+    if failed:
+        raise dg.Failure(
+            f"{len(failed)} of {len(kept)} checks failed: " + "; ".join(failed),
+            allow_retries=False,
+        )
+
+
+def _with_severities(
+    judges: Judges,
+    found: Mapping[str, Mapping[str, Outcome]],
+    keys: Mapping[str, dg.AssetCheckKey],
+) -> dict[tuple[str, str], Outcome]:
+    """Outcomes of the checks asked for by class and name, of the severity that is set."""
+    return {
+        (class_name, name): outcome.with_severity(judges.limits.severities.get(name))
+        for class_name, outcomes in found.items()
+        for name, outcome in outcomes.items()
+        if name in keys
+    }
+
+
+def _evaluation(
+    instance: dg.DagsterInstance,
+    key: dg.AssetCheckKey,
+    class_name: str,
+    outcome: Outcome,
+) -> AssetCheckEvaluation:
+    return AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=outcome.passed,
+        metadata=dict(outcome.facts),
+        target_materialization_data=_target(instance, key.asset_key, class_name),
+        severity=AssetCheckSeverity(outcome.severity),
+        description=outcome.description,
+        partition=class_name or None,
+    )
+
+
+def _target(instance: dg.DagsterInstance, asset: dg.AssetKey, class_name: str) -> Any | None:
+    """The materialization that the check looked at."""
+    from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+        AssetCheckEvaluationTargetMaterializationData as Target,
+    )
+
+    wanted = dg.AssetRecordsFilter(asset, asset_partitions=[class_name] if class_name else None)
+    records = instance.fetch_materializations(wanted, limit=1).records
+    if not records:
+        return None
+    newest = records[0]
+    return Target(storage_id=newest.storage_id, run_id=newest.run_id, timestamp=newest.timestamp)
+
+
+def _store(
+    judges: Judges,
+    run_id: str,
+    keys: Mapping[str, dg.AssetCheckKey],
+    kept: Mapping[tuple[str, str], Outcome],
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        {
+            "asset": keys[name].asset_key.to_user_string(),
+            "check_name": name,
+            "class_name": class_name,
+            "passed": outcome.passed,
+            "severity": outcome.severity,
+            "description": outcome.description,
+            "facts": json.dumps(dict(outcome.facts), default=str),
+            "run_id": run_id,
+            "evaluated_at": now,
+        }
+        for (class_name, name), outcome in kept.items()
+    ]
+    judges.store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(rows)))

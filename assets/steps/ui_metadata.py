@@ -1,0 +1,93 @@
+"""How a materialization shows itself in the Dagster UI: row count, schema, preview, picture."""
+
+import base64
+import time
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.tables.columns import Table
+
+_PREVIEW_ROWS = 5
+_LONGEST_CELL = 60
+
+Metadata = dict[str, Any]
+
+
+class Timer:
+    """Wall-clock time of a materialization, from making the timer to asking it."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def facts(self, clips: int | None = None) -> Metadata:
+        """Seconds, and clips per second where clips were computed."""
+        seconds = time.monotonic() - self._started
+        return {"seconds": seconds, **({"clips_per_second": clips / seconds} if clips else {})}
+
+
+def table_metadata(table: Table, rows: pa.Table) -> Metadata:
+    """Row count, column schema with units, and the first rows of what was written."""
+    return {
+        "dagster/row_count": rows.num_rows,
+        "dagster/column_schema": _schema(table),
+        "dagster/table_name": table.name,
+        "preview": _preview(rows),
+    }
+
+
+def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
+    """A PNG that the UI shows inline."""
+    encoded = base64.b64encode(png).decode()
+    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
+
+
+def first_grid(bundles: pa.Table, home: Path) -> Metadata:
+    """The first bundle's 4x4 grid, shown inline."""
+    if not bundles.num_rows:
+        return {}
+    return {"example": picture((home / bundles["path"][0].as_py()).read_bytes(), "heatmap")}
+
+
+def _schema(table: Table) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(column.name, column.sql_type, column.comment) for column in table.columns
+        ],
+        constraints=dg.TableConstraints(other=[f"primary key ({', '.join(table.key)})"]),
+    )
+
+
+def _preview(rows: pa.Table) -> dg.MarkdownMetadataValue:
+    """The first rows as a Markdown table, long cells cut."""
+    head = rows.slice(0, _PREVIEW_ROWS).to_pylist()
+    lines = [_line(rows.column_names), _line(["---"] * rows.num_columns)]
+    lines += [_line([_cell(value) for value in row.values()]) for row in head]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+
+
+def insight_list(insights: pa.Table, causes: pa.Table) -> dg.MarkdownMetadataValue:
+    """Insights by severity, each with its strongest causes, as a Markdown list."""
+    of: dict[str, list[dict[str, Any]]] = {}
+    for cause in sorted(causes.to_pylist(), key=lambda row: row["rank"]):
+        of.setdefault(cause["insight_id"], []).append(cause)
+    ranked = sorted(insights.to_pylist(), key=lambda row: -row["severity"])
+    lines = [
+        f"{number}. **{row['kind']}** ({row['severity']:.2f}): {row['sentence']}"
+        f" *{', '.join(cause_phrases(of.get(row['insight_id'], [])))}*"
+        for number, row in enumerate(ranked, 1)
+    ]
+    return dg.MetadataValue.md("\n".join(lines).replace("<", "&lt;") or "Nothing stands out.")

@@ -1,0 +1,158 @@
+"""The steps that an insight asks for, clip by clip.
+
+Which verb a kind takes and in which order belong here; what the steps bring does not (`probe`),
+nor what they are in words (`advice`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from insight_dagster.analysis.actions.clip_selection import by_id, labelled, nearest
+from insight_dagster.analysis.actions.representatives import representatives
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.finding import Finding
+
+HELD_OUT = ("val", "test")
+MOST_COLLECTED = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One clip and what to do with it; rows refer to the clip table.
+
+    Attributes:
+        row: of the clip.
+        verb: keep, drop, relabel, remove, collect or review.
+        confidence: how sure the step is, 0..1; of kept and collected clips the share of the group
+            that they stand for.
+        suggested_class: label to give, '' = none.
+        partner: row of the clip that stays in its place, of a clip to review or collect like that
+            of the member to hold it against, -1 = none.
+    """
+
+    row: int
+    verb: str
+    confidence: float
+    suggested_class: str = ""
+    partner: int = -1
+
+
+def steps(finding: Finding, clips: ClipTable) -> list[Step]:
+    """What to do because of a finding, most important first.
+
+    - over_represented: keep as many representatives as the class would have there by chance
+      (size over effect, the group's effective size), drop the others, the most redundant first.
+    - duplicate: of each set of copies keep one, drop the others; copies whose labels differ are
+      reviewed. leak: remove the side nearer to training.
+    - mislabeled: relabel.
+    - outlier: review.
+    - every other kind: collect more clips like these held-out ones.
+
+    The row order does not matter. What the numbers mean: `docs/insights.md`.
+    """
+    if finding.kind == "over_represented":
+        return _prune(finding, clips)
+    if finding.kind in ("duplicate", "leak"):
+        return _separate(finding, clips)
+    order = np.lexsort([clips.clip_ids[finding.rows], -finding.weights])
+    if finding.kind == "mislabeled":
+        return [
+            Step(int(finding.rows[i]), "relabel", float(finding.weights[i]),
+                 suggested_class=str(finding.suggested[i]))
+            for i in order
+        ]  # fmt: skip
+    if finding.kind == "outlier":
+        return [Step(int(finding.rows[i]), "review", float(finding.weights[i])) for i in order]
+    return _collect(finding, clips)
+
+
+def _prune(finding: Finding, clips: ClipTable) -> list[Step]:
+    rows = by_id(finding.core, clips)
+    effect = finding.effect if np.isfinite(finding.effect) else 1.0
+    wanted = int(np.clip(round(len(rows) / max(1.0, effect)), 1, len(rows)))
+    chosen, shares = representatives(clips.coordinates[rows], wanted)
+    kept = [Step(int(rows[c]), "keep", float(s)) for c, s in zip(chosen, shares, strict=True)]
+    others = np.delete(rows, chosen)
+    if not len(others):
+        return kept
+    partners, apart = nearest(others, rows[chosen], clips)
+    likeness = np.exp(-apart / max(float(np.median(apart)), 1e-12))
+    return kept + [
+        Step(int(others[i]), "drop", float(likeness[i]), partner=int(partners[i]))
+        for i in np.argsort(-likeness, kind="stable")
+    ]
+
+
+def _separate(finding: Finding, clips: ClipTable) -> list[Step]:
+    out = []
+    for copies in _sets(finding, clips):
+        if finding.kind == "leak":
+            out += _part(copies, clips)
+        elif len(np.unique(clips.labels[copies])) > 1:
+            out += [Step(int(a), "review", 1.0, partner=int(b)) for a, b in _ring(copies)]
+        else:
+            (middle,), _ = representatives(clips.coordinates[copies], 1)
+            out.append(Step(int(copies[middle]), "keep", 1.0))
+            out += [
+                Step(int(row), "drop", 1.0, partner=int(copies[middle]))
+                for row in np.delete(copies, middle)
+            ]
+    return out
+
+
+def _ring(copies: np.ndarray) -> list[tuple[int, int]]:
+    return list(zip(copies.tolist(), np.roll(copies, -1).tolist(), strict=True))
+
+
+def _part(copies: np.ndarray, clips: ClipTable) -> list[Step]:
+    """Of a leak stay the copies that are furthest from training: test, else val, else others."""
+    distance = np.array([_DISTANCE.get(split, 1) for split in clips.splits[copies].tolist()])
+    if distance.min() == distance.max():  # two splits of the user's own: the first name stays
+        distance = (clips.splits[copies] == np.sort(clips.splits[copies])[0]).astype(int)
+    staying = copies[distance == distance.max()]
+    return [Step(int(row), "keep", 1.0) for row in staying] + [
+        Step(int(row), "remove", 1.0, partner=int(staying[0]))
+        for row in copies[distance < distance.max()]
+    ]
+
+
+_DISTANCE = {"train": 0, "val": 2, "test": 3}
+
+
+def _sets(finding: Finding, clips: ClipTable) -> list[np.ndarray]:
+    """Rows that repeat one another, directly or through others, in the order of their ids."""
+    paired = finding.partners >= 0
+    rows, partners = finding.rows[paired], finding.partners[paired]
+    known = by_id(np.unique(np.concatenate([rows, partners])), clips)
+    position = {row: at for at, row in enumerate(known.tolist())}
+    ends = [[position[row] for row in side.tolist()] for side in (rows, partners)]
+    graph = coo_matrix((np.ones(len(rows)), (ends[0], ends[1])), shape=(len(known), len(known)))
+    _, number = connected_components(graph, directed=False)
+    return [known[number == each] for each in range(number.max(initial=-1) + 1)]
+
+
+def _collect(finding: Finding, clips: ClipTable) -> list[Step]:
+    """Held-out members that stand for the group, else the held-out clips nearest to it."""
+    core = by_id(finding.core, clips)
+    held = core[np.isin(clips.splits[core], HELD_OUT)]
+    shown = held if len(held) else core
+    chosen, shares = representatives(clips.coordinates[shown], min(MOST_COLLECTED, len(shown)))
+    members = shown[chosen]
+    alike = labelled(np.unique(clips.labels[core]), clips) & np.isin(clips.splits, HELD_OUT)
+    candidates = by_id(np.flatnonzero(alike), clips)
+    if len(held) or not len(candidates):
+        return [Step(int(m), "collect", float(s)) for m, s in zip(members, shares, strict=True)]
+    found, _ = nearest(members, candidates, clips)
+    stands_for: dict[int, float] = {}
+    for row, share in zip(found.tolist(), shares.tolist(), strict=True):
+        stands_for[row] = stands_for.get(row, 0.0) + share
+    first = {row: int(m) for row, m in zip(found[::-1].tolist(), members[::-1], strict=True)}
+    return [
+        Step(row, "collect", min(1.0, share), partner=first[row])
+        for row, share in stands_for.items()
+    ]

@@ -1,0 +1,216 @@
+"""The clip manifest: identity, container facts and quarantine of every clip of a class.
+
+What is known of a clip before any of its windows is decoded belongs here. Finding clips
+(`clip_library`) and storing rows (`database.py`) do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from insight_dagster.analysis.clip_library.clip_source import ClipSource
+from insight_dagster.analysis.clip_library.quarantine import may_pass
+from insight_dagster.analysis.decoding import Probe, probe
+from insight_dagster.errors import DecodeError
+from insight_dagster.tables import CLIP_MANIFEST
+
+OK = "ok"
+QUARANTINED = "quarantined"
+
+_FACTS = (
+    "container",
+    "codec",
+    "width",
+    "height",
+    "rotation",
+    "fps",
+    "frames",
+    "duration_seconds",
+    "has_audio",
+    "decoder",
+    "decoder_reason",
+)
+_MEASURED = ("content_key", "size_bytes", "modified_ns", *_FACTS, "status", "problem")
+
+_Row = dict[str, Any]
+_FileState = tuple[str, float, float | None, int | None, int | None]
+
+
+@dataclass(frozen=True)
+class ManifestRows:
+    """A class's manifest.
+
+    Attributes:
+        table: columns of `tables.CLIP_MANIFEST`, sorted by path and window.
+        computed: files that were read and probed.
+        reused: files taken over from the previous manifest unread.
+        removed: clips of the previous manifest that are gone or have become another clip.
+    """
+
+    table: pa.Table
+    computed: int
+    reused: int
+    removed: int
+
+    def __post_init__(self) -> None:
+        """Check the columns."""
+        if tuple(self.table.column_names) != CLIP_MANIFEST.column_names:
+            raise ValueError(f"not the columns of clip_manifest: {self.table.column_names}")
+
+    @property
+    def quarantined(self) -> int:
+        """Clips that cannot be used."""
+        return self.table["status"].to_pylist().count(QUARANTINED)
+
+
+def manifest_rows(
+    sources: Sequence[ClipSource],
+    *,
+    previous: pa.Table | None,
+    read_facts: Probe = probe,
+    progress: Callable[[int], None] | None = None,
+) -> ManifestRows:
+    """The manifest of `sources`; files that did not change since `previous` are not opened.
+
+    A file is unchanged when its path, window, size and modification time are. Its row, a
+    quarantine by a later step included, is then taken over, unless the system rather than the
+    file was at fault.
+
+    Args:
+        sources: all clips of one class (the number of a repeated clip counts within them).
+        previous: the class's manifest as stored; None or empty at first.
+        read_facts: asks a file what it is.
+        progress: called with 1 after every clip.
+    """
+    known = _by_file_state(previous)
+    rows: list[_Row] = []
+    computed = 0
+    for source in sorted(sources, key=lambda s: (s.relative_path, s.start, s.split)):
+        size, modified = _stat(source)
+        reusable = known.get(_file_state(source, size, modified)) if size is not None else None
+        if reusable is None:
+            computed += size is not None
+            reusable = _measure(source, size, modified, read_facts)
+        rows.append({**_described(source), **reusable})
+        if progress is not None:
+            progress(1)
+    _number_copies(rows)
+    table = CLIP_MANIFEST.from_rows(rows)
+    return ManifestRows(
+        table=table,
+        computed=computed,
+        reused=sum(row["size_bytes"] is not None for row in rows) - computed,
+        removed=_gone(previous, table),
+    )
+
+
+def content_key(source: ClipSource, file_hash: str) -> str:
+    """Identity of what a clip shows: the file's bytes and the window, 32 hex digits.
+
+    Args:
+        source: names the window.
+        file_hash: SHA-256 of the file's bytes, in hex.
+    """
+    return _digest(f"{file_hash}|{source.start!r}|{source.end!r}", size=16)
+
+
+def clip_id(key: str, class_name: str, split: str, copy_number: int) -> str:
+    """Identity of a labelled clip, 16 hex digits.
+
+    Args:
+        key: the content key.
+        class_name: its label.
+        split: its split.
+        copy_number: 0 for the first clip of this content, class and split by path, 1, ...
+    """
+    return _digest(f"{key}|{class_name}|{split}|{copy_number}", size=8)
+
+
+def _by_file_state(previous: pa.Table | None) -> Mapping[_FileState, _Row]:
+    if previous is None:
+        return {}
+    return {
+        (
+            row["path"],
+            row["window_start"],
+            row["window_end"],
+            row["size_bytes"],
+            row["modified_ns"],
+        ): {name: row[name] for name in _MEASURED}
+        for row in previous.to_pylist()
+        if row["size_bytes"] is not None and not may_pass(row["problem"])
+    }
+
+
+def _file_state(source: ClipSource, size: int | None, modified: int | None) -> _FileState:
+    return (source.relative_path, source.start, source.end, size, modified)
+
+
+def _stat(source: ClipSource) -> tuple[int | None, int | None]:
+    if source.missing:
+        return None, None
+    try:
+        found = source.path.stat()
+    except OSError:
+        return None, None
+    return found.st_size, found.st_mtime_ns
+
+
+def _described(source: ClipSource) -> _Row:
+    return {
+        "class_name": source.class_name,
+        "path": source.relative_path,
+        "split": source.split,
+        "window_start": source.start,
+        "window_end": source.end,
+    }
+
+
+def _measure(source: ClipSource, size: int | None, modified: int | None, read_facts: Probe) -> _Row:
+    if size is None:
+        return _unusable(source, source.missing or "the file is missing")
+    try:
+        key = content_key(source, _file_hash(source))
+    except OSError as problem:
+        return _unusable(source, f"the file cannot be read ({(problem.strerror or '').lower()})")
+    row = {"content_key": key, "size_bytes": size, "modified_ns": modified}
+    try:
+        return {**row, **asdict(read_facts(source.path)), "status": OK, "problem": None}
+    except DecodeError as problem:
+        return {**row, **dict.fromkeys(_FACTS), "status": QUARANTINED, "problem": str(problem)}
+
+
+def _unusable(source: ClipSource, problem: str) -> _Row:
+    # Nothing was read, so the place stands for the content; a file that appears there later
+    # gets its own key.
+    key = content_key(source, f"unread:{source.relative_path}")
+    row: _Row = dict.fromkeys(_MEASURED)
+    return {**row, "content_key": key, "status": QUARANTINED, "problem": problem}
+
+
+def _file_hash(source: ClipSource) -> str:
+    with source.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _number_copies(rows: list[_Row]) -> None:
+    copies: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        identity = (row["content_key"], row["class_name"], row["split"])
+        row["clip_id"] = clip_id(*identity, copies[identity])
+        copies[identity] += 1
+
+
+def _gone(previous: pa.Table | None, table: pa.Table) -> int:
+    before = set() if previous is None else set(previous["clip_id"].to_pylist())
+    return len(before - set(table["clip_id"].to_pylist()))
+
+
+def _digest(text: str, *, size: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()

@@ -1,0 +1,110 @@
+"""What still has to be computed: clips, or fits, that no earlier result covers.
+
+Pure selection belongs here; where earlier results are stored does not. Results are matched by
+content (file bytes and window), never by name, so a renamed or copied clip costs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+
+# Counts changes of the fit itself: a latent space fitted by an older rule is fitted again.
+FIT_VERSION = 2
+
+
+@dataclass(frozen=True)
+class WorkPlan:
+    """A class's work: rows that can be taken over, clips that must be computed.
+
+    Attributes:
+        covered: clips whose contents an earlier result covers.
+        reused: their stored rows in the same order, with this class's `clip_id` and `class_name`.
+        pending: clips to decode.
+    """
+
+    covered: tuple[ClipToMeasure, ...]
+    reused: pa.Table
+    pending: tuple[ClipToMeasure, ...]
+
+
+def usable(manifest: pa.Table) -> pa.Table:
+    """The manifest's rows that are not quarantined."""
+    return manifest.filter(pc.equal(manifest["status"], "ok"))
+
+
+def clips_to_measure(manifest: pa.Table, library: Path) -> list[ClipToMeasure]:
+    """The usable clips of a manifest, with absolute paths, in clip-id order."""
+    rows = usable(manifest).sort_by("clip_id").to_pylist()
+    return [
+        ClipToMeasure(
+            clip_id=row["clip_id"],
+            class_name=row["class_name"],
+            content_key=row["content_key"],
+            path=library / row["path"],
+            start=row["window_start"],
+            end=row["window_end"],
+            decoder=row["decoder"],
+        )
+        for row in rows
+    ]
+
+
+def plan_work(clips: Sequence[ClipToMeasure], stored: pa.Table) -> WorkPlan:
+    """Split clips into those that `stored` covers and those to compute.
+
+    Args:
+        clips: the class's usable clips.
+        stored: earlier rows with a `content_key`, already limited to the present model or
+            definitions; rows of other classes may be among them.
+    """
+    position = {key: index for index, key in enumerate(stored["content_key"].to_pylist())}
+    covered = [clip for clip in clips if clip.content_key in position]
+    rows = stored.take(pa.array([position[clip.content_key] for clip in covered], pa.int64()))
+    return WorkPlan(
+        covered=tuple(covered),
+        reused=_relabelled(rows, covered),
+        pending=tuple(clip for clip in clips if clip.content_key not in position),
+    )
+
+
+def shards(clips: Sequence[ClipToMeasure], size: int) -> list[list[ClipToMeasure]]:
+    """Clips in groups of at most `size` contents; copies of one content stay together.
+
+    At least one group, which is empty where there is no clip.
+    """
+    copies: dict[str, list[ClipToMeasure]] = {}
+    for clip in clips:
+        copies.setdefault(clip.content_key, []).append(clip)
+    groups = list(copies.values())
+    starts = range(0, max(len(groups), 1), size)
+    return [[clip for group in groups[at : at + size] for clip in group] for at in starts]
+
+
+def removed(before: pa.Table, after: pa.Table) -> int:
+    """How many clips had a row before and have none any more."""
+    return len(set(before["clip_id"].to_pylist()) - set(after["clip_id"].to_pylist()))
+
+
+def _relabelled(rows: pa.Table, clips: list[ClipToMeasure]) -> pa.Table:
+    for name in ("clip_id", "class_name"):
+        values = pa.array([getattr(clip, name) for clip in clips], pa.string())
+        rows = rows.set_column(rows.column_names.index(name), name, values)
+    return rows
+
+
+def fit_key(embeddings: pa.Table, *, settings: Mapping[str, Any]) -> str:
+    """Identity of a fit's inputs: which vectors of which clips, and the numbers it runs with."""
+    columns = ("clip_id", "content_key", "model_fingerprint")
+    rows = sorted(zip(*(embeddings[name].to_pylist() for name in columns), strict=True))
+    text = json.dumps([FIT_VERSION, rows, sorted(settings.items())])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

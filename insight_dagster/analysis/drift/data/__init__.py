@@ -1,0 +1,1 @@
+"""Distances between the metadata and embeddings of two populations of clips."""

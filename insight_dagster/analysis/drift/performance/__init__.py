@@ -1,0 +1,1 @@
+"""Changes of accuracy, loss and calibration since the baseline, split into causes."""

@@ -1,0 +1,179 @@
+"""Embeddings and predictions of clips: decode, preprocess, one pass through the model.
+
+Running the model over many clips belongs here; reading frames (`clip_inputs.py`), the network
+(`inference.py`) and what follows from the vectors (`latent_space.py`) do not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from insight_dagster import tables
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
+from insight_dagster.analysis.embeddings.predictions import identity_columns, prediction_rows
+from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, input_of, load_window
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+
+__all__ = ["ClipToMeasure", "EmbeddedClips", "embed_clips"]
+
+_Output = tuple[np.ndarray, np.ndarray]
+_Load = Callable[[ClipToMeasure], ClipInput | str]
+Visit = Callable[[ClipToMeasure, DecodedWindow | str], None]
+"""Is shown what was decoded of a clip, or the reason why nothing was; by several threads."""
+
+
+@dataclass(frozen=True)
+class EmbeddedClips:
+    """Rows in the order asked for, and why clips are missing.
+
+    Attributes:
+        embeddings: rows of `tables.EMBEDDINGS`, one for each clip that could be decoded.
+        predictions: rows of `tables.PREDICTIONS` for the same clips.
+        problems: reason by clip_id for every other clip.
+    """
+
+    embeddings: pa.Table
+    predictions: pa.Table
+    problems: dict[str, str]
+
+    def __post_init__(self) -> None:
+        """Check that both tables have the same clips."""
+        if not self.embeddings["clip_id"].equals(self.predictions["clip_id"]):
+            raise ValueError(
+                f"embeddings ({len(self.embeddings)} rows) and predictions "
+                f"({len(self.predictions)} rows) must hold the same clips in the same order"
+            )
+
+
+def embed_clips(
+    clips: Sequence[ClipToMeasure],
+    classifier: VideoClassifier,
+    *,
+    batch_size: int = 8,
+    workers: int = 2,
+    decode: Decode = decode_window,
+    visit: Visit | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> EmbeddedClips:
+    """Embeddings and predictions of clips, in the order given.
+
+    Identical content (same `content_key`) is decoded and run once. On a CPU the rows do not
+    depend on `batch_size`, `workers` or the order at all; on a GPU every pass has `batch_size`
+    clips (padded), and another batch size changes numbers by less than 1e-4 of their spread.
+
+    Args:
+        clips: what to run.
+        classifier: the model.
+        batch_size: clips in one pass on a GPU; a CPU takes them one by one.
+        workers: decoding threads; on a CPU, which runs the model in them too, never fewer than
+            torch has threads.
+        decode: reads a clip's frames.
+        visit: is shown the frames of every content as well, so that they are decoded once.
+        progress: called with the number of clips that were just finished.
+
+    Returns:
+        Rows, and reasons for clips that could not be decoded. No clip makes the others fail.
+
+    Raises:
+        ModelError: the model's output is not finite.
+    """
+    copies = Counter(clip.content_key for clip in clips)
+    firsts = list({clip.content_key: clip for clip in reversed(clips)}.values())[::-1]
+    outputs: dict[str, _Output | str] = {}
+    run = _run_whole_chains if classifier.clips_per_pass == 1 else _run_batches
+
+    def load(clip: ClipToMeasure) -> ClipInput | str:
+        window = load_window(clip, classifier.spec, decode)
+        if visit is not None:
+            visit(clip, window)
+        if isinstance(window, str):
+            return window
+        return input_of(window, classifier.spec, classifier.device)
+
+    with closing(run(firsts, load, classifier, batch_size=batch_size, workers=workers)) as results:
+        for clip, result in zip(firsts, results, strict=True):
+            outputs[clip.content_key] = result
+            if progress is not None:
+                progress(copies[clip.content_key])
+    return _tables(clips, classifier, outputs)
+
+
+def _run_whole_chains(
+    clips: list[ClipToMeasure],
+    load: _Load,
+    classifier: VideoClassifier,
+    *,
+    batch_size: int,
+    workers: int,
+) -> Generator[_Output | str]:
+    """On a CPU: every thread decodes a clip and runs it; that keeps all cores busy."""
+
+    def chain(clip: ClipToMeasure) -> _Output | str:
+        given = load(clip)
+        if isinstance(given, str):
+            return given
+        result = classifier.predict(given.tensor.unsqueeze(0))
+        return result.logits[0], result.embedding[0]
+
+    return in_threads(chain, clips, workers=max(workers, torch.get_num_threads()))
+
+
+def _run_batches(
+    clips: list[ClipToMeasure],
+    load: _Load,
+    classifier: VideoClassifier,
+    *,
+    batch_size: int,
+    workers: int,
+) -> Generator[_Output | str]:
+    """On a GPU: threads decode ahead of batches."""
+    with closing(in_threads(load, clips, workers=workers)) as inputs:
+        while batch := list(islice(inputs, batch_size)):
+            tensors = [each.tensor for each in batch if isinstance(each, ClipInput)]
+            outputs = iter(_run_padded(classifier, tensors, batch_size))
+            for each in batch:
+                yield each if isinstance(each, str) else next(outputs)
+
+
+def _run_padded(
+    classifier: VideoClassifier, tensors: list[torch.Tensor], size: int
+) -> list[_Output]:
+    if not tensors:
+        return []
+    # Always one shape: a GPU picks its kernels, and so its rounding, by the batch's size.
+    blank = torch.zeros_like(tensors[0])
+    result = classifier.predict(torch.stack(tensors + [blank] * (size - len(tensors))))
+    return list(zip(result.logits, result.embedding, strict=True))[: len(tensors)]
+
+
+def _tables(
+    clips: Sequence[ClipToMeasure],
+    classifier: VideoClassifier,
+    outputs: dict[str, _Output | str],
+) -> EmbeddedClips:
+    found = [(clip, outputs[clip.content_key]) for clip in clips]
+    numbers = [(clip, *result) for clip, result in found if not isinstance(result, str)]
+    done = [clip for clip, _, _ in numbers]
+    logits = np.array([row for _, row, _ in numbers]).reshape(-1, len(classifier.labels))
+    vectors = np.array([row for _, _, row in numbers], np.float32)
+    flat = pa.array(vectors.ravel(), pa.float32())
+    columns = {
+        **identity_columns(done, classifier.fingerprint),
+        "embedding": pa.FixedSizeListArray.from_arrays(flat, classifier.dimension),
+    }
+    return EmbeddedClips(
+        embeddings=pa.table({name: columns[name] for name in tables.EMBEDDINGS.column_names}),
+        predictions=prediction_rows(
+            done, logits, labels=classifier.labels, model_fingerprint=classifier.fingerprint
+        ),
+        problems={clip.clip_id: result for clip, result in found if isinstance(result, str)},
+    )

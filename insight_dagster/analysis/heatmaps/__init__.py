@@ -1,0 +1,1 @@
+"""Attribution volumes and their pictures, and which clips get them."""

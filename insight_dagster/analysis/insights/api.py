@@ -1,0 +1,223 @@
+"""The engine's entry point for scripts: arrays in, ranked insights out.
+
+Making a clip table of plain arrays belongs here; finding insights does not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.discovery import Discovery, discover
+from insight_dagster.analysis.insights.inputs import Given, checked, chosen_rows
+from insight_dagster.analysis.numerics.principal_axes import principal_axes, scaling
+
+_COMPONENTS = 64
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A metadata field that sets an insight's clips apart.
+
+    Attributes:
+        field: name of the column.
+        direction: `higher` or `lower` inside, or `rule`.
+        effect, ci_low, ci_high: standardised mean difference with its 95 % interval.
+        auc: chance that a clip inside has the larger value.
+        p_value, q_value: two-sided; Benjamini-Hochberg over fields and insights.
+        value_inside, value_outside: medians (means where these tie); shares of clips, of levels
+            and rules.
+        unique_share: what it adds to the stronger causes, 0..1.
+        relative_of: the stronger cause that it goes with, None for one that leads.
+    """
+
+    field: str
+    direction: str
+    effect: float
+    ci_low: float
+    ci_high: float
+    auc: float
+    p_value: float
+    q_value: float
+    value_inside: float
+    value_outside: float
+    unique_share: float
+    relative_of: str | None
+
+
+@dataclass(frozen=True)
+class Insight:
+    """A group of clips with its evidence; rows are those of the arrays that were given.
+
+    Attributes:
+        insight_id: hash of kind, class, population and core members.
+        kind: `low_performance`, `over_represented`, ...
+        class_name: class that most of its clips are labelled with.
+        other_class: second class of a confusion, '' for other kinds.
+        population: that it was found in.
+        found_by: generators that proposed the group.
+        scores: (n,) float32 soft membership in [0, 1].
+        members: (m,) int rows of the members.
+        effect_name, effect, ci_low, ci_high: the kind's effect with its 95 % interval.
+        q_value: false-discovery-controlled over all that was asked.
+        severity: effect x size x certainty in 0..1.
+        sentence, action: in plain words.
+        causes: strongest first.
+    """
+
+    insight_id: str
+    kind: str
+    class_name: str
+    other_class: str
+    population: str
+    found_by: tuple[str, ...]
+    scores: np.ndarray
+    members: np.ndarray
+    effect_name: str
+    effect: float
+    ci_low: float
+    ci_high: float
+    q_value: float
+    severity: float
+    sentence: str
+    action: str
+    causes: tuple[Cause, ...]
+
+
+def find_insights(
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    metadata: pd.DataFrame | None = None,
+    splits: np.ndarray | None = None,
+    population: np.ndarray | None = None,
+    class_names: Sequence[str] | None = None,
+    contrasts: Mapping[str, np.ndarray] | None = None,
+    seed: int = 0,
+    fdr: float = 0.05,
+) -> list[Insight]:
+    """The insights of a labelled set of clips (or images, or anything with embeddings).
+
+    The same insights come out whatever the row order; rows that are equal in every array are
+    interchangeable. Definitions: `docs/insights.md`.
+
+    Args:
+        embeddings: (n, d) float, finite.
+        labels: (n,) int class of every row, a column of `probabilities`.
+        probabilities: (n, c) float in 0..1, rows add up to 1 (or less, if classes are left out).
+        metadata: n rows of measured fields, in the order of the arrays whatever the index;
+            missing values are NaN.
+        splits: (n,) str: `train`, `val`, `test` or anything else; missing: unknown; default: all
+            unknown.
+        population: (n,) bool: rows to look at; default: all.
+        class_names: c different names; default: the class numbers.
+        contrasts: by name, (n,) bool or float: the rows of one side, for insights of kind `shift`.
+        seed: of every permutation, start and bootstrap.
+        fdr: largest q-value of an insight and of a cause; 1 returns every candidate, however
+            small its effect.
+
+    Returns:
+        Insights by falling severity; their scores are 0 outside the population. What could not be
+        asked, and why, is logged (INFO).
+
+    Raises:
+        ValueError: lengths or shapes that do not fit together, labels out of range, names that
+            repeat, embeddings or probabilities that are not finite, probabilities that are none.
+    """
+    given = checked(
+        embeddings,
+        labels,
+        probabilities,
+        metadata=metadata,
+        splits=splits,
+        class_names=class_names,
+        contrasts=contrasts,
+    )
+    rows = chosen_rows(population, len(given.labels))
+    if not len(rows):
+        return []
+    ids = given.take(rows).identities()
+    rows = rows[np.argsort(ids)]
+    discovery = discover(_clip_table(np.sort(ids), given.take(rows)), seed=seed, fdr=fdr)
+    for question, reason in discovery.unasked.items():
+        _LOG.info("not asked: %s: %s", question, reason)
+    return _insights(discovery, rows, len(given.labels))
+
+
+def _clip_table(ids: np.ndarray, given: Given) -> ClipTable:
+    n, class_names = len(ids), np.array(given.class_names, dtype=str)
+    own = given.probabilities[np.arange(n), given.labels].astype(np.float64)
+    predicted = given.probabilities.argmax(axis=1)
+    return ClipTable(
+        clip_ids=ids,
+        labels=class_names[given.labels],
+        splits=given.splits,
+        predicted=class_names[predicted],
+        probability=own,
+        loss=-np.log(np.maximum(own, 1e-12)),
+        correct=(predicted == given.labels).astype(np.float64),
+        probabilities=given.probabilities,
+        coordinates=_coordinates(given.embeddings),
+        cluster=np.full(n, -1),
+        strength=np.zeros(n),
+        metadata=given.metadata,
+        signature=np.zeros((n, 0), np.uint8),
+        content_key=np.full(n, ""),
+        model_labels=given.class_names,
+        contrasts=given.contrasts,
+    )
+
+
+def _coordinates(embeddings: np.ndarray) -> np.ndarray:
+    """Principal components of standardised features, as a latent space of one layer has them."""
+    if len(embeddings) < 2:
+        return np.zeros((len(embeddings), 1))
+    values = embeddings.astype(np.float64)
+    mean, weight = scaling(values, [values.shape[1]])
+    values -= mean
+    values *= weight
+    axes, _ = principal_axes(values, _COMPONENTS)
+    return np.round(values @ axes.T, 8) + 0.0
+
+
+def _insights(discovery: Discovery, rows: np.ndarray, count: int) -> list[Insight]:
+    """Insights on the rows that were given."""
+    insights = []
+    for ranked, causes in zip(discovery.ranked, discovery.causes, strict=True):
+        finding = ranked.finding
+        scores = np.zeros(count, np.float32)
+        scores[rows] = finding.soft_scores(len(rows))
+        insights.append(
+            Insight(
+                insight_id=ranked.insight_id,
+                kind=finding.kind,
+                class_name=finding.class_name,
+                other_class=finding.other_class,
+                population=finding.population,
+                found_by=finding.found_by,
+                scores=scores,
+                members=np.sort(rows[finding.rows]),
+                effect_name=finding.effect_name,
+                effect=finding.effect,
+                ci_low=finding.ci_low,
+                ci_high=finding.ci_high,
+                q_value=ranked.q_value,
+                severity=ranked.severity,
+                sentence=finding.sentence,
+                action=finding.action,
+                causes=tuple(_cause(each) for each in causes),
+            )
+        )
+    return insights
+
+
+def _cause(row: dict[str, Any]) -> Cause:
+    return Cause(**{name: row[name] for name in Cause.__dataclass_fields__})

@@ -1,0 +1,1 @@
+"""Groups of clips that may become insights: views, rules, mixtures and their statistics."""

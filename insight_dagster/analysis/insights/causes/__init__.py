@@ -1,0 +1,1 @@
+"""What sets an insight's clips apart: fields, describing rules, histograms."""

@@ -1,0 +1,181 @@
+"""The causes of every insight: fields compared, corrected together, relatives folded, a short rule.
+
+What is compared with what, correction and order belong here; the comparison of one group, field
+by field, does not (`causes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from insight_dagster.analysis.insights.candidates.rules import Conditions, conditions
+from insight_dagster.analysis.insights.causes import field_comparison as causes
+from insight_dagster.analysis.insights.causes.describing_rule import describing_rule
+from insight_dagster.analysis.insights.causes.histograms import spread
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.analysis.numerics import permutation as statistics
+
+OWN_SHARE = 0.5
+"""Least unique share of a cause that leads; one with less is a relative of a stronger one."""
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """The rows of one insight's comparison and what it gave."""
+
+    rows: np.ndarray
+    inside: np.ndarray
+    found: causes.Causes
+
+
+def explain(
+    insights: Sequence[tuple[str, Finding]], clips: ClipTable, *, seed: int, fdr: float
+) -> list[list[dict[str, Any]]]:
+    """Causes of each insight with q <= fdr, as rows of `insight_causes`, strongest first.
+
+    q is Benjamini-Hochberg's over all fields (levels of categories counted each) and insights.
+    The strongest cause leads; a cause that adds little to the leaders before it follows the one
+    that it is related to. A short rule comes last, where one describes the group clearly better.
+
+    Args:
+        insights: ids and findings.
+        clips: what the findings' rows refer to.
+        seed: of bootstrap, permutations and the halves that a rule is chosen and judged on.
+        fdr: largest q-value of a cause.
+    """
+    names, values = clips.fields()
+    if not insights or not names:
+        return [[] for _ in insights]
+    compared = [_compare(finding, clips, values, seed) for _, finding in insights]
+    q_values = statistics.benjamini_hochberg(
+        np.concatenate([each.found.p_value for each in compared])
+    ).reshape(len(insights), len(names))
+    known = conditions(clips.metadata)
+    out = []
+    for (insight_id, _), each, q in zip(insights, compared, q_values, strict=True):
+        rows = _listed(names, values, each, q, fdr)
+        rows += _rule(known, each, [row["field"] for row in rows[:1]], seed)
+        out.append([
+            {"insight_id": insight_id, "rank": rank, **row} for rank, row in enumerate(rows, 1)
+        ])  # fmt: skip
+    return out
+
+
+def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) -> _Compared:
+    """Core members against the other clips of the population with the members' labels."""
+    inside = np.zeros(len(clips), bool)
+    inside[finding.core] = True
+    pool = np.ones(len(clips), bool)
+    if finding.population not in clips.contrasts:
+        pool = clips.in_population(finding.population)
+    pool = pool & np.isin(clips.labels, np.unique(clips.labels[finding.core]))
+    outside = np.ones(len(clips), bool)
+    outside[finding.rows] = False
+    rows = np.flatnonzero(inside | (pool & outside))
+    found = causes.compare(values[rows], inside[rows], rng=np.random.default_rng(seed))
+    return _Compared(rows, inside[rows], found)
+
+
+def _listed(
+    names: list[str], values: np.ndarray, compared: _Compared, q_values: np.ndarray, fdr: float
+) -> list[dict[str, Any]]:
+    found = compared.found
+    sure = np.flatnonzero(~np.isnan(found.p_value) & (q_values <= fdr))
+    # A difference that a few extreme clips carry counts less than one that parts the groups.
+    weight = np.abs(found.effect) * np.abs(2 * found.auc - 1)
+    order = sorted(sure, key=lambda f: (-weight[f], names[f]))
+    shares, leader_of = _kinship(values[compared.rows][:, order], compared.inside)
+    rows = [
+        {
+            "field": names[f],
+            "direction": "higher" if found.effect[f] >= 0 else "lower",
+            "effect": float(found.effect[f]),
+            "ci_low": float(found.ci_low[f]),
+            "ci_high": float(found.ci_high[f]),
+            "auc": float(found.auc[f]),
+            "p_value": float(found.p_value[f]),
+            "q_value": float(q_values[f]),
+            "value_inside": float(found.inside[f]),
+            "value_outside": float(found.outside[f]),
+            "unique_share": float(shares[position]),
+            "relative_of": names[order[leader_of[position]]] if leader_of[position] >= 0 else None,
+            **spread(values[compared.rows, f], compared.inside),
+        }
+        for position, f in enumerate(order)
+    ]
+    following = [p if leader_of[p] < 0 else leader_of[p] for p in range(len(order))]
+    return [rows[p] for p in sorted(range(len(order)), key=lambda p: (following[p], p))]
+
+
+def _kinship(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unique share of every field and the position of its leader (-1: it leads itself).
+
+    Fields come strongest first. A field's unique share is what it adds to the squared
+    Mahalanobis distance of the two groups, given the leaders before it, over what it has alone:
+    the squared standardised difference of its residual over that of itself, 0 where the two
+    differ in sign. A field with less than half is a relative of the leader that it is correlated
+    with most inside the groups.
+
+    Args:
+        values: (n, f), NaN = missing (takes the mean of its group).
+        inside: (n,) bool.
+
+    Source: test for additional information, Rao, Linear Statistical Inference (1973), 8c.4.
+    """
+    count = values.shape[1]
+    shares, leader_of = np.ones(count), np.full(count, -1)
+    if count < 2:
+        return shares, leader_of
+    means = np.stack([np.nanmean(values[side], axis=0) for side in (inside, ~inside)])
+    centred = np.nan_to_num(values - means[np.where(inside, 0, 1)])
+    gap = means[0] - means[1]
+    within = centred.T @ centred / max(1, len(values) - 2)
+    spread = np.sqrt(np.maximum(np.diag(within), 1e-24))
+    correlation, gap = within / np.outer(spread, spread), gap / spread
+    leaders = [0]
+    for field in range(1, count):
+        block = correlation[np.ix_(leaders, leaders)] + 1e-6 * np.eye(len(leaders))
+        slopes = np.linalg.solve(block, correlation[leaders, field])
+        left = gap[field] - slopes @ gap[leaders]
+        variance = max(1 - float(slopes @ correlation[leaders, field]), 1e-6)
+        kept = left * gap[field] > 0
+        shares[field] = min(1.0, left**2 / variance / gap[field] ** 2) if kept else 0.0
+        if shares[field] < OWN_SHARE:
+            leader_of[field] = leaders[int(np.abs(correlation[leaders, field]).argmax())]
+        else:
+            leaders.append(field)
+    return shares, leader_of
+
+
+def _rule(
+    known: Conditions, compared: _Compared, strongest: list[str], seed: int
+) -> list[dict[str, Any]]:
+    """A row for the rule that describes the group, if there is one."""
+    rule = describing_rule(known.met[compared.rows], compared.inside, np.random.default_rng(seed))
+    if rule is None:
+        return []
+    met = known.met[compared.rows][:, list(rule.parts)].all(axis=1).astype(np.float64)[:, None]
+    effect = float(statistics.standardised_difference(met, compared.inside)[0])
+    low, high = statistics.bootstrap_standardised_difference(
+        met, compared.inside, draws=199, rng=np.random.default_rng(seed)
+    )
+    inside, outside = met[compared.inside].mean(), met[~compared.inside].mean()
+    return [{
+        "field": " and ".join(known.texts[part] for part in rule.parts),
+        "direction": "rule",
+        "effect": effect,
+        "ci_low": min(float(low[0]), effect),
+        "ci_high": max(float(high[0]), effect),
+        "auc": float((1 + inside - outside) / 2),
+        "p_value": rule.p_value,
+        "q_value": rule.p_value,
+        "value_inside": float(inside),
+        "value_outside": float(outside),
+        "unique_share": float("nan"),
+        "relative_of": strongest[0] if strongest else None,
+    }]  # fmt: skip

@@ -1,0 +1,109 @@
+"""What sets an insight's clips apart: metadata fields with effect, interval and p-value.
+
+Comparing a group with its surroundings field by field belongs here; finding groups does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insight_dagster.analysis.numerics import permutation as statistics
+
+_FEWEST = 3
+_SMALL = 10
+_DRAWS = 1_999
+_BOOTSTRAP = 499
+_OUTSIDE = 4_000
+
+
+@dataclass(frozen=True)
+class Causes:
+    """One entry a field, in the order given; all (f,).
+
+    Attributes:
+        effect, ci_low, ci_high: standardised mean difference, inside minus outside.
+        auc: chance that a clip inside has the larger value.
+        p_value: two-sided, of the rank sum; NaN where the field says nothing.
+        inside, outside: medians; means where the medians tie, so of fields that are 0 or 1 the
+            share of ones.
+    """
+
+    effect: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    auc: np.ndarray
+    p_value: np.ndarray
+    inside: np.ndarray
+    outside: np.ndarray
+
+
+def compare(values: np.ndarray, inside: np.ndarray, *, rng: np.random.Generator) -> Causes:
+    """Compare the clips inside a group with those outside, field by field.
+
+    Fields with fewer than three known values on either side, and constant ones, get p = NaN.
+    Missing values are left out field by field.
+
+    Args:
+        values: (n, f) float, NaN = missing.
+        inside: (n,) bool.
+        rng: of bootstrap and permutations.
+    """
+    values, inside = _thinned(values, inside, rng)
+    out = np.full((7, values.shape[1]), np.nan)
+    missing = np.isnan(values)
+    patterns, which = np.unique(missing, axis=1, return_inverse=True)
+    for pattern in range(patterns.shape[1]):
+        fields = np.flatnonzero(which.ravel() == pattern)
+        rows = ~patterns[:, pattern]
+        if min((inside & rows).sum(), (~inside & rows).sum()) >= _FEWEST:
+            out[:, fields] = _complete(values[np.ix_(rows, fields)], inside[rows], rng)
+    return Causes(*out)
+
+
+def _thinned(
+    values: np.ndarray, inside: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """All clips inside and at most 4,000 outside: more does not move a median."""
+    outside = np.flatnonzero(~inside)
+    if len(outside) <= _OUTSIDE:
+        return values, inside
+    kept = np.sort(np.concatenate([np.flatnonzero(inside), rng.permutation(outside)[:_OUTSIDE]]))
+    return values[kept], inside[kept]
+
+
+def _middles(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Medians of both sides; means where these tie or all that occurs is 0 and 1."""
+    medians = np.median(values[inside], axis=0), np.median(values[~inside], axis=0)
+    binary = ((values == 0) | (values == 1)).all(axis=0)
+    say_nothing = binary | (medians[0] == medians[1])
+    inner, outer = (
+        np.where(say_nothing, values[side].mean(axis=0), median)
+        for side, median in zip((inside, ~inside), medians, strict=True)
+    )
+    return inner, outer
+
+
+def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    effect = statistics.standardised_difference(values, inside)
+    low, high = statistics.bootstrap_standardised_difference(
+        values, inside, draws=_BOOTSTRAP, rng=rng
+    )
+    auc, p_value = statistics.mann_whitney(values, inside)
+    if min(inside.sum(), (~inside).sum()) < _SMALL:
+        drawn = statistics.rank_sum_permutation_p(values, inside, draws=_DRAWS, rng=rng)
+        # Where no draw is so extreme the normal tail, which is too large for small groups, stands.
+        beyond = drawn <= 1.5 / (_DRAWS + 1)
+        p_value = np.where(beyond, np.minimum(drawn, p_value), drawn)
+    p_value = np.where(np.ptp(values, axis=0) > 0, p_value, np.nan)
+    return np.stack(
+        [
+            effect,
+            np.minimum(low, effect),
+            np.maximum(high, effect),
+            auc,
+            p_value,
+            *_middles(values, inside),
+        ]
+    )

@@ -1,0 +1,149 @@
+"""Two sides of the clips held against each other inside groups: shares and losses.
+
+Statistics of a contrast and their intervals belong here; what a contrast means does not
+(`under_represented`, `overfitting`, `shift`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from insight_dagster.analysis.insights.candidates.group_statistics import Failures, failures
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.numerics import permutation as statistics
+
+FEWEST_A_SIDE = 20
+"""Clips that either side needs for the contrast to be looked at."""
+FEWEST_IN_GROUP = 5
+"""Clips that either side needs inside a group for its losses to be compared."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two sides of some clips.
+
+    Attributes:
+        rows: (m,) of the clip table that are on a side.
+        new: (m,) bool: on the side that is held against the other.
+        old_name, new_name: for people.
+    """
+
+    rows: np.ndarray
+    new: np.ndarray
+    old_name: str
+    new_name: str
+
+    @property
+    def enough(self) -> bool:
+        """Whether both sides have enough clips to be compared."""
+        return bool(min(self.new.sum(), (~self.new).sum()) >= FEWEST_A_SIDE)
+
+    @property
+    def shortage(self) -> str:
+        """What is missing where there are not enough."""
+        old, new = int((~self.new).sum()), int(self.new.sum())
+        return (
+            f"{old} and {new} of the {FEWEST_A_SIDE} clips needed of {self.old_name} and of "
+            f"{self.new_name}"
+        )
+
+    def with_loss(self, clips: ClipTable) -> Contrast:
+        """Of clips whose loss is known."""
+        known = ~np.isnan(clips.loss[self.rows])
+        return Contrast(self.rows[known], self.new[known], self.old_name, self.new_name)
+
+    def turned(self) -> Contrast:
+        """The sides exchanged."""
+        return Contrast(self.rows, ~self.new, self.new_name, self.old_name)
+
+
+def training_against_held_out(clips: ClipTable) -> Contrast:
+    """Training clips (old) against validation and test clips (new)."""
+    rows = np.flatnonzero(np.isin(clips.splits, ("train", "val", "test")))
+    return Contrast(rows, clips.splits[rows] != "train", "train", "val and test")
+
+
+def share_excess(contrast: Contrast, labels: np.ndarray) -> Failures:
+    """For `scan`: whether groups hold more of the new side than their classes let expect.
+
+    Args:
+        contrast: the sides of m clips.
+        labels: (m,) classes of the clips.
+    """
+    return failures(contrast.new.astype(np.float64), np.zeros(len(contrast.new)), labels)
+
+
+@dataclass(frozen=True)
+class GapExcess:
+    """For `scan`: whether the new side's losses exceed the old side's more than elsewhere.
+
+    Losses are normal scores within class and side, so that neither hard classes nor the gap that
+    all clips have count; each side is weighted by its rarity.
+
+    Attributes:
+        rank: (m,) normal scores.
+        sign: (m,) weight, positive on the new side, negative on the old one.
+        strata: (m,) class and side, that clips are exchanged within.
+    """
+
+    rank: np.ndarray
+    sign: np.ndarray
+    strata: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rank)
+
+    def deviates(self, sums: statistics.Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
+        """(..., g) standardised weighted sums; groups with too few of a side have none (-inf)."""
+        spread = np.sqrt(np.maximum(sums(self.sign**2 * self.rank.var()), 1e-12))
+        left = np.sqrt(np.maximum(1 - sizes / len(self), 1e-9))
+        z = sums(self.rank[orders] * self.sign) / (spread * left)
+        new = sums((self.sign > 0).astype(np.float64))
+        return np.where(np.minimum(new, sizes - new) >= FEWEST_IN_GROUP, z, -np.inf)
+
+
+def gap_excess(contrast: Contrast, clips: ClipTable) -> GapExcess:
+    """The larger gap of a contrast (all losses known)."""
+    side = np.where(contrast.new, "new", "old")
+    strata = np.char.add(np.char.add(side, "/"), clips.labels[contrast.rows])
+    rank = failures(np.zeros(len(strata)), clips.loss[contrast.rows], strata).rank
+    share = float(contrast.new.mean())
+    return GapExcess(rank, np.where(contrast.new, 1 / share, -1 / (1 - share)), strata)
+
+
+def share_ratio(contrast: Contrast, inside: np.ndarray) -> statistics.Interval:
+    """Share of the new side inside over that of the old side, half a clip added to each count.
+
+    Args:
+        contrast: the sides of m clips.
+        inside: (m,) bool.
+
+    Source: interval of a ratio of proportions, Katz et al., Biometrics 34 (1978) 469.
+    """
+    new, old = (inside & contrast.new).sum() + 0.5, (inside & ~contrast.new).sum() + 0.5
+    of_new, of_old = contrast.new.sum() + 0.5, (~contrast.new).sum() + 0.5
+    log = np.log(new / of_new) - np.log(old / of_old)
+    half = 1.959964 * np.sqrt(max(0.0, 1 / new - 1 / of_new + 1 / old - 1 / of_old))
+    return statistics.Interval(*(float(np.exp(log + side * half)) for side in (0, -1, 1)))
+
+
+def gap_difference(contrast: Contrast, loss: np.ndarray, inside: np.ndarray) -> statistics.Interval:
+    """Gap of the mean losses of both sides inside, minus that outside, with its 95 % interval.
+
+    Args:
+        contrast: the sides of m clips.
+        loss: (m,) in nat.
+        inside: (m,) bool.
+    """
+    estimate, variance = 0.0, 0.0
+    for group, sign in ((inside, 1), (~inside, -1)):
+        for side, side_sign in ((contrast.new, 1), (~contrast.new, -1)):
+            values = loss[group & side]
+            if len(values) < 2:
+                return statistics.Interval(float("nan"), float("-inf"), float("inf"))
+            estimate += sign * side_sign * float(values.mean())
+            variance += float(values.var(ddof=1)) / len(values)
+    half = 1.959964 * np.sqrt(variance)
+    return statistics.Interval(estimate, estimate - half, estimate + half)

@@ -1,0 +1,146 @@
+"""What the engine would find: failing groups planted in one's own clips, and how often they show.
+
+Planting and counting belong here; finding does not (`insights`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from insight_dagster.analysis.insights import populations
+from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.finding import Question
+from insight_dagster.analysis.insights.kinds import low_performance
+from insight_dagster.analysis.numerics import permutation as statistics
+
+EXCESSES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
+"""Shares of errors above the usual one that are tried."""
+WANTED = 0.8
+_ALIKE = 0.25
+_KINDS = 9
+
+
+@dataclass(frozen=True)
+class Power:
+    """The smallest excess of errors at which a group of some size is found in 80 % of trials.
+
+    Attributes:
+        size: clips in the group.
+        excess: share of errors above the class's own; NaN where none that was tried suffices.
+        found: share of trials in which the group was found at that excess.
+        trials: at each excess.
+        largest_tried: excess up to which the class leaves room.
+    """
+
+    size: int
+    excess: float
+    found: float
+    trials: int
+    largest_tried: float
+
+
+def smallest_excess(
+    clips: ClipTable,
+    sizes: Sequence[int],
+    *,
+    trials: int = 10,
+    seed: int = 0,
+    fdr: float = 0.05,
+    step: Callable[[], None] = lambda: None,
+) -> list[Power]:
+    """For each size, the smallest excess that is found with 80 % probability.
+
+    A trial shuffles the outcomes within classes, so that nothing is there but what is planted,
+    picks a clip at random, and makes errors of a share of its nearest clips of the class, with
+    losses drawn from wrong clips. It is found where a `low_performance` finding with q <= fdr
+    shares a quarter of the clips of both together (Jaccard). Excesses are searched by halving.
+
+    Args:
+        clips: with known losses and at least one error.
+        sizes: of the groups.
+        trials: at each excess.
+        seed: of everything.
+        fdr: largest q-value.
+        step: called after every trial, at most `trials` times three a size.
+    """
+    clips = clips.sorted_by_id()
+    out = []
+    for size in sizes:
+        rng = np.random.default_rng([seed, size])
+        low, high, known = 0, len(EXCESSES), {}
+        while low < high:
+            middle = (low + high) // 2
+            hits = 0
+            for _ in range(trials):
+                hits += _found(clips, size, EXCESSES[middle], rng, fdr)
+                step()
+            known[middle] = hits / trials
+            low, high = (low, middle) if known[middle] >= WANTED else (middle + 1, high)
+        enough = low < len(EXCESSES)
+        out.append(
+            Power(
+                size,
+                EXCESSES[low] if enough else float("nan"),
+                known[low] if enough else known[len(EXCESSES) - 1],
+                trials,
+                EXCESSES[-1],
+            )
+        )
+    return out
+
+
+def _found(
+    clips: ClipTable, size: int, excess: float, rng: np.random.Generator, fdr: float
+) -> bool:
+    changed, group = _planted(clips, size, excess, rng)
+    with threadpool_limits(1):
+        search = Search(changed, int(rng.integers(2**31)))
+        questions = low_performance.find(search, populations.ALL)
+    # The other kinds are asked as well, and have their share of the error rate.
+    asked = [*questions, *(Question(f"other kind {number}", ()) for number in range(_KINDS - 1))]
+    q_values = statistics.selective_q(
+        [np.array([each.p_value for each in question.findings]) for question in asked],
+        [question.kind for question in asked],
+    )
+    return any(
+        q <= fdr and each.relevant and _alike(each.core, group)
+        for question, values in zip(asked, q_values, strict=True)
+        for each, q in zip(question.findings, values, strict=True)
+    )
+
+
+def _planted(
+    clips: ClipTable, size: int, excess: float, rng: np.random.Generator
+) -> tuple[ClipTable, np.ndarray]:
+    known = np.flatnonzero(~np.isnan(clips.loss))
+    order = np.arange(len(clips))
+    order[known] = known[
+        statistics.stratified_permutations(
+            np.arange(len(known)), clips.labels[known], draws=1, rng=rng
+        )[0]
+    ]
+    loss, correct = clips.loss[order].copy(), clips.correct[order].copy()
+    centre = int(rng.choice(known))
+    own = known[clips.labels[known] == clips.labels[centre]]
+    apart = np.linalg.norm(clips.coordinates[own] - clips.coordinates[centre], axis=1)
+    group = np.sort(own[np.argsort(apart, kind="stable")[:size]])
+    rate = min(1.0, float(1 - correct[own].mean()) + excess)
+    wrong = rng.random(len(group)) < rate
+    losses_of_errors = clips.loss[known][clips.correct[known] == 0]
+    right = group[~wrong]
+    loss[group[wrong]] = rng.choice(losses_of_errors, int(wrong.sum()))
+    correct[group[wrong]] = 0.0
+    pool = clips.loss[known][clips.correct[known] == 1]
+    loss[right] = rng.choice(pool, len(right)) if len(pool) else loss[right]
+    correct[right] = 1.0
+    return replace(clips, loss=loss, correct=correct), group
+
+
+def _alike(found: np.ndarray, planted: np.ndarray) -> bool:
+    shared = len(np.intersect1d(found, planted))
+    return shared / max(1, len(found) + len(planted) - shared) >= _ALIKE

@@ -1,0 +1,1 @@
+"""The coordinate system that all classes share: fit, 2-D layout, clusters, density range."""

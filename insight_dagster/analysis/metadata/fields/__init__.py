@@ -1,0 +1,1 @@
+"""The measured metadata fields, one module per group of measurements."""

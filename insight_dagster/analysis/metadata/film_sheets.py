@@ -1,0 +1,59 @@
+"""Film sheets: what the model sees of a clip, as one small picture that people can page through.
+
+The picture and its place in a folder belong here; decoding, and who looks at it, do not.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from insight_dagster.analysis.model.preprocessing import ClipSpec
+from insight_dagster.files.atomic import write_whole
+
+COLUMNS, TILE = 4, 128
+_QUALITY = 80
+
+
+def film_sheet(frames: NDArray[np.uint8], spec: ClipSpec) -> NDArray[np.uint8]:
+    """The squares of the frames under the model's centre crop, four a row, in reading order.
+
+    Args:
+        frames: (T, H, W, 3) uint8 RGB.
+        spec: of the model, which looks at `crop` of the `side` pixels of the short side.
+
+    Returns:
+        (128 rows, 512, 3) uint8 RGB; tiles that no frame fills are black.
+    """
+    side = max(1, round(min(frames.shape[1:3]) * spec.crop / spec.side))
+    top, left = ((length - side) // 2 for length in frames.shape[1:3])
+    rows = math.ceil(len(frames) / COLUMNS)
+    sheet = np.zeros((rows * TILE, COLUMNS * TILE, 3), np.uint8)
+    how = cv2.INTER_AREA if side > TILE else cv2.INTER_LINEAR
+    for number, frame in enumerate(frames):
+        square = cv2.resize(
+            frame[top : top + side, left : left + side], (TILE, TILE), interpolation=how
+        )
+        row, column = divmod(number, COLUMNS)
+        sheet[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE] = square
+    return sheet
+
+
+def sheet_path(folder: Path, content_key: str) -> Path:
+    """Where the sheet of a clip's contents lies in a folder of sheets."""
+    return folder / content_key[:2] / f"{content_key}.jpg"
+
+
+def write_sheet(folder: Path, content_key: str, frames: NDArray[np.uint8], spec: ClipSpec) -> None:
+    """Write the sheet of a clip's frames as a JPEG file; it is complete or absent.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    picture = cv2.cvtColor(film_sheet(frames, spec), cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    write_whole(sheet_path(folder, content_key), lambda draft: draft.write_bytes(jpeg.tobytes()))

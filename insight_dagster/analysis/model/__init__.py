@@ -1,0 +1,1 @@
+"""The video classifier: weights, preprocessing, inference engines, second embeddings."""

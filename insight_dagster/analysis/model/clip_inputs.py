@@ -1,0 +1,133 @@
+"""Clips to model inputs, by threads, in order and in bounded memory.
+
+Joining decoding and preprocessing belongs here; each of them (`decoding`, `preprocessing.py`)
+and what the model does with the result (`embeddings.py`, `heatmap_bundles.py`) do not.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import cv2
+import numpy as np
+import torch
+
+from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.quarantine import unreadable
+from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
+from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, preprocess_on
+from insight_dagster.errors import DecodeError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class ClipInput:
+    """What the model gets to see of a clip.
+
+    Attributes:
+        tensor: (3, T, S, S) float32, normalised, on the model's device.
+        timestamps: (T,) float64, seconds since the video's first picture.
+    """
+
+    tensor: torch.Tensor
+    timestamps: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        if self.tensor.ndim != 4 or self.timestamps.shape != (self.tensor.shape[1],):
+            raise ValueError(
+                f"tensor must be (3, T, S, S) and timestamps (T,), "
+                f"got {tuple(self.tensor.shape)} and {self.timestamps.shape}"
+            )
+
+    def pictures(self, spec: ClipSpec) -> np.ndarray:
+        """The frames (T, S, S, 3) uint8 RGB that were normalised."""
+        mean, std = torch.tensor(spec.mean), torch.tensor(spec.std)
+        levels = (self.tensor.permute(1, 2, 3, 0) * std + mean) * 255.0
+        return levels.round().clamp(0, 255).to(torch.uint8).numpy()
+
+
+def load_window(
+    clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
+) -> DecodedWindow | str:
+    """The clip's frames, or the reason why it has none."""
+    try:
+        return decode(
+            clip.path,
+            start=clip.start,
+            seconds=spec.seconds,
+            num_frames=spec.num_frames,
+            end=clip.end,
+            decoder=clip.decoder,
+        )
+    except DecodeError as problem:
+        return str(problem)
+    except OSError as problem:
+        return unreadable(problem)
+
+
+def load_input(
+    clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
+) -> ClipInput | str:
+    """The clip's input, or the reason why it has none."""
+    window = load_window(clip, spec, decode)
+    return window if isinstance(window, str) else input_of(window, spec)
+
+
+def input_of(window: DecodedWindow, spec: ClipSpec, device: torch.device = CPU) -> ClipInput:
+    """What the model gets to see of a window, where it will look at it."""
+    if device.type == "cpu":
+        return ClipInput(preprocess(window.frames, spec), window.timestamps)
+    return ClipInput(preprocess_on(device, window.frames, spec), window.timestamps)
+
+
+def in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
+) -> Generator[Result]:
+    """`work(item)` of every item in order, by threads that use one core each.
+
+    Torch and OpenCV are kept from starting threads of their own meanwhile: where other processes
+    want the cores too, threads that wait for each other inside one convolution lose more than
+    a third of the time.
+
+    Args:
+        work: called in a thread.
+        items: consumed as needed.
+        workers: threads; two results a thread wait for the consumer at most.
+    """
+    waiting = iter(items)
+    with _one_core_each(), ThreadPoolExecutor(workers, initializer=_one_core) as pool:
+        pending: deque[Future[Result]] = deque()
+        try:
+            while True:
+                for item in islice(waiting, 2 * workers - len(pending)):
+                    pending.append(pool.submit(work, item))
+                if not pending:
+                    return
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_core() -> None:
+    torch.set_num_threads(1)
+
+
+@contextmanager
+def _one_core_each() -> Iterator[None]:
+    torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(torch_threads)
+        cv2.setNumThreads(cv2_threads)

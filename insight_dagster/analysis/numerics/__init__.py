@@ -1,0 +1,1 @@
+"""Statistics and linear algebra that know nothing of clips or insights."""

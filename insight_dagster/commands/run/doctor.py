@@ -1,0 +1,169 @@
+"""`insight doctor`: does this machine have what the pipeline needs, and which settings hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console
+
+from insight_dagster.commands.home import open_database, prepare_home
+from insight_dagster.commands.printing import print_rows
+from insight_dagster.errors import InsightError, RunFailedError, SettingsError
+from insight_dagster.settings.settings import Settings
+
+_PACKAGES = (
+    "dagster", "torch", "torchvision", "pytorchvideo", "decord", "av", "numpy", "scikit-learn",
+    "hdbscan", "opentsne", "scikit-image", "opencv-python-headless", "captum", "duckdb", "pyarrow",
+)  # fmt: skip
+_EXTRAS = {"openvino": "fast"}
+_LEAST_FREE_GIB = 2
+
+
+def examine(settings: Settings, *, console: Console) -> None:
+    """Print every check, version and setting.
+
+    Raises:
+        RunFailedError: a check failed; the table says which and why.
+    """
+    checks = [_outcome(name, check, settings) for name, check in _checks()]
+    print_rows(console, checks, title="Checks", empty="")
+    print_rows(console, list(_versions()), title="Versions", empty="")
+    print_rows(console, list(_settings(settings)), title="Settings", empty="")
+    failed = [row["check"] for row in checks if row["state"] != "ok"]
+    if failed:
+        raise RunFailedError(f"these checks failed: {', '.join(failed)}; the table says why")
+
+
+def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
+    return [
+        ("python", lambda _: f"{sys.version.split()[0]} at {sys.executable}"),
+        ("home writable", _home),
+        ("decoders", _decoders),
+        ("device", _device),
+        ("weights", _weights),
+        ("library", _library),
+        ("database", _database),
+        ("filters", _filters),
+    ]
+
+
+def _outcome(name: str, check: Callable[[Settings], str], settings: Settings) -> dict[str, str]:
+    try:
+        return {"check": name, "state": "ok", "what": check(settings)}
+    except (InsightError, ImportError, OSError) as problem:
+        return {"check": name, "state": "failed", "what": str(problem)}
+
+
+def _home(settings: Settings) -> str:
+    prepare_home(settings)
+    free = shutil.disk_usage(settings.home).free / 2**30
+    if free < _LEAST_FREE_GIB:
+        raise OSError(f"{settings.home} has {free:.1f} GiB free; {_LEAST_FREE_GIB} are needed")
+    return f"{settings.home}, {free:.0f} GiB free"
+
+
+def _decoders(_: Settings) -> str:
+    import av
+    import decord
+
+    return f"decord {decord.__version__}, PyAV {av.__version__} (imported; no file tried)"
+
+
+def _device(settings: Settings) -> str:
+    import torch
+
+    from insight_dagster.analysis.model.engines import choose_engine
+    from insight_dagster.analysis.model.loading import pick_device
+
+    device = pick_device(settings.device)
+    runs = f"{choose_engine(settings.engine, device, settings.precision)}, {settings.precision}"
+    if device.type == "cuda":
+        return f"{device}: {torch.cuda.get_device_name(device)}; {runs}"
+    return f"{device}, {torch.get_num_threads()} threads, {os.cpu_count()} cores; {runs}"
+
+
+def _weights(settings: Settings) -> str:
+    from insight_dagster.definitions import build_definitions, classifier_of
+
+    model = classifier_of(build_definitions(settings)).load()
+    marked = " (RANDOM WEIGHTS: predictions mean nothing)" if model.random_weights else ""
+    return f"{model.fingerprint}, {len(model.labels)} labels{marked}"
+
+
+def _library(settings: Settings) -> str:
+    from insight_dagster.analysis.clip_library import scan
+
+    folder = settings.library_folder
+    if not folder.exists():
+        return f"{folder} does not exist yet; `insight demo` makes one, --library names another"
+    library = scan(folder)
+    return f"{folder}: {len(library.sources)} clips, {len(library.classes)} classes"
+
+
+def _database(settings: Settings) -> str:
+    from insight_dagster.database.connection import Database
+    from insight_dagster.tables import CLIP_MANIFEST
+
+    if not settings.database_path.exists():
+        return f"{settings.database_path} does not exist yet"
+    store = Database(settings.database_path, settings.lock_timeout_seconds)
+    return f"{settings.database_path}: {store.rows(CLIP_MANIFEST).num_rows} clips in the manifest"
+
+
+def _filters(settings: Settings) -> str:
+    """Populations and contrasts of the settings file, tried on the clips that there are.
+
+    Raises:
+        SettingsError: one of them cannot be evaluated.
+    """
+    from insight_dagster.commands.show.populations import filter_rows
+    from insight_dagster.pipeline.clip_table import read_filter_columns
+
+    count = len(settings.populations) + len(settings.contrasts)
+    if not count:
+        return "no populations or contrasts of your own"
+    if not settings.database_path.exists():
+        return f"{count} populations and contrasts, not tried: there are no clips yet"
+    rows = filter_rows(settings, read_filter_columns(open_database(settings)))
+    broken = [row["problem"] for row in rows if row["clips"] is None]
+    if broken:
+        raise SettingsError("; ".join(broken))
+    return f"{count} populations and contrasts"
+
+
+def _versions() -> Iterator[dict[str, str]]:
+    for name in _PACKAGES:
+        try:
+            yield {"package": name, "version": version(name)}
+        except PackageNotFoundError:
+            yield {"package": name, "version": "missing: run `make demo` or pip install -e ."}
+    for name, extra in _EXTRAS.items():
+        try:
+            yield {"package": name, "version": version(name)}
+        except PackageNotFoundError:
+            yield {"package": name, "version": f"not there: pip install -e '.[{extra}]'"}
+
+
+def _settings(settings: Settings) -> Iterator[dict[str, Any]]:
+    yield from _fields(settings, "", "INSIGHT_")
+    yield from _fields(settings.checks, "checks.", "INSIGHT_CHECKS__")
+
+
+def _fields(values: BaseModel, prefix: str, variable: str) -> Iterator[dict[str, Any]]:
+    for name, field in type(values).model_fields.items():
+        value = getattr(values, name)
+        if isinstance(value, BaseModel):
+            continue
+        yield {
+            "setting": f"{prefix}{name}",
+            "value": str(value) if isinstance(value, Path) else value,
+            "variable": f"{variable}{name.upper()}",
+            "meaning": field.description,
+        }

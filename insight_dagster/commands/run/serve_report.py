@@ -1,0 +1,116 @@
+"""The report folder over HTTP, for this machine alone: by itself or beside the Dagster UI."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from insight_dagster.errors import SettingsError
+from insight_dagster.settings.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+_OUR_NAMES = (LOOPBACK, "localhost")
+
+
+def serve_report(settings: Settings, *, port: int, console: Console) -> None:
+    """Serve the report until the user stops it.
+
+    Args:
+        settings: of the home.
+        port: on the loopback interface; 0 takes a free one.
+        console: is told the address.
+
+    Raises:
+        SettingsError: there is no report yet, or the port is taken.
+    """
+    if not (settings.report_folder / "index.html").is_file():
+        raise SettingsError(
+            f"{settings.report_folder} has no report yet; `insight report` makes it"
+        )
+    with report_server(settings.report_folder, port=port) as server:
+        address = f"http://{LOOPBACK}:{server.server_address[1]}/"
+        console.print(f"Serving the report at {address} (Ctrl-C ends)", soft_wrap=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+
+
+def report_server(folder: Path, *, port: int) -> ThreadingHTTPServer:
+    """A server of a folder's files; the caller runs and closes it.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    try:
+        return ThreadingHTTPServer((LOOPBACK, port), partial(_Files, directory=str(folder)))
+    except OSError as problem:
+        raise SettingsError(
+            f"port {port} cannot be used ({problem.strerror}); name another with --port or "
+            "--report-port"
+        ) from problem
+
+
+def serve_beside(folder: Path, *, port: int) -> str:
+    """Serve the report in a process that ends with this one; its address.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    report_server(folder, port=port).server_close()
+    command = [sys.executable, "-m", __name__, str(folder), str(port), str(os.getpid())]
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **pipes)  # noqa: S603
+    address = server.stdout.readline().strip() if server.stdout else ""
+    if not address:
+        raise SettingsError(f"the report cannot be served on port {port}; choose another port")
+    return address
+
+
+def _serve_while(parent: int, folder: Path, port: int) -> None:
+    with report_server(folder, port=port) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"http://{LOOPBACK}:{server.server_address[1]}", flush=True)
+        while os.getppid() == parent:
+            time.sleep(0.5)
+
+
+class _Files(SimpleHTTPRequestHandler):
+    """Files as they are now, without a list of folders and without a word on the terminal.
+
+    The report is for pages of its own alone: its data are scripts, which any page of the web could
+    else load from this machine, by its address or by a name that it lets point here.
+    """
+
+    def send_head(self) -> Any:
+        host = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
+        if host not in _OUR_NAMES:
+            self.send_error(403, "Forbidden")
+            return None
+        return super().send_head()
+
+    def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def list_directory(self, path: str) -> None:  # type: ignore[override]
+        del path
+        self.send_error(404, "File not found")
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+if __name__ == "__main__":
+    _serve_while(int(sys.argv[3]), Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,76 @@
+"""`insight actions`: what to do because of an insight, shown and exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from insight_dagster.commands.home import open_database
+from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.errors import UnknownInsightError
+from insight_dagster.export.table_files import write_table
+from insight_dagster.settings.settings import Settings
+
+_INSIGHT = """
+    SELECT i.insight_id, i.sentence, i.action, e.* EXCLUDE (insight_id, class_name)
+    FROM insights i LEFT JOIN insight_effects e USING (insight_id)
+    WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
+        SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1))"""
+_STEPS = """
+    SELECT a.rank, a.verb, a.clip_id, m.path, m.class_name AS present_class, m.split,
+           a.suggested_class, a.partner_clip_id, p.path AS partner_path, a.confidence
+    FROM insight_actions a
+    LEFT JOIN clip_manifest m ON m.clip_id = a.clip_id
+    LEFT JOIN clip_manifest p ON p.clip_id = a.partner_clip_id
+    WHERE a.insight_id = ? ORDER BY a.rank"""
+
+
+def show_actions(
+    settings: Settings, insight_id: str, *, out: Path | None, as_json: bool, console: Console
+) -> None:
+    """Print an insight's steps and what they are expected to bring, or write the steps to a file.
+
+    Raises:
+        UnknownInsightError: no insight, or more than one, has an id that begins so.
+        SettingsError: the file to write is neither .csv nor .parquet.
+    """
+    store = open_database(settings)
+    found = store.read(_INSIGHT, [insight_id]).to_pylist()
+    if len(found) != 1:
+        what = "no insight has" if not found else f"{len(found)} insights have"
+        raise UnknownInsightError(
+            f"{what} an id that begins with {insight_id!r}; `insight insights` lists them"
+        )
+    insight, steps = found[0], store.read(_STEPS, [found[0]["insight_id"]])
+    if out is not None:
+        write_table(steps, out)
+        console.print(f"{steps.num_rows} rows written to {out}", soft_wrap=True, markup=False)
+        return
+    if as_json:
+        print_json([{**insight, "steps": steps.to_pylist()}])
+        return
+    said = [insight["sentence"], insight["action"], insight["advice"] or "", *_expected(insight)]
+    for line in filter(None, said):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    print_rows(console, steps.to_pylist(), title="Steps", empty="Nothing to do.")
+
+
+def _expected(insight: dict[str, Any]) -> list[str]:
+    """The expected effect in words, then the one on the other clips where there is a figure."""
+    if insight["change"] is None:
+        told = [f"No effect is foreseen: {insight['reason'] or 'it was not estimated'}."]
+    else:
+        told = [f"Expected by a linear probe: {_figure(insight, '')}."]
+    if insight["side_change"] is not None:
+        told.append(f"Besides: {_figure(insight, 'side_')}.")
+    return told
+
+
+def _figure(insight: dict[str, Any], prefix: str) -> str:
+    change, low, high = (insight[prefix + name] for name in ("change", "ci_low", "ci_high"))
+    return (
+        f"{100 * change:+.1f} points of {insight[prefix + 'measure']} (95 % interval "
+        f"{100 * low:+.1f} to {100 * high:+.1f}, {insight[prefix + 'clips']} clips)"
+    )

@@ -1,0 +1,135 @@
+"""`insight classes`: which classes a home knows, and taking one away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.markup import escape
+
+from insight_dagster.analysis.clip_library import scan
+from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.commands.home import open_database, open_instance
+from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import forget_class
+from insight_dagster.errors import LibraryError, UnknownClassError
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.settings.settings import Settings
+from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
+
+_NAME = str(ACTION_CLASSES.name)
+_ROWS = """
+    SELECT m.class_name AS class, count(*) AS clips,
+           any_value(v.cleared) AS cleared, any_value(v.errors) AS errors
+    FROM clip_manifest m LEFT JOIN verdicts v USING (class_name)
+    GROUP BY ALL ORDER BY ALL"""
+
+
+def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None:
+    """Print every class of library, partitions and tables, and where it is missing."""
+    with open_instance(settings) as instance:
+        partitions = set(instance.get_dynamic_partitions(_NAME))
+    library, unknown = _library_classes(settings)
+    stored: dict[str, dict[str, Any]] = {}
+    if settings.database_path.exists():
+        stored = {row["class"]: row for row in open_database(settings).read(_ROWS).to_pylist()}
+    rows = [
+        {
+            "class": name,
+            "in library": None if unknown else name in library,
+            "partition": name in partitions,
+            "clips stored": stored.get(name, {}).get("clips", 0),
+            "passes": stored.get(name, {}).get("cleared"),
+            "failing checks": ", ".join(stored.get(name, {}).get("errors") or []) or None,
+        }
+        for name in sorted(library | partitions | set(stored))
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    if unknown:
+        console.print(f"[yellow]note:[/] {escape(unknown)}", soft_wrap=True)
+    print_rows(console, rows, title="Classes", empty="The library has no class yet.")
+
+
+def remove_class(
+    settings: Settings, name: str, *, confirm: Callable[[str], bool], console: Console
+) -> None:
+    """Take a class away: its partition, its rows in every table, its heatmaps and film sheets.
+
+    Args:
+        settings: of the home.
+        name: of the class.
+        confirm: asked with what would be lost; False = leave everything as it is.
+        console: for the outcome.
+
+    Raises:
+        UnknownClassError: neither a partition nor a row has that name.
+        LibraryError: the library still has it and would bring it back, or cannot be read: whether
+            it has the class is not known then.
+    """
+    if name in scan(settings.library_folder).classes:
+        raise LibraryError(
+            f"{settings.library_folder} still has clips of {name!r}, the sensor would bring the "
+            "class back; take them out of the library first"
+        )
+    with open_instance(settings) as instance:
+        store = open_database(settings) if settings.database_path.exists() else None
+        known = set(instance.get_dynamic_partitions(_NAME))
+        clips = _clips(store, name)
+        if name not in known and not clips:
+            raise UnknownClassError(f"no class {name!r} in this home; it has {sorted(known)}")
+        if not confirm(f"{name!r}: a partition and all rows of {clips} clips will be deleted"):
+            console.print("Nothing was changed.")
+            return
+        _forget(settings, store, instance, name)
+    console.print(f"{escape(repr(name))} was removed with the rows of {clips} clips.")
+
+
+def _forget(
+    settings: Settings, store: Database | None, instance: dg.DagsterInstance, name: str
+) -> None:
+    # The partition first: what is left of a removal that was interrupted has rows, and is found
+    # by the same command again.
+    instance.delete_dynamic_partition(_NAME, name)
+    if store is None:
+        return
+    bundles = store.rows(HEATMAP_BUNDLES, name).to_pylist()
+    own = _contents(store, name)
+    store.write(*forget_class(name))
+    folder = BundleFolderResource(home=str(settings.home))
+    for key in own - _contents(store):
+        sheet_path(folder.sheets, key).unlink(missing_ok=True)
+    heatmaps = folder.heatmaps.resolve()
+    for row in bundles:
+        for path in (row["path"], row["volume_path"]):
+            # A row is data: what it names is deleted only where heatmaps are kept.
+            file = (settings.home / path).resolve()
+            if file.is_relative_to(heatmaps):
+                file.unlink(missing_ok=True)
+
+
+def _contents(store: Database, name: str | None = None) -> set[str]:
+    """Content keys of a class's clips, or of all."""
+    keys = store.rows(CLIP_MANIFEST, name)["content_key"].to_pylist()
+    # A row is data: what it names is deleted only where film sheets are kept.
+    return {key for key in keys if key and key.isalnum()}
+
+
+def _clips(store: Database | None, name: str) -> int:
+    if store is None:
+        return 0
+    sql = "SELECT count(*) AS n FROM clip_manifest WHERE class_name = ?"
+    return int(store.read(sql, [name])["n"][0].as_py())
+
+
+def _library_classes(settings: Settings) -> tuple[set[str], str]:
+    """Classes of the library; or none, and why it cannot be read."""
+    try:
+        return set(scan(settings.library_folder).classes), ""
+    except LibraryError as problem:
+        return set(), str(problem)

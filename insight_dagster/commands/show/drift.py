@@ -1,0 +1,100 @@
+"""`insight baseline`, `insight drift`: what later states are held against, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from insight_dagster.commands.home import mark_random, open_database, open_instance, who
+from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.commands.progress import progress_bars
+from insight_dagster.commands.run.local_run import Runner
+from insight_dagster.definitions import build_definitions
+from insight_dagster.errors import PromotionError
+from insight_dagster.orchestration.run_launcher import end_dead_runs
+from insight_dagster.orchestration.stages import HOLD, PROMOTE, REPORT
+from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.settings.settings import Settings
+
+_BASELINES = """
+    SELECT baseline_id, author, reason, accepted, clips, accuracy, mean_loss, calibration_error,
+           model_fingerprint
+    FROM baselines ORDER BY created_at DESC"""
+_PERFORMANCE = """
+    SELECT class_name AS class, part, metric, clips_then, clips_now, value_then, value_now,
+           effect, ci_low, ci_high, p_value, reason
+    FROM drift WHERE part IN ('total', 'model_change', 'population_change')
+      AND metric NOT IN ('accuracy_by_model_change', 'new_clips') AND clips_now > 0
+    ORDER BY class_name, list_position(['total', 'model_change', 'population_change'], part)"""
+_DATA = """
+    SELECT class_name AS class, metric, direction, clips_then, clips_now, value_then, value_now,
+           effect, psi, adjusted_p
+    FROM drift WHERE part = 'metadata' AND judged AND adjusted_p <= 0.05
+    ORDER BY class_name, effect DESC"""
+_CHECKS = """
+    SELECT CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, check_name AS check,
+           passed, severity, description FROM check_results
+    WHERE check_name IN ('performance_drift', 'data_drift', 'performance_drift_overall')
+    ORDER BY ALL"""
+
+
+def promote(
+    settings: Settings, *, author: str | None, reason: str, accept: Sequence[str], console: Console
+) -> None:
+    """Promote the present state to the baseline, and hold every class against it.
+
+    Raises:
+        PromotionError: refused; the message names the failing checks.
+    """
+    open_database(settings)
+    config = {"author": who(author), "reason": reason, "accept": list(accept)}
+    with open_instance(settings) as instance, progress_bars(console) as bars:
+        end_dead_runs(instance)
+        runner = Runner(build_definitions(settings, progress=bars), instance, bars)
+        refused = runner.run_stage(PROMOTE, config={"promote": config})
+        if refused:
+            raise PromotionError(refused[0].reason)
+        classes = tuple(instance.get_dynamic_partitions(str(ACTION_CLASSES.name)))
+        # A class that does not pass has been compared all the same: `insight drift` shows it.
+        runner.run_stage(HOLD, classes)
+        runner.run_stage(REPORT)
+    newest = open_database(settings).read(_BASELINES).to_pylist()[0]
+    console.print(f"Baseline {newest['baseline_id']}: {newest['clips']} clips.", soft_wrap=True)
+
+
+def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> None:
+    """Print every baseline that was promoted, the one in use first."""
+    rows = open_database(settings).read(_BASELINES).to_pylist()
+    if as_json:
+        print_json(rows)
+        return
+    empty = "No baseline; `insight baseline promote` makes one."
+    shown = [{k: v for k, v in row.items() if k != "model_fingerprint"} for row in rows]
+    print_rows(console, shown, title="Baselines, the one in use first", empty=empty)
+
+
+def show_drift(
+    settings: Settings, *, class_name: str | None, as_json: bool, console: Console
+) -> None:
+    """Print what changed since the baseline: verdicts, performance by cause, metadata."""
+    store = open_database(settings)
+    found = {
+        "checks": _chosen(store.read(_CHECKS).to_pylist(), class_name),
+        "performance": _chosen(store.read(_PERFORMANCE).to_pylist(), class_name),
+        "metadata": _chosen(store.read(_DATA).to_pylist(), class_name),
+    }
+    if as_json:
+        print_json(found)
+        return
+    mark_random(settings, console)
+    empty = "Nothing to compare with: `insight baseline promote` makes a baseline."
+    print_rows(console, found["checks"], title="Checks", empty=empty)
+    print_rows(console, found["performance"], title="Performance", empty=empty)
+    none = "No metadata field of new clips differs from the baseline's (adjusted p <= 0.05)."
+    print_rows(console, found["metadata"], title="Metadata of new clips", empty=none)
+
+
+def _chosen(rows: list[dict[str, Any]], class_name: str | None) -> list[dict[str, Any]]:
+    return [row for row in rows if class_name in (None, row["class"])]

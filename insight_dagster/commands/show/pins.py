@@ -1,0 +1,85 @@
+"""`insight pin`: insights that are watched, so that a check tells when one gets worse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from insight_dagster.analysis.insights.history.same_insight import is_same
+from insight_dagster.commands.home import open_database, who
+from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.database.writes import Deletion, Upsert
+from insight_dagster.errors import UnknownInsightError
+from insight_dagster.settings.settings import Settings
+from insight_dagster.tables import PINNED_INSIGHTS
+
+_INSIGHT = """
+    SELECT i.*, list(m.clip_id ORDER BY m.clip_id) AS clip_ids
+    FROM insights i JOIN insight_members m USING (insight_id)
+    WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
+        SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1)
+    ) GROUP BY ALL"""
+_COPIED = ("insight_id", "class_name", "kind", "population", "other_class", "size", "severity")
+_PINS = """
+    SELECT insight_id, class_name AS class, kind, severity, size, note, author, pinned_at
+    FROM pinned_insights ORDER BY pinned_at"""
+
+
+def pin(
+    settings: Settings, insight_id: str, *, note: str, author: str | None, console: Console
+) -> None:
+    """Watch an insight from now on: its check fails when it becomes more severe than it is now.
+
+    Earlier pins of what is the same insight are replaced: a group that changes has a new id.
+
+    Raises:
+        UnknownInsightError: no insight, or more than one, has an id that begins so.
+    """
+    store = open_database(settings)
+    found = store.read(_INSIGHT, [insight_id]).to_pylist()
+    if len(found) != 1:
+        what = "no insight has" if not found else f"{len(found)} insights have"
+        raise UnknownInsightError(
+            f"{what} an id that begins with {insight_id!r}; `insight insights` lists them"
+        )
+    row = {
+        **{name: found[0][name] for name in (*_COPIED, "clip_ids", "sentence")},
+        "note": note,
+        "author": who(author),
+        "pinned_at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    replaced = [
+        Deletion(PINNED_INSIGHTS, {"insight_id": earlier["insight_id"]})
+        for earlier in store.rows(PINNED_INSIGHTS).to_pylist()
+        if is_same(earlier, row)
+    ]
+    store.write(*replaced, Upsert(PINNED_INSIGHTS, PINNED_INSIGHTS.from_rows([row])))
+    console.print(f"Pinned {row['insight_id']}: {row['sentence']}", soft_wrap=True, markup=False)
+
+
+def unpin(settings: Settings, insight_id: str, *, console: Console) -> None:
+    """Watch an insight no longer.
+
+    Raises:
+        UnknownInsightError: it is not pinned.
+    """
+    store = open_database(settings)
+    pinned = store.rows(PINNED_INSIGHTS)["insight_id"].to_pylist()
+    matches = [each for each in pinned if each.startswith(insight_id)]
+    if len(matches) != 1:
+        raise UnknownInsightError(
+            f"{len(matches)} pinned insights have an id that begins with {insight_id!r}; "
+            "`insight pins` lists them"
+        )
+    store.write(Deletion(PINNED_INSIGHTS, {"insight_id": matches[0]}))
+    console.print(f"{matches[0]} is no longer pinned.")
+
+
+def show_pins(settings: Settings, *, as_json: bool, console: Console) -> None:
+    """Print the pinned insights."""
+    rows = open_database(settings).read(_PINS).to_pylist()
+    if as_json:
+        print_json(rows)
+        return
+    print_rows(console, rows, title="Pinned insights", empty="No insight is pinned.")

@@ -1,0 +1,73 @@
+"""`insight power`: the smallest failing group that would be found in this home's own clips."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import cast
+
+from rich.console import Console
+from rich.progress import Progress
+
+from insight_dagster.analysis.insights.power import EXCESSES, Power, smallest_excess
+from insight_dagster.commands.home import open_database
+from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.definitions import build_definitions, classifier_of
+from insight_dagster.errors import NotEnoughClipsError
+from insight_dagster.pipeline.clip_table import read_clip_table
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.settings.settings import Settings
+
+_SIZES = (10, 20, 40, 80)
+_LARGEST_SHARE = 0.5
+
+
+def show_power(settings: Settings, *, trials: int, as_json: bool, console: Console) -> None:
+    """Plant failing groups of several sizes in the home's clips and print what is found.
+
+    Raises:
+        NotEnoughClipsError: no class has 20 clips, or the model makes no error to draw from.
+        LatentSpaceError: nothing has been placed yet.
+    """
+    definitions = build_definitions(settings)
+    resources = definitions.resources or {}
+    model = classifier_of(definitions).describe()
+    clips = read_clip_table(
+        open_database(settings),
+        cast(BundleFolderResource, resources["bundle_folder"]),
+        cast(AnalysisOptions, resources["options"]),
+        model_fingerprint=model.fingerprint,
+        model_labels=model.labels,
+    ).clips
+    largest = max(len(clips.of_class(name)) for name in clips.classes)
+    sizes = [size for size in _SIZES if size <= _LARGEST_SHARE * largest]
+    if not sizes or not (clips.correct == 0).any():
+        raise NotEnoughClipsError(
+            f"a group is planted in half of a class at most: the largest class has {largest} "
+            "clips, 20 are needed, and the model must make an error somewhere"
+        )
+    steps = math.ceil(math.log2(len(EXCESSES) + 1))
+    with Progress(console=console, transient=True, disable=as_json) as progress:
+        task = progress.add_task("planting", total=trials * steps * len(sizes))
+        found = smallest_excess(
+            clips,
+            sizes,
+            trials=trials,
+            seed=settings.seed,
+            fdr=settings.fdr,
+            step=lambda: progress.advance(task),
+        )
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    title = f"Failing groups found in at least 80 % of {trials} trials, {len(clips)} clips"
+    print_rows(console, [_line(each) for each in found], title=title, empty="")
+
+
+def _line(power: Power) -> dict[str, object]:
+    if math.isnan(power.excess):
+        told = f"none up to {power.largest_tried:.0%}"
+    else:
+        told = f"{power.excess:.0%}"
+    return {"clips in the group": power.size, "errors above the class": told, "found": power.found}

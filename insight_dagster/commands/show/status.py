@@ -1,0 +1,83 @@
+"""`insight status`: how far every class is, what failed, and which clips cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from insight_dagster.commands.home import mark_random, open_database, open_instance
+from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.database.connection import Database
+from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.settings.settings import Settings
+from insight_dagster.tables import VERDICTS
+
+# What a class's rows in a table say of its clips.
+_PER_CLASS = {
+    "clip_manifest": "clips",
+    "embeddings": "embedded",
+    "metadata_table": "measured",
+    "projection": "projected",
+    "clusters": "clustered",
+    "insights": "insights",
+    "heatmap_bundles": "heatmaps",
+}
+_FAILURES = """
+    SELECT asset, CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, reason
+    FROM step_failures WHERE asset <> 'verdict' ORDER BY ALL"""
+_CHECKS = """
+    SELECT severity, check_name AS check,
+           CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, description
+    FROM check_results WHERE NOT passed ORDER BY ALL"""
+_QUARANTINE = """
+    SELECT class_name AS class, path, problem FROM clip_manifest
+    WHERE status = 'quarantined' ORDER BY class_name, path"""
+
+
+def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
+    """Print rows per class and asset, its verdict, failures, failed checks, the quarantine."""
+    store = open_database(settings)
+    with open_instance(settings) as instance:
+        known = instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+        classes = _classes(store, known)
+    failures, checks, quarantined = (
+        store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _QUARANTINE)
+    )
+    if as_json:
+        found = {"classes": classes, "failures": failures, "failed_checks": checks}
+        print_json({**found, "quarantine": quarantined})
+        return
+    mark_random(settings, console)
+    empty = "No class has been materialized; `insight run` does."
+    shown = [{_PER_CLASS.get(name, name): row[name] for name in row} for row in classes]
+    print_rows(console, shown, title="Rows per class", empty=empty)
+    print_rows(console, failures, title="Failed", empty="No class failed.")
+    print_rows(console, checks, title="Checks that do not pass", empty="Every check passes.")
+    print_rows(console, quarantined, title="Quarantine", empty="No clip is quarantined.")
+
+
+def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {name: {"class": name} for name in sorted(known)}
+    for table in _PER_CLASS:
+        for name, count in _counts(store, table).items():
+            rows.setdefault(name, {"class": name})[table] = count
+    verdicts = {row["class_name"]: row for row in store.rows(VERDICTS).to_pylist()}
+    return [
+        {
+            "class": name,
+            **{table: row.get(table, 0) for table in _PER_CLASS},
+            "passes": verdicts.get(name, {}).get("cleared"),
+            "judged": verdicts.get(name, {}).get("decided_at"),
+        }
+        for name, row in sorted(rows.items())
+    ]
+
+
+def _counts(store: Database, table: str) -> dict[str, int]:
+    sql = f"SELECT class_name, count(*) AS n FROM {table} GROUP BY ALL"  # noqa: S608
+    if not store.has_rows(table):
+        return {}
+    found = store.read(sql).to_pylist()
+    return {row["class_name"]: row["n"] for row in found}

@@ -1,0 +1,1 @@
+"""The DuckDB file: connections, locks, schema and writes."""

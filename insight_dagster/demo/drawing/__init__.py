@@ -1,0 +1,1 @@
+"""Primitives that the demo's scenes are drawn with."""

@@ -1,0 +1,1 @@
+"""The demo library as files: rendering, encoding, planted faults, later deliveries."""

@@ -1,0 +1,115 @@
+"""Files of a demo library: clips in parallel, annotations.csv and truth.csv, hidden drafts.
+
+Writing what a plan says belongs here; which clips there are (`plan.py`, `delivery_plan.py`) and
+when a draft becomes a library (`library.py`, `delivery.py`) do not.
+"""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import cv2
+
+from insight_dagster.demo.library.encoding import write_damaged, write_video
+from insight_dagster.demo.library.rendering import render
+from insight_dagster.demo.plan import ClipPlan
+from insight_dagster.errors import LibraryError
+
+ANNOTATIONS = "annotations.csv"
+TRUTH = "truth.csv"
+_ANNOTATION_COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split", "path")
+
+
+@contextmanager
+def draft_beside(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside `folder`; whatever is left of it is removed after the block.
+
+    Raises:
+        LibraryError: the parent folder cannot be written in.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+    except OSError as problem:
+        raise LibraryError(f"cannot write in {folder.parent}: {problem.strerror}") from problem
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_clips(
+    root: Path,
+    plan: Sequence[ClipPlan],
+    *,
+    seed: int,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Write all clips of a plan under `root`.
+
+    Args:
+        root: folder that the plan's paths start from.
+        plan: what to write.
+        seed: of the library; pixels do not depend on `workers`.
+        workers: processes; default: all cores.
+        progress: called with the number of clips just written.
+    """
+    for parent in {(root / clip.path).parent for clip in plan}:
+        parent.mkdir(parents=True, exist_ok=True)
+    write = partial(write_clip, root, seed=seed)
+    workers = workers or os.cpu_count() or 1
+    for _ in _in_processes(write, plan, workers) if workers > 1 else map(write, plan):
+        if progress:
+            progress(1)
+
+
+def _in_processes(
+    write: Callable[[ClipPlan], None], plan: Sequence[ClipPlan], workers: int
+) -> Iterator[None]:
+    # Spawned, not forked: a fork would copy the caller's threads' locks in whatever state.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
+    ) as pool:
+        yield from pool.map(write, plan, chunksize=4)
+
+
+def write_clip(root: Path, plan: ClipPlan, *, seed: int) -> None:
+    """Render and encode one planned clip under `root`; its folder must exist."""
+    path = root / plan.path
+    if plan.damage and plan.damage != "truncated":
+        write_damaged(path, plan.damage)
+        return
+    write_video(path, render(plan, seed=seed), fps=plan.fps, size=plan.size, crf=plan.crf)
+    if plan.damage:
+        write_damaged(path, plan.damage, whole=path.read_bytes())
+
+
+def write_tables(root: Path, plan: Sequence[ClipPlan]) -> None:
+    """Write annotations.csv and truth.csv of these clips into `root`, sorted by path."""
+    clips = sorted(plan, key=lambda clip: clip.path)
+    _write_csv(root / ANNOTATIONS, _ANNOTATION_COLUMNS, [_annotation(clip) for clip in clips])
+    truths = [(clip.path, fault, group) for clip in clips for fault, group in clip.truths]
+    _write_csv(root / TRUTH, ("path", "fault", "group"), truths)
+
+
+def _annotation(clip: ClipPlan) -> tuple[str, ...]:
+    identity, start, end = clip.name.rsplit("_", 2)
+    return clip.label, identity, str(int(start)), str(int(end)), clip.split, clip.path
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

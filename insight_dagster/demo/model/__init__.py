@@ -1,0 +1,1 @@
+"""The demo model: how its checkpoint is trained, and the card that describes it."""

@@ -1,0 +1,1 @@
+"""Everything known about the clips and insights, as files for other programs."""

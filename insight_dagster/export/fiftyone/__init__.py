@@ -1,0 +1,1 @@
+"""A FiftyOne dataset: samples, insights as tags and saved views, heatmaps."""

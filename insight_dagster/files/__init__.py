@@ -1,0 +1,1 @@
+"""Writing files atomically, deleting leftovers, and where a home keeps what."""

@@ -1,0 +1,4 @@
+"""What runs when: schedules, sensors, jobs, stages and the nightly job.
+
+What an asset computes does not belong here.
+"""

@@ -1,0 +1,1 @@
+"""Alerts about failed runs: which ones (`sensors`), how (`delivery`), and the retry `queue`."""

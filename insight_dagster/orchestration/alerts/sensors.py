@@ -1,0 +1,122 @@
+"""Sensors that tell people of runs that failed: what is told, and when.
+
+Delivering (`alerts`) and keeping what nobody took (`outbox`) do not belong here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from insight_dagster.orchestration.alerts.delivery import Alert
+from insight_dagster.orchestration.alerts.queue import Outbox
+from insight_dagster.orchestration.nightly_job import JOB_NAME
+from insight_dagster.orchestration.run_failures import reason_of
+from insight_dagster.orchestration.stage_runs import NIGHT_TAG, has_ended
+from insight_dagster.orchestration.stages import RANGE_END, RANGE_START
+from insight_dagster.settings.settings import Settings
+
+
+def failure_alerts(settings: Settings) -> dg.SensorDefinition:
+    """Has runs that failed told to the alert hook."""
+
+    @dg.run_failure_sensor(
+        name="failure_alerts",
+        minimum_interval_seconds=10,
+        default_status=_alerting(settings),
+        description="Runs that failed, by an error or by a check of severity ERROR, are put into "
+        "the outbox that alert_delivery empties. A night tells once, at its end.",
+    )
+    def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        run = context.dagster_run
+        if NIGHT_TAG in run.tags:
+            return dg.SkipReason("its night tells")
+        if not has_ended(run):
+            return dg.SkipReason("it is launched again")
+        reason = context.failure_event.message or ""
+        outbox(settings).put(alert_of(context.instance, run, reason, settings))
+        return None
+
+    return sensor
+
+
+def alert_delivery(settings: Settings) -> dg.SensorDefinition:
+    """Delivers alerts, and tries again what nobody took."""
+
+    @dg.sensor(
+        name="alert_delivery",
+        minimum_interval_seconds=10,
+        default_status=_alerting(settings),
+        description="Tells alert_webhook and alert_command of the settings what is in the outbox; "
+        "what could not be delivered is tried again for three days.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        problems = outbox(settings).deliver()
+        for problem in problems:
+            context.log.error(f"an alert was not delivered: {problem}")
+        return dg.SkipReason("; ".join(problems) or "no alert is left undelivered")
+
+    return sensor
+
+
+def outbox(settings: Settings) -> Outbox:
+    """The home's undelivered alerts."""
+    return Outbox(
+        settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
+    )
+
+
+def _alerting(settings: Settings) -> dg.DefaultSensorStatus:
+    told = settings.alert_webhook or settings.alert_command
+    return dg.DefaultSensorStatus.RUNNING if told else dg.DefaultSensorStatus.STOPPED
+
+
+def alert_of(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str, settings: Settings
+) -> Alert:
+    """What is told of a failed run: its failed checks where it has some, else its error."""
+    run_ids = [run.run_id]
+    if run.job_name == JOB_NAME:
+        nights = instance.get_runs(dg.RunsFilter(tags={NIGHT_TAG: run.run_id}))
+        run_ids += [each.run_id for each in reversed(nights)]
+    checks = failed_checks(instance, run_ids)
+    return Alert(
+        kind="check_failed" if checks else "run_failed",
+        job=run.job_name,
+        run_id=run.run_id,
+        classes=run.tags.get("dagster/partition")
+        or " ... ".join(run.tags[tag] for tag in (RANGE_START, RANGE_END) if tag in run.tags),
+        reason=step_error(instance, run.run_id) or reason,
+        checks=tuple(checks),
+        home=str(settings.home),
+    )
+
+
+def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Checks of severity ERROR that failed in some runs, as the last of these saw each.
+
+    Args:
+        instance: of the runs.
+        run_ids: oldest first.
+    """
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for run_id in run_ids:
+        for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+            result = entry.asset_check_evaluation
+            if result is None:
+                continue
+            key = (result.asset_key.to_user_string(), result.check_name, result.partition or "")
+            found.pop(key, None)
+            if not result.passed and result.severity == dg.AssetCheckSeverity.ERROR:
+                names = dict(zip(("asset", "check", "class"), key, strict=True))
+                found[key] = {**names, "description": result.description or ""}
+    return list(found.values())
+
+
+def step_error(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The error behind a run's first failed step."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        if event and event.step_failure_data.error:
+            return reason_of(event.step_failure_data.error)
+    return ""

@@ -1,0 +1,167 @@
+"""What the daemon watches: the clip library, the night's stages, the baseline."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+import pyarrow as pa
+
+from insight_dagster.analysis.clip_library import scan
+from insight_dagster.analysis.clip_library.changes import Changes, LibraryWatch, watch
+from insight_dagster.assets.baseline import baseline
+from insight_dagster.assets.clip_manifest import clip_manifest
+from insight_dagster.database.connection import Database
+from insight_dagster.orchestration.jobs import (
+    STAGE_JOBS,
+    analyse_classes,
+    hold_against_baseline,
+    promote_baseline,
+)
+from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
+from insight_dagster.orchestration.stage_runs import Wanted, stage_requests
+from insight_dagster.orchestration.stages import REPORT, range_tags, ranges
+from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.settings.settings import Settings
+from insight_dagster.tables import CLIP_MANIFEST
+
+_PARTITIONS = str(ACTION_CLASSES.name)
+_RUNNING, _STOPPED = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
+
+
+def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Watches the library of a home."""
+
+    @dg.sensor(
+        name="clip_library_sensor",
+        jobs=[analyse_classes, nightly_reanalysis],
+        minimum_interval_seconds=settings.watch_seconds,
+        default_status=_STOPPED if settings.automation == "off" else _RUNNING,
+        description="New classes become partitions and are analysed; of known classes those whose "
+        "clips changed. A class that has gone is reported by its check in_library.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        library = scan(settings.library_folder)
+        before = LibraryWatch.from_cursor(context.cursor)
+        seen = watch(library, before, stored=lambda names: _stored(settings, names))
+        known = set(context.instance.get_dynamic_partitions(_PARTITIONS))
+        new = [name for name in seen.settled if name not in known]
+        gone = sorted(known - set(library.classes))
+        newly_gone = [name for name in gone if name in before.seen or not context.cursor]
+        if gone:
+            context.log.warning(f"no longer in the library, rows kept: {', '.join(gone)}")
+        return dg.SensorResult(
+            run_requests=list(_requests(settings, seen)),
+            dynamic_partitions_requests=[ACTION_CLASSES.build_add_request(new)] if new else [],
+            asset_events=[_gone_check(name, library.classes) for name in newly_gone],
+            cursor=seen.state.to_cursor(),
+            skip_reason=None if seen.changed else _quiet(seen, library.classes),
+        )
+
+    return sensor
+
+
+def nightly_stages() -> dg.SensorDefinition:
+    """Launches the runs that a night asks for."""
+
+    @dg.sensor(
+        name="nightly_stages",
+        jobs=[*STAGE_JOBS.values(), promote_baseline],
+        minimum_interval_seconds=5,
+        default_status=_RUNNING,
+        description="Launches the runs that a nightly re-analysis in progress asks for.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        nights = context.instance.get_runs(
+            dg.RunsFilter(job_name=JOB_NAME, statuses=[dg.DagsterRunStatus.STARTED])
+        )
+        requests = [
+            request
+            for night in nights
+            if (wanted := Wanted.by(night))
+            for request in stage_requests(night.run_id, wanted)
+        ]
+        if requests:
+            yield from requests
+        else:
+            yield dg.SkipReason("no night asks for runs")
+
+    return sensor
+
+
+def baseline_sensor() -> dg.SensorDefinition:
+    """Holds every class against a baseline as soon as it is promoted."""
+    report = STAGE_JOBS[REPORT.job]
+
+    @dg.asset_sensor(
+        name="baseline_sensor",
+        asset_key=baseline.key,
+        jobs=[hold_against_baseline, report],
+        minimum_interval_seconds=10,
+        default_status=_RUNNING,
+        description="After a promotion: performance and verdicts anew, and the report.",
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext, event: dg.EventLogEntry
+    ) -> Iterator[dg.RunRequest]:
+        names = context.instance.get_dynamic_partitions(_PARTITIONS)
+        for number, classes in enumerate(ranges(names, names)):
+            yield dg.RunRequest(
+                job_name=hold_against_baseline.name,
+                run_key=f"{event.run_id} {number}",
+                tags=range_tags(classes),
+            )
+        yield dg.RunRequest(job_name=report.name, run_key=f"{event.run_id} report")
+
+    return sensor
+
+
+def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:
+    """Runs for settled classes: the whole analysis where nothing has been fitted yet."""
+    if not seen.settled:
+        return
+    if settings.automation == "conditions":
+        return
+    if not _has_space(settings):
+        yield dg.RunRequest(job_name=JOB_NAME, run_key=f"first analysis {seen.state.requests}")
+        return
+    for name in seen.settled:
+        yield dg.RunRequest(
+            job_name="analyse_classes",
+            partition_key=name,
+            run_key=f"{name} {seen.state.done[name]} {seen.state.requests}",
+        )
+
+
+def _stored(settings: Settings, names: Sequence[str]) -> pa.Table:
+    """What the manifest holds of some classes."""
+    if not settings.database_path.exists():
+        return CLIP_MANIFEST.from_rows([])
+    sql = "SELECT * FROM clip_manifest WHERE list_contains(?, class_name)"
+    return _database(settings).read(sql, [list(names)])
+
+
+def _has_space(settings: Settings) -> bool:
+    return settings.database_path.exists() and _database(settings).has_rows("latent_spaces")
+
+
+def _database(settings: Settings) -> Database:
+    return Database(settings.database_path, settings.lock_timeout_seconds)
+
+
+def _gone_check(name: str, classes: Sequence[str]) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=clip_manifest.key,
+        check_name="in_library",
+        partition=name,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="the library has no clip of this class any more; its rows are kept. "
+        "`insight classes remove` takes it away",
+        metadata={"classes_in_library": len(classes)},
+    )
+
+
+def _quiet(seen: Changes, classes: Sequence[str]) -> str:
+    waiting = ", ".join(seen.unsettled)
+    if waiting:
+        return f"still changing: {waiting}"
+    return f"nothing changed in {len(classes)} classes"

@@ -1,0 +1,230 @@
+"""Every check of a class, asked of the database as it is now.
+
+The check steps ask for the checks of one asset; the verdict and a promotion ask for all. What is
+read for which check belongs here; what a check decides is in `analysis/checks`, how it is reported
+in `check_steps`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insight_dagster.analysis.checks import Outcome, manifest, not_judged, report
+from insight_dagster.analysis.checks import drift as drifted
+from insight_dagster.analysis.checks import embeddings as vectors
+from insight_dagster.analysis.checks import pinned_insights as pinned
+from insight_dagster.analysis.clip_library import ScannedLibrary
+from insight_dagster.analysis.clip_library.incremental import usable
+from insight_dagster.analysis.latent_space.coverage import outside
+from insight_dagster.analysis.latent_space.latent_space import LatentSpace
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.database.connection import Database
+from insight_dagster.errors import InsightError
+from insight_dagster.pipeline.baseline import overall_drift
+from insight_dagster.pipeline.latent_space import newest_space, read_latent_space, usable_space
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.thresholds import CheckThresholds
+from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.tables import (
+    CLIP_MANIFEST,
+    CLUSTERS,
+    DRIFT,
+    EMBEDDINGS,
+    INSIGHT_MEMBERS,
+    INSIGHTS,
+    PINNED_INSIGHTS,
+)
+from insight_dagster.tables.arrays import matrix_of
+from insight_dagster.tables.columns import Table
+
+_SHOWN = """
+    WITH newest AS (SELECT space_id FROM latent_spaces ORDER BY created_at DESC LIMIT 1)
+    SELECT m.class_name, count(*) AS usable, count(p.clip_id) AS placed
+    FROM clip_manifest m
+    LEFT JOIN projection p ON p.clip_id = m.clip_id AND p.space_id IN (FROM newest)
+    WHERE m.status = 'ok' GROUP BY ALL"""
+
+Outcomes = Mapping[str, Outcome]
+
+
+class JudgesResource(dg.ConfigurableResource):
+    """Gives the check steps everything that a check reads, as one thing."""
+
+    database: DatabaseResource
+    clip_library: ClipLibraryResource
+    bundle_folder: BundleFolderResource
+    classifier: ClassifierResource
+    thresholds: CheckThresholds
+
+    def open(self) -> "Judges":
+        """Judges of the present state."""
+        return Judges(
+            store=self.database.open(),
+            limits=self.thresholds.load(),
+            source=self.clip_library,
+            folder=self.bundle_folder,
+            classifier=self.classifier,
+        )
+
+
+@dataclass
+class Judges:
+    """Answers checks class by class; library, model and latent space are read once."""
+
+    store: Database
+    limits: CheckSettings
+    source: ClipLibraryResource
+    folder: BundleFolderResource
+    classifier: ClassifierResource
+
+    def manifest(self, class_name: str) -> Outcomes:
+        """Can the class's clips be used, scored, and held apart."""
+        rows, limits = self._rows(CLIP_MANIFEST, class_name), self.limits
+        return {
+            "unreadable_share": manifest.quarantined_share(
+                rows, largest=limits.max_quarantined_share
+            ),
+            "in_library": manifest.in_library(class_name, rows, self._library.classes),
+            "splits_present": manifest.splits_present(rows, self._library.splits),
+            "label_known": manifest.label_known(class_name, self._model.labels),
+            "duplicates": manifest.duplicates(rows, largest=limits.max_duplicate_share),
+            "leaks": manifest.leaks(rows, self._manifest, most=limits.max_leaked_clips),
+        }
+
+    def vectors(self, class_name: str) -> Outcomes:
+        """Both of the embeddings: are they complete, and how many clips are left."""
+        return {**self.embeddings_complete(class_name), **self.embeddings(class_name)}
+
+    def embeddings_complete(self, class_name: str) -> Outcomes:
+        """Has every usable clip a vector that can be trusted."""
+        outcome = vectors.vectors_complete(
+            self._rows(CLIP_MANIFEST, class_name),
+            self._rows(EMBEDDINGS, class_name),
+            model_fingerprint=self._model.fingerprint,
+            dimension=self._model.dimension,
+        )
+        return {"embeddings_complete": outcome}
+
+    def embeddings(self, class_name: str) -> Outcomes:
+        """How many clips are left after decoding."""
+        rows, largest = self._rows(CLIP_MANIFEST, class_name), self.limits.max_quarantined_share
+        return {"quarantined_share": manifest.quarantined_share(rows, largest=largest)}
+
+    def performance(self, class_name: str) -> Outcomes:
+        """Has the model become worse on the class, or the class another one."""
+        return drifted.of_class(
+            self._rows(DRIFT, class_name), self.limits, classes=len(self.classes)
+        )
+
+    def projection(self, class_name: str) -> Outcomes:
+        """Does the latent space know the places where the class's clips are."""
+        rows = self._rows(EMBEDDINGS, class_name)
+        space = usable_space(self.store, self.folder, rows)
+        embeddings = matrix_of(rows, "embedding", width=space.dimension)
+        far = outside(space, *space.locate(rows["clip_id"].to_pylist(), embeddings))
+        largest = self.limits.max_outside_share
+        return {"inside_latent_space": vectors.inside_the_space(far, largest=largest)}
+
+    def clusters(self, class_name: str) -> Outcomes:
+        """Are the class's clips in clusters, and would these be found again."""
+        rows = self._rows(CLUSTERS, class_name)
+        rows = rows.filter(pc.equal(rows["space_id"], self._space.space_id))
+        cluster = rows["cluster"].to_numpy()
+        return {
+            "noise_share": vectors.cluster_noise(cluster, largest=self.limits.max_noise_share),
+            "clusters_stable": vectors.clusters_stable(
+                cluster, self._space.clusters.stability, smallest=self.limits.min_stability
+            ),
+        }
+
+    def insights(self, class_name: str) -> Outcomes:
+        """Has a pinned insight of the class become worse."""
+        outcome = pinned.pinned_insights(
+            self._rows(PINNED_INSIGHTS, class_name),
+            self._rows(INSIGHTS, class_name),
+            self._rows(INSIGHT_MEMBERS, class_name),
+            largest_rise=self.limits.max_severity_rise,
+        )
+        return {"pinned_insights": outcome}
+
+    def everything(self, class_name: str) -> Outcomes:
+        """All checks of a class; what could not be judged is an ERROR named after its asset."""
+        found: dict[str, Outcome] = {}
+        for asset, judge in {
+            "clip_manifest": self.manifest,
+            "embeddings": self.vectors,
+            "performance": self.performance,
+            "projection": self.projection,
+            "clusters": self.clusters,
+            "insights": self.insights,
+        }.items():
+            try:
+                found |= judge(class_name)
+            except InsightError as problem:
+                found[f"{asset}_not_judged"] = not_judged(problem)
+        return found
+
+    def latent_space(self) -> Outcomes:
+        """Does the fit stand for all clips, and the layout for the fit."""
+        clip_ids = set(usable(self._manifest)["clip_id"].to_pylist())
+        return {
+            "coverage": vectors.space_coverage(
+                newest_space(self.store),
+                usable_clips=len(clip_ids),
+                fitted=len(clip_ids & set(self._space.clip_ids.tolist())),
+                largest_unfitted=self.limits.max_unfitted_share,
+            ),
+            "trustworthiness": vectors.layout_trustworthiness(
+                self._space.trustworthiness, smallest=self.limits.min_trustworthiness
+            ),
+        }
+
+    def report(self) -> Outcomes:
+        """Does the report show every class, and did the model become worse on the whole."""
+        rows = self.store.read(_SHOWN).to_pylist()
+        complete = report.complete(
+            self.folder.report / "index.html",
+            usable={row["class_name"]: row["usable"] for row in rows},
+            placed={row["class_name"]: row["placed"] for row in rows},
+        )
+        overall = drifted.of_performance(
+            overall_drift(self.store, self.limits), self.limits, classes=len(self.classes)
+        )
+        return {"complete": complete, "performance_drift_overall": overall}
+
+    def step_failures(self, class_name: str) -> list[dict[str, str]]:
+        """Assets whose last materialization of the class failed, with the reason."""
+        sql = """SELECT asset, reason FROM step_failures
+                 WHERE class_name = ? AND asset <> 'verdict' ORDER BY asset"""
+        return self.store.read(sql, [class_name]).to_pylist()
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Classes with rows in the manifest."""
+        return tuple(sorted(set(self._manifest["class_name"].to_pylist())))
+
+    def _rows(self, table: Table, class_name: str) -> pa.Table:
+        return self.store.rows(table, class_name)
+
+    @cached_property
+    def _library(self) -> ScannedLibrary:
+        return self.source.scan()
+
+    @cached_property
+    def _model(self) -> VideoClassifier:
+        return self.classifier.describe()
+
+    @cached_property
+    def _manifest(self) -> pa.Table:
+        return self.store.rows(CLIP_MANIFEST)
+
+    @cached_property
+    def _space(self) -> LatentSpace:
+        return read_latent_space(self.store, self.folder, models=set())

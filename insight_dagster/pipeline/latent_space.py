@@ -1,0 +1,143 @@
+"""Latent spaces and clips placed in one, as rows of the database and back."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from insight_dagster.analysis.latent_space.latent_space import LatentSpace, load_latent_space
+from insight_dagster.analysis.numerics.neighbours import NearestClips
+from insight_dagster.database.connection import Database
+from insight_dagster.errors import LatentSpaceError
+from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.tables import LATENT_SPACES
+from insight_dagster.tables.arrays import matrix_of
+
+
+def newest_space(store: Database) -> dict[str, Any] | None:
+    """The row of the latent space in use: the one fitted last."""
+    rows = store.rows(LATENT_SPACES).to_pylist()
+    return max(rows, key=lambda row: row["created_at"]) if rows else None
+
+
+def usable_space(store: Database, folder: BundleFolderResource, vectors: pa.Table) -> LatentSpace:
+    """The latent space in use, if it is of the model that made the vectors.
+
+    Raises:
+        LatentSpaceError: as `read_latent_space`.
+    """
+    models = set(vectors["model_fingerprint"].to_pylist())
+    return read_latent_space(store, folder, models=models)
+
+
+def read_latent_space(
+    store: Database, folder: BundleFolderResource, *, models: set[str]
+) -> LatentSpace:
+    """The latent space in use, for vectors of the models named.
+
+    Raises:
+        LatentSpaceError: none has been fitted yet, it was fitted on another model's vectors, or
+            its file is missing or damaged.
+    """
+    row = newest_space(store)
+    if row is None:
+        raise LatentSpaceError("no latent space has been fitted yet; materialize latent_space")
+    foreign = models - {row["model_fingerprint"]}
+    if foreign:
+        raise LatentSpaceError(
+            f"the latent space was fitted on vectors of model {row['model_fingerprint']}, these "
+            f"are of {', '.join(sorted(foreign))}; materialize embeddings, then latent_space"
+        )
+    return load_latent_space(folder.root / row["path"])
+
+
+_VECTORS = """
+    SELECT e.clip_id, e.embedding FROM embeddings e JOIN clip_manifest m USING (clip_id)
+    WHERE m.status = 'ok' AND e.model_fingerprint = ? ORDER BY e.clip_id"""
+
+
+def nearest_clips(store: Database, folder: BundleFolderResource, *, k: int) -> NearestClips:
+    """The k nearest others of every usable clip in the space in use; none where it has no file."""
+    row = newest_space(store)
+    rows = store.read(_VECTORS, [row["model_fingerprint"]]) if row else None
+    if row is None or rows is None or not rows.num_rows:
+        return NearestClips.none()
+    try:
+        space = read_latent_space(store, folder, models={row["model_fingerprint"]})
+    except LatentSpaceError:
+        return NearestClips.none()
+    clip_ids = rows["clip_id"].to_pylist()
+    coordinates, _ = space.locate(clip_ids, matrix_of(rows, "embedding"))
+    return NearestClips.of(clip_ids, coordinates, k=k)
+
+
+def is_usable(row: dict[str, Any], folder: BundleFolderResource, *, fit_key: str) -> bool:
+    """Whether a stored latent space is the one that a fit would give again, and can be read."""
+    if row["fit_key"] != fit_key:
+        return False
+    try:
+        load_latent_space(folder.root / row["path"])
+    except LatentSpaceError:
+        return False
+    return True
+
+
+def space_row(
+    space: LatentSpace,
+    *,
+    vectors: pa.Table,
+    left_out: Mapping[str, str],
+    fit_key: str,
+    path: str,
+) -> pa.Table:
+    """A latent space's row of `latent_spaces`, dated now.
+
+    Args:
+        space: the fit.
+        vectors: the rows of `embeddings` that it was fitted on.
+        left_out: why a class was not fitted, by class.
+        fit_key: identity of the fit's inputs.
+        path: its file, relative to the home folder.
+    """
+    row = {
+        "space_id": space.space_id,
+        "model_fingerprint": vectors["model_fingerprint"][0].as_py(),
+        "fit_key": fit_key,
+        "created_at": datetime.now(UTC).replace(tzinfo=None),
+        "clips": len(space.clip_ids),
+        "classes": sorted(set(vectors["class_name"].to_pylist())),
+        "left_out": reasons(left_out),
+        "components": space.components,
+        "explained_variance": space.explained_variance,
+        "trustworthiness": space.trustworthiness,
+        "clusters": space.clusters.count,
+        "noise_share": space.clusters.noise_share,
+        "stability": space.clusters.mean_stability,
+        "path": path,
+    }
+    return LATENT_SPACES.from_rows([row])
+
+
+def reasons(left_out: Mapping[str, str]) -> list[str]:
+    """Classes that a fit left out with the reason, as the table has them."""
+    return [f"{name}: {reason}" for name, reason in sorted(left_out.items())]
+
+
+def placed_rows(vectors: pa.Table, space_id: str, placed: Any) -> pa.Table:
+    """Rows of clips placed in a latent space: their identity, and every field of `placed`.
+
+    Args:
+        vectors: the clips' rows of `embeddings`.
+        space_id: the latent space.
+        placed: a dataclass of (n,) arrays named like the table's columns.
+    """
+    return pa.table(
+        {
+            "clip_id": vectors["clip_id"],
+            "class_name": vectors["class_name"],
+            "space_id": pa.array([space_id] * vectors.num_rows, pa.string()),
+            **{field.name: pa.array(getattr(placed, field.name)) for field in fields(placed)},
+        }
+    )

@@ -1,0 +1,53 @@
+"""What the first page says of drift: the judged comparisons, the worst first.
+
+Belongs here: choosing and ordering rows of `drift`. Does not: judging them (done below).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from insight_dagster.report.pages.json_values import plain_rows
+
+MOST_ROWS = 200
+_SHOWN = (
+    "class_name", "part", "metric", "clips_then", "clips_now", "value_then", "value_now",
+    "effect", "ci_low", "ci_high", "p_value", "adjusted_p", "psi", "direction",
+)  # fmt: skip
+_DISTANCES = ("metadata", "embedding")
+_SURE = 0.05
+# Counts that other rows are made of; they compare nothing themselves.
+_BOOKKEEPING = ("accuracy_by_model_change", "new_clips")
+
+
+def drift_rows(drift: pd.DataFrame) -> dict[str, Any]:
+    """Judged comparisons, and how many could not be judged, JSON-ready.
+
+    What surely got worse (or, of metadata and embeddings, changed) comes first, by p; a row with
+    p at most .05 is `sure`. Then what got worse perhaps, then the rest.
+    """
+    told = drift[~drift["metric"].isin(_BOOKKEEPING) & (drift["clips_now"] > 0)]
+    judged = told["judged"].astype(bool)
+    rows = told[judged].copy()
+    effect = pd.to_numeric(rows["effect"])
+    p_value = pd.to_numeric(rows["adjusted_p"]).fillna(pd.to_numeric(rows["p_value"])).fillna(1.0)
+    # The effects of these are distances, which have no worse side.
+    distance = rows["part"].isin(_DISTANCES)
+    sure = (p_value <= _SURE) & (distance | (effect > 0))
+    worse = ~distance & (effect > 0)
+    ordered = rows.assign(
+        sure=sure, rest=2 - 2 * sure - (worse & ~sure), p=p_value, size=-effect.abs()
+    )
+    ordered = ordered.sort_values(
+        ["rest", "p", "size", "class_name", "part", "metric"], kind="stable"
+    )
+    reasons = told[~judged]["reason"].fillna("").value_counts()
+    return {
+        "rows": plain_rows(ordered.head(MOST_ROWS), (*_SHOWN, "sure")),
+        "judged": int(judged.sum()),
+        "worse": int(sure.sum()),
+        "not_judged": [[str(reason), int(count)] for reason, count in reasons.head(5).items()],
+        "not_judged_count": int((~judged).sum()),
+    }

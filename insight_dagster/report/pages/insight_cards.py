@@ -1,0 +1,169 @@
+"""The insights of a report: each with its clips, causes, examples, steps and past.
+
+Belongs here: joining what the tables say of an insight. Does not: pictures (`pictures.py`), or
+any judgement.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from insight_dagster.report.packing import pack_array
+from insight_dagster.report.pages.json_values import plain, plain_rows
+from insight_dagster.report.pictures import Pictures
+from insight_dagster.report.report_data import ReportData
+
+_INSIGHT = (
+    "insight_id", "kind", "class_name", "population", "other_class", "found_by", "size", "severity",
+    "effect_name", "effect", "ci_low", "ci_high", "q_value", "accuracy", "mean_loss", "sentence",
+    "action",
+)  # fmt: skip
+_CAUSE = (
+    "field", "direction", "effect", "ci_low", "ci_high", "auc", "q_value", "value_inside",
+    "value_outside", "unique_share", "relative_of",
+)  # fmt: skip
+_SPREAD = ("spread_low", "spread_high", "spread_inside", "spread_outside")
+_ACTION = ("rank", "clip_id", "verb", "suggested_class", "partner_clip_id", "confidence")
+_EFFECT = (
+    "advice", "wanted", "measure", "change", "ci_low", "ci_high", "clips", "reason", "side_measure",
+    "side_change", "side_ci_low", "side_ci_high", "side_clips", "side_reason",
+)  # fmt: skip
+_GONE = ("ledger_id", "recorded_at", "kind", "class_name", "population", "other_class")
+_PAST = ("recorded_at", "run_id", "status", "size", "severity", "effect", "accuracy")
+
+
+def insight_cards(
+    data: ReportData, clips: pd.DataFrame, pictures: Pictures
+) -> list[dict[str, Any]]:
+    """Every insight, most severe first; clips are rows of `clips`."""
+    ranked = data.insights.sort_values(
+        ["severity", "insight_id"], ascending=[False, True], ignore_index=True
+    )
+    row_of = {clip_id: row for row, clip_id in enumerate(clips["clip_id"])}
+    of = {
+        name: dict(tuple(getattr(data, name).groupby("insight_id")))
+        for name in ("insight_members", "insight_causes", "insight_actions", "insight_effects")
+    }
+    known = identities(data.insight_ledger)["identities"]
+    right = (clips["correct"] == True).to_numpy(bool)  # noqa: E712 - missing is neither
+    cards = []
+    for insight in plain_rows(ranked, _INSIGHT):
+        key = insight["insight_id"]
+        members = _members(of["insight_members"].get(key), row_of)
+        causes = of["insight_causes"].get(key)
+        actions = of["insight_actions"].get(key)
+        cards.append({
+            **insight,
+            **members,
+            "causes": _causes(causes),
+            "actions": plain_rows(_sorted(actions, "rank"), _ACTION),
+            "effects": plain_rows(of["insight_effects"].get(key), _EFFECT),
+            **_past(data.insight_ledger, key),
+            "key": known.get(key, key),
+            **_examples(data, insight, members["rows"], pictures, row_of, right),
+        })  # fmt: skip
+    for card in cards:
+        card["rows"] = pack_array(card["rows"])
+    return cards
+
+
+def _sorted(frame: pd.DataFrame | None, column: str) -> pd.DataFrame | None:
+    return None if frame is None else frame.sort_values(column)
+
+
+def _members(rows: pd.DataFrame | None, row_of: dict[str, int]) -> dict[str, Any]:
+    """Clips by falling weight: rows (m,) int32, weights, the clip each repeats, its right label."""
+    if rows is None:
+        return {"rows": np.zeros(0, np.int32), "weights": [], "partners": [], "suggested": []}
+    known = rows[rows["clip_id"].isin(row_of)]
+    ordered = known.sort_values(["weight", "clip_id"], ascending=[False, True])
+    return {
+        "rows": np.array([row_of[each] for each in ordered["clip_id"]], np.int32),
+        "weights": [plain(each) for each in ordered["weight"]],
+        "partners": [row_of.get(each, -1) for each in ordered["partner_clip_id"]],
+        "suggested": [plain(each) for each in ordered["suggested_class"]],
+    }
+
+
+def _causes(causes: pd.DataFrame | None) -> list[dict[str, Any]]:
+    return [
+        {**{name: cause[name] for name in _CAUSE}, "spread": _spread(cause)}
+        for cause in plain_rows(_sorted(causes, "rank"), (*_CAUSE, *_SPREAD))
+    ]
+
+
+def _spread(cause: dict[str, Any]) -> dict[str, Any] | None:
+    low, high, inside, outside = (cause[name] for name in _SPREAD)
+    if low is None:
+        return None
+    return {"low": low, "high": high, "inside": inside, "outside": outside}
+
+
+def _past(ledger: pd.DataFrame, insight_id: str) -> dict[str, Any]:
+    """What the ledger says of it in every run, oldest first."""
+    own = ledger[ledger["insight_id"] == insight_id].sort_values("recorded_at")
+    if not len(own):
+        return {"past": []}
+    ledger_id = own["ledger_id"].iloc[-1]
+    rows = ledger[ledger["ledger_id"] == ledger_id].sort_values("recorded_at")
+    return {"past": plain_rows(rows, _PAST)}
+
+
+def identities(ledger: pd.DataFrame) -> dict[str, Any]:
+    """What an address may name: every id that an insight has had, and those that are resolved.
+
+    Returns:
+        `identities`: the ledger's id by insight id; `gone`: the last lines of resolved ones.
+    """
+    named = ledger[ledger["insight_id"].notna()].sort_values(["recorded_at", "ledger_id"])
+    last = ledger.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
+    gone = last[last["status"] == "resolved"].sort_values("ledger_id")
+    return {
+        "identities": dict(sorted(zip(named["insight_id"], named["ledger_id"], strict=True))),
+        "gone": plain_rows(gone, _GONE),
+    }
+
+
+def _examples(
+    data: ReportData,
+    insight: dict[str, Any],
+    rows: np.ndarray,
+    pictures: Pictures,
+    row_of: dict[str, int],
+    right: np.ndarray,
+) -> dict[str, Any]:
+    """Clips that stand for the insight with their heatmaps, and the mean of these.
+
+    They come as the members do, of a confusion those first that the model is wrong about. The
+    mean is over one target, the most frequent: where the model looks for another is another thing.
+    """
+    bundles = data.heatmap_bundles
+    picked = [insight["insight_id"] in _listed(ids) for ids in bundles["insight_ids"]]
+    chosen = bundles[np.array(picked, bool) & bundles["clip_id"].isin(row_of)]
+    place = {row: position for position, row in enumerate(rows)}
+    at = chosen["clip_id"].map(row_of).astype(int)
+    late = right[at] if insight["kind"] == "class_confusion" else False
+    chosen = chosen.assign(row=at, late=late, place=at.map(place).fillna(len(rows)))
+    chosen = chosen.sort_values(["late", "place", "clip_id", "target"])
+    examples = [
+        {**each, "heat": heat}
+        for each, path in zip(
+            plain_rows(chosen, ("row", "target", "method")), chosen["volume_path"], strict=True
+        )
+        if (heat := pictures.heat(path)) is not None
+    ]
+    targets = chosen["target"].mode().tolist()
+    target = insight["class_name"] if insight["class_name"] in targets else (targets or [None])[0]
+    volumes = chosen[chosen["target"] == target]["volume_path"].tolist()
+    return {
+        "examples": examples,
+        "average": pictures.average(sorted(volumes)),
+        "average_target": target,
+    }
+
+
+def _listed(ids: object) -> list[str]:
+    return list(ids) if isinstance(ids, (list, tuple, np.ndarray)) else []

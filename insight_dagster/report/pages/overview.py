@@ -1,0 +1,94 @@
+"""What the first page says: figures, confusion, drift, verdicts, quarantine, what changed.
+
+Belongs here: choosing, joining and rounding. Does not: statistics (done below), HTML (`static/`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from insight_dagster.analysis.insights.history.ledger import GROWN, WORSE
+from insight_dagster.report.pages.clip_columns import fields_shown
+from insight_dagster.report.pages.drift_rows import drift_rows
+from insight_dagster.report.pages.json_values import plain, plain_rows
+from insight_dagster.report.pages.scores import class_scores, confusion, split_names
+from insight_dagster.report.report_data import ReportData
+
+_SPACE = ("clips", "components", "explained_variance", "trustworthiness", "clusters", "noise_share")
+_VERDICT = ("class_name", "cleared", "errors", "warnings")
+_CHANGED = ("regressed", "resolved", "born", "growing", "shrinking")
+_LEDGER = ("ledger_id", "insight_id", "status", "kind", "class_name", "size", "severity")
+
+
+def overview(data: ReportData, clips: pd.DataFrame, *, since: datetime | None) -> dict[str, Any]:
+    """Everything that the first page shows, JSON-ready.
+
+    Args:
+        data: the tables.
+        clips: as `joined_clips` returns.
+        since: when the run before was reported, UTC; None = there is none.
+    """
+    return {
+        "facts": _facts(data, clips),
+        "fields": [
+            {"name": each.name, "description": each.description, "unit": each.unit}
+            for each in fields_shown()
+        ],
+        "scores": class_scores(clips),
+        "confusion": confusion(clips),
+        "drift": drift_rows(data.drift),
+        "verdicts": plain_rows(data.verdicts.sort_values("class_name"), _VERDICT),
+        "quarantine": _quarantine(data.clip_manifest),
+        "changes": None if since is None else _changes(data, since),
+        "rules": {"grown": GROWN, "worse": WORSE},
+    }
+
+
+def _facts(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
+    space = _current_space(data)
+    right = clips["correct"].dropna().astype(float)
+    return {
+        "title": data.title,
+        "created_at": data.created_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "run_id": data.run_id,
+        "model_fingerprint": data.model_fingerprint,
+        "random_weights": bool(data.random_weights),
+        "clips": len(clips),
+        "placed": int(clips["x"].notna().sum()),
+        "quarantined": int((data.clip_manifest["status"] != "ok").sum()),
+        "classes": sorted(set(data.clip_manifest["class_name"])),
+        "splits": split_names(clips),
+        "scored": len(right),
+        "accuracy": float(right.mean()) if len(right) else None,
+        "mean_loss": plain(pd.to_numeric(clips["loss"]).mean()),
+        "space": None if space is None else {name: plain(space[name]) for name in _SPACE},
+    }
+
+
+def _current_space(data: ReportData) -> pd.Series | None:
+    """The space that the projection was made in, else the latest."""
+    spaces = data.latent_spaces.sort_values("created_at")
+    used = spaces[spaces["space_id"].isin(data.projection["space_id"])]
+    chosen = used if len(used) else spaces
+    return chosen.iloc[-1] if len(chosen) else None
+
+
+def _changes(data: ReportData, since: datetime) -> list[dict[str, Any]]:
+    """What became of the insights since then, each once; without what stayed as it was."""
+    recorded = pd.to_datetime(data.insight_ledger["recorded_at"])
+    lines = data.insight_ledger[recorded > since.replace(tzinfo=None)]
+    last = lines.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
+    changed = last[last["status"].isin(_CHANGED)]
+    told = dict(zip(data.insights["insight_id"], data.insights["sentence"], strict=True))
+    rows = changed.assign(
+        order=changed["status"].map(_CHANGED.index), sentence=changed["insight_id"].map(told)
+    ).sort_values(["order", "severity", "ledger_id"], ascending=[True, False, True])
+    return plain_rows(rows, (*_LEDGER, "sentence"))
+
+
+def _quarantine(manifest: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = manifest[manifest["status"] != "ok"].sort_values(["class_name", "path"])
+    return plain_rows(rows, ("clip_id", "path", "class_name", "split", "problem"))

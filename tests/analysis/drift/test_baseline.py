@@ -1,0 +1,299 @@
+"""Baselines: a frozen moment, what became of a class since, and what the checks make of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import pytest
+
+from insight_dagster.analysis.checks import ERROR, WARN
+from insight_dagster.analysis.checks import drift as drifted
+from insight_dagster.analysis.drift import DataThresholds, PerformanceThresholds
+from insight_dagster.analysis.drift.baseline import (
+    FIELD_NAMES,
+    Moment,
+    baseline_clip_rows,
+    drift_since,
+    performance_since,
+    stored_moment,
+)
+from insight_dagster.analysis.drift.performance.performance import performance_rows, scored_clips
+from insight_dagster.analysis.drift.rows import (
+    drift_rows,
+    stored_data,
+    stored_performance,
+)
+from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.tables import DRIFT
+
+LIMITS = CheckSettings.model_validate({})
+
+
+def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Moment:
+    rng = np.random.default_rng(seed)
+    correct = np.arange(count) < round(accuracy * count)
+    rng.shuffle(correct)
+    scores = pd.DataFrame(
+        {
+            "clip_id": [f"{prefix}{n:04d}" for n in range(count)],
+            "class_name": "a",
+            "split": np.where(np.arange(count) % 4 == 0, "val", "train"),
+            "content_key": [f"k{prefix}{n}" for n in range(count)],
+            "correct": correct.astype(object),
+            "loss": np.where(correct, 0.3, 2.0) + rng.uniform(0, 0.1, count),
+            "confidence": rng.uniform(0.6, 0.95, count),
+        }
+    )
+    metadata = rng.normal(size=(count, len(FIELD_NAMES))) + shift
+    vectors = rng.normal(size=(count, 6)) + shift
+    return Moment(scores, metadata, vectors)
+
+
+def together(*moments: Moment) -> Moment:
+    return Moment(
+        pd.concat([each.scores for each in moments], ignore_index=True),
+        np.concatenate([each.metadata for each in moments]),
+        np.concatenate([each.vectors for each in moments]),
+    )
+
+
+def worse(then: Moment, clips: int) -> Moment:
+    """The same clips, some of which are wrong now."""
+    scores = then.scores.copy()
+    right = np.flatnonzero(scores["correct"].to_numpy(bool))[:clips]
+    scores.loc[right, "correct"] = False
+    scores.loc[right, "loss"] = 3.0
+    return replace(then, scores=scores)
+
+
+def drift(then: Moment, now: Moment):
+    return drift_since("a", then, now, baseline_id="b", limits=LIMITS, seed=0)
+
+
+def checks(rows):
+    return drifted.of_class(rows, LIMITS, classes=5)
+
+
+def test_a_moment_survives_the_database(tmp_path):
+    from insight_dagster.database.connection import Database
+    from insight_dagster.database.writes import Replacement
+    from insight_dagster.tables import BASELINE_CLIPS
+
+    now = moment(12)
+    now.scores.loc[3, ["correct", "loss"]] = None
+    now.metadata[2, 1] = np.nan
+    database = Database(tmp_path / "x.duckdb")
+    database.write(Replacement(BASELINE_CLIPS, baseline_clip_rows("b", now), "b"))
+    back = stored_moment(database.rows(BASELINE_CLIPS), "v1")
+    assert back.scores["clip_id"].tolist() == now.scores["clip_id"].tolist()
+    assert back.scores["correct"].isna().tolist() == [n == 3 for n in range(12)]
+    np.testing.assert_array_equal(back.metadata, now.metadata)
+    assert (back.vectors.shape, back.metadata_version) == ((12, 0), "v1")
+
+
+def test_drift_survives_the_table():
+    then = moment()
+    now = together(worse(then, 9), moment(40, seed=1, prefix="n", shift=0.7))
+    rows = drift(then, now)
+    again = drift_rows("a", "b", stored_performance(rows), stored_data(rows))
+    assert again.equals(rows)
+    assert set(rows["part"].to_pylist()) == {
+        "total", "model_change", "population_change", "metadata", "embedding",
+    }  # fmt: skip
+
+
+def test_nothing_changed_is_no_drift():
+    found = checks(drift(moment(), moment()))
+    assert found["performance_drift"].passed and found["data_drift"].passed
+    assert "no clip has come" in found["data_drift"].description
+
+
+def test_a_worse_model_is_told_from_a_worse_population():
+    then = moment()
+    model = checks(drift(then, worse(then, 15)))["performance_drift"]
+    assert not model.passed and model.severity == ERROR
+    assert model.description.startswith("model change: ")
+    assert model.facts["change_by_the_model"] == pytest.approx(-0.15)
+    assert model.facts["change_by_the_population"] == pytest.approx(0)
+
+    newcomers = moment(80, seed=1, accuracy=0.2, prefix="n")
+    population = checks(drift(then, together(then, newcomers)))["performance_drift"]
+    assert not population.passed and population.severity == ERROR
+    assert "population change: accuracy" in population.description
+    assert "model change" not in population.description
+    assert population.facts["change_by_the_model"] == 0
+
+
+def test_new_clips_that_look_different_are_a_data_drift():
+    then = moment()
+    now = together(then, moment(40, seed=1, prefix="n", shift=1.0))
+    found = checks(drift(then, now))
+    assert found["performance_drift"].passed
+    assert not found["data_drift"].passed and found["data_drift"].severity == WARN
+    assert any("metadata:" in cause for cause in found["data_drift"].facts["causes"])
+    assert any("embedding:" in cause for cause in found["data_drift"].facts["causes"])
+
+
+def test_contents_that_only_changed_their_name_are_no_new_data():
+    then = moment()
+    renamed = moment(seed=0)
+    renamed.scores["clip_id"] = [f"z{name}" for name in renamed.scores["clip_id"]]
+    found = checks(drift(then, renamed))
+    assert found["data_drift"].passed and found["performance_drift"].passed
+    assert found["performance_drift"].facts["same_clips"] == 100
+
+
+def test_clips_that_moved_to_another_split_are_the_same_clips():
+    then = moment(accuracy=0.9)
+    scores, wrong = then.scores.copy(), ~then.scores["correct"].to_numpy(bool)
+    moved = wrong | (np.arange(100) < 25)
+    scores.loc[moved, "clip_id"] = "m" + scores.loc[moved, "clip_id"]
+    scores.loc[moved, "split"] = "quality"
+    found = checks(drift(then, replace(then, scores=scores)))["performance_drift"]
+    assert found.passed
+    assert (found.facts["new_clips"], found.facts["gone_clips"]) == (0, 0)
+    limits = LIMITS.model_copy(update={"drift_splits": ("quality",)})
+    those = performance_since(then, replace(then, scores=scores), limits=limits, seed=0)
+    assert (those.clips_then, those.shared) == (moved.sum(), moved.sum())
+
+
+def test_copies_are_matched_one_by_one():
+    then = moment(40)
+    scores = then.scores.assign(
+        clip_id=[f"z{n:04d}" for n in range(40)], content_key=["k"] * 30 + ["j"] * 10
+    )
+    before = replace(then, scores=then.scores.assign(content_key=["k"] * 35 + ["j"] * 5))
+    found = performance_since(before, replace(then, scores=scores), limits=LIMITS, seed=0)
+    assert (found.shared, found.new, found.gone) == (35, 5, 5)
+
+
+def test_too_few_clips_are_said_and_not_passed():
+    few = moment(10)
+    found = checks(drift(few, few))
+    assert not found["performance_drift"].passed and found["performance_drift"].severity == WARN
+    assert "10 of the 20 shared clips needed" in found["performance_drift"].description
+    then = moment()
+    some = checks(drift(then, together(then, moment(19, seed=1, prefix="n", accuracy=0))))
+    assert not some["performance_drift"].passed and some["performance_drift"].severity == WARN
+    assert "change: 19 of the 20 new clips needed" in some["performance_drift"].description
+    assert not some["data_drift"].passed and "not judged" in some["data_drift"].description
+
+
+@pytest.mark.parametrize("kept", [0, 10, 19, 20])
+def test_new_clips_are_judged_however_few_of_the_baseline_are_left(kept):
+    then = moment(100, accuracy=0.9)
+    newcomers = moment(100 - kept, seed=1, prefix="n", accuracy=0)
+    now = together(then.take(np.arange(100) < kept), newcomers)
+    found = checks(drift(then, now))["performance_drift"]
+    assert found.severity == ERROR and "population change: accuracy" in found.description
+    told = "comparable clips of the baseline are left" in found.description
+    assert told == (kept < 20)
+
+
+def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
+    missing = checks(DRIFT.from_rows([]))
+    assert not missing["performance_drift"].passed
+    assert "promote_baseline" in missing["performance_drift"].description
+    old = drift(moment(), moment())
+    earlier = checks(old.filter(pc.not_equal(old["metric"], "new_clips")))
+    assert "hold_against_baseline" in earlier["data_drift"].description
+    empty = moment().take(np.zeros(100, bool))
+    outside = checks(drift(empty, moment()))
+    assert "not in the baseline" in outside["performance_drift"].description
+    assert not outside["data_drift"].passed
+
+
+def test_a_class_that_cannot_be_scored_has_its_data_judged():
+    def unknown(of: Moment) -> Moment:
+        return replace(of, scores=of.scores.assign(correct=None, loss=np.nan))
+
+    then, new = unknown(moment()), unknown(moment(60, seed=1, prefix="n", shift=3.0))
+    found = checks(drift(then, together(then, new)))
+    assert not found["performance_drift"].passed
+    assert "no clip that can be scored" in found["performance_drift"].description
+    assert found["data_drift"].description.startswith("metadata: ")
+
+
+def test_new_clips_without_metadata_are_not_judged_and_not_overlooked():
+    then, new = moment(), moment(60, seed=1, prefix="n")
+    bare = replace(new, metadata=np.full_like(new.metadata, np.nan))
+    found = checks(drift(then, together(then, bare)))["data_drift"]
+    assert not found.passed and found.severity == WARN
+    assert "0 of the 20 new clips needed" in found.description
+    assert found.facts["new_clips"] == 60
+
+
+def test_metadata_of_other_definitions_are_not_compared():
+    then, now = moment(), together(moment(), moment(60, seed=1, prefix="n", shift=3.0))
+    rows = drift(replace(then, metadata_version="1"), replace(now, metadata_version="2"))
+    found = checks(rows)["data_drift"]
+    assert any("definition 1 then and 2 now" in reason for reason in found.facts["not_judged"])
+    assert not any(cause.startswith("metadata") for cause in found.facts["causes"])
+
+
+@pytest.mark.parametrize(
+    ("kept", "vectors", "reason"),
+    [
+        (100, False, "the clips have no vectors of one model"),
+        (7, True, "7 of the 20 clips of the baseline needed are still there"),
+    ],
+)
+def test_vectors_that_cannot_be_compared_are_said_and_not_passed(kept, vectors, reason):
+    then = moment()
+    now = together(then.take(np.arange(100) < kept), moment(40, seed=1, prefix="n"))
+    now = now if vectors else replace(now, vectors=np.zeros((len(now.scores), 0)))
+    found = checks(drift(then, now))["data_drift"]
+    assert not found.passed and found.severity == WARN
+    assert found.description.startswith(f"not judged: embedding: {reason}")
+
+
+def of_class(found: Moment, name: str) -> Moment:
+    return replace(found, scores=found.scores.assign(class_name=name))
+
+
+def test_a_new_class_is_left_out_of_the_comparison_of_all_classes():
+    then = together(*(of_class(moment(seed=n, prefix=name), name) for n, name in enumerate("abc")))
+    harder = of_class(moment(60, seed=9, accuracy=0.5, prefix="f"), "f")
+    found = performance_since(then, together(then, harder), limits=LIMITS, seed=0, by_class=True)
+    assert (found.left_out, found.new, found.clips_now) == (("f",), 0, 300)
+    outcome = drifted.of_performance(found, LIMITS, classes=4)
+    assert outcome.passed and "without old clips: f" in outcome.description
+    assert outcome.facts["classes_left_out"] == ["f"]
+
+
+def test_a_new_split_of_a_class_is_compared_with_its_own_class():
+    easy = of_class(moment(seed=0, accuracy=0.98, prefix="a"), "a")
+    hard = of_class(moment(seed=1, accuracy=0.5, prefix="b"), "b")
+    fresh = of_class(moment(60, seed=2, accuracy=0.5, prefix="n"), "b")
+    fresh.scores["split"] = "test"
+    then = together(easy, hard)
+    found = performance_since(then, together(then, fresh), limits=LIMITS, seed=0, by_class=True)
+    change = found.change("population_change", "accuracy")
+    assert (change.clips_then, change.reason) == (100, "")
+    assert change.effect == pytest.approx(0, abs=1e-9)
+
+
+def test_only_the_splits_of_the_settings_are_compared():
+    then = moment()
+    limits = LIMITS.model_copy(update={"drift_splits": ("val",)})
+    rows = drift_since("a", then, then, baseline_id="b", limits=limits, seed=0)
+    assert stored_performance(rows).clips_now == 25
+
+
+def test_figures_are_given_for_every_split_and_all_clips():
+    rows = performance_rows("a", scored_clips(moment().scores), model_fingerprint="m").to_pylist()
+    assert [(row["split"], row["clips"]) for row in rows] == [("", 100), ("train", 75), ("val", 25)]
+    assert rows[0]["accuracy"] == pytest.approx(0.8)
+    assert rows[0]["ci_low"] < 0.8 < rows[0]["ci_high"]
+
+
+def test_a_class_without_clips_that_can_be_scored_has_figures_without_values():
+    scores = moment(4).scores.assign(correct=None, loss=None)
+    (row,) = performance_rows("a", scored_clips(scores), model_fingerprint="m").to_pylist()
+    assert (row["clips"], row["accuracy"], row["mean_loss"]) == (0, None, None)
+
+
+def test_the_settings_have_the_thresholds_that_were_measured():
+    assert drifted.performance_thresholds(LIMITS) == PerformanceThresholds()
+    assert drifted.data_thresholds(LIMITS) == DataThresholds()

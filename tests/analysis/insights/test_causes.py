@@ -1,0 +1,171 @@
+"""Causes: what is planted leads, relatives follow it, levels and rules are told, noise is not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from insight_dagster.analysis.insights.causes.describing_rule import describing_rule
+from insight_dagster.analysis.insights.causes.explain import explain
+from insight_dagster.analysis.insights.causes.field_comparison import compare
+from insight_dagster.analysis.insights.causes.histograms import BINS, spread
+from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.analysis.insights.wording import cause_phrases, clips_of
+from tests.support.synthetic_clips import null_clips, with_values
+
+
+def group_of(clips, size, *, class_name="disc"):
+    return clips.of_class(class_name)[:size]
+
+
+def finding(rows):
+    return Finding(
+        kind="low_performance", population="all", rows=rows, weights=np.ones(len(rows)),
+        effect_name="e", effect=1.0, ci_low=0.5, ci_high=1.5, p_value=0.01, strength=0.5,
+        relevant=True, sentence="", action="", class_name="disc",
+    )  # fmt: skip
+
+
+def causes_of(clips, rows, **options):
+    return explain([("id", finding(rows))], clips, seed=0, fdr=0.05, **options)[0]
+
+
+def test_twelve_relatives_read_as_one_cause():
+    clips = null_clips(seed=1, clips=800)
+    rng = np.random.default_rng(0)
+    rows = group_of(clips, 40)
+    motion = rng.normal(size=len(clips))
+    motion[rows] += 2.5
+    own = rng.normal(size=(len(clips), 12))
+    metadata = pd.DataFrame(
+        0.75 * motion[:, None] + np.sqrt(1 - 0.75**2) * own,
+        columns=[f"flow_{n}" for n in range(12)],
+    ).assign(motion=motion, light=rng.normal(size=len(clips)), noise=rng.normal(size=len(clips)))
+    metadata.loc[rows, "light"] -= 1.5
+    found = causes_of(with_values(clips, metadata=metadata), rows)
+    leaders = [each["field"] for each in found if each["relative_of"] is None]
+    assert leaders == ["motion", "light"]
+    kin = [each for each in found if each["relative_of"] == "motion"]
+    assert len([each for each in kin if each["direction"] != "rule"]) == 12
+    assert all(each["unique_share"] < 0.2 for each in kin if each["direction"] != "rule")
+    phrases = cause_phrases(found)
+    assert phrases[0].startswith("higher motion (also flow_")
+    assert phrases[1] == "lower light"
+
+
+def test_levels_of_text_are_causes_and_names_are_not():
+    clips = null_clips(seed=2, clips=600)
+    rng = np.random.default_rng(1)
+    rows = group_of(clips, 40)
+    camera = rng.choice(["phone", "drone", "action"], len(clips)).astype(object)
+    camera[rows[:34]] = "drone"
+    camera[::11] = None
+    metadata = pd.DataFrame({
+        "camera": camera, "name": [f"clip {n}" for n in range(len(clips))], "same": "x",
+    })  # fmt: skip
+    found = causes_of(with_values(clips, metadata=metadata), rows)
+    assert found[0]["field"] == "camera = drone"
+    known = pd.Series(camera[rows]).dropna()
+    assert found[0]["value_inside"] == pytest.approx((known == "drone").mean())
+    assert not [each for each in found if each["field"].startswith(("name", "same"))]
+
+
+def test_ten_thousand_categories_say_nothing_and_cost_little():
+    clips = null_clips(seed=3, clips=12_000)
+    metadata = pd.DataFrame({"name": [f"n{n % 10_000}" for n in range(12_000)]})
+    assert causes_of(with_values(clips, metadata=metadata), group_of(clips, 50)) == []
+
+
+def test_p_values_of_chance_are_uniform():
+    clips = null_clips(seed=4, clips=900)
+    rng = np.random.default_rng(2)
+    p_values = []
+    for _ in range(60):
+        rows = np.sort(rng.permutation(clips.of_class("disc"))[:30])
+        found = explain([("id", finding(rows))], clips, seed=0, fdr=1.0)[0]
+        p_values += [each["p_value"] for each in found if each["field"] == "field_3"]
+    assert len(p_values) == 60
+    assert stats.kstest(p_values, "uniform").pvalue > 0.01
+
+
+def test_a_rule_is_told_where_two_conditions_make_the_group():
+    rng = np.random.default_rng(5)
+    met = rng.random((600, 6)) < 0.4
+    inside = met[:, 1] & met[:, 4]
+    inside ^= rng.random(600) < 0.03
+    rule = describing_rule(met, inside, rng)
+    assert rule.parts == (1, 4)
+    assert rule.f1 > 0.8
+    assert rule.p_value < 1e-6
+
+
+def test_no_rule_of_one_condition_and_none_of_chance():
+    told = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        met = rng.random((300, 10)) < 0.3
+        assert describing_rule(met, met[:, 2], rng) is None
+        told += describing_rule(met, rng.random(300) < 0.2, rng) is not None
+    assert told == 0
+
+
+def test_a_rule_comes_last_and_names_its_conditions():
+    clips = null_clips(seed=6, clips=1000)
+    rng = np.random.default_rng(3)
+    light, motion = rng.normal(size=(2, len(clips)))
+    disc = clips.labels == "disc"
+    rows = np.flatnonzero(
+        disc & (light > np.quantile(light, 0.5)) & (motion < np.quantile(motion, 0.5))
+    )
+    metadata = pd.DataFrame({"light": light, "motion": motion})
+    found = causes_of(with_values(clips, metadata=metadata), rows)
+    assert found[-1]["direction"] == "rule"
+    assert found[-1]["field"].startswith(("light >= ", "motion <= "))
+    assert " and " in found[-1]["field"]
+    assert found[-1]["value_inside"] > 0.95
+    assert cause_phrases(found)[-1] == found[-1]["field"]
+
+
+def test_the_row_order_does_not_matter():
+    clips = null_clips(seed=7, clips=300)
+    rows = group_of(clips, 25)
+    metadata = clips.metadata.copy()
+    metadata.iloc[rows, 1] += 1.5
+    changed = with_values(clips, metadata=metadata)
+    order = np.random.default_rng(0).permutation(len(clips))
+    again = changed.take(order).sorted_by_id()
+    assert causes_of(changed, rows) == causes_of(again, rows)
+
+
+def test_spreads_are_of_the_clips_that_were_compared():
+    """The other classes differ widely; the histograms show what the medians are of."""
+    clips = null_clips(seed=4, clips=900)
+    rng = np.random.default_rng(1)
+    rows = group_of(clips, 40)
+    light = rng.normal(size=len(clips)) + np.where(clips.labels == "disc", 0.0, 50.0)
+    light[rows] += 3
+    found = causes_of(with_values(clips, metadata=pd.DataFrame({"light": light})), rows)[0]
+    own = np.setdiff1d(np.flatnonzero(clips.labels == "disc"), rows)
+    assert found["value_outside"] == pytest.approx(np.median(light[own]))
+    edges = np.linspace(found["spread_low"], found["spread_high"], BINS + 1)
+    assert edges[-1] < 10
+    for side, chosen in (("spread_inside", rows), ("spread_outside", own)):
+        counts = np.histogram(np.clip(light[chosen], edges[0], edges[-1]), edges)[0]
+        np.testing.assert_allclose(found[side], counts / len(chosen))
+
+
+def test_two_values_have_no_spread_and_tied_medians_give_way_to_means():
+    values = np.array([0.0, 0, 0, 4, 0, 0, 0, 0, 1, 2])
+    inside = np.arange(10) < 4
+    found = compare(values[:, None], inside, rng=np.random.default_rng(0))
+    assert (found.inside[0], found.outside[0]) == (1.0, 0.5)
+    assert spread(np.minimum(values, 1), inside)["spread_low"] is None
+    assert sum(spread(values, inside)["spread_inside"]) == pytest.approx(1)
+
+
+def test_mostly_is_more_than_half():
+    assert clips_of(["a"] * 4) == "4 a clips"
+    assert clips_of(["a"] * 4 + ["b"] * 3) == "7 clips, mostly a,"
+    two = "8 clips of 2 classes (a 4, b 4) with x >= 1"
+    assert clips_of(["a"] * 4 + ["b"] * 4, rule="x >= 1") == two
+    assert clips_of(list("aabcd")) == "5 clips of 4 classes (a 2, b 1, c 1, others 1)"

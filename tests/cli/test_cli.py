@@ -1,0 +1,286 @@
+"""The command line as a user meets it: help, tables, JSON, and one clear line per mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from insight_dagster.cli import app
+from insight_dagster.settings.settings import Settings, load_settings
+
+COMMANDS = (
+    "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
+    "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
+    "classes remove", "actions", "populations", "power", "export",
+)  # fmt: skip
+
+
+def insight(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """The real program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from insight_dagster.cli import main; main()", *arguments],
+        env=os.environ | environment | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    for parameter in _parameters(command):
+        assert parameter.help, f"{command} {parameter.name}"
+
+
+def _parameters(command: str):
+    import typer
+
+    found = typer.main.get_command(app)
+    for name in command.split():
+        found = found.commands[name]
+    return [parameter for parameter in found.params if parameter.name != "help"]
+
+
+def one_line(result: subprocess.CompletedProcess) -> str:
+    """The error line, after checking that it is the only thing said."""
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    assert line.startswith("error: ")
+    return line
+
+
+def test_a_missing_library_is_named(tmp_path):
+    said = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "none")))
+    assert "none" in said
+
+
+def test_an_empty_library_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    said = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "empty")))
+    assert "empty" in said
+
+
+def test_a_library_of_broken_files_says_so(tmp_path):
+    for name in ("a", "b"):
+        folder = tmp_path / "library" / name
+        folder.mkdir(parents=True)
+        (folder / "clip.mp4").write_text("not a video")
+    said = one_line(
+        insight("run", "--home", str(tmp_path), "--variant", "xs", "--weights", "random")
+    )
+    assert "at least 8 clips" in said
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    home = tmp_path / "file" / "home"
+    said = one_line(insight("demo", "--home", str(home), "--clips-per-class", "2"))
+    assert "cannot be written" in said
+
+
+def test_an_empty_home_says_what_to_run(tmp_path):
+    for command in (["status"], ["insights"], ["clip", "abc"], ["report"]):
+        said = one_line(insight(*command, "--home", str(tmp_path / "fresh")))
+        assert "insight run" in said
+
+
+def test_a_wrong_setting_is_named(tmp_path):
+    said = one_line(insight("status", "--home", str(tmp_path), INSIGHT_BATCH_SIZE="many"))
+    assert "batch_size" in said
+
+
+def test_unreachable_weights_say_where_to_put_them(tmp_path, small_library):
+    said = one_line(
+        insight("run", "--home", str(tmp_path), "--library", str(small_library), "--variant", "m")
+    )
+    assert "X3D_M.pyth" in said
+    assert str(tmp_path / "weights") in said
+
+
+def test_an_unknown_class_is_named(tmp_path, small_library):
+    said = one_line(
+        insight("run", "skiing", "--home", str(tmp_path), "--library", str(small_library))
+    )
+    assert "skiing" in said and "snowboarding" in said
+
+
+def run_json(*arguments: str):
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_status_counts_rows_and_lists_the_quarantine(finished_home):
+    shown = run_json("status", "--home", str(finished_home.home))
+    by_class = {row["class"]: row for row in shown["classes"]}
+    assert len(by_class) == 5
+    for row in by_class.values():
+        assert row["clip_manifest"] >= row["embeddings"] == row["projection"] > 0
+        assert row["passes"] == (row["class"] != "playing basketball")
+    failing = {row["check"] for row in shown["failed_checks"] if row["severity"] == "ERROR"}
+    assert failing == {"unreadable_share", "quarantined_share"}
+    assert all(row["problem"] for row in shown["quarantine"])
+
+
+def test_a_clip_can_be_asked_for_by_the_start_of_its_id(finished_home):
+    from insight_dagster.database.connection import Database
+
+    store = Database(finished_home.database_path)
+    clip_id = store.read("SELECT min(clip_id) AS c FROM predictions")["c"][0].as_py()
+    shown = run_json("clip", clip_id[:12], "--home", str(finished_home.home))
+    assert shown["clip_manifest"]["clip_id"] == clip_id
+    assert shown["predictions"]["predicted"]
+    assert shown["metadata_table"]["ssim_mean"] <= 1
+    said = one_line(insight("clip", "zz", "--home", str(finished_home.home)))
+    assert "'zz'" in said
+
+
+def test_insights_can_be_filtered(finished_home):
+    everything = run_json("insights", "--home", str(finished_home.home))
+    kinds = {row["kind"] for row in everything}
+    for kind in kinds:
+        chosen = run_json("insights", "--kind", kind, "--home", str(finished_home.home))
+        assert chosen == [row for row in everything if row["kind"] == kind]
+    severities = [row["severity"] for row in everything]
+    assert severities == sorted(severities, reverse=True)
+
+
+def test_actions_are_shown_and_exported(finished_home, tmp_path):
+    home = str(finished_home.home)
+    first = run_json("insights", "--home", home)[0]
+    (shown,) = run_json("actions", first["insight_id"][:10], "--home", home)
+    assert shown["sentence"] == first["sentence"]
+    assert [step["rank"] for step in shown["steps"]] == list(range(1, len(shown["steps"]) + 1))
+    for name in ("steps.csv", "steps.parquet"):
+        out = str(tmp_path / name)
+        written = insight("actions", first["insight_id"], "--out", out, "--home", home)
+        assert written.returncode == 0, written.stderr
+        rows = duckdb.read_csv(out) if out.endswith(".csv") else duckdb.read_parquet(out)
+        rows = rows.select("clip_id", "verb").fetchall()
+        assert rows == [(step["clip_id"], step["verb"]) for step in shown["steps"]]
+    told = insight("actions", first["insight_id"], "--home", home).stdout
+    assert shown["advice"] in told
+    assert "No effect is foreseen: " in told or "Expected by a linear probe: " in told
+    assert not list(tmp_path.glob(".steps*"))
+    said = one_line(insight("actions", "zz", "--home", home))
+    assert "'zz'" in said
+    said = one_line(insight("actions", first["insight_id"], "--out", "steps.xls", "--home", home))
+    assert "must end in .csv or .parquet" in said
+    nowhere = str(tmp_path / "nowhere" / "steps.csv")
+    said = one_line(insight("actions", first["insight_id"], "--out", nowhere, "--home", home))
+    assert "cannot be written" in said
+
+
+def test_populations_are_listed_with_what_is_wrong_with_one(finished_home):
+    home = str(finished_home.home)
+    shown = {row["name"]: row for row in run_json("populations", "--home", home)}
+    counted = sum(row["embeddings"] for row in run_json("status", "--home", home)["classes"])
+    assert shown["all"]["clips"] == counted
+    assert shown["misclassified_train"]["sql"] == "split = 'train' and not correct"
+    asked = {"odd": {"sql": "no_such_column > 1"}, "dark": {"sql": "loss < 0"}}
+    listed = insight("populations", "--home", home, "--json", INSIGHT_POPULATIONS=json.dumps(asked))
+    rows = {row["name"]: row for row in json.loads(listed.stdout)}
+    assert "no_such_column" in rows["odd"]["problem"]
+    assert rows["odd"]["clips"] is None
+    assert (rows["dark"]["clips"], rows["dark"]["problem"]) == (0, "too few clips to look at")
+
+
+def test_power_needs_more_clips_than_this_home_has(finished_home):
+    said = one_line(insight("power", "--home", str(finished_home.home)))
+    assert "the largest class has 8 clips, 20 are needed" in said
+
+
+def test_the_history_of_insights_is_shown(finished_home):
+    home = str(finished_home.home)
+    lines = run_json("insights", "--history", "--home", home)
+    assert {line["status"] for line in lines} == {"born"}
+    one = run_json("insights", lines[0]["id"], "--history", "--home", home)
+    assert [line["id"] for line in one] == [lines[0]["id"]]
+    assert "'zz'" in one_line(insight("insights", "zz", "--history", "--home", home))
+
+
+def test_a_kind_without_insights_is_no_error_and_an_unknown_class_is(finished_home):
+    home = str(finished_home.home)
+    assert run_json("insights", "--kind", "nothing of the sort", "--home", home) == []
+    assert "'skiing'" in one_line(insight("insights", "--class", "skiing", "--home", home))
+
+
+def test_a_run_keeps_its_library_and_model_for_later_commands(tmp_path, small_library):
+    home = tmp_path / "home"
+    shown = ["--library", str(small_library), "--variant", "xs", "--weights", "random"]
+    result = insight("run", "--home", str(home), *shown, INSIGHT_MIN_CLUSTER_SIZE="4")
+    assert result.returncode == 0, result.stderr
+    assert "RANDOM WEIGHTS" in result.stdout
+    kept = load_settings(home=home)
+    assert (kept.library, kept.variant, kept.weights) == (small_library, "xs", "random")
+    assert "RANDOM WEIGHTS" in insight("insights", "--home", str(home)).stdout
+
+
+def test_the_doctor_lists_every_setting_and_fails_for_a_broken_part(finished_home):
+    home = str(finished_home.home)
+    healthy = insight("doctor", "--home", home)
+    assert healthy.returncode == 0, healthy.stdout
+    for name in Settings.model_fields:
+        assert f"INSIGHT_{name.upper()}" in healthy.stdout
+    assert "openvino, float32" in healthy.stdout
+    asked = {"wide": {"sql": "widht > 1000"}}
+    broken = insight(
+        "doctor", "--home", home, INSIGHT_DEVICE="cuda:99", INSIGHT_POPULATIONS=json.dumps(asked)
+    )
+    assert broken.returncode == 1
+    assert "these checks failed: device, weights, filters" in one_line(broken)
+    assert "widht" in broken.stdout
+
+
+def test_a_wrong_setting_ends_serve_before_anything_is_started(tmp_path):
+    ended = insight("serve", "--home", str(tmp_path), INSIGHT_NIGHTLY_CRON="often")
+    assert ended.returncode == 1
+    assert "nightly_cron='often'" in one_line(ended)
+
+
+@pytest.mark.parametrize(("port", "beside"), [("65535", None), ("3000", "3000")])
+def test_the_report_needs_a_port_of_its_own(tmp_path, port, beside):
+    options = ["--port", port, *(["--report-port", beside] if beside else [])]
+    ended = insight("serve", "--home", str(tmp_path), *options)
+    assert ended.returncode == 1
+    assert "--report-port" in one_line(ended)
+
+
+def test_the_demo_scores_what_was_planted(tmp_path):
+    result = insight(
+        "demo", "--home", str(tmp_path), "--clips-per-class", "6", INSIGHT_MIN_CLUSTER_SIZE="4"
+    )
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "demo_summary.json").read_text())
+    assert set(summary) == {"accuracy", "faults", "insights"}
+    for fault in summary["faults"].values():
+        assert {"planted", "found", "precision", "recall", "insight_ids"} <= set(fault)
+    corrupt = summary["faults"]["corrupt"]
+    assert corrupt["planted"] == corrupt["found"] > 0
+    assert str(tmp_path / "report" / "index.html") in result.stdout
+    other = one_line(insight("demo", "--home", str(tmp_path), "--seed", "1"))
+    assert str(tmp_path / "library") in other
+
+
+def test_the_report_can_be_written_again(home_copy):
+    page = home_copy.report_folder / "index.html"
+    page.unlink()
+    result = CliRunner().invoke(app, ["report", "--home", str(home_copy.home)])
+    assert result.exit_code == 0, result.output
+    assert Path(result.stdout.strip()) == page and "app-" in page.read_text()
+
+
+def test_the_demo_library_command_refuses_a_folder_with_other_things(tmp_path):
+    (tmp_path / "photo.jpg").write_text("mine")
+    said = one_line(insight("demo-library", str(tmp_path), "--clips-per-class", "2"))
+    assert str(tmp_path) in said
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]

@@ -1,0 +1,327 @@
+"""The DuckDB file: round trips, transactions, locks, versions."""
+
+import multiprocessing
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Quarantining, Replacement
+from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
+from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
+
+
+def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> Replacement:
+    rows = pa.table(
+        {
+            "clip_id": list(clip_ids),
+            "class_name": [class_name] * len(clip_ids),
+            "space_id": ["s"] * len(clip_ids),
+            "cluster": pa.array([cluster] * len(clip_ids), pa.int32()),
+            "strength": [1.0] * len(clip_ids),
+        },
+        schema=pa.schema(
+            [
+                ("clip_id", pa.string()),
+                ("class_name", pa.string()),
+                ("space_id", pa.string()),
+                ("cluster", pa.int32()),
+                ("strength", pa.float64()),
+            ]
+        ),
+    )
+    return Replacement(CLUSTERS, rows, class_name)
+
+
+def embeddings(class_name: str, vectors: dict[str, list[float]]) -> Replacement:
+    count = len(vectors)
+    rows = pa.table(
+        {
+            "clip_id": list(vectors),
+            "class_name": [class_name] * count,
+            "content_key": ["k"] * count,
+            "model_fingerprint": ["m"] * count,
+            "embedding": pa.array(list(vectors.values()), pa.list_(pa.float32())),
+        }
+    )
+    return Replacement(EMBEDDINGS, rows, class_name)
+
+
+def manifest(class_name: str, clip_id: str) -> Replacement:
+    row = dict.fromkeys(CLIP_MANIFEST.column_names)
+    row |= {"clip_id": clip_id, "class_name": class_name, "path": clip_id, "split": "train"}
+    row |= {"content_key": "k", "window_start": 0.0, "status": "ok"}
+    return Replacement(CLIP_MANIFEST, pa.Table.from_pylist([row]), class_name)
+
+
+@pytest.fixture
+def database(tmp_path):
+    return Database(tmp_path / "home" / "insight.duckdb", lock_timeout_seconds=2)
+
+
+def test_every_table_and_column_is_commented(database):
+    database.write(embeddings("a", {"1": [1.0, 2.0]}))
+    tables = database.read("SELECT table_name, comment FROM duckdb_tables()").to_pydict()
+    comments = dict(zip(tables["table_name"], tables["comment"], strict=True))
+    assert {table.name: comments[table.name] for table in TABLES} == {
+        table.name: table.description for table in TABLES
+    }
+    silent = database.read(
+        "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE NOT internal AND comment IS NULL AND table_name <> 'schema_version'"
+    )
+    assert silent.num_rows == 0
+
+
+def test_replacing_a_partition_keeps_the_others(database):
+    database.write(clusters("a", "1", "2"), clusters("b", "3"))
+    database.write(clusters("a", "2", "4", cluster=7))
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2", "3", "4"]
+    assert database.rows(CLUSTERS, "a").column("cluster").to_pylist() == [7, 7]
+
+
+def test_a_failing_write_leaves_the_last_good_rows(database):
+    database.write(clusters("a", "1"), clusters("b", "3"))
+    with pytest.raises(DatabaseError, match="(?i)constraint|duplicate"):
+        database.write(clusters("b", "4"), clusters("a", "5", "5"))
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["1", "3"]
+
+
+def test_embeddings_are_fixed_size_floats(database):
+    assert database.rows(EMBEDDINGS).num_rows == 0
+    database.write(embeddings("a", {"1": [1.0, 2.5]}))
+    kind = database.read("SELECT typeof(embedding) AS kind FROM embeddings")
+    assert kind.column("kind").to_pylist() == ["FLOAT[2]"]
+    assert database.rows(EMBEDDINGS).column("embedding").to_pylist() == [[1.0, 2.5]]
+    with pytest.raises(DatabaseError, match="one home keeps one architecture"):
+        database.write(embeddings("b", {"2": [1.0, 2.0, 3.0]}))
+
+
+def test_results_are_found_by_content_whatever_class_they_were_stored_under(database):
+    assert database.covering(EMBEDDINGS, "a", column="model_fingerprint", version="m").num_rows == 0
+    database.write(embeddings("b", {"1": [1.0]}), manifest("a", "2"))
+    found = database.covering(EMBEDDINGS, "a", column="model_fingerprint", version="m")
+    assert found.column("clip_id").to_pylist() == ["1"]
+    other = database.covering(EMBEDDINGS, "a", column="model_fingerprint", version="other")
+    assert other.num_rows == 0
+
+
+def test_quarantining_marks_the_manifest_row_only(database):
+    database.write(manifest("a", "2"), manifest("b", "3"))
+    database.write(clusters("a"), Quarantining({"2": "10 frames of 16 are missing"}))
+    rows = database.rows(CLIP_MANIFEST).select(["clip_id", "status", "problem"]).to_pylist()
+    assert rows == [
+        {"clip_id": "2", "status": "quarantined", "problem": "10 frames of 16 are missing"},
+        {"clip_id": "3", "status": "ok", "problem": None},
+    ]
+
+
+def test_wrong_columns_are_named():
+    with pytest.raises(DatabaseError, match=r"lack \['class_name'.*unknown columns \['extra'\]"):
+        Replacement(CLUSTERS, pa.table({"clip_id": ["1"], "extra": [1]}), "a")
+
+
+def test_readers_cannot_write(database):
+    database.write(clusters("a", "1"))
+    with pytest.raises(DatabaseError, match="read-only"):
+        database.read("DELETE FROM clusters")
+    assert database.rows(CLUSTERS).num_rows == 1
+
+
+def test_another_schema_version_is_a_clear_error(database):
+    database.write(clusters("a", "1"))
+    with duckdb.connect(database.path) as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    with pytest.raises(SchemaVersionError, match="version 99.*new home"):
+        database.rows(CLUSTERS)
+
+
+def test_a_foreign_file_is_refused(tmp_path):
+    with duckdb.connect(tmp_path / "other.duckdb") as connection:
+        connection.execute("CREATE TABLE t (i INTEGER)")
+    with pytest.raises(SchemaVersionError, match="not made by this project"):
+        Database(tmp_path / "other.duckdb").rows(CLUSTERS)
+    (tmp_path / "text.duckdb").write_text("not a database")
+    with pytest.raises(DatabaseError, match="text.duckdb"):
+        Database(tmp_path / "text.duckdb").rows(CLUSTERS)
+
+
+def test_an_empty_file_left_by_a_killed_run_is_mended(database):
+    database.path.parent.mkdir()
+    duckdb.connect(database.path).close()
+    assert database.rows(CLUSTERS).num_rows == 0
+    database.write(clusters("a", "1"))
+    assert database.rows(CLUSTERS).num_rows == 1
+
+
+@contextmanager
+def held_elsewhere(path, *, read_only):
+    code = (
+        "import duckdb, sys, time; held = duckdb.connect(sys.argv[1], read_only=bool(sys.argv[2]));"
+        "held.execute('FROM clusters'); print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(path), "yes" if read_only else ""],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout.readline().strip() == "held"
+        yield
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
+    database.write(clusters("a", "1"))
+    with (
+        held_elsewhere(database.path, read_only=False),
+        pytest.raises(DatabaseBusyError, match="held by another program"),
+    ):
+        Database(database.path, lock_timeout_seconds=0.3).rows(CLUSTERS)
+
+
+def test_a_shell_that_reads_keeps_a_writer_waiting_and_no_reader(database):
+    database.write(clusters("a", "1"))
+    with ThreadPoolExecutor(1) as pool:
+        with held_elsewhere(database.path, read_only=True):
+            patient = Database(database.path, lock_timeout_seconds=30)
+            writing = pool.submit(patient.write, clusters("a", "2"))
+            seconds = []
+            for _ in range(20):
+                started = time.monotonic()
+                assert patient.rows(CLUSTERS).num_rows == 1
+                seconds.append(time.monotonic() - started)
+                time.sleep(0.1)
+            assert not writing.done()
+        writing.result(timeout=30)
+    assert statistics.median(seconds) < 1  # one stall is the machine's
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]
+
+
+def _write_vectors(path, worker, rounds, start):
+    database = Database(path, lock_timeout_seconds=60)
+    start.wait()
+    name = f"class {worker}"
+    rng = np.random.default_rng(worker)
+    for turn in range(rounds):
+        values = rng.random((400, 768), dtype=np.float32)
+        values[:, 0] = turn
+        rows = pa.table(
+            {
+                "clip_id": [f"{worker}-{number}" for number in range(len(values))],
+                "class_name": [name] * len(values),
+                "content_key": ["k"] * len(values),
+                "model_fingerprint": ["m"] * len(values),
+                "embedding": pa.FixedSizeListArray.from_arrays(values.ravel(), values.shape[1]),
+            }
+        )
+        database.write(Replacement(EMBEDDINGS, rows, name))
+
+
+def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(database):
+    database.write(embeddings("class 0", {"first": [0.0] * 768}))
+    context = multiprocessing.get_context("spawn")
+    # Together, and not while the others still import: it is the file that is waited for here.
+    start = context.Barrier(9)
+    writers = [
+        context.Process(target=_write_vectors, args=(database.path, worker, 4, start))
+        for worker in range(8)
+    ]
+    for writer in writers:
+        writer.start()
+    start.wait(timeout=120)
+    waits = []
+    while any(writer.is_alive() for writer in writers):
+        started = time.monotonic()
+        database.read("SELECT class_name, count(*) FROM embeddings GROUP BY ALL")
+        waits.append(time.monotonic() - started)
+        time.sleep(0.05)
+    assert [writer.exitcode for writer in writers] == [0] * 8
+    rows = database.read("SELECT embedding[1] AS turn, count(*) AS n FROM embeddings GROUP BY ALL")
+    assert rows.to_pylist() == [{"turn": 3.0, "n": 8 * 400}]
+    assert max(waits) < 1, f"{len(waits)} reads, longest {max(waits):.2f} s"
+
+
+def test_nothing_is_imported_while_the_file_is_held(database):
+    """The first table that DuckDB is given makes it import half of Arrow: a second, for others."""
+    database.write(clusters("a", "1"))
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from insight_dagster.database import Database
+        from insight_dagster.tables import CLUSTERS
+        from insight_dagster.writes import Upsert
+        attach, known = Database._attach, []
+        def attached(*args, **kwargs):
+            known.append(set(sys.modules))
+            return attach(*args, **kwargs)
+        Database._attach = attached
+        store = Database(Path(sys.argv[1]))
+        rows = store.read("FROM clusters", [])
+        store.write(Upsert(CLUSTERS, rows))
+        print(sorted(set(sys.modules) - known[0]))
+    """
+    command = [sys.executable, "-c", code, str(database.path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_readers_that_follow_each_other_do_not_keep_a_writer_out(database):
+    database.write(clusters("a", "1"))
+    patient, ended = Database(database.path, lock_timeout_seconds=30), threading.Event()
+
+    def read_on():
+        while not ended.is_set():
+            with patient._connection(read_only=True):
+                time.sleep(0.4)
+
+    with ThreadPoolExecutor(2) as pool:
+        reading = [pool.submit(read_on) for _ in range(2)]
+        time.sleep(0.3)
+        started = time.monotonic()
+        try:
+            patient.write(clusters("a", "2"))
+        finally:
+            ended.set()
+        waited = time.monotonic() - started
+        for each in reading:
+            each.result(timeout=30)
+    assert waited < 3
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]
+
+
+def test_readers_do_not_wait_for_each_other(database):
+    database.write(clusters("a", "1"))
+    with database._connection(read_only=True):
+        code = (
+            "import sys; from pathlib import Path; "
+            "from insight_dagster.database.connection import Database; "
+            "print(Database(Path(sys.argv[1]), 1).read('SELECT 1').num_rows)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(database.path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.stdout.strip() == "1", done.stderr
+
+
+def test_a_writer_waits_for_a_reader_of_its_own_process(database):
+    database.write(clusters("a", "1"))
+    with database._connection(read_only=True), pytest.raises(DatabaseBusyError):
+        Database(database.path, lock_timeout_seconds=0.2).write(clusters("a", "2"))
+    database.write(clusters("a", "2"))
+    assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]

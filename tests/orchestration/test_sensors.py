@@ -1,0 +1,270 @@
+"""Sensors and the schedule, evaluated through Dagster's own test contexts."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from insight_dagster.analysis.clip_library import scan
+from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Replacement
+from insight_dagster.errors import LibraryError, SettingsError
+from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
+from insight_dagster.orchestration.nightly_job import JOB_NAME, measure
+from insight_dagster.orchestration.schedules import nightly_schedule
+from insight_dagster.orchestration.sensors import clip_library_sensor, nightly_stages
+from insight_dagster.orchestration.stage_runs import (
+    NIGHT_TAG,
+    STAGE_TAG,
+    WANTED_TAG,
+    Wanted,
+    has_ended,
+    stage_requests,
+)
+from insight_dagster.orchestration.stages import RANGE_END, RANGE_START
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.settings.settings import load_settings
+from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
+
+PARTITIONS = "action_class"
+
+
+def home(tmp_path, *classes: str, fitted: bool = True, **settings):
+    """Settings of a home whose library has classes of one text file each."""
+    for name in classes:
+        folder = tmp_path / "library" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "clip.mp4").write_text("x")
+    found = load_settings(home=tmp_path, **settings)
+    if fitted:
+        row = dict.fromkeys(LATENT_SPACES.column_names)
+        row |= dict.fromkeys(("model_fingerprint", "fit_key", "path"), "x") | {"space_id": "s"}
+        row |= dict.fromkeys(("clips", "components", "clusters"), 1) | {"created_at": 0}
+        row |= {"explained_variance": 1.0, "noise_share": 0.0, "classes": [], "left_out": []}
+        Database(found.database_path).write(
+            Replacement(LATENT_SPACES, LATENT_SPACES.from_rows([row]), "s")
+        )
+    return found
+
+
+class Watcher:
+    """Evaluates the library sensor as the daemon would, tick after tick."""
+
+    def __init__(self, settings, instance):
+        self.settings, self.instance, self.cursor = settings, instance, None
+
+    def tick(self):
+        sensor = clip_library_sensor(self.settings)
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor)
+        found = sensor(context)
+        self.cursor = found.cursor
+        for request in found.dynamic_partitions_requests or []:
+            self.instance.add_dynamic_partitions(PARTITIONS, request.partition_keys)
+        return found
+
+    def settled(self):
+        self.tick()
+        return self.tick()
+
+
+@pytest.fixture
+def instance():
+    with dg.instance_for_test() as found:
+        yield found
+
+
+def test_new_classes_become_partitions_and_are_analysed(tmp_path, instance):
+    names = ("rock climbing", "класс", "a'b\"c", "שלום", "🏂")
+    watcher = Watcher(home(tmp_path, *names), instance)
+    assert not watcher.tick().run_requests, "one look is not enough: a copy may be under way"
+    found = watcher.tick()
+    assert sorted(instance.get_dynamic_partitions(PARTITIONS)) == sorted(names)
+    assert {(r.job_name, r.partition_key) for r in found.run_requests} == {
+        ("analyse_classes", name) for name in names
+    }
+    assert not watcher.tick().run_requests
+
+
+def test_a_changed_class_asks_for_itself_alone(tmp_path, instance):
+    settings = home(tmp_path, "a", "b")
+    watcher = Watcher(settings, instance)
+    first = {r.partition_key: r.run_key for r in watcher.settled().run_requests}
+    (settings.library_folder / "a" / "more.mp4").write_text("y")
+    (again,) = watcher.settled().run_requests
+    assert again.partition_key == "a"
+    assert again.run_key != first["a"]
+
+
+def test_a_home_without_a_latent_space_asks_for_the_whole_analysis_once(tmp_path, instance):
+    watcher = Watcher(home(tmp_path, "a", "b", fitted=False), instance)
+    (request,) = watcher.settled().run_requests
+    assert request.job_name == JOB_NAME and request.partition_key is None
+    assert sorted(instance.get_dynamic_partitions(PARTITIONS)) == ["a", "b"]
+
+
+def test_what_is_stored_already_asks_for_nothing(tmp_path, instance):
+    settings = home(tmp_path, "a", "b")
+    manifest = manifest_rows(scan(settings.library_folder).of_class("a"), previous=None).table
+    Database(settings.database_path).write(Replacement(CLIP_MANIFEST, manifest, "a"))
+    requests = Watcher(settings, instance).settled().run_requests
+    assert [request.partition_key for request in requests] == ["b"]
+
+
+def test_a_class_that_left_is_reported_and_not_removed(tmp_path, instance):
+    settings = home(tmp_path, "a", "b")
+    watcher = Watcher(settings, instance)
+    watcher.settled()
+    (settings.library_folder / "b" / "clip.mp4").unlink()
+    found = watcher.tick()
+    (event,) = found.asset_events
+    assert (event.check_name, event.partition, event.passed) == ("in_library", "b", False)
+    assert event.severity == dg.AssetCheckSeverity.WARN
+    assert "b" in instance.get_dynamic_partitions(PARTITIONS)
+    assert not watcher.tick().asset_events, "it is told once"
+
+
+def test_a_lost_library_fails_the_tick_and_forgets_nothing(tmp_path, instance):
+    settings = home(tmp_path, "a")
+    watcher = Watcher(settings, instance)
+    watcher.settled()
+    settings.library_folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(LibraryError, match="does not exist"):
+        watcher.tick()
+    (tmp_path / "elsewhere").rename(settings.library_folder)
+    assert not watcher.tick().run_requests
+
+
+@pytest.mark.parametrize("name", ["a\nb", " padded", "x" * 201, "a...b", "tab\there"])
+def test_names_that_cannot_be_partitions_are_refused_with_a_reason(tmp_path, instance, name):
+    with pytest.raises(LibraryError, match="class name .*rename it"):
+        Watcher(home(tmp_path, name), instance).tick()
+
+
+def test_automation_conditions_leave_the_runs_to_dagster(tmp_path, instance):
+    watcher = Watcher(home(tmp_path, "a", automation="conditions"), instance)
+    assert not watcher.settled().run_requests
+    assert list(instance.get_dynamic_partitions(PARTITIONS)) == ["a"]
+
+
+def test_what_runs_by_itself_follows_one_setting(tmp_path):
+    running = dg.DefaultSensorStatus.RUNNING
+
+    def states(**settings):
+        found = home(tmp_path, fitted=False, **settings)
+        return (
+            clip_library_sensor(found).default_status == running,
+            nightly_schedule(found).default_status == dg.DefaultScheduleStatus.RUNNING,
+            failure_alerts(found).default_status == running,
+        )
+
+    assert states() == (True, True, False)
+    assert states(automation="conditions") == (True, False, False)
+    assert states(automation="off") == (False, False, False)
+    assert states(alert_webhook="http://127.0.0.1:1/") == (True, True, True)
+
+
+def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
+    wanted = Wanted("place_classes 1", "place_classes", (("a", "c"), ("e", "e")), {"x": 1})
+    night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={WANTED_TAG: wanted.to_tag("n")})
+    assert Wanted.by(night) == wanted
+    requests = list(stage_requests("night", wanted))
+    assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests] == [("a", "c"), ("e", "e")]
+    assert {r.tags[STAGE_TAG] for r in requests} == {"place_classes 1"}
+    keys = {r.run_key for r in requests} | {r.run_key for r in stage_requests("other", wanted)}
+    assert len(keys) == 4
+    (shared,) = stage_requests("night", Wanted("refit", "refit_latent_space"))
+    assert RANGE_START not in shared.tags
+
+
+def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(instance):
+    wanted = Wanted("place_classes 1", "place_classes", (("a", "c"),))
+    again = dg.DagsterRun(
+        job_name=JOB_NAME,
+        run_id="second",
+        status=dg.DagsterRunStatus.STARTED,
+        tags={WANTED_TAG: wanted.to_tag("first")},
+    )
+    instance.add_run(again)
+    ticked = list(nightly_stages()(dg.build_sensor_context(instance)))
+    assert [type(each) for each in ticked] == [dg.SkipReason]
+    instance.add_run_tags("second", {WANTED_TAG: wanted.to_tag("second")})
+    (request,) = nightly_stages()(dg.build_sensor_context(instance))
+    assert request.tags[NIGHT_TAG] == "second"
+
+
+def test_a_run_that_will_be_retried_has_not_ended():
+    def run(status, **tags):
+        return dg.DagsterRun(
+            job_name="x", status=status, tags={f"dagster/{k}": v for k, v in tags.items()}
+        )
+
+    failed = dg.DagsterRunStatus.FAILURE
+    assert has_ended(run(dg.DagsterRunStatus.SUCCESS))
+    assert not has_ended(run(dg.DagsterRunStatus.STARTED))
+    assert has_ended(run(failed, will_retry="false"))
+    assert not has_ended(run(failed, will_retry="true"))
+    assert has_ended(run(failed, will_retry="true", auto_retry_run_id="another"))
+
+
+def schedule_tick(settings, instance):
+    context = dg.build_schedule_context(
+        instance, scheduled_execution_time=datetime(2026, 1, 2, 2, tzinfo=UTC)
+    )
+    return nightly_schedule(settings).evaluate_tick(context)
+
+
+def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
+    settings = home(tmp_path, fitted=False)
+    (request,) = schedule_tick(settings, instance).run_requests
+    assert request.run_key == "2026-01-02T02:00:00+00:00"
+    instance.add_run(
+        dg.DagsterRun(job_name=JOB_NAME, status=dg.DagsterRunStatus.STARTED, tags={WANTED_TAG: "x"})
+    )
+    found = schedule_tick(settings, instance)
+    assert not found.run_requests and "still at work" in found.skip_message
+
+
+def test_a_night_waits_for_a_library_that_is_not_there(tmp_path, instance):
+    library = ClipLibraryResource(folder=str(tmp_path / "unmounted"))
+    with pytest.raises(dg.RetryRequested) as asked:
+        measure(dg.build_op_context(instance=instance), clip_library=library)
+    assert isinstance(asked.value.__cause__, LibraryError)
+    assert (asked.value.max_retries, asked.value.seconds_to_wait) == (3, 300)
+
+
+def test_cron_and_time_zone_come_from_the_settings(tmp_path):
+    schedule = nightly_schedule(
+        home(tmp_path, fitted=False, nightly_cron="30 4 * * 1-5", timezone="Europe/Berlin")
+    )
+    assert (schedule.cron_schedule, schedule.execution_timezone) == (
+        "30 4 * * 1-5",
+        "Europe/Berlin",
+    )
+    with pytest.raises(SettingsError, match=r"nightly_cron='often'.*0 2 \* \* \*"):
+        nightly_schedule(home(tmp_path, fitted=False, nightly_cron="often"))
+
+
+def test_a_check_that_passed_again_is_not_told(instance):
+    class Answer(dg.Config):
+        passed: bool
+        severity: str = "ERROR"
+
+    @dg.asset
+    def watched() -> None: ...
+
+    @dg.asset_check(asset=watched)
+    def good(config: Answer) -> dg.AssetCheckResult:
+        severity = dg.AssetCheckSeverity(config.severity)
+        return dg.AssetCheckResult(passed=config.passed, severity=severity, description="why")
+
+    def run(**answer):
+        config = {"ops": {"watched_good": {"config": answer}}}
+        return dg.materialize([watched, good], instance=instance, run_config=config).run_id
+
+    failed, warned = run(passed=False), run(passed=False, severity="WARN")
+    passed = run(passed=True, severity="WARN")
+    told = [{"asset": "watched", "check": "good", "class": "", "description": "why"}]
+    assert failed_checks(instance, [passed, failed]) == told
+    assert failed_checks(instance, [failed, passed]) == []
+    assert failed_checks(instance, [failed, warned]) == []

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from insight_dagster.analysis.drift import figures
-from insight_dagster.analysis.drift.baseline import Moment, baseline_clip_rows
+from insight_dagster.analysis.drift.baseline import Snapshot, baseline_clip_rows
 from insight_dagster.analysis.drift.performance.performance import figure_columns, scored_clips
 from insight_dagster.analysis.metadata.metadata_table import metadata_version
 from insight_dagster.analysis.metadata.user_functions import installed_functions
@@ -16,10 +16,10 @@ from insight_dagster.assets.performance import performance
 from insight_dagster.assets.steps.ui_metadata import table_metadata
 from insight_dagster.assets.verdict import failing, verdict
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Deletion, Replacement
+from insight_dagster.database.writes import Deletion, ReplacePartition
 from insight_dagster.errors import PromotionError
 from insight_dagster.pipeline.baseline import now
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource, Outcomes
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource, Outcomes
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.tables import BASELINE_CLIPS, BASELINES
 
@@ -57,7 +57,7 @@ baseline = dg.AssetSpec(
 def promote(
     context: dg.OpExecutionContext,
     config: Promotion,
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
     classifier: ClassifierResource,
 ) -> None:
     """Freeze the present state: from now on drift is measured against it.
@@ -65,15 +65,15 @@ def promote(
     Refused while a check of severity ERROR fails, of a class or of all together, that is not
     accepted by name.
     """
-    bench = judges.open()
-    accepted = _accepted(bench, config)
-    present = now(bench.store)
+    checks = class_checks.open()
+    accepted = _accepted(checks, config)
+    present = now(checks.store)
     row = _row(present, config, accepted, classifier)
     baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
-    bench.store.write(
-        Replacement(BASELINES, rows, baseline_id),
-        Replacement(BASELINE_CLIPS, baseline_clip_rows(baseline_id, present), baseline_id),
-        *_forgotten(bench.store),
+    checks.store.write(
+        ReplacePartition(BASELINES, rows, baseline_id),
+        ReplacePartition(BASELINE_CLIPS, baseline_clip_rows(baseline_id, present), baseline_id),
+        *_forgotten(checks.store),
     )
     shown = {name: row[name] for name in ("author", "reason", "accepted", "clips", "accuracy")}
     context.log_event(
@@ -81,7 +81,7 @@ def promote(
     )
 
 
-def _accepted(bench: Judges, config: Promotion) -> list[str]:
+def _accepted(checks: ClassChecks, config: Promotion) -> list[str]:
     """Failing checks of severity ERROR, all of them accepted by name.
 
     Raises:
@@ -90,8 +90,8 @@ def _accepted(bench: Judges, config: Promotion) -> list[str]:
     if not config.author.strip() or not config.reason.strip():
         raise PromotionError("a promotion needs an author and a reason")
     found: dict[str, list[str]] = {}
-    for class_name, outcomes in _asked(bench):
-        errors, _ = failing(bench, class_name, outcomes)
+    for class_name, outcomes in _asked(checks):
+        errors, _ = failing(checks, class_name, outcomes)
         for name, outcome in errors.items():
             what = f"{class_name}: {outcome.description}" if class_name else outcome.description
             found.setdefault(name, []).append(what)
@@ -105,15 +105,15 @@ def _accepted(bench: Judges, config: Promotion) -> list[str]:
     return sorted(found)
 
 
-def _asked(bench: Judges) -> Iterator[tuple[str, Outcomes]]:
+def _asked(checks: ClassChecks) -> Iterator[tuple[str, Outcomes]]:
     """Every check of every class, and those that are of no single one."""
-    for class_name in bench.classes:
-        yield class_name, bench.everything(class_name)
-    yield "", {**bench.latent_space(), **bench.report()}
+    for class_name in checks.classes:
+        yield class_name, checks.everything(class_name)
+    yield "", {**checks.latent_space(), **checks.report()}
 
 
 def _row(
-    present: Moment,
+    present: Snapshot,
     config: Promotion,
     accepted: list[str],
     classifier: ClassifierResource,

@@ -7,8 +7,8 @@ from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_ev
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, MEASURING
@@ -28,7 +28,7 @@ def clip_manifest(
     clip_library: ClipLibraryResource,
     database: DatabaseResource,
     progress: dg.ResourceParam[Progress],
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """A class's clips: identity, split, container facts, and quarantined files with the reason.
 
@@ -47,7 +47,7 @@ def clip_manifest(
             read_facts=clip_library.decoding().probe,
             progress=progress.track(context, f"clip_manifest · {class_name}", len(sources)),
         )
-        store.write(Replacement(CLIP_MANIFEST, manifest.table, class_name))
+        store.write(ReplacePartition(CLIP_MANIFEST, manifest.table, class_name))
         return {
             "in_library": True,
             "computed": manifest.computed,
@@ -58,7 +58,7 @@ def clip_manifest(
             **table_metadata(CLIP_MANIFEST, manifest.table),
         }
 
-    checks = OwnChecks(judges, Judges.manifest)
+    checks = OwnChecks(class_checks, ClassChecks.manifest)
     return for_each_class(context, store, materialize, checks=checks)
 
 
@@ -89,7 +89,7 @@ def _keep(store: Database, class_name: str) -> Metadata:
     can_subset=True,
 )
 def clip_manifest_checks(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """Can the class's clips be used, scored, and held apart."""
-    yield from check_every_class(context, judges.open(), Judges.manifest)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.manifest)

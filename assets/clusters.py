@@ -8,8 +8,8 @@ from insight_dagster.assets.latent_space import latent_space
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
-from insight_dagster.database.writes import Replacement
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.pipeline.latent_space import placed_rows, usable_space
 from insight_dagster.pipeline.trusted_vectors import trusted_vectors
 from insight_dagster.resources.database import DatabaseResource
@@ -31,7 +31,7 @@ def clusters(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """HDBSCAN clusters of a class's clips, as fitted over all classes."""
     store = database.open()
@@ -45,7 +45,7 @@ def clusters(
             matrix_of(vectors, "embedding", width=space.dimension),
         )
         rows = placed_rows(vectors, space.space_id, assigned)
-        store.write(Replacement(CLUSTERS, rows, class_name))
+        store.write(ReplacePartition(CLUSTERS, rows, class_name))
         return {
             "clusters": len(set(assigned.cluster[assigned.cluster >= 0].tolist())),
             "in_no_cluster": int((assigned.cluster < 0).sum()),
@@ -53,7 +53,7 @@ def clusters(
             **table_metadata(CLUSTERS, rows),
         }
 
-    checks = OwnChecks(judges, Judges.clusters)
+    checks = OwnChecks(class_checks, ClassChecks.clusters)
     return for_each_class(context, store, materialize, checks=checks)
 
 
@@ -66,6 +66,8 @@ def clusters(
     ),
     can_subset=True,
 )
-def clusters_checks(context: dg.AssetCheckExecutionContext, judges: JudgesResource) -> CheckEvents:
+def clusters_checks(
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
+) -> CheckEvents:
     """Are the class's clips in clusters, and would these be found again."""
-    yield from check_every_class(context, judges.open(), Judges.clusters)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.clusters)

@@ -6,7 +6,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.clip_library.incremental import plan_work, removed
 from insight_dagster.analysis.embeddings.embeddings import EmbeddedClips, Visit, embed_clips
 from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction_rows
@@ -15,8 +15,8 @@ from insight_dagster.assets.clip_manifest import clip_manifest
 from insight_dagster.assets.steps.checks import CheckEvents, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
-from insight_dagster.database.writes import Merging, Quarantining
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.database.writes import MergeRows, QuarantineClips
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.pipeline.measuring.class_clips import ClassClips
 from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
 from insight_dagster.tables.arrays import matrix_of
@@ -56,7 +56,7 @@ class Embedding:
         self._advance = work.follow(embeddings, len(self.pending))
         self._done: list[EmbeddedClips] = []
 
-    def take(self, shard: Sequence[ClipToMeasure], visit: Visit | None) -> None:
+    def take(self, shard: Sequence[Clip], visit: Visit | None) -> None:
         """Run the model on what is pending of a shard, and write it.
 
         Args:
@@ -78,9 +78,9 @@ class Embedding:
             rows = pa.concat_tables([self._vectors.reused.cast(rows.schema), rows])
             predictions = pa.concat_tables([self._relabelled(), predictions])
         work.store.write(
-            Quarantining(fresh.problems),
-            Merging(EMBEDDINGS, rows, work.name),
-            Merging(PREDICTIONS, predictions, work.name, OF_LABEL),
+            QuarantineClips(fresh.problems),
+            MergeRows(EMBEDDINGS, rows, work.name),
+            MergeRows(PREDICTIONS, predictions, work.name, OF_LABEL),
         )
         self._done.append(EmbeddedClips(rows, predictions, fresh.problems))
 
@@ -124,10 +124,10 @@ class Embedding:
     ),
 )
 def embeddings_complete(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """Every usable clip has one finite vector, all by the present model."""
-    yield from check_every_class(context, judges.open(), Judges.embeddings_complete)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.embeddings_complete)
 
 
 @dg.multi_asset_check(
@@ -138,7 +138,7 @@ def embeddings_complete(
     ),
 )
 def embeddings_checks(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """How many clips are left of the class."""
-    yield from check_every_class(context, judges.open(), Judges.embeddings)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.embeddings)

@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.clip_library.incremental import usable_clips
 from insight_dagster.analysis.heatmaps.examples import choose_examples, plan_bundles, with_insights
 from insight_dagster.analysis.heatmaps.heatmap_bundles import make_bundles
 from insight_dagster.assets.insights import insights
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import Timer, first_grid, table_metadata
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import BundleFolderResource
@@ -48,7 +48,7 @@ def heatmap_bundles(
 
     def materialize(class_name: str) -> Metadata:
         timer = Timer()
-        clips = clips_to_measure(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
+        clips = usable_clips(store.rows(CLIP_MANIFEST, class_name), clip_library.root)
         examples = choose_examples(
             store.rows(INSIGHTS, class_name),
             store.rows(INSIGHT_MEMBERS, class_name),
@@ -74,7 +74,7 @@ def heatmap_bundles(
             progress=progress.track(context, f"heatmap_bundles · {class_name}", len(work.clips)),
         )
         rows = with_insights(work.reused, made.rows, examples)
-        store.write(Replacement(HEATMAP_BUNDLES, rows, class_name))
+        store.write(ReplacePartition(HEATMAP_BUNDLES, rows, class_name))
         return {
             "computed": made.rows.num_rows,
             "reused": work.reused.num_rows,

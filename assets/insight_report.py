@@ -9,7 +9,7 @@ from insight_dagster.assets.projection import projection
 from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
 from insight_dagster.assets.steps.ui_metadata import insight_list, picture
 from insight_dagster.database.connection import Database
-from insight_dagster.pipeline.class_checks import JudgesResource
+from insight_dagster.pipeline.class_checks import ClassChecksResource
 from insight_dagster.pipeline.report_data import read_report_data
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site
@@ -71,8 +71,8 @@ def _space_picture(store: Database, data: ReportData) -> dict[str, dg.MetadataVa
     can_subset=True,
 )
 def insight_report_checks(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """Does the report show every class, and did the model become worse on the whole."""
-    bench = judges.open()
-    yield from check_all_together(context, bench, bench.report())
+    checks = class_checks.open()
+    yield from check_all_together(context, checks, checks.report())

@@ -13,8 +13,8 @@ from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_ev
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import Timer, insight_list, picture, table_metadata
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement, Upsert
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.database.writes import ReplacePartition, Upsert
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.pipeline.clip_table import read_clip_table
 from insight_dagster.pipeline.insight_ledger import ledger_lines
 from insight_dagster.report.still_pictures import groups_png
@@ -52,7 +52,7 @@ def insights(
     bundle_folder: BundleFolderResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """What is wrong with a class's clips, compared with all classes, and the measured causes."""
     store, model = database.open(), classifier.describe()
@@ -80,11 +80,11 @@ def insights(
             after = _steps(discovery(), class_name)
         lines = ledger_lines(store, found, class_name, context.run_id)
         store.write(
-            Replacement(INSIGHTS, found.insights, class_name),
-            Replacement(INSIGHT_MEMBERS, found.members, class_name),
-            Replacement(INSIGHT_CAUSES, found.causes, class_name),
-            Replacement(INSIGHT_ACTIONS, after.actions, class_name),
-            Replacement(INSIGHT_EFFECTS, after.effects, class_name),
+            ReplacePartition(INSIGHTS, found.insights, class_name),
+            ReplacePartition(INSIGHT_MEMBERS, found.members, class_name),
+            ReplacePartition(INSIGHT_CAUSES, found.causes, class_name),
+            ReplacePartition(INSIGHT_ACTIONS, after.actions, class_name),
+            ReplacePartition(INSIGHT_EFFECTS, after.effects, class_name),
             Upsert(INSIGHT_LEDGER, INSIGHT_LEDGER.from_rows(lines)),
         )
         statuses = Counter(line["status"] for line in lines)
@@ -100,7 +100,7 @@ def insights(
             **table_metadata(INSIGHTS, found.insights),
         }
 
-    checks = OwnChecks(judges, Judges.insights)
+    checks = OwnChecks(class_checks, ClassChecks.insights)
     return for_each_class(context, store, materialize, checks=checks)
 
 
@@ -135,6 +135,8 @@ def _outlined(store: Database, found: InsightSet, space_id: str) -> Metadata:
         pinned_insights="An insight that is watched has become worse than it was when pinned.",
     ),
 )
-def insights_checks(context: dg.AssetCheckExecutionContext, judges: JudgesResource) -> CheckEvents:
+def insights_checks(
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
+) -> CheckEvents:
     """Have the watched insights of the class become worse."""
-    yield from check_every_class(context, judges.open(), Judges.insights)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.insights)

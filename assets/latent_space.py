@@ -7,8 +7,8 @@ from insight_dagster.analysis.latent_space.latent_space import fit_latent_space
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
-from insight_dagster.database.writes import Replacement
-from insight_dagster.pipeline.class_checks import JudgesResource
+from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.pipeline.class_checks import ClassChecksResource
 from insight_dagster.pipeline.latent_space import is_usable, newest_space, reasons, space_row
 from insight_dagster.pipeline.trusted_vectors import vectors_for_the_fit
 from insight_dagster.resources.database import DatabaseResource
@@ -44,7 +44,9 @@ def latent_space(
     if newest is not None and is_usable(newest, bundle_folder, fit_key=key):
         context.log.info("no vector and no setting changed: the present latent space stays")
         kept = newest | {"left_out": reasons(left_out)}
-        store.write(Replacement(LATENT_SPACES, LATENT_SPACES.from_rows([kept]), kept["space_id"]))
+        store.write(
+            ReplacePartition(LATENT_SPACES, LATENT_SPACES.from_rows([kept]), kept["space_id"])
+        )
         return dg.MaterializeResult(metadata={"computed": 0, "left_out": left_out})
     space = fit_latent_space(
         matrix_of(vectors, "embedding", width=model.dimension),
@@ -61,7 +63,7 @@ def latent_space(
         fit_key=key,
         path=str(path.relative_to(bundle_folder.root)),
     )
-    store.write(Replacement(LATENT_SPACES, row, space.space_id))
+    store.write(ReplacePartition(LATENT_SPACES, row, space.space_id))
     return dg.MaterializeResult(
         metadata={
             **timer.facts(),
@@ -88,8 +90,8 @@ def latent_space(
     can_subset=True,
 )
 def latent_space_checks(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """Does the fit stand for all clips, and the layout for the fit."""
-    bench = judges.open()
-    yield from check_all_together(context, bench, bench.latent_space())
+    checks = class_checks.open()
+    yield from check_all_together(context, checks, checks.latent_space())

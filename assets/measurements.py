@@ -11,14 +11,14 @@ from typing import TypeVar
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.clip_library.incremental import shards
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.assets.embeddings import Embedding, embeddings
 from insight_dagster.assets.metadata_table import Describing, metadata_table
 from insight_dagster.assets.steps.checks import OwnChecks
 from insight_dagster.assets.steps.per_class import Metadata, Outcomes, for_each_class_and_asset
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.pipeline.measuring.class_clips import ClassClips, clips_of
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
@@ -47,7 +47,7 @@ def measurements(
     classifier: ClassifierResource,
     options: AnalysisOptions,
     progress: dg.ResourceParam[Progress],
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Decode a class's clips once, for the model and for the metadata, as far as they are asked.
 
@@ -67,7 +67,7 @@ def measurements(
         )
         return _Measuring(work, wanted, bundle_folder.sheets).run(model)
 
-    checks = {_VECTORS: OwnChecks(judges, Judges.vectors)}
+    checks = {_VECTORS: OwnChecks(class_checks, ClassChecks.vectors)}
     yield from for_each_class_and_asset(context, store, materialize, checks=checks)
 
 
@@ -102,7 +102,7 @@ class _Measuring:
 
     def _shards(
         self, embedding: Embedding | None, describing: Describing | None
-    ) -> list[list[ClipToMeasure]]:
+    ) -> list[list[Clip]]:
         pending = {clip for side in (embedding, describing) if side for clip in side.pending}
         clips = [clip for clip in self._work.clips if clip in pending]
         return shards(clips, self._work.options.shard_clips)

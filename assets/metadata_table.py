@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.clip_library.incremental import plan_work, removed
-from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.analysis.metadata.metadata_table import (
     ClipMeasuring,
     MeasuredClips,
@@ -19,7 +19,7 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.assets.clip_manifest import clip_manifest
 from insight_dagster.assets.steps.per_class import Metadata
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
-from insight_dagster.database.writes import Merging, Quarantining
+from insight_dagster.database.writes import MergeRows, QuarantineClips
 from insight_dagster.pipeline.measuring.class_clips import ClassClips
 from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
 
@@ -35,7 +35,7 @@ metadata_table = dg.AssetSpec(
 
 
 class Describing:
-    """A class's metadata and film sheets; every shard of it is committed when it is done.
+    """A class's metadata and contact sheets; every shard of it is committed when it is done.
 
     Attributes:
         pending: clips to measure.
@@ -58,7 +58,7 @@ class Describing:
         self._advance = work.follow(metadata_table, len(self.pending))
         self._done: list[MeasuredClips] = []
 
-    def begin(self, shard: Sequence[ClipToMeasure]) -> ClipMeasuring:
+    def begin(self, shard: Sequence[Clip]) -> ClipMeasuring:
         """Get ready for what is pending of a shard of the class's clips."""
         wanted = set(self.pending)
         clips = [clip for clip in shard if clip in wanted]
@@ -77,9 +77,9 @@ class Describing:
             rows = pa.concat_tables([self._plan.reused.cast(rows.schema), rows])
             frames = pa.concat_tables([self._stored_frames.cast(frames.schema), frames])
         work.store.write(
-            Quarantining(fresh.problems),
-            Merging(METADATA_TABLE, rows, work.name),
-            Merging(METADATA_FRAMES, frames, work.name),
+            QuarantineClips(fresh.problems),
+            MergeRows(METADATA_TABLE, rows, work.name),
+            MergeRows(METADATA_FRAMES, frames, work.name),
         )
         self._done.append(MeasuredClips(rows, frames, fresh.problems, fresh.function_problems))
 

@@ -11,9 +11,9 @@ from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_ev
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.pipeline.baseline import newest_baseline, now, then
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.pipeline.trusted_vectors import refuse_mixed
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.model import ClassifierResource
@@ -38,7 +38,7 @@ def performance(
     classifier: ClassifierResource,
     options: AnalysisOptions,
     check_thresholds: CheckThresholds,
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """Accuracy, loss and calibration of a class, and its drift since the baseline.
 
@@ -55,7 +55,8 @@ def performance(
         figures = performance_rows(class_name, clips, model_fingerprint=model.fingerprint)
         drift = _drift(store, class_name, limits=limits, seed=options.seed)
         store.write(
-            Replacement(PERFORMANCE, figures, class_name), Replacement(DRIFT, drift, class_name)
+            ReplacePartition(PERFORMANCE, figures, class_name),
+            ReplacePartition(DRIFT, drift, class_name),
         )
         overall = figures.to_pylist()[0]
         return {
@@ -66,7 +67,7 @@ def performance(
             **table_metadata(PERFORMANCE, figures),
         }
 
-    checks = OwnChecks(judges, Judges.performance)
+    checks = OwnChecks(class_checks, ClassChecks.performance)
     return for_each_class(context, store, materialize, checks=checks)
 
 
@@ -96,7 +97,7 @@ def _drift(store: Database, class_name: str, *, limits: CheckSettings, seed: int
     can_subset=True,
 )
 def performance_checks(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """Has the model become worse on the class, or the class another one."""
-    yield from check_every_class(context, judges.open(), Judges.performance)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.performance)

@@ -8,8 +8,8 @@ from insight_dagster.assets.latent_space import latent_space
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import Timer, picture, table_metadata
-from insight_dagster.database.writes import Replacement
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.pipeline.latent_space import placed_rows, usable_space
 from insight_dagster.pipeline.trusted_vectors import trusted_vectors
 from insight_dagster.report.still_pictures import projection_png
@@ -32,7 +32,7 @@ def projection(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     bundle_folder: BundleFolderResource,
-    judges: JudgesResource,
+    class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """t-SNE and PCA coordinates of a class's clips; clips that came after the fit are placed."""
     store = database.open()
@@ -46,7 +46,7 @@ def projection(
             matrix_of(vectors, "embedding", width=space.dimension),
         )
         rows = placed_rows(vectors, space.space_id, placed)
-        store.write(Replacement(PROJECTION, rows, class_name))
+        store.write(ReplacePartition(PROJECTION, rows, class_name))
         png = projection_png(store.rows(PROJECTION), class_name)
         return {
             "placed_after_the_fit": int((~placed.fitted).sum()),
@@ -55,7 +55,7 @@ def projection(
             **table_metadata(PROJECTION, rows),
         }
 
-    checks = OwnChecks(judges, Judges.projection)
+    checks = OwnChecks(class_checks, ClassChecks.projection)
     return for_each_class(context, store, materialize, checks=checks)
 
 
@@ -67,7 +67,7 @@ def projection(
     ),
 )
 def projection_checks(
-    context: dg.AssetCheckExecutionContext, judges: JudgesResource
+    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
 ) -> CheckEvents:
     """Does the latent space know the places where the class's clips are."""
-    yield from check_every_class(context, judges.open(), Judges.projection)
+    yield from check_every_class(context, class_checks.open(), ClassChecks.projection)

@@ -13,9 +13,9 @@ from insight_dagster.assets.insights import insights
 from insight_dagster.assets.performance import performance
 from insight_dagster.assets.projection import projection
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import ChecksFailedError
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.tables import VERDICTS
 
@@ -28,16 +28,18 @@ from insight_dagster.tables import VERDICTS
     kinds={"duckdb"},
     owners=["team:video-models"],
 )
-def verdict(context: dg.AssetExecutionContext, judges: JudgesResource) -> dg.MaterializeResult:
+def verdict(
+    context: dg.AssetExecutionContext, class_checks: ClassChecksResource
+) -> dg.MaterializeResult:
     """Every check of a class at once: it fails where one of severity ERROR does.
 
     So a backfill that reached a class which does not pass ends as failed, and no baseline is
     promoted over it unless its author accepts the failing checks by name.
     """
-    bench = judges.open()
+    checks = class_checks.open()
 
     def materialize(class_name: str) -> Metadata:
-        errors, warnings = failing(bench, class_name, bench.everything(class_name))
+        errors, warnings = failing(checks, class_name, checks.everything(class_name))
         row = {
             "class_name": class_name,
             "cleared": not errors,
@@ -45,26 +47,26 @@ def verdict(context: dg.AssetExecutionContext, judges: JudgesResource) -> dg.Mat
             "warnings": list(warnings),
             "decided_at": datetime.now(UTC).replace(tzinfo=None),
         }
-        bench.store.write(Replacement(VERDICTS, VERDICTS.from_rows([row]), class_name))
+        checks.store.write(ReplacePartition(VERDICTS, VERDICTS.from_rows([row]), class_name))
         if errors:
             raise ChecksFailedError(
                 "; ".join(f"{name}: {outcome.description}" for name, outcome in errors.items())
             )
         return {"cleared": True, "warnings": {n: o.description for n, o in warnings.items()}}
 
-    return for_each_class(context, bench.store, materialize)
+    return for_each_class(context, checks.store, materialize)
 
 
 def failing(
-    bench: Judges, class_name: str, outcomes: Mapping[str, Outcome]
+    checks: ClassChecks, class_name: str, outcomes: Mapping[str, Outcome]
 ) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
     """Failed checks by name: those of severity ERROR, and those of severity WARN."""
     graded = {
-        name: outcome.with_severity(bench.limits.severities.get(name))
+        name: outcome.with_severity(checks.limits.severities.get(name))
         for name, outcome in outcomes.items()
         if not outcome.passed
     }
-    for reason in bench.step_failures(class_name):
+    for reason in checks.step_failures(class_name):
         graded[f"{reason['asset']}_failed"] = Outcome(False, reason["reason"], severity=ERROR)
     errors = {name: each for name, each in graded.items() if each.severity == ERROR}
     return errors, {name: each for name, each in graded.items() if each.severity != ERROR}

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
-from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.clip_library.incremental import usable_clips
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.insights import ClipTable, discover
 from insight_dagster.analysis.insights.assembly import assemble
@@ -78,7 +78,7 @@ def _measure(library: Path, folder: Path, model: VideoClassifier) -> None:
     manifest = pa.concat_tables(
         manifest_rows(scanned.of_class(name), previous=None).table for name in scanned.classes
     )
-    clips = clips_to_measure(manifest, library)
+    clips = usable_clips(manifest, library)
     embedded = embed_clips(clips, model)
     measured = measure_clips(clips, spec=model.spec)
     folder.mkdir(parents=True, exist_ok=True)

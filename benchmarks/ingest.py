@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from benchmarks.ingest_contestants import Run, contestants, load, ours
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
 
 FOLDER = Path(".benchmarks/ingest")
@@ -50,17 +50,17 @@ class Figure:
     times_tutorial: float
 
 
-def write_clips(folder: Path, count: int) -> dict[str, list[ClipToMeasure]]:
+def write_clips(folder: Path, count: int) -> dict[str, list[Clip]]:
     """H.264 clips of ten seconds at 30 frames/s with motion in every part of the picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    made: dict[str, list[ClipToMeasure]] = {}
+    made: dict[str, list[Clip]] = {}
     for size, (width, height) in SIZES.items():
         for number in range(count):
             path = folder / f"{size}_{number}.mp4"
             if not path.exists():
                 _write(path, width, height, seed=number)
             name = f"{size} {number}"
-            made.setdefault(size, []).append(ClipToMeasure(name, "any", name, path))
+            made.setdefault(size, []).append(Clip(name, "any", name, path))
     return made
 
 
@@ -89,9 +89,7 @@ def _pictures(width: int, height: int, seed: int) -> Iterator[np.ndarray]:
         yield picture
 
 
-def measure(
-    runs: dict[str, Run], clips: dict[str, list[ClipToMeasure]], rounds: int
-) -> list[Figure]:
+def measure(runs: dict[str, Run], clips: dict[str, list[Clip]], rounds: int) -> list[Figure]:
     """Let the contestants take turns; the first turn of each is not counted."""
     wall: dict[tuple[str, str], list[float]] = {}
     cpu: dict[tuple[str, str], list[float]] = {}
@@ -156,13 +154,13 @@ def floor_shares(figures: Sequence[Figure], cores: int) -> dict[str, float]:
     return shares
 
 
-def peak_memory(folder: Path, name: str, clips: Sequence[ClipToMeasure], workers: int) -> int:
+def peak_memory(folder: Path, name: str, clips: Sequence[Clip], workers: int) -> int:
     """MiB that a process takes at most which does nothing but ours, its decoders included."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_run_and_tell, (folder, name, clips, workers))
 
 
-def _run_and_tell(folder: Path, name: str, clips: Sequence[ClipToMeasure], workers: int) -> int:
+def _run_and_tell(folder: Path, name: str, clips: Sequence[Clip], workers: int) -> int:
     engine, _, precision = name.partition(" ")
     model = load(folder, engine, precision or "float32")
     ours(model, DecodingProcesses(Limits()), workers, metadata=True)(clips)

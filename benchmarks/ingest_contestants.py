@@ -21,7 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks import metadata_references as references
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.metadata.metadata_table import ClipMeasuring
@@ -31,13 +31,13 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.analysis.model.x3d import variant_named
 from tests.support.pytorchvideo_reference import clip_of, transform_of
 
-Run = Callable[[Sequence[ClipToMeasure]], object]
+Run = Callable[[Sequence[Clip]], object]
 
 
 class Tutorial(Dataset):
     """Clips as the tutorial reads them: (3, T, S, S) float32."""
 
-    def __init__(self, clips: Sequence[ClipToMeasure], spec: ClipSpec) -> None:
+    def __init__(self, clips: Sequence[Clip], spec: ClipSpec) -> None:
         self.clips, self.spec, self.transform = clips, spec, transform_of(spec)
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, R
     spec = variant_named("m").spec
     processes = DecodingProcesses(Limits())
 
-    def decode(clips: Sequence[ClipToMeasure]) -> None:
+    def decode(clips: Sequence[Clip]) -> None:
         read = in_threads(
             lambda clip: load_input(clip, spec, processes.decode_window), clips, workers=workers
         )
@@ -79,7 +79,7 @@ def _theirs(workers: int) -> dict[str, Run]:
     }
 
 
-def _run_theirs(name: str, clips: Sequence[ClipToMeasure], workers: int) -> None:
+def _run_theirs(name: str, clips: Sequence[Clip], workers: int) -> None:
     """One turn of a form of the tutorial."""
     network, read = _zoo_network(), Tutorial(clips, variant_named("m").spec)
     one_by_one = (read[number][None] for number in range(len(read)))
@@ -135,7 +135,7 @@ def ours(
     """From files to vectors, with all metadata if wanted."""
     decode = processes.decode_window
 
-    def run(clips: Sequence[ClipToMeasure]) -> None:
+    def run(clips: Sequence[Clip]) -> None:
         measuring = ClipMeasuring(clips if metadata else [], model.spec)
         embed_clips(clips, model, workers=workers, decode=decode, visit=measuring.see)
         measuring.finish(workers=workers, decode=decode)
@@ -147,7 +147,7 @@ def _forward_alone(model: VideoClassifier, workers: int) -> Run:
     spec = model.spec
     clip = torch.rand(1, 3, spec.num_frames, spec.crop, spec.crop)
 
-    def run(clips: Sequence[ClipToMeasure]) -> None:
+    def run(clips: Sequence[Clip]) -> None:
         for _ in in_threads(lambda _: model.predict(clip), clips, workers=workers):
             pass
 

@@ -40,7 +40,7 @@ QUIET = Console(quiet=True)
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """What one kill did.
 
     Attributes:
@@ -103,7 +103,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {f"INSIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
 
 
-def disturb(settings: Settings, reference: Path, target: str, delay: float) -> Moment:
+def disturb(settings: Settings, reference: Path, target: str, delay: float) -> Snapshot:
     """One backfill or night, one kill, and what became of it."""
     initialise(settings, console=QUIET)
     server = start(settings)
@@ -126,7 +126,7 @@ def disturb(settings: Settings, reference: Path, target: str, delay: float) -> M
             redone = recomputed(computed(instance), begun, finished)
     finally:
         server.stop(signal.SIGKILL)
-    return Moment(
+    return Snapshot(
         target=target,
         after_seconds=round(delay, 1),
         during=during,

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
-from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.clip_library.incremental import usable_clips
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.model.loading import load_classifier
 from insight_dagster.demo.library.library import make_library
@@ -69,7 +69,7 @@ def answers(library: Path, variant: str, weights: str, choice: tuple[str, str]) 
     manifest = pa.concat_tables(
         manifest_rows(scanned.of_class(name), previous=None).table for name in scanned.classes
     )
-    found = embed_clips(clips_to_measure(manifest, library), model)
+    found = embed_clips(usable_clips(manifest, library), model)
     return found.predictions.append_column("embedding", found.embeddings["embedding"]).sort_by(
         "clip_id"
     )

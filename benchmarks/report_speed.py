@@ -74,7 +74,7 @@ def made_up(count: int, home: Path) -> ReportData:
         for table in SHOWN
     }
     return ReportData(
-        home=home, title="Made up", run_id="bench", model_fingerprint="none", random_weights=False,
+        home=home, title="Made up", run_id="checks", model_fingerprint="none", random_weights=False,
         created_at=datetime(2026, 1, 1, tzinfo=UTC), nearest=NearestClips.none(), definitions={},
         **frames,
     )  # fmt: skip

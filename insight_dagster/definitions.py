@@ -34,7 +34,7 @@ from insight_dagster.orchestration.sensors import (
     clip_library_sensor,
     nightly_stages,
 )
-from insight_dagster.pipeline.class_checks import JudgesResource
+from insight_dagster.pipeline.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import BundleFolderResource
@@ -161,7 +161,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         "options": AnalysisOptions(
             **settings.model_dump(mode="json", include=set(AnalysisOptions.model_fields))
         ),
-        "judges": JudgesResource(
+        "class_checks": ClassChecksResource(
             database=database,
             clip_library=clip_library,
             bundle_folder=bundle_folder,

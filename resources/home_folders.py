@@ -1,4 +1,4 @@
-"""The home's folders of files as a Dagster resource: film sheets, heatmaps, spaces, report."""
+"""The home's folders of files as a Dagster resource: contact sheets, heatmaps, spaces, report."""
 
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -24,7 +24,7 @@ class BundleFolderResource(dg.ConfigurableResource):
 
     @property
     def sheets(self) -> Path:
-        """Folder of the film sheets, by the clips' contents."""
+        """Folder of the contact sheets, by the clips' contents."""
         return self.root / "sheets"
 
     @property

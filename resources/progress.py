@@ -6,14 +6,14 @@ from typing import Protocol
 
 import dagster as dg
 
-Advance = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 _LOG_EVERY_SECONDS = 10.0
 
 
 class Progress(Protocol):
     """Something that can follow one long step."""
 
-    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> Advance:
+    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
         """Begin a step of `total` clips; call the result with the number of clips just done."""
         ...
 
@@ -21,7 +21,7 @@ class Progress(Protocol):
 class LoggedProgress:
     """One log line at most every ten seconds, and one at the end."""
 
-    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> Advance:
+    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
         """Follow a step through `context.log`."""
         done, logged = 0, time.monotonic()
 

@@ -16,12 +16,12 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity
 
 from insight_dagster.analysis.checks import ERROR, Outcome, not_judged
 from insight_dagster.database.writes import Upsert
-from insight_dagster.pipeline.class_checks import Judges, JudgesResource
+from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.tables import CHECK_RESULTS
 
 ALL_CLASSES = ""
-Judge = Callable[[Judges, str], Mapping[str, Outcome]]
+Judge = Callable[[ClassChecks, str], Mapping[str, Outcome]]
 CheckEvents = Iterator[AssetCheckEvaluation | dg.Output]
 
 
@@ -54,14 +54,14 @@ def all_classes(asset: dg.AssetsDefinition, **descriptions: str) -> list[dg.Asse
 
 def check_every_class(
     context: dg.AssetCheckExecutionContext,
-    judges: Judges,
+    class_checks: ClassChecks,
     judge: Judge,
 ) -> CheckEvents:
     """Evaluate the step's checks for every class of the run, then end as they say.
 
     Args:
         context: of the check step.
-        judges: of the present state.
+        class_checks: of the present state.
         judge: outcomes of one class by check name.
 
     Yields:
@@ -72,10 +72,10 @@ def check_every_class(
     """
     selected = {key.name: key for key in context.selected_asset_check_keys}
     found = {
-        class_name: _judged(context, judges, judge, class_name, selected)
+        class_name: _judged(context, class_checks, judge, class_name, selected)
         for class_name in classes_of(context)
     }
-    yield from _report(context, judges, found)
+    yield from _report(context, class_checks, found)
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ class OwnChecks:
     """The checks of an asset, for its own step.
 
     Attributes:
-        resource: gives the judges.
+        resource: gives the class_checks.
         judge: outcomes of one class by check name.
     """
 
-    resource: JudgesResource
+    resource: ClassChecksResource
     judge: Judge
 
 
@@ -102,21 +102,23 @@ def record_checks(
     For a step that will end as failed because of another class: Dagster then leaves its checks out,
     and these classes would be without a result of what was just written.
     """
-    judges, judge = checks.resource.open(), checks.judge
+    class_checks, judge = checks.resource.open(), checks.judge
     for class_name in class_names:
-        outcomes = _judged(context, judges, judge, class_name, ())
+        outcomes = _judged(context, class_checks, judge, class_name, ())
         keys = {name: dg.AssetCheckKey(asset, name) for name in outcomes}
-        kept = _with_severities(judges, {class_name: outcomes}, keys)
-        _store(judges, context.run.run_id, keys, kept)
+        kept = _with_severities(class_checks, {class_name: outcomes}, keys)
+        _store(class_checks, context.run.run_id, keys, kept)
         for (_, name), outcome in kept.items():
             context.log_event(_evaluation(context.instance, keys[name], class_name, outcome))
 
 
 def check_all_together(
-    context: dg.AssetCheckExecutionContext, judges: Judges, outcomes: Mapping[str, Outcome]
+    context: dg.AssetCheckExecutionContext,
+    class_checks: ClassChecks,
+    outcomes: Mapping[str, Outcome],
 ) -> CheckEvents:
     """Report checks that are of no single class; otherwise as `check_every_class`."""
-    yield from _report(context, judges, {ALL_CLASSES: outcomes})
+    yield from _report(context, class_checks, {ALL_CLASSES: outcomes})
 
 
 def classes_of(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
@@ -129,14 +131,14 @@ def classes_of(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
 
 def _judged(
     context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
-    judges: Judges,
+    class_checks: ClassChecks,
     judge: Judge,
     class_name: str,
     names: Iterable[str],
 ) -> Mapping[str, Outcome]:
     """Outcomes of a class; where it cannot be judged, that is the outcome of every check named."""
     try:
-        return judge(judges, class_name)
+        return judge(class_checks, class_name)
     except Exception as problem:
         context.log.exception(f"{class_name!r} could not be judged: {problem}")
         return dict.fromkeys(names, not_judged(problem))
@@ -144,12 +146,12 @@ def _judged(
 
 def _report(
     context: dg.AssetCheckExecutionContext,
-    judges: Judges,
+    class_checks: ClassChecks,
     found: Mapping[str, Mapping[str, Outcome]],
 ) -> CheckEvents:
     selected = {key.name: key for key in context.selected_asset_check_keys}
-    kept = _with_severities(judges, found, selected)
-    _store(judges, context.run.run_id, selected, kept)
+    kept = _with_severities(class_checks, found, selected)
+    _store(class_checks, context.run.run_id, selected, kept)
     for (class_name, name), outcome in kept.items():
         yield _evaluation(context.instance, selected[name], class_name, outcome)
     for key in selected.values():
@@ -167,13 +169,13 @@ def _report(
 
 
 def _with_severities(
-    judges: Judges,
+    class_checks: ClassChecks,
     found: Mapping[str, Mapping[str, Outcome]],
     keys: Mapping[str, dg.AssetCheckKey],
 ) -> dict[tuple[str, str], Outcome]:
     """Outcomes of the checks asked for by class and name, of the severity that is set."""
     return {
-        (class_name, name): outcome.with_severity(judges.limits.severities.get(name))
+        (class_name, name): outcome.with_severity(class_checks.limits.severities.get(name))
         for class_name, outcomes in found.items()
         for name, outcome in outcomes.items()
         if name in keys
@@ -213,7 +215,7 @@ def _target(instance: dg.DagsterInstance, asset: dg.AssetKey, class_name: str) -
 
 
 def _store(
-    judges: Judges,
+    class_checks: ClassChecks,
     run_id: str,
     keys: Mapping[str, dg.AssetCheckKey],
     kept: Mapping[tuple[str, str], Outcome],
@@ -233,4 +235,4 @@ def _store(
         }
         for (class_name, name), outcome in kept.items()
     ]
-    judges.store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(rows)))
+    class_checks.store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(rows)))

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from insight_dagster.resources.progress import Advance
+from insight_dagster.resources.progress import ProgressCallback
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class BarProgress:
     bars: Progress
     step: TaskID
 
-    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> Advance:
+    def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
         """Begin a step's bar."""
         return self.begin(what, total)
 
-    def begin(self, what: str, total: int | None) -> Advance:
+    def begin(self, what: str, total: int | None) -> ProgressCallback:
         """Begin a bar for `total` items (None: unknown); the result advances it."""
         visible = total is None or total > 0
         self.bars.reset(self.step, total=total, description=f"  {what}", visible=visible)

@@ -28,7 +28,7 @@ class Write(Protocol):
 
 
 @dataclass(frozen=True)
-class Replacement:
+class ReplacePartition:
     """New rows of one partition of one table: a class, a latent space, a baseline."""
 
     table: Table
@@ -48,7 +48,7 @@ class Replacement:
 
 
 @dataclass(frozen=True)
-class Merging:
+class MergeRows:
     """Measured rows of a class, brought in line with the manifest of the moment of writing.
 
     Between reading the manifest and writing, another run may have changed it. Rows of clips that
@@ -107,7 +107,7 @@ class Merging:
 
 
 @dataclass(frozen=True)
-class Quarantining:
+class QuarantineClips:
     """Clips that a later step could not decode: their manifest rows say so from now on."""
 
     problems: Mapping[str, str]

@@ -11,7 +11,7 @@ import cv2
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.metadata.film_sheets import COLUMNS, TILE, sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
 from insight_dagster.database.connection import Database
 from insight_dagster.pipeline.latent_space import nearest_clips
 from insight_dagster.resources.home_folders import BundleFolderResource
@@ -35,12 +35,12 @@ def atlas_clips(store: Database, folder: BundleFolderResource, clips: pa.Table) 
 
     Args:
         store: the database.
-        folder: of latent spaces and film sheets.
+        folder: of latent spaces and contact sheets.
         clips: as `exported_clips` returns.
 
     Returns:
         Those columns but the file's time, `neighbors` (zero-based rows of this table with latent
-        distances) and `key_frame` (JPEG, null where there is no film sheet); lists of insights
+        distances) and `key_frame` (JPEG, null where there is no contact sheet); lists of insights
         are joined.
     """
     # A browser's numbers end at 2^53: a file's time in nanoseconds is beyond.
@@ -70,7 +70,7 @@ def _neighbours(store: Database, folder: BundleFolderResource, clip_ids: list[st
 
 
 def _key_frame(sheets: Path, content_key: str, path: str) -> dict[str, object] | None:
-    """The frame in the middle of a clip's film sheet, as a JPEG of 128 px."""
+    """The frame in the middle of a clip's contact sheet, as a JPEG of 128 px."""
     sheet = cv2.imread(str(sheet_path(sheets, content_key)))
     if sheet is None:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def write_whole(path: Path, save: Callable[[Path], object]) -> None:
+def write_atomically(path: Path, save: Callable[[Path], object]) -> None:
     """Have a file written beside its place, then put it there.
 
     Args:

@@ -23,7 +23,7 @@ from insight_dagster.orchestration.stage_runs import (
     NIGHT_TAG,
     STAGE_TAG,
     WANTED_TAG,
-    Wanted,
+    StageRequest,
     wait_for_earlier_nights,
     wait_for_runs,
 )
@@ -155,7 +155,7 @@ def conclude(
         reason = f"night {context.run_id}: every class was analysed and passed"
         config = {"author": JOB_NAME, "reason": reason}
         ops = {"ops": {"promote": {"config": config}}}
-        if None not in _run(context, PROMOTE, Wanted(PROMOTE.job, PROMOTE.job, config=ops)):
+        if None not in _run(context, PROMOTE, StageRequest(PROMOTE.job, PROMOTE.job, config=ops)):
             raise RunFailedError("the baseline was not promoted; the run's log says why")
 
 
@@ -189,13 +189,13 @@ def _conduct(context: dg.OpExecutionContext, stage: Stage, night: Night) -> Nigh
         RunFailedError: the stage failed for all there is; what comes after would be of yesterday.
     """
     if not stage.per_class:
-        if None not in _run(context, stage, Wanted(stage.job, stage.job)):
+        if None not in _run(context, stage, StageRequest(stage.job, stage.job)):
             raise RunFailedError(f"{stage.job} failed; the run's log says why")
         return night
     attempts = itertools.count(1)
 
     def launch(classes: list[Range]) -> set[str]:
-        wanted = Wanted(f"{stage.job} {next(attempts)}", stage.job, tuple(classes))
+        wanted = StageRequest(f"{stage.job} {next(attempts)}", stage.job, tuple(classes))
         return {name for name in _run(context, stage, wanted) if name}
 
     partitions = context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
@@ -207,7 +207,7 @@ def _conduct(context: dg.OpExecutionContext, stage: Stage, night: Night) -> Nigh
     return night.without(failed, stage.job)
 
 
-def _run(context: dg.OpExecutionContext, stage: Stage, wanted: Wanted) -> set[str | None]:
+def _run(context: dg.OpExecutionContext, stage: Stage, wanted: StageRequest) -> set[str | None]:
     """Say which runs are wanted, wait until they have ended; returns what `finished` does."""
     context.instance.add_run_tags(context.run_id, {WANTED_TAG: wanted.to_tag(context.run_id)})
     context.log.info(f"{wanted.stage}: {len(wanted.ranges)} runs")

@@ -17,7 +17,7 @@ from insight_dagster.orchestration.jobs import (
     promote_baseline,
 )
 from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
-from insight_dagster.orchestration.stage_runs import Wanted, stage_requests
+from insight_dagster.orchestration.stage_runs import StageRequest, stage_requests
 from insight_dagster.orchestration.stages import REPORT, range_tags, ranges
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings.settings import Settings
@@ -76,7 +76,7 @@ def nightly_stages() -> dg.SensorDefinition:
         requests = [
             request
             for night in nights
-            if (wanted := Wanted.by(night))
+            if (wanted := StageRequest.by(night))
             for request in stage_requests(night.run_id, wanted)
         ]
         if requests:

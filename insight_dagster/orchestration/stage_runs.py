@@ -1,7 +1,7 @@
 """Runs that a night asks for: how it asks, who they are, and when they have ended.
 
-The night's own run says in a tag what it wants (`Wanted`); a sensor launches that (`sensors`), and
-the night waits. Which stages a night has does not belong here (`nightly`).
+The night's own run says in a tag what it wants (`StageRequest`); a sensor launches that
+(`sensors`), and the night waits. Which stages a night has does not belong here (`nightly`).
 """
 
 import json
@@ -32,7 +32,7 @@ LAUNCH_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class StageRequest:
     """Runs that a night asks for, as its tag says it.
 
     Attributes:
@@ -66,7 +66,7 @@ class Wanted:
         return cls(stage, job, tuple(tuple(pair) if pair else None for pair in pairs), config)
 
 
-def stage_requests(night: str, wanted: Wanted) -> Iterator[dg.RunRequest]:
+def stage_requests(night: str, wanted: StageRequest) -> Iterator[dg.RunRequest]:
     """The runs of a stage; asked for twice, they are launched once."""
     for number, classes in enumerate(wanted.ranges):
         yield dg.RunRequest(

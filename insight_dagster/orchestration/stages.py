@@ -42,7 +42,7 @@ class Stage:
         assets: in the graph's order.
         per_class: whether the assets are partitioned.
         description: of the job, for people.
-        tried_again: whether a class that failed among others is worth a run of its own.
+        retry_individually: whether a class that failed among others is worth a run of its own.
         says: it tells of classes rather than working on them: also of those that failed before,
             and no class that fails in it is lost to the stages after.
         light: a step or two that last no longer than starting processes for them would.
@@ -52,7 +52,7 @@ class Stage:
     assets: tuple[dg.AssetsDefinition | dg.AssetSpec, ...]
     description: str
     per_class: bool = True
-    tried_again: bool = True
+    retry_individually: bool = True
     says: bool = False
     light: bool = False
 
@@ -99,7 +99,7 @@ JUDGE = Stage(
     "judge_classes",
     (verdict,),
     "Ask all checks of a class again: does it pass.",
-    tried_again=False,
+    retry_individually=False,
     says=True,
     light=True,
 )
@@ -114,7 +114,7 @@ HOLD = Stage(
     "hold_against_baseline",
     (performance, verdict),
     "Compare classes with the baseline again, after a promotion or a new threshold.",
-    tried_again=False,
+    retry_individually=False,
 )
 PROMOTE = Stage(
     "promote_baseline",
@@ -150,7 +150,7 @@ def conduct(
     together = ranges(classes, partitions)
     failed = _undone(classes, launch(together))
     shared = len(together) < len(classes)
-    if failed and shared and stage.tried_again:
+    if failed and shared and stage.retry_individually:
         failed = _undone(failed, launch(ranges(failed, partitions, size=1)))
     return failed
 

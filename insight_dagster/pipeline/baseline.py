@@ -6,7 +6,12 @@ import pandas as pd
 import pyarrow as pa
 
 from insight_dagster.analysis.drift import PerformanceDrift
-from insight_dagster.analysis.drift.baseline import Moment, moment, performance_since, stored_moment
+from insight_dagster.analysis.drift.baseline import (
+    Snapshot,
+    moment,
+    performance_since,
+    stored_snapshot,
+)
 from insight_dagster.analysis.drift.performance.performance import scores
 from insight_dagster.database.connection import Database
 from insight_dagster.settings.check_settings import CheckSettings
@@ -26,16 +31,16 @@ def newest_baseline(store: Database) -> dict[str, Any] | None:
     return max(rows, key=lambda row: row["created_at"]) if rows else None
 
 
-def then(store: Database, baseline: dict[str, Any], class_name: str | None = None) -> Moment:
+def then(store: Database, baseline: dict[str, Any], class_name: str | None = None) -> Snapshot:
     """The clips of a baseline (of one class)."""
     of_class, parameters = "", [baseline["baseline_id"]]
     if class_name is not None:
         of_class, parameters = "AND class_name = ?", [*parameters, class_name]
     sql = f"SELECT * FROM baseline_clips WHERE baseline_id = ? {of_class} ORDER BY clip_id"  # noqa: S608
-    return stored_moment(store.read(sql, parameters), baseline["metadata_version"])
+    return stored_snapshot(store.read(sql, parameters), baseline["metadata_version"])
 
 
-def now(store: Database, class_name: str | None = None, *, with_vectors: bool = False) -> Moment:
+def now(store: Database, class_name: str | None = None, *, with_vectors: bool = False) -> Snapshot:
     """The clips as they are predicted and measured now (of one class).
 
     Args:

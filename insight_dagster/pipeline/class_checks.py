@@ -54,7 +54,7 @@ _SHOWN = """
 Outcomes = Mapping[str, Outcome]
 
 
-class JudgesResource(dg.ConfigurableResource):
+class ClassChecksResource(dg.ConfigurableResource):
     """Gives the check steps everything that a check reads, as one thing."""
 
     database: DatabaseResource
@@ -63,9 +63,9 @@ class JudgesResource(dg.ConfigurableResource):
     classifier: ClassifierResource
     thresholds: CheckThresholds
 
-    def open(self) -> "Judges":
-        """Judges of the present state."""
-        return Judges(
+    def open(self) -> "ClassChecks":
+        """ClassChecks of the present state."""
+        return ClassChecks(
             store=self.database.open(),
             limits=self.thresholds.load(),
             source=self.clip_library,
@@ -75,7 +75,7 @@ class JudgesResource(dg.ConfigurableResource):
 
 
 @dataclass
-class Judges:
+class ClassChecks:
     """Answers checks class by class; library, model and latent space are read once."""
 
     store: Database

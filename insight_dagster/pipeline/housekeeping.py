@@ -1,6 +1,6 @@
 """Files and rows that nothing refers to any more: old latent spaces, pictures of lost clips."""
 
-from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import Deletion
 from insight_dagster.files.leftovers import remove_leftovers

@@ -1,4 +1,4 @@
-"""The pictures of the site: film sheets, thumbnails in atlases, heatmaps to lay over a sheet.
+"""The pictures of the site: contact sheets, thumbnails in atlases, heatmaps to lay over a sheet.
 
 Belongs here: which file of the home becomes which file of the site, each once whatever the run.
 Does not: what a heatmap means (`analysis/heatmap_bundles.py`), or choosing examples.
@@ -21,8 +21,8 @@ import numpy as np
 
 from insight_dagster.analysis.heatmaps.heatmap_picture import colours
 from insight_dagster.analysis.heatmaps.heatmap_volumes import read_volume
-from insight_dagster.analysis.metadata.film_sheets import COLUMNS, TILE, sheet_path
-from insight_dagster.files.atomic import write_whole
+from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
+from insight_dagster.files.atomic import write_atomically
 
 MOST_SHEETS = 20_000
 ATLAS_SIDE, THUMB = 16, 64
@@ -44,7 +44,7 @@ class Pictures:
         self._site, self._home = site, home.resolve()
 
     def sheets(self, content_keys: Sequence[str]) -> np.ndarray:
-        """Put the film sheets of clips into the site; (n,) bool: which are there."""
+        """Put the contact sheets of clips into the site; (n,) bool: which are there."""
         return np.array([self._sheet(str(key)) for key in content_keys], bool)
 
     def _sheet(self, key: str) -> bool:
@@ -108,7 +108,7 @@ class Pictures:
     def _keep(self, name: str, save: Callable[[Path], object]) -> None:
         self.used.add(name)
         if not (self._site / name).is_file():
-            write_whole(self._site / name, save)
+            write_atomically(self._site / name, save)
 
 
 def _link(source: Path, target: Path) -> None:

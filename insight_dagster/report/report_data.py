@@ -40,7 +40,7 @@ class ReportData:
     """Tables to report on, each a frame with the columns of `tables.py`, rows in any order.
 
     Attributes:
-        home: folder that the paths of `heatmap_bundles` are relative to, and of the film sheets.
+        home: folder that the paths of `heatmap_bundles` are relative to, and of the contact sheets.
         title: headline of the page.
         run_id: of the Dagster run; the report of a run replaces what that run wrote before.
         model_fingerprint: of the model behind predictions and embeddings; '' = none yet.

@@ -20,7 +20,7 @@ import pandas as pd
 from filelock import FileLock
 
 from insight_dagster.errors import InsightError
-from insight_dagster.files.atomic import write_whole
+from insight_dagster.files.atomic import write_atomically
 from insight_dagster.report.module_linker import link
 from insight_dagster.report.packing import pack_numbers, script
 from insight_dagster.report.pages.clip_columns import (
@@ -136,7 +136,7 @@ def _digest(parts: dict[str, Any]) -> str:
 
 
 def _pictured(clips: pd.DataFrame, members: set[str]) -> np.ndarray:
-    """Rows to show film sheets of: members of insights, wrong ones, then evenly spaced others."""
+    """Rows to show contact sheets of: members of insights, wrong ones, then evenly spaced others."""
     if len(clips) <= MOST_SHEETS:
         return np.arange(len(clips))
     wrong = (clips["correct"] == False).to_numpy(bool)  # noqa: E712 - missing is neither
@@ -184,4 +184,4 @@ def _static(name: str) -> str:
 
 def _replace(target: Path, text: str) -> None:
     data = text.encode("utf-8", errors="replace")
-    write_whole(target, lambda draft: draft.write_bytes(data))
+    write_atomically(target, lambda draft: draft.write_bytes(data))

@@ -9,7 +9,7 @@ import pytest
 
 from insight_dagster.commands.home import open_instance
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement, Upsert
+from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.stages import range_tags
 from insight_dagster.tables import (
@@ -110,7 +110,7 @@ def mix_models(home, class_name):
     foreign = pa.array(["other model"] + rows["model_fingerprint"].to_pylist()[1:])
     index = rows.column_names.index("model_fingerprint")
     mixed = rows.set_column(index, "model_fingerprint", foreign)
-    store.write(Replacement(EMBEDDINGS, mixed, class_name))
+    store.write(ReplacePartition(EMBEDDINGS, mixed, class_name))
 
 
 def test_vectors_that_cannot_be_trusted_stop_what_builds_on_them_and_no_other_class(home_copy):
@@ -242,7 +242,7 @@ def test_a_clip_deleted_after_the_manifest_is_quarantined_with_the_reason(home_c
     manifest = store.rows(CLIP_MANIFEST, "snowboarding").to_pylist()
     victim = next(row for row in manifest if row["status"] == "ok")
     (home_copy.library_folder / victim["path"]).unlink()
-    store.write(Replacement(EMBEDDINGS, store.rows(EMBEDDINGS).slice(0, 0), "snowboarding"))
+    store.write(ReplacePartition(EMBEDDINGS, store.rows(EMBEDDINGS).slice(0, 0), "snowboarding"))
     lenient = with_checks(home_copy, max_quarantined_share=0.5)
     result = run_assets(lenient, "embeddings", class_name="snowboarding")
     assert result.success

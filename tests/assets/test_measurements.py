@@ -12,7 +12,7 @@ from insight_dagster.analysis.metadata.metadata_table import ClipMeasuring
 from insight_dagster.assets import embeddings
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import DatabaseBusyError, MetadataFunctionError
 from insight_dagster.orchestration.stages import materializations
@@ -54,7 +54,7 @@ def rows_of(settings):
 def empty(settings, *tables):
     store = Database(settings.database_path)
     for table in tables:
-        store.write(Replacement(table, store.rows(table, CLASS).slice(0, 0), CLASS))
+        store.write(ReplacePartition(table, store.rows(table, CLASS).slice(0, 0), CLASS))
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_predictions_of_two_models_are_not_judged(home_copy):
     index = rows.column_names.index("model_fingerprint")
     half = pa.array(["another model"] + rows["model_fingerprint"].to_pylist()[1:])
     mixed = rows.set_column(index, "model_fingerprint", half)
-    store.write(Replacement(PREDICTIONS, mixed, CLASS))
+    store.write(ReplacePartition(PREDICTIONS, mixed, CLASS))
     job = build_definitions(home_copy).resolve_job_def("place_classes")
     with open_instance(home_copy) as instance:
         result = job.execute_in_process(

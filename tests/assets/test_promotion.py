@@ -9,7 +9,7 @@ import pytest
 from insight_dagster.assets.baseline import baseline
 from insight_dagster.commands.home import open_instance
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement, Upsert
+from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.nightly_job import Night, conclude
 from insight_dagster.orchestration.sensors import baseline_sensor
@@ -69,7 +69,7 @@ def test_what_only_all_classes_together_show_refuses_a_promotion_too(home_copy, 
             index = rows.column_names.index(column)
             new = pc.if_else(pc.is_valid(rows[column]), value, rows[column])
             rows = rows.set_column(index, column, new.cast(rows.schema.field(column).type))
-        store.write(Replacement(PREDICTIONS, rows, name))
+        store.write(ReplacePartition(PREDICTIONS, rows, name))
     # Each class has too few clips to be judged alone.
     success, cause = promote(home_copy, instance, *BROKEN)
     assert not success and "performance_drift_overall (model change: " in cause
@@ -82,7 +82,7 @@ def test_clusters_of_an_older_space_are_no_clusters_and_what_cannot_be_judged_ca
     store = Database(home_copy.database_path)
     rows = store.rows(CLUSTERS, "snowboarding").to_pylist()
     older = [row | {"space_id": "older", "cluster": 999} for row in rows]
-    store.write(Replacement(CLUSTERS, CLUSTERS.from_rows(older), "snowboarding"))
+    store.write(ReplacePartition(CLUSTERS, CLUSTERS.from_rows(older), "snowboarding"))
     assert promote(home_copy, instance, *BROKEN)[0]
 
     (space,) = store.rows(LATENT_SPACES).to_pylist()

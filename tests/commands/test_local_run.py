@@ -9,13 +9,13 @@ import pyarrow.compute as pc
 import pytest
 from rich.console import Console
 
-from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.assets import embeddings
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.commands.show.classes import remove_class
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.demo.library.library import make_library
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.orchestration.stages import RANGE_START, materializations
@@ -293,7 +293,7 @@ def test_a_class_that_left_the_library_keeps_its_rows_until_it_is_removed(home_c
             | {"clip_id": "two", "path": "notes.txt", "volume_path": "heatmaps/../notes.txt"},
         ]
     )
-    database(home_copy).write(Replacement(HEATMAP_BUNDLES, rows, "snowboarding"))
+    database(home_copy).write(ReplacePartition(HEATMAP_BUNDLES, rows, "snowboarding"))
     sheets = home_copy.home / "sheets"
     gone, kept = (
         {sheet_path(sheets, key) for key in rows["content_key"].to_pylist() if key}

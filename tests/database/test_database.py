@@ -15,12 +15,12 @@ import pyarrow as pa
 import pytest
 
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Quarantining, Replacement
+from insight_dagster.database.writes import QuarantineClips, ReplacePartition
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
 from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
 
 
-def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> Replacement:
+def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> ReplacePartition:
     rows = pa.table(
         {
             "clip_id": list(clip_ids),
@@ -39,10 +39,10 @@ def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> Replacement:
             ]
         ),
     )
-    return Replacement(CLUSTERS, rows, class_name)
+    return ReplacePartition(CLUSTERS, rows, class_name)
 
 
-def embeddings(class_name: str, vectors: dict[str, list[float]]) -> Replacement:
+def embeddings(class_name: str, vectors: dict[str, list[float]]) -> ReplacePartition:
     count = len(vectors)
     rows = pa.table(
         {
@@ -53,14 +53,14 @@ def embeddings(class_name: str, vectors: dict[str, list[float]]) -> Replacement:
             "embedding": pa.array(list(vectors.values()), pa.list_(pa.float32())),
         }
     )
-    return Replacement(EMBEDDINGS, rows, class_name)
+    return ReplacePartition(EMBEDDINGS, rows, class_name)
 
 
-def manifest(class_name: str, clip_id: str) -> Replacement:
+def manifest(class_name: str, clip_id: str) -> ReplacePartition:
     row = dict.fromkeys(CLIP_MANIFEST.column_names)
     row |= {"clip_id": clip_id, "class_name": class_name, "path": clip_id, "split": "train"}
     row |= {"content_key": "k", "window_start": 0.0, "status": "ok"}
-    return Replacement(CLIP_MANIFEST, pa.Table.from_pylist([row]), class_name)
+    return ReplacePartition(CLIP_MANIFEST, pa.Table.from_pylist([row]), class_name)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_results_are_found_by_content_whatever_class_they_were_stored_under(data
 
 def test_quarantining_marks_the_manifest_row_only(database):
     database.write(manifest("a", "2"), manifest("b", "3"))
-    database.write(clusters("a"), Quarantining({"2": "10 frames of 16 are missing"}))
+    database.write(clusters("a"), QuarantineClips({"2": "10 frames of 16 are missing"}))
     rows = database.rows(CLIP_MANIFEST).select(["clip_id", "status", "problem"]).to_pylist()
     assert rows == [
         {"clip_id": "2", "status": "quarantined", "problem": "10 frames of 16 are missing"},
@@ -127,7 +127,7 @@ def test_quarantining_marks_the_manifest_row_only(database):
 
 def test_wrong_columns_are_named():
     with pytest.raises(DatabaseError, match=r"lack \['class_name'.*unknown columns \['extra'\]"):
-        Replacement(CLUSTERS, pa.table({"clip_id": ["1"], "extra": [1]}), "a")
+        ReplacePartition(CLUSTERS, pa.table({"clip_id": ["1"], "extra": [1]}), "a")
 
 
 def test_readers_cannot_write(database):
@@ -226,7 +226,7 @@ def _write_vectors(path, worker, rounds, start):
                 "embedding": pa.FixedSizeListArray.from_arrays(values.ravel(), values.shape[1]),
             }
         )
-        database.write(Replacement(EMBEDDINGS, rows, name))
+        database.write(ReplacePartition(EMBEDDINGS, rows, name))
 
 
 def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(database):

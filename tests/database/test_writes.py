@@ -4,12 +4,18 @@ import pyarrow as pa
 import pytest
 
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Deletion, Merging, Replacement, Upsert, forget_class
+from insight_dagster.database.writes import (
+    Deletion,
+    MergeRows,
+    ReplacePartition,
+    Upsert,
+    forget_class,
+)
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, STEP_FAILURES, TABLES
 
 
-def manifest(class_name: str, *clips: str, quarantined: tuple[str, ...] = ()) -> Replacement:
+def manifest(class_name: str, *clips: str, quarantined: tuple[str, ...] = ()) -> ReplacePartition:
     """Rows whose ids are `class:content`."""
     blank = dict.fromkeys(CLIP_MANIFEST.column_names)
     rows = [
@@ -25,10 +31,10 @@ def manifest(class_name: str, *clips: str, quarantined: tuple[str, ...] = ()) ->
         }
         for content in clips
     ]
-    return Replacement(CLIP_MANIFEST, CLIP_MANIFEST.from_rows(rows), class_name)
+    return ReplacePartition(CLIP_MANIFEST, CLIP_MANIFEST.from_rows(rows), class_name)
 
 
-def vectors(class_name: str, **contents: float) -> Merging:
+def vectors(class_name: str, **contents: float) -> MergeRows:
     rows = pa.table(
         {
             "clip_id": [f"{class_name}:{content}" for content in contents],
@@ -40,7 +46,7 @@ def vectors(class_name: str, **contents: float) -> Merging:
             ),
         }
     )
-    return Merging(EMBEDDINGS, rows, class_name)
+    return MergeRows(EMBEDDINGS, rows, class_name)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from insight_dagster.orchestration.alerts import delivery as alerts
 from insight_dagster.orchestration.alerts import queue as outbox_module
 from insight_dagster.orchestration.alerts.delivery import Alert, deliver
-from insight_dagster.orchestration.alerts.queue import Outbox
+from insight_dagster.orchestration.alerts.queue import AlertQueue
 
 ALERT = Alert(
     kind="check_failed",
@@ -101,7 +101,7 @@ def test_what_nobody_took_is_tried_again_and_told_once(receiver, tmp_path):
     told = tmp_path / "told"
     program = "import sys; open(sys.argv[1], 'a').write('x')"
     command = (sys.executable, "-c", program, str(told))
-    outbox = Outbox(tmp_path / "alerts", webhook=receiver.address, command=command)
+    outbox = AlertQueue(tmp_path / "alerts", webhook=receiver.address, command=command)
     outbox.put(ALERT)
     outbox.put(ALERT)
     assert [len(outbox.deliver()) for _ in range(4)] == [1, 1, 0, 0]
@@ -112,7 +112,7 @@ def test_what_nobody_took_is_tried_again_and_told_once(receiver, tmp_path):
 
 def test_an_alert_that_cannot_be_delivered_keeps_no_other_back(tmp_path):
     command = (sys.executable, "-c", "import sys; sys.exit('bad' in sys.stdin.read())")
-    outbox = Outbox(tmp_path / "alerts", webhook=None, command=command)
+    outbox = AlertQueue(tmp_path / "alerts", webhook=None, command=command)
     for run_id in ("bad", "good"):
         outbox.put(replace(ALERT, run_id=run_id))
     assert len(outbox.deliver()) == 1
@@ -120,7 +120,7 @@ def test_an_alert_that_cannot_be_delivered_keeps_no_other_back(tmp_path):
 
 
 def test_after_three_days_an_alert_is_given_up(tmp_path, monkeypatch):
-    outbox = Outbox(tmp_path / "alerts", webhook="http://127.0.0.1:9/", command=())
+    outbox = AlertQueue(tmp_path / "alerts", webhook="http://127.0.0.1:9/", command=())
     outbox.put(ALERT)
     monkeypatch.setattr(outbox_module, "KEPT_SECONDS", 0.0)
     (problem,) = outbox.deliver()

@@ -12,7 +12,7 @@ import pytest
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.demo.library.library import make_library
 from insight_dagster.demo.plan import FaultShares
 from insight_dagster.tables import (
@@ -108,7 +108,7 @@ def the_links_lead_to_the_report(settings, server):
 def materialize_by_hand_while_the_sensor_finds_a_class(server, store):
     spaces = store.rows(LATENT_SPACES)["space_id"].to_pylist()
     before = store.rows(CLUSTERS, "snowboarding")
-    store.write(Replacement(CLUSTERS, before.slice(0, 0), "snowboarding"))
+    store.write(ReplacePartition(CLUSTERS, before.slice(0, 0), "snowboarding"))
     by_hand = server.launch(
         "__ASSET_JOB", assets=["clusters"], tags={"dagster/partition": "snowboarding"}
     )

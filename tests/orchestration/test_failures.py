@@ -21,7 +21,7 @@ import numpy as np, pyarrow as pa
 from insight_dagster.database import Database
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import EMBEDDINGS
-from insight_dagster.writes import Replacement
+from insight_dagster.writes import ReplacePartition
 
 path = Path(sys.argv[1])
 stored = Database(path).rows(EMBEDDINGS)
@@ -37,7 +37,7 @@ rows = pa.table({
 limit = path.stat().st_size + 1_000_000
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    Database(path).write(Replacement(EMBEDDINGS, rows, "abseiling"))
+    Database(path).write(ReplacePartition(EMBEDDINGS, rows, "abseiling"))
 except DatabaseError as problem:
     print("refused:", problem)
 """

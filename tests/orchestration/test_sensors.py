@@ -8,7 +8,7 @@ import pytest
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
 from insight_dagster.database.connection import Database
-from insight_dagster.database.writes import Replacement
+from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
 from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
 from insight_dagster.orchestration.nightly_job import JOB_NAME, measure
@@ -18,7 +18,7 @@ from insight_dagster.orchestration.stage_runs import (
     NIGHT_TAG,
     STAGE_TAG,
     WANTED_TAG,
-    Wanted,
+    StageRequest,
     has_ended,
     stage_requests,
 )
@@ -43,7 +43,7 @@ def home(tmp_path, *classes: str, fitted: bool = True, **settings):
         row |= dict.fromkeys(("clips", "components", "clusters"), 1) | {"created_at": 0}
         row |= {"explained_variance": 1.0, "noise_share": 0.0, "classes": [], "left_out": []}
         Database(found.database_path).write(
-            Replacement(LATENT_SPACES, LATENT_SPACES.from_rows([row]), "s")
+            ReplacePartition(LATENT_SPACES, LATENT_SPACES.from_rows([row]), "s")
         )
     return found
 
@@ -106,7 +106,7 @@ def test_a_home_without_a_latent_space_asks_for_the_whole_analysis_once(tmp_path
 def test_what_is_stored_already_asks_for_nothing(tmp_path, instance):
     settings = home(tmp_path, "a", "b")
     manifest = manifest_rows(scan(settings.library_folder).of_class("a"), previous=None).table
-    Database(settings.database_path).write(Replacement(CLIP_MANIFEST, manifest, "a"))
+    Database(settings.database_path).write(ReplacePartition(CLIP_MANIFEST, manifest, "a"))
     requests = Watcher(settings, instance).settled().run_requests
     assert [request.partition_key for request in requests] == ["b"]
 
@@ -165,20 +165,20 @@ def test_what_runs_by_itself_follows_one_setting(tmp_path):
 
 
 def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
-    wanted = Wanted("place_classes 1", "place_classes", (("a", "c"), ("e", "e")), {"x": 1})
+    wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"), ("e", "e")), {"x": 1})
     night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={WANTED_TAG: wanted.to_tag("n")})
-    assert Wanted.by(night) == wanted
+    assert StageRequest.by(night) == wanted
     requests = list(stage_requests("night", wanted))
     assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests] == [("a", "c"), ("e", "e")]
     assert {r.tags[STAGE_TAG] for r in requests} == {"place_classes 1"}
     keys = {r.run_key for r in requests} | {r.run_key for r in stage_requests("other", wanted)}
     assert len(keys) == 4
-    (shared,) = stage_requests("night", Wanted("refit", "refit_latent_space"))
+    (shared,) = stage_requests("night", StageRequest("refit", "refit_latent_space"))
     assert RANGE_START not in shared.tags
 
 
 def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(instance):
-    wanted = Wanted("place_classes 1", "place_classes", (("a", "c"),))
+    wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"),))
     again = dg.DagsterRun(
         job_name=JOB_NAME,
         run_id="second",

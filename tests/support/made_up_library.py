@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from insight_dagster import tables
-from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.analysis.numerics.neighbours import NearestClips
 from insight_dagster.report.report_data import SHOWN, ReportData
 from insight_dagster.tables import columns
@@ -215,7 +215,7 @@ def heatmaps(home: Path, members: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(tables.HEATMAP_BUNDLES.column_names))
 
 
-def film_sheets(home: Path, clips: pd.DataFrame) -> None:
+def contact_sheets(home: Path, clips: pd.DataFrame) -> None:
     """A sheet of every clip, each of another colour with a bright square that moves."""
     for number, key in enumerate(clips["content_key"]):
         colour = np.random.default_rng(number).integers(30, 160, 3)
@@ -316,7 +316,7 @@ def synthetic(
     projection, clusters = placed(usable, rng)
     found, members, causes = insights(usable)
     said = predictions(usable, rng)
-    film_sheets(home, usable)
+    contact_sheets(home, usable)
     bad = quarantined("train/abseiling/cut.mp4", classes[0], "cut.mp4 ends after 12 of 102 frames")
     parts: dict[str, object] = {
         "home": home,

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.x3d import VARIANTS, build_x3d
 
@@ -60,9 +60,7 @@ def write_clip(path: Path, *, seed: int, frames: int = 60) -> Path:
     return path
 
 
-def clip_of(path: Path, class_name: str = "climb") -> ClipToMeasure:
+def clip_of(path: Path, class_name: str = "climb") -> Clip:
     """A clip whose content key follows from the file's bytes."""
     key = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else path.name
-    return ClipToMeasure(
-        clip_id=f"{key[:8]}{class_name}", class_name=class_name, content_key=key, path=path
-    )
+    return Clip(clip_id=f"{key[:8]}{class_name}", class_name=class_name, content_key=key, path=path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class ClipToMeasure:
+class Clip:
     """One clip whose frames are to be looked at.
 
     Attributes:

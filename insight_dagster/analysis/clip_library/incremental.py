@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 
 # Counts changes of the fit itself: a latent space fitted by an older rule is fitted again.
 FIT_VERSION = 2
@@ -32,9 +32,9 @@ class WorkPlan:
         pending: clips to decode.
     """
 
-    covered: tuple[ClipToMeasure, ...]
+    covered: tuple[Clip, ...]
     reused: pa.Table
-    pending: tuple[ClipToMeasure, ...]
+    pending: tuple[Clip, ...]
 
 
 def usable(manifest: pa.Table) -> pa.Table:
@@ -42,11 +42,11 @@ def usable(manifest: pa.Table) -> pa.Table:
     return manifest.filter(pc.equal(manifest["status"], "ok"))
 
 
-def clips_to_measure(manifest: pa.Table, library: Path) -> list[ClipToMeasure]:
+def usable_clips(manifest: pa.Table, library: Path) -> list[Clip]:
     """The usable clips of a manifest, with absolute paths, in clip-id order."""
     rows = usable(manifest).sort_by("clip_id").to_pylist()
     return [
-        ClipToMeasure(
+        Clip(
             clip_id=row["clip_id"],
             class_name=row["class_name"],
             content_key=row["content_key"],
@@ -59,7 +59,7 @@ def clips_to_measure(manifest: pa.Table, library: Path) -> list[ClipToMeasure]:
     ]
 
 
-def plan_work(clips: Sequence[ClipToMeasure], stored: pa.Table) -> WorkPlan:
+def plan_work(clips: Sequence[Clip], stored: pa.Table) -> WorkPlan:
     """Split clips into those that `stored` covers and those to compute.
 
     Args:
@@ -77,12 +77,12 @@ def plan_work(clips: Sequence[ClipToMeasure], stored: pa.Table) -> WorkPlan:
     )
 
 
-def shards(clips: Sequence[ClipToMeasure], size: int) -> list[list[ClipToMeasure]]:
+def shards(clips: Sequence[Clip], size: int) -> list[list[Clip]]:
     """Clips in groups of at most `size` contents; copies of one content stay together.
 
     At least one group, which is empty where there is no clip.
     """
-    copies: dict[str, list[ClipToMeasure]] = {}
+    copies: dict[str, list[Clip]] = {}
     for clip in clips:
         copies.setdefault(clip.content_key, []).append(clip)
     groups = list(copies.values())
@@ -95,7 +95,7 @@ def removed(before: pa.Table, after: pa.Table) -> int:
     return len(set(before["clip_id"].to_pylist()) - set(after["clip_id"].to_pylist()))
 
 
-def _relabelled(rows: pa.Table, clips: list[ClipToMeasure]) -> pa.Table:
+def _relabelled(rows: pa.Table, clips: list[Clip]) -> pa.Table:
     for name in ("clip_id", "class_name"):
         values = pa.array([getattr(clip, name) for clip in clips], pa.string())
         rows = rows.set_column(rows.column_names.index(name), name, values)

@@ -31,7 +31,7 @@ FIELD_NAMES = tuple(column.name for column in METADATA_FIELDS)
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """Clips as they are at one time; every frame and array has a row a clip, in one order.
 
     Attributes:
@@ -54,7 +54,7 @@ class Moment:
         if {shape[0] for shape in shapes} != {len(self.scores)}:
             raise ValueError(f"a moment needs a row for each of {len(self.scores)} clips: {shapes}")
 
-    def take(self, rows: np.ndarray) -> Moment:
+    def take(self, rows: np.ndarray) -> Snapshot:
         """The clips of some rows (mask)."""
         return replace(
             self,
@@ -70,18 +70,18 @@ def moment(
     *,
     vectors: Mapping[str, np.ndarray] | None = None,
     metadata_version: str = "",
-) -> Moment:
+) -> Snapshot:
     """Put a moment together from rows by clip.
 
     Args:
-        scores: as in `Moment`, one row a clip.
+        scores: as in `Snapshot`, one row a clip.
         metadata: rows of `metadata_table` or `baseline_clips`.
         vectors: of clips by their id; None: none of one model.
         metadata_version: of the metadata.
     """
     scores = scores.sort_values("clip_id", ignore_index=True)
     fields = metadata.select(["clip_id", *FIELD_NAMES]).to_pandas().set_index("clip_id")
-    return Moment(
+    return Snapshot(
         scores,
         fields.reindex(scores["clip_id"]).to_numpy(np.float64),
         _by_clip(vectors, scores["clip_id"]),
@@ -89,14 +89,14 @@ def moment(
     )
 
 
-def stored_moment(rows: pa.Table, metadata_version: str) -> Moment:
+def stored_snapshot(rows: pa.Table, metadata_version: str) -> Snapshot:
     """The moment that rows of `baseline_clips` keep; it has no vectors."""
     frame = rows.to_pandas()
     named = ["clip_id", "class_name", "split", "content_key", "correct", "loss", "confidence"]
     return moment(frame[named], rows, metadata_version=metadata_version)
 
 
-def baseline_clip_rows(baseline_id: str, now: Moment) -> pa.Table:
+def baseline_clip_rows(baseline_id: str, now: Snapshot) -> pa.Table:
     """Rows of `baseline_clips` that keep a moment."""
     values = [
         {
@@ -117,8 +117,8 @@ def baseline_clip_rows(baseline_id: str, now: Moment) -> pa.Table:
 
 def drift_since(
     class_name: str,
-    then: Moment,
-    now: Moment,
+    then: Snapshot,
+    now: Snapshot,
     *,
     baseline_id: str,
     limits: CheckSettings,
@@ -152,7 +152,7 @@ def drift_since(
 
 
 def performance_since(
-    then: Moment, now: Moment, *, limits: CheckSettings, seed: int, by_class: bool = False
+    then: Snapshot, now: Snapshot, *, limits: CheckSettings, seed: int, by_class: bool = False
 ) -> PerformanceDrift:
     """Performance now against then.
 
@@ -231,7 +231,7 @@ def _of_known_classes(
     return before, after, tuple(left_out)
 
 
-def _field_drift(then: Moment, new: Moment, least: Mapping[str, Any]) -> tuple[FieldDrift, ...]:
+def _field_drift(then: Snapshot, new: Snapshot, least: Mapping[str, Any]) -> tuple[FieldDrift, ...]:
     versions, unlike = (then.metadata_version, new.metadata_version), ""
     if all(versions) and len(set(versions)) > 1:
         unlike = "measured by definition {} then and {} now: promote a new baseline".format(
@@ -243,7 +243,7 @@ def _field_drift(then: Moment, new: Moment, least: Mapping[str, Any]) -> tuple[F
     )
 
 
-def _embedding_drift(old: Moment, new: Moment, least: Mapping[str, Any]) -> EmbeddingDrift:
+def _embedding_drift(old: Snapshot, new: Snapshot, least: Mapping[str, Any]) -> EmbeddingDrift:
     unlike = ""
     if len(new.scores) and len(old.scores) < least["min_clips"]:
         unlike = (
@@ -256,7 +256,7 @@ def _embedding_drift(old: Moment, new: Moment, least: Mapping[str, Any]) -> Embe
     return embedding_drift(old.vectors, new.vectors, splits=splits, unlike=unlike, **least)
 
 
-def _splits(old: Moment, new: Moment) -> tuple[np.ndarray, np.ndarray]:
+def _splits(old: Snapshot, new: Snapshot) -> tuple[np.ndarray, np.ndarray]:
     return old.scores["split"].to_numpy(str), new.scores["split"].to_numpy(str)
 
 

@@ -1,4 +1,4 @@
-"""Drift as rows of the table `drift`, and back: a check judges what was stored.
+"""Drift as rows of the table `drift`, and back: a check class_checks what was stored.
 
 Layout belongs here; measuring and judging do not.
 """

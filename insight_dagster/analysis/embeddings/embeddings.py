@@ -17,17 +17,17 @@ import pyarrow as pa
 import torch
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.embeddings.predictions import identity_columns, prediction_rows
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, input_of, load_window
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 
-__all__ = ["ClipToMeasure", "EmbeddedClips", "embed_clips"]
+__all__ = ["Clip", "EmbeddedClips", "embed_clips"]
 
 _Output = tuple[np.ndarray, np.ndarray]
-_Load = Callable[[ClipToMeasure], ClipInput | str]
-Visit = Callable[[ClipToMeasure, DecodedWindow | str], None]
+_Load = Callable[[Clip], ClipInput | str]
+Visit = Callable[[Clip, DecodedWindow | str], None]
 """Is shown what was decoded of a clip, or the reason why nothing was; by several threads."""
 
 
@@ -55,7 +55,7 @@ class EmbeddedClips:
 
 
 def embed_clips(
-    clips: Sequence[ClipToMeasure],
+    clips: Sequence[Clip],
     classifier: VideoClassifier,
     *,
     batch_size: int = 8,
@@ -91,7 +91,7 @@ def embed_clips(
     outputs: dict[str, _Output | str] = {}
     run = _run_whole_chains if classifier.clips_per_pass == 1 else _run_batches
 
-    def load(clip: ClipToMeasure) -> ClipInput | str:
+    def load(clip: Clip) -> ClipInput | str:
         window = load_window(clip, classifier.spec, decode)
         if visit is not None:
             visit(clip, window)
@@ -108,7 +108,7 @@ def embed_clips(
 
 
 def _run_whole_chains(
-    clips: list[ClipToMeasure],
+    clips: list[Clip],
     load: _Load,
     classifier: VideoClassifier,
     *,
@@ -117,7 +117,7 @@ def _run_whole_chains(
 ) -> Generator[_Output | str]:
     """On a CPU: every thread decodes a clip and runs it; that keeps all cores busy."""
 
-    def chain(clip: ClipToMeasure) -> _Output | str:
+    def chain(clip: Clip) -> _Output | str:
         given = load(clip)
         if isinstance(given, str):
             return given
@@ -128,7 +128,7 @@ def _run_whole_chains(
 
 
 def _run_batches(
-    clips: list[ClipToMeasure],
+    clips: list[Clip],
     load: _Load,
     classifier: VideoClassifier,
     *,
@@ -156,7 +156,7 @@ def _run_padded(
 
 
 def _tables(
-    clips: Sequence[ClipToMeasure],
+    clips: Sequence[Clip],
     classifier: VideoClassifier,
     outputs: dict[str, _Output | str],
 ) -> EmbeddedClips:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from scipy.special import logsumexp
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 
 OF_LABEL = ("probability", "loss", "margin", "correct")
 """Columns that say how a prediction fits the clip's own class; the others are the model's alone."""
@@ -32,7 +32,7 @@ class _OwnClass:
 
 
 def prediction_rows(
-    clips: Sequence[ClipToMeasure],
+    clips: Sequence[Clip],
     logits: np.ndarray,
     *,
     labels: tuple[str, ...],
@@ -87,7 +87,7 @@ def confidences(predictions: pa.Table) -> np.ndarray:
     return np.array([best[0] for best in predictions["top5_probabilities"].to_pylist()], float)
 
 
-def identity_columns(clips: Sequence[ClipToMeasure], model_fingerprint: str) -> dict[str, pa.Array]:
+def identity_columns(clips: Sequence[Clip], model_fingerprint: str) -> dict[str, pa.Array]:
     """The columns that say which clip a row is of and which model made it."""
     return {
         "clip_id": pa.array([clip.clip_id for clip in clips], pa.string()),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ class BundleWork:
         reused: stored rows that still hold.
     """
 
-    clips: tuple[ClipToMeasure, ...]
+    clips: tuple[Clip, ...]
     targets: tuple[str, ...]
     reused: pa.Table
 
 
 def plan_bundles(
     examples: Sequence[Example],
-    clips: Sequence[ClipToMeasure],
+    clips: Sequence[Clip],
     *,
     predictions: pa.Table,
     stored: pa.Table,

@@ -17,14 +17,14 @@ import pyarrow as pa
 from scipy.special import softmax
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.heatmaps.grad_cam import METHOD, grad_cam
 from insight_dagster.analysis.heatmaps.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, load_input
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.errors import ModelError
-from insight_dagster.files.atomic import write_whole
+from insight_dagster.files.atomic import write_atomically
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class BundleSet:
 
 
 def make_bundles(
-    clips: Sequence[ClipToMeasure],
+    clips: Sequence[Clip],
     classifier: VideoClassifier,
     *,
     targets: Sequence[str],
@@ -87,10 +87,10 @@ def make_bundles(
     if len(targets) != len(clips):
         raise ValueError(f"{len(clips)} clips need as many targets, got {len(targets)}")
     folder.mkdir(parents=True, exist_ok=True)
-    made: list[tuple[ClipToMeasure, str, HeatmapBundle]] = []
+    made: list[tuple[Clip, str, HeatmapBundle]] = []
     problems: dict[str, str] = {}
 
-    def work(pair: tuple[ClipToMeasure, str]) -> HeatmapBundle | str:
+    def work(pair: tuple[Clip, str]) -> HeatmapBundle | str:
         return _attempt(pair[0], classifier, pair[1], folder, decode)
 
     pairs = list(zip(clips, targets, strict=True))
@@ -106,7 +106,7 @@ def make_bundles(
 
 
 def make_bundle(
-    clip: ClipToMeasure, classifier: VideoClassifier, *, target: str, folder: Path
+    clip: Clip, classifier: VideoClassifier, *, target: str, folder: Path
 ) -> HeatmapBundle:
     """Write the heatmap bundle of one clip.
 
@@ -122,7 +122,7 @@ def make_bundle(
 
 
 def _attempt(
-    clip: ClipToMeasure, classifier: VideoClassifier, target: str, folder: Path, decode: Decode
+    clip: Clip, classifier: VideoClassifier, target: str, folder: Path, decode: Decode
 ) -> HeatmapBundle | str:
     if target not in classifier.labels:
         return f"the model has no label {target!r} to explain"
@@ -131,7 +131,7 @@ def _attempt(
 
 
 def _explain(
-    clip: ClipToMeasure,
+    clip: Clip,
     each: ClipInput,
     classifier: VideoClassifier,
     target: str,
@@ -144,13 +144,17 @@ def _explain(
     caption = _caption(clip, classifier, target, found.logits[0], empty=scale <= 0)
     picture = draw_grid(each.pictures(classifier.spec), share, each.timestamps, caption)
     bundle = _paths(clip, classifier, target, folder)
-    write_whole(bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4))
-    write_whole(bundle.volume_path, lambda path: _save_volume(path, share, scale, each.timestamps))
+    write_atomically(
+        bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4)
+    )
+    write_atomically(
+        bundle.volume_path, lambda path: _save_volume(path, share, scale, each.timestamps)
+    )
     return bundle
 
 
 def _caption(
-    clip: ClipToMeasure,
+    clip: Clip,
     classifier: VideoClassifier,
     target: str,
     logits: np.ndarray,
@@ -170,9 +174,7 @@ def _caption(
     )
 
 
-def _paths(
-    clip: ClipToMeasure, classifier: VideoClassifier, target: str, folder: Path
-) -> HeatmapBundle:
+def _paths(clip: Clip, classifier: VideoClassifier, target: str, folder: Path) -> HeatmapBundle:
     described = "\n".join((clip.content_key, target, METHOD, classifier.fingerprint))
     name = f"{clip.clip_id}-{hashlib.sha256(described.encode()).hexdigest()[:12]}"
     return HeatmapBundle(folder / f"{name}.png", folder / f"{name}.npz")
@@ -189,7 +191,7 @@ def _save_volume(path: Path, share: np.ndarray, scale: float, timestamps: np.nda
 
 
 def _rows(
-    made: Sequence[tuple[ClipToMeasure, str, HeatmapBundle]],
+    made: Sequence[tuple[Clip, str, HeatmapBundle]],
     classifier: VideoClassifier,
     home: Path,
 ) -> pa.Table:

@@ -17,14 +17,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.metadata.clip_metadata import (
     METADATA_VERSION,
     ClipMetadata,
     measure,
 )
-from insight_dagster.analysis.metadata.film_sheets import write_sheet
+from insight_dagster.analysis.metadata.contact_sheets import write_sheet
 from insight_dagster.analysis.metadata.user_functions import (
     UserFunction,
     UserValues,
@@ -78,12 +78,12 @@ class ClipMeasuring:
         clips: whose rows are wanted.
         spec: frames and window length; the same as for the embeddings.
         functions: the user's own, called for every content.
-        sheets: folder that a film sheet of every content is written to; None: none is.
+        sheets: folder that a contact sheet of every content is written to; None: none is.
     """
 
     def __init__(
         self,
-        clips: Sequence[ClipToMeasure],
+        clips: Sequence[Clip],
         spec: ClipSpec,
         functions: Sequence[UserFunction] = (),
         sheets: Path | None = None,
@@ -93,7 +93,7 @@ class ClipMeasuring:
         self._wanted = {clip.content_key for clip in clips}
         self._found: dict[str, _Measured | str | Exception] = {}
 
-    def see(self, clip: ClipToMeasure, window: DecodedWindow | str) -> None:
+    def see(self, clip: Clip, window: DecodedWindow | str) -> None:
         """Measure what was decoded of a clip, if it is wanted; several threads may call it."""
         if clip.content_key not in self._wanted:
             return
@@ -150,7 +150,7 @@ class ClipMeasuring:
         return _Measured(measure(frames, timestamps), extra)
 
     def _rows(self) -> MeasuredClips:
-        measured: list[tuple[ClipToMeasure, _Measured]] = []
+        measured: list[tuple[Clip, _Measured]] = []
         problems = {}
         for clip in self._clips:
             found = self._found[clip.content_key]
@@ -170,7 +170,7 @@ class ClipMeasuring:
 
 
 def measure_clips(
-    clips: Sequence[ClipToMeasure],
+    clips: Sequence[Clip],
     *,
     spec: ClipSpec,
     functions: Sequence[UserFunction] = (),
@@ -183,7 +183,7 @@ def measure_clips(
     return measuring.finish(workers=workers, decode=decode, progress=progress)
 
 
-def _function_problems(measured: Sequence[tuple[ClipToMeasure, _Measured]]) -> dict[str, str]:
+def _function_problems(measured: Sequence[tuple[Clip, _Measured]]) -> dict[str, str]:
     """How often each failing function of the user failed, and why on the first clip."""
     failures: dict[str, list[str]] = {}
     for clip, each in measured:
@@ -195,7 +195,7 @@ def _function_problems(measured: Sequence[tuple[ClipToMeasure, _Measured]]) -> d
     }
 
 
-def _rows(measured: Sequence[tuple[ClipToMeasure, _Measured]], version: str) -> pa.Table:
+def _rows(measured: Sequence[tuple[Clip, _Measured]], version: str) -> pa.Table:
     rows = (
         {
             **_identity(clip, version),
@@ -208,7 +208,7 @@ def _rows(measured: Sequence[tuple[ClipToMeasure, _Measured]], version: str) -> 
     return tables.METADATA_TABLE.from_rows(rows)
 
 
-def _frame_rows(measured: Sequence[tuple[ClipToMeasure, _Measured]], version: str) -> pa.Table:
+def _frame_rows(measured: Sequence[tuple[Clip, _Measured]], version: str) -> pa.Table:
     rows = (
         {
             **_identity(clip, version),
@@ -220,7 +220,7 @@ def _frame_rows(measured: Sequence[tuple[ClipToMeasure, _Measured]], version: st
     return tables.METADATA_FRAMES.from_rows(rows)
 
 
-def _identity(clip: ClipToMeasure, version: str) -> dict[str, str]:
+def _identity(clip: Clip, version: str) -> dict[str, str]:
     names = ("clip_id", "class_name", "content_key")
     return {**{name: getattr(clip, name) for name in names}, "metadata_version": version}
 

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import torch
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.clip_library.quarantine import unreadable
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, preprocess_on
@@ -56,9 +56,7 @@ class ClipInput:
         return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def load_window(
-    clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
-) -> DecodedWindow | str:
+def load_window(clip: Clip, spec: ClipSpec, decode: Decode = decode_window) -> DecodedWindow | str:
     """The clip's frames, or the reason why it has none."""
     try:
         return decode(
@@ -75,9 +73,7 @@ def load_window(
         return unreadable(problem)
 
 
-def load_input(
-    clip: ClipToMeasure, spec: ClipSpec, decode: Decode = decode_window
-) -> ClipInput | str:
+def load_input(clip: Clip, spec: ClipSpec, decode: Decode = decode_window) -> ClipInput | str:
     """The clip's input, or the reason why it has none."""
     window = load_window(clip, spec, decode)
     return window if isinstance(window, str) else input_of(window, spec)

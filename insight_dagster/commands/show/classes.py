@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.analysis.metadata.film_sheets import sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.commands.home import open_database, open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.connection import Database
@@ -59,7 +59,7 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
 def remove_class(
     settings: Settings, name: str, *, confirm: Callable[[str], bool], console: Console
 ) -> None:
-    """Take a class away: its partition, its rows in every table, its heatmaps and film sheets.
+    """Take a class away: its partition, its rows in every table, its heatmaps and contact sheets.
 
     Args:
         settings: of the home.
@@ -116,7 +116,7 @@ def _forget(
 def _contents(store: Database, name: str | None = None) -> set[str]:
     """Content keys of a class's clips, or of all."""
     keys = store.rows(CLIP_MANIFEST, name)["content_key"].to_pylist()
-    # A row is data: what it names is deleted only where film sheets are kept.
+    # A row is data: what it names is deleted only where contact sheets are kept.
     return {key for key in keys if key and key.isalnum()}
 
 

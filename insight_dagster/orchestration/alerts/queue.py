@@ -18,7 +18,7 @@ BUDGET_SECONDS = 20.0
 KEPT_SECONDS = 3 * 86_400.0
 
 
-class Outbox:
+class AlertQueue:
     """A folder of undelivered alerts.
 
     Args:

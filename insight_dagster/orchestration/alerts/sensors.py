@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from insight_dagster.orchestration.alerts.delivery import Alert
-from insight_dagster.orchestration.alerts.queue import Outbox
+from insight_dagster.orchestration.alerts.queue import AlertQueue
 from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.run_failures import reason_of
 from insight_dagster.orchestration.stage_runs import NIGHT_TAG, has_ended
@@ -59,9 +59,9 @@ def alert_delivery(settings: Settings) -> dg.SensorDefinition:
     return sensor
 
 
-def outbox(settings: Settings) -> Outbox:
+def outbox(settings: Settings) -> AlertQueue:
     """The home's undelivered alerts."""
-    return Outbox(
+    return AlertQueue(
         settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
     )
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
-from insight_dagster.analysis.clip_library.incremental import clips_to_measure
+from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.incremental import usable_clips
 from insight_dagster.analysis.decoding import Decode
 from insight_dagster.database.connection import Database
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.options import AnalysisOptions
-from insight_dagster.resources.progress import Advance, Progress
+from insight_dagster.resources.progress import Progress, ProgressCallback
 from insight_dagster.tables import CLIP_MANIFEST
 
 
@@ -29,13 +29,13 @@ class ClassClips:
 
     context: dg.AssetExecutionContext
     name: str
-    clips: Sequence[ClipToMeasure]
+    clips: Sequence[Clip]
     store: Database
     options: AnalysisOptions
     decode: Decode
     progress: Progress
 
-    def follow(self, asset: dg.AssetSpec, total: int) -> Advance:
+    def follow(self, asset: dg.AssetSpec, total: int) -> ProgressCallback:
         """Begin a step of so many clips."""
         what = f"{asset.key.to_user_string()} · {self.name}"
         return self.progress.track(self.context, what, total)
@@ -51,6 +51,6 @@ def clips_of(
     progress: Progress,
 ) -> ClassClips:
     """The usable clips that the manifest lists of a class."""
-    clips = clips_to_measure(store.rows(CLIP_MANIFEST, name), library.root)
+    clips = usable_clips(store.rows(CLIP_MANIFEST, name), library.root)
     decode = library.decoding().decode_window
     return ClassClips(context, name, clips, store, options, decode, progress)

@@ -54,7 +54,7 @@ def core_columns(clips: pd.DataFrame, pictured: np.ndarray) -> dict[str, Any]:
 
     Args:
         clips: as `joined_clips` returns.
-        pictured: (n,) bool: whether the site has a film sheet of the clip.
+        pictured: (n,) bool: whether the site has a contact sheet of the clip.
     """
     cluster = pd.to_numeric(clips["cluster"]).fillna(-2).to_numpy(np.int32)
     return {

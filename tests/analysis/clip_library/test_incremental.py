@@ -6,19 +6,19 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.clip_library.incremental import (
-    clips_to_measure,
     fit_key,
     plan_work,
     shards,
+    usable_clips,
 )
 
 KEYS = st.sampled_from("abcdefgh")
 
 
-def clip(number: int, key: str) -> ClipToMeasure:
-    return ClipToMeasure(f"id{number}", "ours", key, Path("x.mp4"))
+def clip(number: int, key: str) -> Clip:
+    return Clip(f"id{number}", "ours", key, Path("x.mp4"))
 
 
 def stored(*keys: str) -> pa.Table:
@@ -60,7 +60,7 @@ def test_quarantined_clips_are_not_measured():
             "status": ["ok", "ok", "quarantined"],
         }
     )
-    clips = clips_to_measure(manifest, Path("/library"))
+    clips = usable_clips(manifest, Path("/library"))
     assert [(one.clip_id, str(one.path), one.end) for one in clips] == [
         ("1", "/library/one.mp4", 2.0),
         ("2", "/library/two.mp4", None),

@@ -12,11 +12,11 @@ from insight_dagster.analysis.checks import drift as drifted
 from insight_dagster.analysis.drift import DataThresholds, PerformanceThresholds
 from insight_dagster.analysis.drift.baseline import (
     FIELD_NAMES,
-    Moment,
+    Snapshot,
     baseline_clip_rows,
     drift_since,
     performance_since,
-    stored_moment,
+    stored_snapshot,
 )
 from insight_dagster.analysis.drift.performance.performance import performance_rows, scored_clips
 from insight_dagster.analysis.drift.rows import (
@@ -30,7 +30,7 @@ from insight_dagster.tables import DRIFT
 LIMITS = CheckSettings.model_validate({})
 
 
-def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Moment:
+def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Snapshot:
     rng = np.random.default_rng(seed)
     correct = np.arange(count) < round(accuracy * count)
     rng.shuffle(correct)
@@ -47,18 +47,18 @@ def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Moment:
     )
     metadata = rng.normal(size=(count, len(FIELD_NAMES))) + shift
     vectors = rng.normal(size=(count, 6)) + shift
-    return Moment(scores, metadata, vectors)
+    return Snapshot(scores, metadata, vectors)
 
 
-def together(*moments: Moment) -> Moment:
-    return Moment(
+def together(*moments: Snapshot) -> Snapshot:
+    return Snapshot(
         pd.concat([each.scores for each in moments], ignore_index=True),
         np.concatenate([each.metadata for each in moments]),
         np.concatenate([each.vectors for each in moments]),
     )
 
 
-def worse(then: Moment, clips: int) -> Moment:
+def worse(then: Snapshot, clips: int) -> Snapshot:
     """The same clips, some of which are wrong now."""
     scores = then.scores.copy()
     right = np.flatnonzero(scores["correct"].to_numpy(bool))[:clips]
@@ -67,7 +67,7 @@ def worse(then: Moment, clips: int) -> Moment:
     return replace(then, scores=scores)
 
 
-def drift(then: Moment, now: Moment):
+def drift(then: Snapshot, now: Snapshot):
     return drift_since("a", then, now, baseline_id="b", limits=LIMITS, seed=0)
 
 
@@ -77,15 +77,15 @@ def checks(rows):
 
 def test_a_moment_survives_the_database(tmp_path):
     from insight_dagster.database.connection import Database
-    from insight_dagster.database.writes import Replacement
+    from insight_dagster.database.writes import ReplacePartition
     from insight_dagster.tables import BASELINE_CLIPS
 
     now = moment(12)
     now.scores.loc[3, ["correct", "loss"]] = None
     now.metadata[2, 1] = np.nan
     database = Database(tmp_path / "x.duckdb")
-    database.write(Replacement(BASELINE_CLIPS, baseline_clip_rows("b", now), "b"))
-    back = stored_moment(database.rows(BASELINE_CLIPS), "v1")
+    database.write(ReplacePartition(BASELINE_CLIPS, baseline_clip_rows("b", now), "b"))
+    back = stored_snapshot(database.rows(BASELINE_CLIPS), "v1")
     assert back.scores["clip_id"].tolist() == now.scores["clip_id"].tolist()
     assert back.scores["correct"].isna().tolist() == [n == 3 for n in range(12)]
     np.testing.assert_array_equal(back.metadata, now.metadata)
@@ -205,7 +205,7 @@ def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
 
 
 def test_a_class_that_cannot_be_scored_has_its_data_judged():
-    def unknown(of: Moment) -> Moment:
+    def unknown(of: Snapshot) -> Snapshot:
         return replace(of, scores=of.scores.assign(correct=None, loss=np.nan))
 
     then, new = unknown(moment()), unknown(moment(60, seed=1, prefix="n", shift=3.0))
@@ -248,7 +248,7 @@ def test_vectors_that_cannot_be_compared_are_said_and_not_passed(kept, vectors, 
     assert found.description.startswith(f"not judged: embedding: {reason}")
 
 
-def of_class(found: Moment, name: str) -> Moment:
+def of_class(found: Snapshot, name: str) -> Snapshot:
     return replace(found, scores=found.scores.assign(class_name=name))
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.decoding import decode_window
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.embeddings.predictions import prediction_rows
@@ -125,7 +125,7 @@ def test_only_broken_clips_give_empty_tables_of_the_right_type(tmp_path, classif
 
 def test_identical_content_is_run_once(clips, classifier, monkeypatch):
     copies = [
-        ClipToMeasure(f"copy{number}", label, clips[0].content_key, clips[0].path)
+        Clip(f"copy{number}", label, clips[0].content_key, clips[0].path)
         for number, label in enumerate(("climb", "dunk", "juggle"))
     ]
     runs, ticks, predict = [], [], classifier.predict
@@ -140,8 +140,8 @@ def test_identical_content_is_run_once(clips, classifier, monkeypatch):
 
 
 def test_the_window_of_a_segment_is_respected(clips, classifier):
-    late = ClipToMeasure("late", "climb", "late", clips[0].path, start=1.0, end=1.5)
-    early = ClipToMeasure("early", "climb", "early", clips[0].path, start=0.0, end=0.5)
+    late = Clip("late", "climb", "late", clips[0].path, start=1.0, end=1.5)
+    early = Clip("early", "climb", "early", clips[0].path, start=0.0, end=0.5)
     one, two = embed_clips([late, early], classifier).embeddings["embedding"].to_pylist()
     assert one != two
 
@@ -149,14 +149,14 @@ def test_the_window_of_a_segment_is_respected(clips, classifier):
 @pytest.mark.parametrize(("start", "end"), [(-1.0, None), (float("nan"), None), (2.0, 2.0)])
 def test_impossible_windows_are_refused(tmp_path, start, end):
     with pytest.raises(ValueError, match="clip odd"):
-        ClipToMeasure("odd", "climb", "odd", tmp_path / "x.mp4", start=start, end=end)
+        Clip("odd", "climb", "odd", tmp_path / "x.mp4", start=start, end=end)
 
 
 # predictions
 
 
 def rows_of(logits, class_names, labels=("a", "b", "c", "d", "e", "f")):
-    made = [ClipToMeasure(f"c{n}", name, f"k{n}", None) for n, name in enumerate(class_names)]
+    made = [Clip(f"c{n}", name, f"k{n}", None) for n, name in enumerate(class_names)]
     table = prediction_rows(
         made, np.array(logits, np.float32), labels=labels, model_fingerprint="m"
     )

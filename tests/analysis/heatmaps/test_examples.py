@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.heatmaps.examples import (
     Example,
     choose_examples,
@@ -48,7 +48,7 @@ def bundle(home: Path, clip_id: str, **changes: str) -> dict:
 
 def test_a_bundle_is_kept_only_while_contents_model_target_and_files_hold(tmp_path):
     names = ("kept", "edited", "retargeted", "old model", "file lost")
-    clips = [ClipToMeasure(name, "ours", f"key-{name}", Path("x.mp4")) for name in names]
+    clips = [Clip(name, "ours", f"key-{name}", Path("x.mp4")) for name in names]
     rows = [
         bundle(tmp_path, "kept"),
         bundle(tmp_path, "edited", content_key="before"),

@@ -16,7 +16,7 @@ from skimage.color import rgb2gray, rgb2hsv
 from skimage.metrics import structural_similarity
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import ClipToMeasure
+from insight_dagster.analysis.clip_library.clips import Clip
 from insight_dagster.analysis.metadata import clip_metadata
 from insight_dagster.analysis.metadata.fields import motion, similarity
 from insight_dagster.analysis.metadata.fields.flow import estimate_flow
@@ -279,8 +279,8 @@ class TestSignature:
         assert measure(texture(40, 40, seed=1)[None]).signature.shape == (1536,)
 
 
-def clip_named(clip_id: str) -> ClipToMeasure:
-    return ClipToMeasure(
+def clip_named(clip_id: str) -> Clip:
+    return Clip(
         clip_id=clip_id,
         class_name="surfing",
         content_key=f"content of {clip_id}",

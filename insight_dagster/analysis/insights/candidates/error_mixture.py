@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from insight_dagster.analysis.insights.candidates.group_statistics import Failures
+from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics
 from insight_dagster.analysis.insights.candidates.groups import rough_cells
 from insight_dagster.analysis.insights.candidates.mixture import Evidence, Mixture, fit_mixture
 from insight_dagster.analysis.numerics import permutation as statistics
@@ -51,7 +51,7 @@ class _Rated:
     blind: np.ndarray
 
 
-def unasked(failed: Failures) -> str:
+def unasked(failed: GroupStatistics) -> str:
     """Why components cannot be looked for, '' where they can."""
     if len(failed) < _FEWEST_CLIPS:
         return f"{len(failed)} of the {_FEWEST_CLIPS} clips needed"
@@ -61,7 +61,7 @@ def unasked(failed: Failures) -> str:
 
 
 def failing_components(
-    evidence: Evidence, failed: Failures, rng: np.random.Generator
+    evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator
 ) -> list[Component]:
     """Components with the p-value of their failures, worst first.
 
@@ -90,7 +90,7 @@ def failing_components(
     return found
 
 
-def _chance(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> np.ndarray:
+def _chance(evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator) -> np.ndarray:
     """(b,) largest rating of the search on outcomes shuffled within strata."""
     orders = statistics.stratified_permutations(
         np.arange(len(failed)), failed.strata, draws=_DRAWS, rng=rng
@@ -103,7 +103,7 @@ def _chance(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> n
     return np.array(maxima)
 
 
-def _search(evidence: Evidence, failed: Failures, rng: np.random.Generator) -> list[_Rated]:
+def _search(evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator) -> list[_Rated]:
     """Rated components of every start."""
     rated = []
     for kind in _STARTS:

@@ -13,7 +13,7 @@ from insight_dagster.analysis.numerics import permutation as statistics
 
 
 @dataclass(frozen=True)
-class Failures:
+class GroupStatistics:
     """How badly n clips went, so that groups of them can be held against chance.
 
     Attributes:
@@ -31,13 +31,15 @@ class Failures:
     def __len__(self) -> int:
         return len(self.wrong)
 
-    def take(self, rows: np.ndarray) -> Failures:
+    def take(self, rows: np.ndarray) -> GroupStatistics:
         """Of some clips, as they are (neither rates nor ranks are formed anew)."""
-        return Failures(self.wrong[rows], self.rate[rows], self.rank[rows], self.strata[rows])
+        return GroupStatistics(
+            self.wrong[rows], self.rate[rows], self.rank[rows], self.strata[rows]
+        )
 
-    def shuffled(self, order: np.ndarray) -> Failures:
+    def shuffled(self, order: np.ndarray) -> GroupStatistics:
         """With outcomes and losses exchanged between clips, strata and their rates kept."""
-        return Failures(self.wrong[order], self.rate, self.rank[order], self.strata)
+        return GroupStatistics(self.wrong[order], self.rate, self.rank[order], self.strata)
 
     def deviates(self, sums: statistics.Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
         """(..., g) the larger of two deviates of every group, each about normal by chance.
@@ -62,8 +64,8 @@ class Failures:
         return np.maximum(errors, losses) if np.ptp(self.wrong) else losses
 
 
-def failures(wrong: np.ndarray, loss: np.ndarray, strata: np.ndarray) -> Failures:
-    """Failures of (n,) clips, held against those of their stratum."""
+def failures(wrong: np.ndarray, loss: np.ndarray, strata: np.ndarray) -> GroupStatistics:
+    """GroupStatistics of (n,) clips, held against those of their stratum."""
     from scipy import stats
 
     rate, rank = np.zeros(len(loss)), np.zeros(len(loss))
@@ -72,4 +74,4 @@ def failures(wrong: np.ndarray, loss: np.ndarray, strata: np.ndarray) -> Failure
         rate[rows] = wrong[rows].mean()
         rank[rows] = stats.norm.ppf((stats.rankdata(loss[rows]) - 0.5) / len(rows))
         rank[rows] -= rank[rows].mean()
-    return Failures(np.asarray(wrong, np.float64), rate, rank, strata)
+    return GroupStatistics(np.asarray(wrong, np.float64), rate, rank, strata)

@@ -42,7 +42,7 @@ class Judged(Protocol):
     def __len__(self) -> int: ...
 
     def deviates(self, sums: statistics.Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
-        """As `Failures.deviates`."""
+        """As `GroupStatistics.deviates`."""
 
 
 def scan(family: Family, failed: Judged, rng: np.random.Generator) -> list[Tested]:

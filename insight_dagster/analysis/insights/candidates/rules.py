@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from insight_dagster.analysis.insights.candidates.group_statistics import Failures
+from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics
 from insight_dagster.analysis.insights.clip_table import frequent_levels
 from insight_dagster.analysis.numerics import permutation as statistics
 
@@ -100,7 +100,7 @@ def _of_column(name: str, column: pd.Series) -> list[tuple[str, np.ndarray]]:
     return out
 
 
-def unasked(candidates: Conditions, failed: Failures) -> str:
+def unasked(candidates: Conditions, failed: GroupStatistics) -> str:
     """Why rules cannot be looked for, '' where they can."""
     if len(failed) < _FEWEST_CLIPS:
         return f"{len(failed)} of the {_FEWEST_CLIPS} clips needed"
@@ -109,7 +109,9 @@ def unasked(candidates: Conditions, failed: Failures) -> str:
     return ""
 
 
-def failing_rules(candidates: Conditions, failed: Failures, rng: np.random.Generator) -> list[Rule]:
+def failing_rules(
+    candidates: Conditions, failed: GroupStatistics, rng: np.random.Generator
+) -> list[Rule]:
     """Rules whose clips fail more than chance, worst first, no two about the same clips.
 
     Every condition and pair of conditions is rated, and the 40 worst pairs with every third
@@ -148,7 +150,9 @@ def failing_rules(candidates: Conditions, failed: Failures, rng: np.random.Gener
     return found
 
 
-def _search(met: np.ndarray, sizes: np.ndarray, failed: Failures) -> list[tuple[list[int], float]]:
+def _search(
+    met: np.ndarray, sizes: np.ndarray, failed: GroupStatistics
+) -> list[tuple[list[int], float]]:
     """Conditions of the worst rules with their deviates, worst first."""
     every = _deviates(failed, lambda values: (met.T * values) @ met, sizes)
     single = np.diag(every)
@@ -177,7 +181,7 @@ def _search(met: np.ndarray, sizes: np.ndarray, failed: Failures) -> list[tuple[
     return sorted(rules, key=lambda rule: (-rule[1], len(rule[0]), rule[0]))
 
 
-def _deviates(failed: Failures, sums: statistics.Sums, sizes: np.ndarray) -> np.ndarray:
+def _deviates(failed: GroupStatistics, sums: statistics.Sums, sizes: np.ndarray) -> np.ndarray:
     """Deviates of groups, -inf where a group is too small or too large.
 
     They are rounded: the same clips have the same deviate, whichever conditions they meet.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight_dagster.analysis.insights.candidates.group_statistics import Failures, failures
+from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics, failures
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.numerics import permutation as statistics
 
@@ -65,7 +65,7 @@ def training_against_held_out(clips: ClipTable) -> Contrast:
     return Contrast(rows, clips.splits[rows] != "train", "train", "val and test")
 
 
-def share_excess(contrast: Contrast, labels: np.ndarray) -> Failures:
+def share_excess(contrast: Contrast, labels: np.ndarray) -> GroupStatistics:
     """For `scan`: whether groups hold more of the new side than their classes let expect.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 
 from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates import error_mixture, rules
-from insight_dagster.analysis.insights.candidates.group_statistics import Failures, failures
+from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics, failures
 from insight_dagster.analysis.insights.candidates.max_t_scan import Tested, scan
 from insight_dagster.analysis.insights.candidates.mixture import Evidence, leading_dimensions
 from insight_dagster.analysis.insights.candidates.soft_membership import soft_members
@@ -36,7 +36,7 @@ class _Asked:
     search: Search
     population: Population
     rows: np.ndarray
-    failed: Failures
+    failed: GroupStatistics
     evidence: Evidence
 
     @property
@@ -113,7 +113,7 @@ def _of_rules(asked: _Asked) -> Question:
     return Question(name, tuple(findings))
 
 
-def _evidence(clips: ClipTable, rows: np.ndarray, failed: Failures) -> Evidence:
+def _evidence(clips: ClipTable, rows: np.ndarray, failed: GroupStatistics) -> Evidence:
     """Places, classes and outcomes: right, or which class a clip was taken for.
 
     Where all are right or all are wrong, high losses stand for errors.

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.finding import Question
-from insight_dagster.analysis.insights.kinds import contrasts
-from insight_dagster.analysis.insights.kinds import loss_gap as gap_change
+from insight_dagster.analysis.insights.kinds import contrasts, loss_gap
 
 KIND = "overfitting"
 SMALLEST_GAP = 0.5
@@ -20,7 +19,7 @@ def find(search: Search) -> list[Question]:
     Candidates have seen neither losses nor splits; losses are shuffled within class and split
     (`scan`), so that neither a hard class nor the gap that all clips share counts.
     """
-    return gap_change.ask(
+    return loss_gap.ask(
         search,
         contrasts.training_against_held_out(search.clips),
         kind=KIND,

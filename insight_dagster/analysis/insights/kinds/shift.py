@@ -9,8 +9,7 @@ import numpy as np
 
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.finding import Question
-from insight_dagster.analysis.insights.kinds import loss_gap as gap_change
-from insight_dagster.analysis.insights.kinds import share_ratio as share_change
+from insight_dagster.analysis.insights.kinds import loss_gap, share_ratio
 from insight_dagster.analysis.insights.kinds.contrasts import Contrast
 
 KIND = "shift"
@@ -28,10 +27,10 @@ def find(search: Search) -> list[Question]:
         rows = np.flatnonzero(known)
         contrast = Contrast(rows, side[rows] > 0, f"not {name}", name)
         for each in (contrast, contrast.turned()):
-            questions += share_change.ask(
+            questions += share_ratio.ask(
                 search, each, kind=KIND, population=name, smallest=SMALLEST_RATIO, action=_SHARES
             )
-            questions += gap_change.ask(
+            questions += loss_gap.ask(
                 search, each, kind=KIND, population=name, smallest=SMALLEST_GAP, action=_LOSSES
             )
     return questions

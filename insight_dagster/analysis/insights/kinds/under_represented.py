@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.finding import Question
-from insight_dagster.analysis.insights.kinds import contrasts
-from insight_dagster.analysis.insights.kinds import share_ratio as share_change
+from insight_dagster.analysis.insights.kinds import contrasts, share_ratio
 
 KIND = "under_represented"
 SMALLEST_RATIO = 2.0
@@ -22,7 +21,7 @@ def find(search: Search) -> list[Question]:
     strata to compare and cannot stand out.
     """
     contrast = contrasts.training_against_held_out(search.clips)
-    return share_change.ask(
+    return share_ratio.ask(
         search,
         contrast,
         kind=KIND,

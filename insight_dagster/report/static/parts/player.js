@@ -7,7 +7,7 @@ const [COLUMNS, FRAMES_PER_SECOND] = [4, 6];
 // heats: [{ target, method, heat }], possibly none.
 export function player(run, row, heats) {
   if (run.atlasPlaces[row] < 0) {
-    return element('p', { class: 'note' }, 'No film sheet of this clip: a large site holds those of a part of the clips, and an older home has them once its clips are measured again.');
+    return element('p', { class: 'note' }, 'No contact sheet of this clip: a large site holds those of a part of the clips, and an older home has them once its clips are measured again.');
   }
   const key = run.text('content_key', row);
   const sheet = `sheets/${key.slice(0, 2)}/${key}.jpg`;

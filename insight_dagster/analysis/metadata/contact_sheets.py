@@ -1,4 +1,4 @@
-"""Film sheets: what the model sees of a clip, as one small picture that people can page through.
+"""Contact sheets: what the model sees of a clip, as one small picture that people can page through.
 
 The picture and its place in a folder belong here; decoding, and who looks at it, do not.
 """
@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster.analysis.model.preprocessing import ClipSpec
-from insight_dagster.files.atomic import write_whole
+from insight_dagster.files.atomic import write_atomically
 
 COLUMNS, TILE = 4, 128
 _QUALITY = 80
 
 
-def film_sheet(frames: NDArray[np.uint8], spec: ClipSpec) -> NDArray[np.uint8]:
+def contact_sheet(frames: NDArray[np.uint8], spec: ClipSpec) -> NDArray[np.uint8]:
     """The squares of the frames under the model's centre crop, four a row, in reading order.
 
     Args:
@@ -54,6 +54,8 @@ def write_sheet(folder: Path, content_key: str, frames: NDArray[np.uint8], spec:
     Raises:
         OSError: the folder cannot be written.
     """
-    picture = cv2.cvtColor(film_sheet(frames, spec), cv2.COLOR_RGB2BGR)
+    picture = cv2.cvtColor(contact_sheet(frames, spec), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    write_whole(sheet_path(folder, content_key), lambda draft: draft.write_bytes(jpeg.tobytes()))
+    write_atomically(
+        sheet_path(folder, content_key), lambda draft: draft.write_bytes(jpeg.tobytes())
+    )

@@ -1,10 +1,15 @@
-"""Film sheets: the model's squares in reading order, files that are complete or absent."""
+"""Contact sheets: the model's squares in reading order, files that are complete or absent."""
 
 import cv2
 import numpy as np
 import pytest
 
-from insight_dagster.analysis.metadata.film_sheets import TILE, film_sheet, sheet_path, write_sheet
+from insight_dagster.analysis.metadata.contact_sheets import (
+    TILE,
+    contact_sheet,
+    sheet_path,
+    write_sheet,
+)
 from insight_dagster.analysis.model.preprocessing import ClipSpec, display_squares
 
 SPEC = ClipSpec(
@@ -24,7 +29,7 @@ def smooth_frames(height, width):
 @pytest.mark.parametrize("size", [(256, 340), (720, 1280), (90, 60), (101, 99)])
 def test_tiles_are_what_the_model_sees(size):
     frames = smooth_frames(*size)
-    sheet = film_sheet(frames, SPEC)
+    sheet = contact_sheet(frames, SPEC)
     assert sheet.shape == (4 * TILE, 4 * TILE, 3)
     for number, square in enumerate(display_squares(frames, SPEC)):
         row, column = divmod(number, 4)
@@ -40,4 +45,4 @@ def test_a_sheet_is_written_by_content(tmp_path):
         sheet_path(tmp_path, "ab12")
     ]
     stored = cv2.cvtColor(cv2.imread(str(sheet_path(tmp_path, "ab12"))), cv2.COLOR_BGR2RGB)
-    assert np.abs(stored.astype(int) - film_sheet(frames, SPEC)).mean() < 3
+    assert np.abs(stored.astype(int) - contact_sheet(frames, SPEC)).mean() < 3

@@ -136,7 +136,7 @@ def _digest(parts: dict[str, Any]) -> str:
 
 
 def _pictured(clips: pd.DataFrame, members: set[str]) -> np.ndarray:
-    """Rows to show contact sheets of: members of insights, wrong ones, then evenly spaced others."""
+    """Rows to show contact sheets of: members of insights, wrong ones, then others, spaced."""
     if len(clips) <= MOST_SHEETS:
         return np.arange(len(clips))
     wrong = (clips["correct"] == False).to_numpy(bool)  # noqa: E712 - missing is neither

@@ -259,9 +259,9 @@ def test_nothing_is_imported_while_the_file_is_held(database):
     code = """if True:
         import sys
         from pathlib import Path
-        from insight_dagster.database import Database
+        from insight_dagster.database.connection import Database
         from insight_dagster.tables import CLUSTERS
-        from insight_dagster.writes import Upsert
+        from insight_dagster.database.writes import Upsert
         attach, known = Database._attach, []
         def attached(*args, **kwargs):
             known.append(set(sys.modules))

@@ -18,10 +18,10 @@ _ON_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 import numpy as np, pyarrow as pa
-from insight_dagster.database import Database
+from insight_dagster.database.connection import Database
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import EMBEDDINGS
-from insight_dagster.writes import ReplacePartition
+from insight_dagster.database.writes import ReplacePartition
 
 path = Path(sys.argv[1])
 stored = Database(path).rows(EMBEDDINGS)

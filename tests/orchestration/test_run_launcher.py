@@ -28,7 +28,7 @@ def holding():
 
 RUN = """
 import sys, dagster as dg
-from tests.test_run_launcher import holding
+from tests.orchestration.test_run_launcher import holding
 with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
     holding.execute_in_process(instance=instance)
 """

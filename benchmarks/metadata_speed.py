@@ -4,7 +4,7 @@
 16 x 256 x 340, everything on one thread, both ways in turn in one process, and prints medians.
 The calls one by one are those of `benchmarks/metadata_references.py`, with OpenCV's usual flow
 (Farneback), with the flow that the one pass uses, and with that flow and the grey frames computed
-once for all of them. Results: `docs/metadata.md`.
+once for all of them. Results: `docs/explanation/metadata.md`.
 """
 
 from __future__ import annotations

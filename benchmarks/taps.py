@@ -2,7 +2,7 @@
 
 Every choice of taps is judged by two things on demo libraries: the share of a clip's ten nearest
 others in the latent space that have its label, and how much of what was planted the insights find.
-Results: `docs/ingest.md`.
+Results: `docs/explanation/ingest.md`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tables of measured properties: one number a clip, and one a frame or frame pair.
 
-Definitions in full, ranges and sources: `docs/metadata.md`.
+Definitions in full, ranges and sources: `docs/explanation/metadata.md`.
 """
 
 from __future__ import annotations

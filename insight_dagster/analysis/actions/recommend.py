@@ -43,7 +43,7 @@ def act(
 ) -> Actions:
     """What to do because of a finding, in which words, and what it would bring.
 
-    The same actions come out whatever the row order. Definitions: `docs/insights.md`.
+    The same actions come out whatever the row order. Definitions: `docs/explanation/insights.md`.
 
     Args:
         finding: a group of clips.

@@ -53,7 +53,7 @@ def steps(finding: Finding, clips: ClipTable) -> list[Step]:
     - outlier: review.
     - every other kind: collect more clips like these held-out ones.
 
-    The row order does not matter. What the numbers mean: `docs/insights.md`.
+    The row order does not matter. What the numbers mean: `docs/explanation/insights.md`.
     """
     if finding.kind == "over_represented":
         return _prune(finding, clips)

@@ -4,7 +4,7 @@ What is compared (`scored_clips`), the figures of one night (`figures`), the sam
 now (`model_change`), new clips beside old ones (`population_change`), both together
 (`performance_drift`), metadata (`data_drift`), latent vectors (`latent_drift`), and what is
 alarming (`judgement`).
-No database, no Dagster, no drawing. Definitions and what was measured: `docs/drift.md`.
+No database, no Dagster, no drawing. Definitions and what was measured: `docs/explanation/drift.md`.
 """
 
 from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift, embedding_drift

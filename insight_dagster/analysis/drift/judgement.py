@@ -1,7 +1,7 @@
 """When drift is alarming: thresholds on effects and levels of significance, and the verdict.
 
 Both an effect and its significance must pass. Thresholds and corrections belong here; measuring
-drift and wording (`sentences`) do not. How the defaults were chosen: `docs/drift.md`.
+drift and wording (`sentences`) do not. How the defaults were chosen: `docs/explanation/drift.md`.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def find_insights(
     """The insights of a labelled set of clips (or images, or anything with embeddings).
 
     The same insights come out whatever the row order; rows that are equal in every array are
-    interchangeable. Definitions: `docs/insights.md`.
+    interchangeable. Definitions: `docs/explanation/insights.md`.
 
     Args:
         embeddings: (n, d) float, finite.

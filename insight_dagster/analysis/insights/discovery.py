@@ -119,7 +119,7 @@ def _concerns(question: str, class_name: str, classes: Set[str]) -> bool:
 def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery:
     """The insights of all classes; the row order does not matter.
 
-    Definitions, null models and thresholds: `docs/insights.md`.
+    Definitions, null models and thresholds: `docs/explanation/insights.md`.
 
     Args:
         clips: all classes' clips.

@@ -96,7 +96,7 @@ def performance_drift(
 
     Model change: clips of both, predictions then against now. Population change: clips of the
     night alone against the shared clips, both as predicted now; where too few are shared, against
-    the baseline as it was predicted then. Definitions: `docs/drift.md`.
+    the baseline as it was predicted then. Definitions: `docs/explanation/drift.md`.
 
     Args:
         then: the baseline.

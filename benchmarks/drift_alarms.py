@@ -1,7 +1,8 @@
 """How often drift is told when there is some, and when there is none.
 
 `python -m benchmarks.drift_alarms [--quick] [--demo] [--json FILE]` draws nights from a pool of
-clips, plants what a scenario says and asks the shipped thresholds. Results: `docs/explanation/drift.md`.
+clips, plants what a scenario says and asks the shipped thresholds.
+Results: `docs/explanation/drift.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The walk through drift of `docs/how-to/drift_walkthrough.md`: `python -m benchmarks.drift_walkthrough`.
+"""The walkthrough in `docs/how-to/drift_walkthrough.md`: `python -m benchmarks.drift_walkthrough`.
 
 Makes the demo home if it is not there, promotes a baseline, starts the real UI and daemon, adds the
 second delivery to the library, and goes on as a user in a browser would: the sensor's runs, checks

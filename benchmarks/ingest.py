@@ -4,7 +4,8 @@ Contestants take turns on the same clips in one process, round after round; figu
 rounds. The loop of PyTorchVideo's tutorial (EncodedVideo, its transforms, the network as the model
 zoo gives it), the same through a DataLoader, the same with the case study's metadata functions,
 decoding alone, the forward pass alone, and ours with every engine, without metadata and with all of
-it. Weights are random: they do not change how long anything takes. Results: `docs/explanation/ingest.md`.
+it. Weights are random: they do not change how long anything takes.
+Results: `docs/explanation/ingest.md`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The metadata fields one by one, as a script with scikit-image, scipy and OpenCV calls has them.
 
 Every function takes a clip's frames, uint8 (T, H, W, 3), does all that its fields need, and
-returns them by their names in `docs/explanation/metadata.md`. Nothing is shared between functions but the
+returns them by their names in `docs/explanation/metadata.md`.
+Nothing is shared between functions but the
 choice of optical flow. `benchmarks.metadata_speed` compares their time with one pass.
 """
 

@@ -1,7 +1,8 @@
 """What engine and precision change in a trained model's answers: `python -m benchmarks.precision`.
 
 Every clip of a library goes through each engine in each precision and is held against torch in
-float32. Without options: the demo's trained model on a demo library. Results: `docs/explanation/ingest.md`.
+float32. Without options: the demo's trained model on a demo library.
+Results: `docs/explanation/ingest.md`.
 """
 
 from __future__ import annotations

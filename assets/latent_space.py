@@ -2,8 +2,7 @@
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.incremental import fit_key
-from insight_dagster.analysis.latent_space.latent_space import fit_latent_space
+from insight_dagster.analysis.latent_space.fitting import fit_key, fit_latent_space
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
 from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata

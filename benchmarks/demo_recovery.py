@@ -27,7 +27,8 @@ from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.insights import ClipTable, discover
 from insight_dagster.analysis.insights.assembly import assemble
 from insight_dagster.analysis.latent_space.clusters import assign
-from insight_dagster.analysis.latent_space.latent_space import LatentSpace, fit_latent_space
+from insight_dagster.analysis.latent_space.fitting import fit_latent_space
+from insight_dagster.analysis.latent_space.latent_space import LatentSpace
 from insight_dagster.analysis.metadata.clip_metadata import METADATA_VERSION
 from insight_dagster.analysis.metadata.metadata_table import measure_clips
 from insight_dagster.analysis.model.loading import load_classifier

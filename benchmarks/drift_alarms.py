@@ -29,7 +29,7 @@ from insight_dagster.analysis.drift import (
     judge_performance,
     performance_drift,
 )
-from insight_dagster.analysis.numerics.permutation import wilson
+from insight_dagster.analysis.numerics.intervals import wilson
 
 ALARMS = (Level.WARN, Level.ERROR)
 ALL_CLASSES = -1

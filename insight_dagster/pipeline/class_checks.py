@@ -13,10 +13,26 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.checks import Outcome, manifest, not_judged, report
-from insight_dagster.analysis.checks import drift as drifted
-from insight_dagster.analysis.checks import embeddings as vectors
-from insight_dagster.analysis.checks import pinned_insights as pinned
+from insight_dagster.analysis.checks import Outcome, not_judged
+from insight_dagster.analysis.checks.drift import drift_outcomes, performance_outcome
+from insight_dagster.analysis.checks.embeddings import vectors_complete
+from insight_dagster.analysis.checks.latent_space import (
+    cluster_noise,
+    clusters_stable,
+    inside_the_space,
+    layout_trustworthiness,
+    space_coverage,
+)
+from insight_dagster.analysis.checks.manifest import (
+    duplicates,
+    in_library,
+    label_known,
+    leaks,
+    quarantined_share,
+    splits_present,
+)
+from insight_dagster.analysis.checks.pinned_insights import pinned_insights
+from insight_dagster.analysis.checks.report import report_complete
 from insight_dagster.analysis.clip_library import ScannedLibrary
 from insight_dagster.analysis.clip_library.incremental import usable
 from insight_dagster.analysis.latent_space.coverage import outside
@@ -88,14 +104,12 @@ class ClassChecks:
         """Can the class's clips be used, scored, and held apart."""
         rows, limits = self._rows(CLIP_MANIFEST, class_name), self.limits
         return {
-            "unreadable_share": manifest.quarantined_share(
-                rows, largest=limits.max_quarantined_share
-            ),
-            "in_library": manifest.in_library(class_name, rows, self._library.classes),
-            "splits_present": manifest.splits_present(rows, self._library.splits),
-            "label_known": manifest.label_known(class_name, self._model.labels),
-            "duplicates": manifest.duplicates(rows, largest=limits.max_duplicate_share),
-            "leaks": manifest.leaks(rows, self._manifest, most=limits.max_leaked_clips),
+            "unreadable_share": quarantined_share(rows, largest=limits.max_quarantined_share),
+            "in_library": in_library(class_name, rows, self._library.classes),
+            "splits_present": splits_present(rows, self._library.splits),
+            "label_known": label_known(class_name, self._model.labels),
+            "duplicates": duplicates(rows, largest=limits.max_duplicate_share),
+            "leaks": leaks(rows, self._manifest, most=limits.max_leaked_clips),
         }
 
     def vectors(self, class_name: str) -> Outcomes:
@@ -104,7 +118,7 @@ class ClassChecks:
 
     def embeddings_complete(self, class_name: str) -> Outcomes:
         """Has every usable clip a vector that can be trusted."""
-        outcome = vectors.vectors_complete(
+        outcome = vectors_complete(
             self._rows(CLIP_MANIFEST, class_name),
             self._rows(EMBEDDINGS, class_name),
             model_fingerprint=self._model.fingerprint,
@@ -115,13 +129,11 @@ class ClassChecks:
     def embeddings(self, class_name: str) -> Outcomes:
         """How many clips are left after decoding."""
         rows, largest = self._rows(CLIP_MANIFEST, class_name), self.limits.max_quarantined_share
-        return {"quarantined_share": manifest.quarantined_share(rows, largest=largest)}
+        return {"quarantined_share": quarantined_share(rows, largest=largest)}
 
     def performance(self, class_name: str) -> Outcomes:
         """Has the model become worse on the class, or the class another one."""
-        return drifted.of_class(
-            self._rows(DRIFT, class_name), self.limits, classes=len(self.classes)
-        )
+        return drift_outcomes(self._rows(DRIFT, class_name), self.limits, classes=len(self.classes))
 
     def projection(self, class_name: str) -> Outcomes:
         """Does the latent space know the places where the class's clips are."""
@@ -130,7 +142,7 @@ class ClassChecks:
         embeddings = matrix_of(rows, "embedding", width=space.dimension)
         far = outside(space, *space.locate(rows["clip_id"].to_pylist(), embeddings))
         largest = self.limits.max_outside_share
-        return {"inside_latent_space": vectors.inside_the_space(far, largest=largest)}
+        return {"inside_latent_space": inside_the_space(far, largest=largest)}
 
     def clusters(self, class_name: str) -> Outcomes:
         """Are the class's clips in clusters, and would these be found again."""
@@ -138,15 +150,15 @@ class ClassChecks:
         rows = rows.filter(pc.equal(rows["space_id"], self._space.space_id))
         cluster = rows["cluster"].to_numpy()
         return {
-            "noise_share": vectors.cluster_noise(cluster, largest=self.limits.max_noise_share),
-            "clusters_stable": vectors.clusters_stable(
+            "noise_share": cluster_noise(cluster, largest=self.limits.max_noise_share),
+            "clusters_stable": clusters_stable(
                 cluster, self._space.clusters.stability, smallest=self.limits.min_stability
             ),
         }
 
     def insights(self, class_name: str) -> Outcomes:
         """Has a pinned insight of the class become worse."""
-        outcome = pinned.pinned_insights(
+        outcome = pinned_insights(
             self._rows(PINNED_INSIGHTS, class_name),
             self._rows(INSIGHTS, class_name),
             self._rows(INSIGHT_MEMBERS, class_name),
@@ -175,13 +187,13 @@ class ClassChecks:
         """Does the fit stand for all clips, and the layout for the fit."""
         clip_ids = set(usable(self._manifest)["clip_id"].to_pylist())
         return {
-            "coverage": vectors.space_coverage(
+            "coverage": space_coverage(
                 newest_space(self.store),
                 usable_clips=len(clip_ids),
                 fitted=len(clip_ids & set(self._space.clip_ids.tolist())),
                 largest_unfitted=self.limits.max_unfitted_share,
             ),
-            "trustworthiness": vectors.layout_trustworthiness(
+            "trustworthiness": layout_trustworthiness(
                 self._space.trustworthiness, smallest=self.limits.min_trustworthiness
             ),
         }
@@ -189,12 +201,12 @@ class ClassChecks:
     def report(self) -> Outcomes:
         """Does the report show every class, and did the model become worse on the whole."""
         rows = self.store.read(_SHOWN).to_pylist()
-        complete = report.complete(
+        complete = report_complete(
             self.folder.report / "index.html",
             usable={row["class_name"]: row["usable"] for row in rows},
             placed={row["class_name"]: row["placed"] for row in rows},
         )
-        overall = drifted.of_performance(
+        overall = performance_outcome(
             overall_drift(self.store, self.limits), self.limits, classes=len(self.classes)
         )
         return {"complete": complete, "performance_drift_overall": overall}

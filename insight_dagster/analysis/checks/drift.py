@@ -29,7 +29,7 @@ _CAUSES_SHOWN = 3
 _COMPARE = "`insight drift` compares; if the change is wanted, promote a new baseline"
 
 
-def of_class(rows: pa.Table, limits: CheckSettings, *, classes: int) -> dict[str, Outcome]:
+def drift_outcomes(rows: pa.Table, limits: CheckSettings, *, classes: int) -> dict[str, Outcome]:
     """The drift checks of a class: performance, and data.
 
     Args:
@@ -43,12 +43,12 @@ def of_class(rows: pa.Table, limits: CheckSettings, *, classes: int) -> dict[str
         missing = Outcome(False, reason if rows.num_rows else _NO_BASELINE, severity=WARN)
         return {"performance_drift": missing, "data_drift": missing}
     return {
-        "performance_drift": of_performance(stored_performance(rows), limits, classes=classes),
-        "data_drift": of_data(data, limits, classes=classes),
+        "performance_drift": performance_outcome(stored_performance(rows), limits, classes=classes),
+        "data_drift": data_outcome(data, limits, classes=classes),
     }
 
 
-def of_data(drift: DataDrift, limits: CheckSettings, *, classes: int) -> Outcome:
+def data_outcome(drift: DataDrift, limits: CheckSettings, *, classes: int) -> Outcome:
     """The data check of a class that the baseline holds."""
     facts = {"new_clips": drift.new_clips}
     if not drift.new_clips:
@@ -57,7 +57,7 @@ def of_data(drift: DataDrift, limits: CheckSettings, *, classes: int) -> Outcome
     return _outcome(judge_data(drift.fields, drift.embedding, limit, tests=classes), facts)
 
 
-def of_performance(
+def performance_outcome(
     drift: PerformanceDrift | None, limits: CheckSettings, *, classes: int
 ) -> Outcome:
     """The performance check of a class, or of all together; None = no baseline."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 
 
-def complete(page: Path, *, usable: Mapping[str, int], placed: Mapping[str, int]) -> Outcome:
+def report_complete(page: Path, *, usable: Mapping[str, int], placed: Mapping[str, int]) -> Outcome:
     """The page exists, and every usable clip is placed in the latent space that it shows.
 
     Args:

@@ -6,20 +6,14 @@ content (file bytes and window), never by name, so a renamed or copied clip cost
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster.analysis.clip_library.clips import Clip
-
-# Counts changes of the fit itself: a latent space fitted by an older rule is fitted again.
-FIT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -100,11 +94,3 @@ def _relabelled(rows: pa.Table, clips: list[Clip]) -> pa.Table:
         values = pa.array([getattr(clip, name) for clip in clips], pa.string())
         rows = rows.set_column(rows.column_names.index(name), name, values)
     return rows
-
-
-def fit_key(embeddings: pa.Table, *, settings: Mapping[str, Any]) -> str:
-    """Identity of a fit's inputs: which vectors of which clips, and the numbers it runs with."""
-    columns = ("clip_id", "content_key", "model_fingerprint")
-    rows = sorted(zip(*(embeddings[name].to_pylist() for name in columns), strict=True))
-    text = json.dumps([FIT_VERSION, rows, sorted(settings.items())])
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift
 from insight_dagster.analysis.drift.data.metadata_drift import FieldDrift
 from insight_dagster.analysis.drift.performance.change import (
@@ -29,6 +27,7 @@ from insight_dagster.analysis.drift.performance.sentences import (
     field_sentence,
     missing_fields,
 )
+from insight_dagster.analysis.numerics.multiple_testing import holm
 
 
 class Level(StrEnum):
@@ -190,19 +189,6 @@ def judge_data(
         levels.append(Level.NOT_JUDGED)
         missing.append(f"embedding: {embedding.reason}")
     return Judgement(_worst(levels), tuple(cause for _, cause in found), tuple(missing))
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """(m,) p-values corrected so that one false rejection among them is as rare as a level says.
-
-    Source: Holm, Scand. J. Stat. 6 (1979) 65.
-    """
-    given = np.asarray(p_values, np.float64)
-    order = np.argsort(given, kind="stable")
-    corrected = np.empty(len(given))
-    steps = np.arange(len(given), 0, -1)
-    corrected[order] = np.maximum.accumulate(given[order] * steps)
-    return np.minimum(corrected, 1.0)
 
 
 def _field_causes(

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.effect_sizes import jaccard
 
 _SAME = 0.5
 
@@ -49,7 +49,7 @@ def _is_same(first: Finding, second: Finding, *, nested: bool) -> bool:
     asked = [(f.kind, f.population, f.class_name, f.other_class) for f in (first, second)]
     if asked[0] != asked[1]:
         return False
-    if statistics.jaccard(first.core, second.core) >= _SAME:
+    if jaccard(first.core, second.core) >= _SAME:
         return True
     shared = len(np.intersect1d(first.core, second.core, assume_unique=True))
     return nested and shared >= _SAME * max(1, min(len(first.core), len(second.core)))
@@ -59,7 +59,7 @@ def _joined(finding: Finding, repeats: list[Finding]) -> Finding:
     if not repeats:
         return finding
     names = {name for each in (finding, *repeats) for name in each.found_by}
-    alike = [each for each in repeats if statistics.jaccard(finding.core, each.core) >= _SAME]
+    alike = [each for each in repeats if jaccard(finding.core, each.core) >= _SAME]
     if not len(finding.scores) or not alike:
         return replace(finding, found_by=tuple(sorted(names)))
     scores = np.mean([finding.scores, *(each.scores for each in alike)], axis=0)

@@ -16,7 +16,8 @@ from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Question
 from insight_dagster.analysis.insights.kinds import low_performance
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.multiple_testing import selective_q
+from insight_dagster.analysis.numerics.permutation import stratified_permutations
 
 EXCESSES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 """Shares of errors above the usual one that are tried."""
@@ -103,7 +104,7 @@ def _found(
         questions = low_performance.find(search, populations.ALL)
     # The other kinds are asked as well, and have their share of the error rate.
     asked = [*questions, *(Question(f"other kind {number}", ()) for number in range(_KINDS - 1))]
-    q_values = statistics.selective_q(
+    q_values = selective_q(
         [np.array([each.p_value for each in question.findings]) for question in asked],
         [question.kind for question in asked],
     )
@@ -120,9 +121,7 @@ def _planted(
     known = np.flatnonzero(~np.isnan(clips.loss))
     order = np.arange(len(clips))
     order[known] = known[
-        statistics.stratified_permutations(
-            np.arange(len(known)), clips.labels[known], draws=1, rng=rng
-        )[0]
+        stratified_permutations(np.arange(len(known)), clips.labels[known], draws=1, rng=rng)[0]
     ]
     loss, correct = clips.loss[order].copy(), clips.correct[order].copy()
     centre = int(rng.choice(known))

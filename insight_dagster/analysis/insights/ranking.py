@@ -17,7 +17,7 @@ from insight_dagster import tables
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, Question
 from insight_dagster.analysis.insights.merging import merged
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.multiple_testing import selective_q
 
 CONFIRMED = 0.05
 """Largest q-value of a confirmed candidate where every candidate is asked for."""
@@ -61,7 +61,7 @@ def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list
     At an fdr of 1 every candidate is returned, whatever its effect.
     """
     found = [question.findings for question in questions]
-    q_values = statistics.selective_q(
+    q_values = selective_q(
         [np.array([each.p_value for each in findings]) for findings in found],
         [question.kind for question in questions],
     )

@@ -1,1 +1,6 @@
-"""The coordinate system that all classes share: fit, 2-D layout, clusters, density range."""
+"""The coordinate system that all classes share: principal components, 2-D layout, clusters.
+
+`fitting` fits a `LatentSpace` (defined in `latent_space`); `projection`, `clusters` and `coverage`
+locate clips in a fitted one. The algorithms under them are in `layout` (t-SNE), `cluster_model`
+(HDBSCAN) and `density_range`.
+"""

@@ -1,6 +1,6 @@
-"""How surely clusters would be found again with other clips of the same kind.
+"""Stability of clusters under subsampling.
 
-Resampling and comparing groups belong here; how groups are found does not (`clusters`).
+Subsampling and matching clusters belong here; how clusters are found does not (`cluster_model`).
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ import numpy as np
 SUBSAMPLES = 8
 SHARE = 0.8
 MOST_POINTS = 10_000
-"""Beyond it eight more fits would cost more than the answer is worth."""
+"""Above this size, stability is not measured: it takes eight more fits."""
 
 
 def cluster_stability(
     labels: np.ndarray, cluster_again: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Mean Jaccard similarity of every cluster with its best match in subsamples.
+    """Return the mean Jaccard similarity of every cluster with its best match in subsamples.
 
     Args:
-        labels: (n,) int cluster of every point, numbered from 0, -1 = none.
-        cluster_again: labels of the points at some rows, clustered on their own.
+        labels: (n,) int cluster of every point, numbered from 0, -1 = noise.
+        cluster_again: takes row indices, clusters these points alone and returns their labels.
 
     Returns:
-        (clusters,) in 0..1, NaN above 10,000 points. Hennig reads 0.75 and more as stable, below
-        0.5 as dissolved.
+        (clusters,) in 0..1, NaN above 10,000 points. Hennig calls 0.75 and more stable, and less
+        than 0.5 dissolved.
 
-    Source: Hennig, Comput. Stat. Data Anal. 52 (2007) 258 (subsets in place of bootstraps:
-    repeated points would be dense groups of their own).
+    Source: Hennig, Comput. Stat. Data Anal. 52 (2007) 258, with subsets in place of bootstrap
+    samples, whose repeated points would form dense groups of their own.
     """
     count, points = int(labels.max(initial=-1)) + 1, len(labels)
     size = int(SHARE * points)
@@ -45,7 +45,10 @@ def cluster_stability(
 
 
 def _best_matches(labels: np.ndarray, again: np.ndarray, count: int) -> np.ndarray:
-    """Largest Jaccard similarity of each cluster with a new one; NaN where no point was drawn."""
+    """Return each cluster's largest Jaccard similarity with a new cluster.
+
+    NaN where none of the cluster's points was drawn.
+    """
     best = np.full(count, np.nan)
     for cluster in range(count):
         inside = labels == cluster

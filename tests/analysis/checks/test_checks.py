@@ -4,9 +4,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.checks import ERROR, WARN, Outcome, manifest, report
-from insight_dagster.analysis.checks import embeddings as vectors
-from insight_dagster.analysis.checks import pinned_insights as pinned
+from insight_dagster.analysis.checks import ERROR, WARN, Outcome, manifest
+from insight_dagster.analysis.checks.embeddings import vectors_complete
+from insight_dagster.analysis.checks.latent_space import (
+    cluster_noise,
+    clusters_stable,
+    inside_the_space,
+    layout_trustworthiness,
+    space_coverage,
+)
+from insight_dagster.analysis.checks.pinned_insights import pinned_insights
+from insight_dagster.analysis.checks.report import report_complete
 from insight_dagster.tables import CLIP_MANIFEST, INSIGHT_MEMBERS, INSIGHTS, PINNED_INSIGHTS
 
 
@@ -98,7 +106,7 @@ def embeddings(*ids: str, model: str = "m", values=(1.0, 2.0)) -> pa.Table:
 )
 def test_what_is_wrong_with_vectors_is_said(rows, message):
     found = clips(("1", "train", "x"), ("2", "train", "y"))
-    outcome = vectors.vectors_complete(found, rows, model_fingerprint="m", dimension=2)
+    outcome = vectors_complete(found, rows, model_fingerprint="m", dimension=2)
     assert not outcome.passed and outcome.severity == ERROR
     assert message in outcome.description
 
@@ -106,38 +114,38 @@ def test_what_is_wrong_with_vectors_is_said(rows, message):
 def test_good_vectors_pass_and_so_does_a_class_without_any():
     found = clips(("1", "train", "x"), ("2", "train", "!"))
     model = {"model_fingerprint": "m", "dimension": 2}
-    assert vectors.vectors_complete(found, embeddings("a/1"), **model).passed
+    assert vectors_complete(found, embeddings("a/1"), **model).passed
     nothing = clips(("2", "train", "!"))
-    assert vectors.vectors_complete(nothing, embeddings(), **model).passed
+    assert vectors_complete(nothing, embeddings(), **model).passed
 
 
 def test_coverage_names_classes_left_out_and_clips_that_came_later():
     space = {"left_out": ["a: its last embeddings failed: x"]}
-    outcome = vectors.space_coverage(space, usable_clips=10, fitted=10, largest_unfitted=0.1)
+    outcome = space_coverage(space, usable_clips=10, fitted=10, largest_unfitted=0.1)
     assert not outcome.passed and "a: its last embeddings failed" in outcome.description
     whole = {"left_out": []}
-    assert vectors.space_coverage(whole, usable_clips=10, fitted=9, largest_unfitted=0.1).passed
-    late = vectors.space_coverage(whole, usable_clips=10, fitted=8, largest_unfitted=0.1)
+    assert space_coverage(whole, usable_clips=10, fitted=9, largest_unfitted=0.1).passed
+    late = space_coverage(whole, usable_clips=10, fitted=8, largest_unfitted=0.1)
     assert not late.passed and "2 of 10 clips came after the fit" in late.description
 
 
 def test_the_layout_and_the_clusters_are_held_to_their_limits():
-    assert vectors.layout_trustworthiness(0.9, smallest=0.8).passed
-    assert not vectors.layout_trustworthiness(0.7, smallest=0.8).passed
-    assert not vectors.layout_trustworthiness(float("nan"), smallest=0.8).passed
-    assert vectors.cluster_noise(np.array([-1, -1, 0, 1]), largest=0.5).passed
-    assert not vectors.cluster_noise(np.array([-1, -1, -1, 1]), largest=0.5).passed
+    assert layout_trustworthiness(0.9, smallest=0.8).passed
+    assert not layout_trustworthiness(0.7, smallest=0.8).passed
+    assert not layout_trustworthiness(float("nan"), smallest=0.8).passed
+    assert cluster_noise(np.array([-1, -1, 0, 1]), largest=0.5).passed
+    assert not cluster_noise(np.array([-1, -1, -1, 1]), largest=0.5).passed
     cluster = np.array([0, 0, 1, -1])
-    assert vectors.clusters_stable(cluster, np.array([0.9, 0.3]), smallest=0.7).passed
-    assert not vectors.clusters_stable(cluster, np.array([0.4, 0.3]), smallest=0.7).passed
-    unmeasured = vectors.clusters_stable(cluster, np.array([np.nan, np.nan]), smallest=0.7)
+    assert clusters_stable(cluster, np.array([0.9, 0.3]), smallest=0.7).passed
+    assert not clusters_stable(cluster, np.array([0.4, 0.3]), smallest=0.7).passed
+    unmeasured = clusters_stable(cluster, np.array([np.nan, np.nan]), smallest=0.7)
     assert not unmeasured.passed and "3 clips are in clusters whose" in unmeasured.description
     nothing, noise = np.array([], np.int64), np.array([-1, -1])
-    assert vectors.clusters_stable(noise, np.array([]), smallest=0.7).passed
+    assert clusters_stable(noise, np.array([]), smallest=0.7).passed
     for outcome in (
-        vectors.clusters_stable(nothing, np.array([0.9]), smallest=0.7),
-        vectors.cluster_noise(nothing, largest=1),
-        vectors.inside_the_space(nothing.astype(bool), largest=1),
+        clusters_stable(nothing, np.array([0.9]), smallest=0.7),
+        cluster_noise(nothing, largest=1),
+        inside_the_space(nothing.astype(bool), largest=1),
     ):
         assert not outcome.passed and "place_classes" in outcome.description
 
@@ -177,7 +185,7 @@ def pin(severity: float, group: str, kind: str = "leak") -> pa.Table:
     ],
 )
 def test_a_pinned_insight_is_found_again_by_kind_and_clips(pinned_rows, state):
-    outcome = pinned.pinned_insights(
+    outcome = pinned_insights(
         pinned_rows, insights(new=0.5, far=0.9), members(new="abcd", far="wxyz"), largest_rise=0.05
     )
     assert outcome.facts["insights"]["old"]["state"] == state
@@ -186,15 +194,15 @@ def test_a_pinned_insight_is_found_again_by_kind_and_clips(pinned_rows, state):
 
 def test_nothing_pinned_passes():
     nothing = PINNED_INSIGHTS.from_rows([])
-    assert pinned.pinned_insights(nothing, insights(a=1.0), members(a="x"), largest_rise=0).passed
+    assert pinned_insights(nothing, insights(a=1.0), members(a="x"), largest_rise=0).passed
 
 
 def test_a_report_that_is_missing_or_leaves_classes_out_is_told(tmp_path):
     page = tmp_path / "index.html"
-    outcome = report.complete(page, usable={"a": 2}, placed={"a": 2})
+    outcome = report_complete(page, usable={"a": 2}, placed={"a": 2})
     assert not outcome.passed and outcome.severity == ERROR
     page.write_text("<html>")
-    assert report.complete(page, usable={"a": 2}, placed={"a": 2}).passed
-    partial = report.complete(page, usable={"a": 2, "b": 3}, placed={"a": 2, "b": 1})
+    assert report_complete(page, usable={"a": 2}, placed={"a": 2}).passed
+    partial = report_complete(page, usable={"a": 2, "b": 3}, placed={"a": 2, "b": 1})
     assert not partial.passed and partial.severity == WARN
     assert partial.facts["incomplete"] == {"b": "1 of 3 clips"}

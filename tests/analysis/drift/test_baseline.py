@@ -8,7 +8,12 @@ import pyarrow.compute as pc
 import pytest
 
 from insight_dagster.analysis.checks import ERROR, WARN
-from insight_dagster.analysis.checks import drift as drifted
+from insight_dagster.analysis.checks.drift import (
+    data_thresholds,
+    drift_outcomes,
+    performance_outcome,
+    performance_thresholds,
+)
 from insight_dagster.analysis.drift import DataThresholds, PerformanceThresholds
 from insight_dagster.analysis.drift.baseline import (
     FIELD_NAMES,
@@ -72,7 +77,7 @@ def drift(then: Snapshot, now: Snapshot):
 
 
 def checks(rows):
-    return drifted.of_class(rows, LIMITS, classes=5)
+    return drift_outcomes(rows, LIMITS, classes=5)
 
 
 def test_a_moment_survives_the_database(tmp_path):
@@ -257,7 +262,7 @@ def test_a_new_class_is_left_out_of_the_comparison_of_all_classes():
     harder = of_class(moment(60, seed=9, accuracy=0.5, prefix="f"), "f")
     found = performance_since(then, together(then, harder), limits=LIMITS, seed=0, by_class=True)
     assert (found.left_out, found.new, found.clips_now) == (("f",), 0, 300)
-    outcome = drifted.of_performance(found, LIMITS, classes=4)
+    outcome = performance_outcome(found, LIMITS, classes=4)
     assert outcome.passed and "without old clips: f" in outcome.description
     assert outcome.facts["classes_left_out"] == ["f"]
 
@@ -295,5 +300,5 @@ def test_a_class_without_clips_that_can_be_scored_has_figures_without_values():
 
 
 def test_the_settings_have_the_thresholds_that_were_measured():
-    assert drifted.performance_thresholds(LIMITS) == PerformanceThresholds()
-    assert drifted.data_thresholds(LIMITS) == DataThresholds()
+    assert performance_thresholds(LIMITS) == PerformanceThresholds()
+    assert data_thresholds(LIMITS) == DataThresholds()

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from insight_dagster.analysis.drift import ScoredClips, expected_calibration_error, figures
-from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks, tail_p
+from insight_dagster.analysis.numerics.permutation import tail_p
+from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks
 from tests.support.drift_clips import scored
 
 

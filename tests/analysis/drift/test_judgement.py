@@ -17,12 +17,12 @@ from insight_dagster.analysis.drift import (
     judge_performance,
     performance_drift,
 )
-from insight_dagster.analysis.drift.judgement import holm
 from insight_dagster.analysis.drift.performance.change import (
     MODEL_CHANGE,
     POPULATION_CHANGE,
     Change,
 )
+from insight_dagster.analysis.numerics.multiple_testing import holm
 from insight_dagster.settings.check_settings import CheckSettings
 from tests.support.drift_clips import joined, scored, turned_wrong
 

@@ -24,7 +24,7 @@ from insight_dagster.analysis.insights.candidates.rules import conditions, faili
 from insight_dagster.analysis.insights.candidates.views import Family
 from insight_dagster.analysis.insights.finding import Finding
 from insight_dagster.analysis.insights.merging import merged
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg, selective_q
 
 
 def clips_with_slice(*, seed, errors=0.7, n=600):
@@ -203,9 +203,9 @@ def test_a_group_inside_another_is_a_repeat_only_where_both_are_confirmed():
 @settings(max_examples=50, deadline=None)
 def test_selective_q_is_benjamini_hochberg_of_questions(lists, seed):
     questions = [np.array(each) for each in lists]
-    q_values = statistics.selective_q(questions, ["kind"] * len(lists))
+    q_values = selective_q(questions, ["kind"] * len(lists))
     smallest = np.array([each.min(initial=1.0) for each in questions])
-    expected = statistics.benjamini_hochberg(smallest)
+    expected = benjamini_hochberg(smallest)
     for values, q, least in zip(questions, q_values, expected, strict=True):
         assert q.min(initial=np.inf) >= least - 1e-12
         if len(values):
@@ -214,12 +214,12 @@ def test_selective_q_is_benjamini_hochberg_of_questions(lists, seed):
                 np.diff(q[np.argsort(values)]) >= -1e-12
             ).all()
     order = np.random.default_rng(seed).permutation(len(lists))
-    again = statistics.selective_q([questions[o] for o in order], ["kind"] * len(lists))
+    again = selective_q([questions[o] for o in order], ["kind"] * len(lists))
     for position, o in enumerate(order):
         np.testing.assert_allclose(again[position], q_values[o])
 
 
 def test_a_kind_that_is_asked_often_takes_no_more_than_its_share():
     often = [np.array([0.5])] * 400
-    alone = statistics.selective_q([np.array([0.01]), *often], ["once"] + ["often"] * 400)[0]
+    alone = selective_q([np.array([0.01]), *often], ["once"] + ["often"] * 400)[0]
     assert alone[0] == pytest.approx(0.02)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from insight_dagster.analysis.latent_space.cluster_model import fit_clusters
 from insight_dagster.analysis.latent_space.cluster_stability import MOST_POINTS, cluster_stability
-from insight_dagster.analysis.latent_space.clusters import fit_clusters
 
 
 def test_clusters_that_are_found_again_are_stable():

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from insight_dagster.analysis.checks.embeddings import inside_the_space
-from insight_dagster.analysis.latent_space.coverage import density_range, outside
-from insight_dagster.analysis.latent_space.latent_space import fit_latent_space
+from insight_dagster.analysis.checks.latent_space import inside_the_space
+from insight_dagster.analysis.latent_space.coverage import outside
+from insight_dagster.analysis.latent_space.density_range import density_range
+from insight_dagster.analysis.latent_space.fitting import fit_latent_space
 
 TAPS = [("only", 6)]
 

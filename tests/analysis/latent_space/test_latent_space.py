@@ -6,11 +6,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from insight_dagster.analysis.latent_space.latent_space import (
-    MINIMUM_CLIPS,
-    fit_latent_space,
-    load_latent_space,
-)
+from insight_dagster.analysis.latent_space.fitting import MINIMUM_CLIPS, fit_latent_space
+from insight_dagster.analysis.latent_space.latent_space import load_latent_space
 from insight_dagster.errors import LatentSpaceError, NotEnoughClipsError
 
 TAPS = (("early", 6), ("late", 30))

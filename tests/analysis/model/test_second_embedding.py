@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from insight_dagster.analysis.latent_space.latent_space import fit_latent_space
+from insight_dagster.analysis.latent_space.fitting import fit_latent_space
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.second_embedding import load_second_embedding
 from insight_dagster.errors import LatentSpaceError, ModelError

@@ -18,7 +18,8 @@ from insight_dagster.analysis.drift.data.mmd import (
     witness_auc,
 )
 from insight_dagster.analysis.drift.data.strata import side_by_side, too_few
-from insight_dagster.analysis.numerics.resampling import in_chunks, tail_p
+from insight_dagster.analysis.numerics.permutation import tail_p
+from insight_dagster.analysis.numerics.resampling import in_chunks
 
 _NAN = float("nan")
 _ROUNDING = 1e-12  # of means over kernel values, which are at most 1

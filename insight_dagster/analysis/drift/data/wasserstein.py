@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight_dagster.analysis.numerics.resampling import tail_p
+from insight_dagster.analysis.numerics.permutation import tail_p
 
 _DECILES = np.arange(0.1, 0.95, 0.1)
 _PSEUDO_COUNT = 0.5

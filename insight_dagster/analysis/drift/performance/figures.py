@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
-from insight_dagster.analysis.numerics import permutation as statistics
-from insight_dagster.analysis.numerics.permutation import Interval
+from insight_dagster.analysis.numerics.intervals import Interval, mean_difference, wilson
 
 BINS = 15
 
@@ -36,10 +35,10 @@ class Figures:
 def figures(clips: ScoredClips) -> Figures:
     """Accuracy, mean loss and calibration error of a set of clips."""
     # Welch's interval against a group without spread is Student's of one sample.
-    mean_loss = statistics.mean_difference(clips.loss, np.zeros(2))
+    mean_loss = mean_difference(clips.loss, np.zeros(2))
     return Figures(
         clips=len(clips),
-        accuracy=statistics.wilson(float(clips.correct.sum()), len(clips)),
+        accuracy=wilson(float(clips.correct.sum()), len(clips)),
         mean_loss=mean_loss,
         calibration_error=expected_calibration_error(clips.confidence, clips.correct),
     )

@@ -20,8 +20,9 @@ from insight_dagster.analysis.drift.performance.change import (
 )
 from insight_dagster.analysis.drift.performance.figures import calibration_gaps
 from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
-from insight_dagster.analysis.numerics import permutation as statistics
-from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks, tail_p
+from insight_dagster.analysis.numerics.intervals import percentile_interval
+from insight_dagster.analysis.numerics.permutation import tail_p
+from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks
 
 
 def model_change(
@@ -69,7 +70,7 @@ def model_change(
             float(figures[metric][0]),
             float(figures[metric][1]),
             float(effects[column]),
-            *statistics.percentile_interval(resampled[:, column]),
+            *percentile_interval(resampled[:, column]),
             min(1.0, p_values[column]),
         )
         for column, metric in enumerate(METRICS)

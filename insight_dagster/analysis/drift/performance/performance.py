@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from insight_dagster.analysis.drift import Figures, ScoredClips, figures
+from insight_dagster.analysis.drift.performance.figures import Figures, figures
+from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
 from insight_dagster.analysis.embeddings.predictions import confidences
 from insight_dagster.tables import PERFORMANCE
 

@@ -14,8 +14,9 @@ from scipy import stats
 from insight_dagster.analysis.drift.performance.change import METRICS, POPULATION_CHANGE, Change
 from insight_dagster.analysis.drift.performance.figures import calibration_gaps
 from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
-from insight_dagster.analysis.numerics import permutation as statistics
-from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks, tail_p
+from insight_dagster.analysis.numerics.intervals import percentile_interval
+from insight_dagster.analysis.numerics.permutation import stratified_permutations, tail_p
+from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def population_change(
             then[column],
             now[column],
             float(effects[column]),
-            *statistics.percentile_interval(resampled[:, column]),
+            *percentile_interval(resampled[:, column]),
             min(1.0, len(blocks) * float(p_values[column])),
             reason=reason,
         )
@@ -202,7 +203,7 @@ def _relabelled(
     is_new = clips.is_new[block.rows].astype(np.float64)
 
     def draw(size: int) -> np.ndarray:
-        shuffled = statistics.stratified_permutations(is_new, block.strata, draws=size, rng=rng)
+        shuffled = stratified_permutations(is_new, block.strata, draws=size, rng=rng)
         return _statistics(clips, block, shuffled)
 
     return in_chunks(draw, draws=draws, width=len(is_new))

@@ -13,7 +13,11 @@ import numpy as np
 from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics
 from insight_dagster.analysis.insights.candidates.groups import rough_cells
 from insight_dagster.analysis.insights.candidates.mixture import Evidence, Mixture, fit_mixture
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.permutation import (
+    Sums,
+    gumbel_tail_p,
+    stratified_permutations,
+)
 
 _FEWEST_CLIPS = 60
 _CLIPS_PER_COMPONENT = 40
@@ -83,7 +87,7 @@ def failing_components(
     maxima = _chance(sample, judge, rng)
     found = []
     for each in _apart(rated):
-        p_value = statistics.gumbel_tail_p(each.z, maxima)
+        p_value = gumbel_tail_p(each.z, maxima)
         component = _everywhere(evidence, each, p_value)
         if len(component.members) >= _SMALLEST:
             found.append(component)
@@ -92,9 +96,7 @@ def failing_components(
 
 def _chance(evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator) -> np.ndarray:
     """(b,) largest rating of the search on outcomes shuffled within strata."""
-    orders = statistics.stratified_permutations(
-        np.arange(len(failed)), failed.strata, draws=_DRAWS, rng=rng
-    )
+    orders = stratified_permutations(np.arange(len(failed)), failed.strata, draws=_DRAWS, rng=rng)
     maxima = []
     for order in orders:
         shuffled = replace(evidence, outcome=evidence.outcome[order])
@@ -116,7 +118,7 @@ def _search(evidence: Evidence, failed: GroupStatistics, rng: np.random.Generato
     return rated
 
 
-def _weighted_sums(weights: np.ndarray) -> statistics.Sums:
+def _weighted_sums(weights: np.ndarray) -> Sums:
     return lambda values: values @ weights
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.permutation import Sums
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class GroupStatistics:
         """With outcomes and losses exchanged between clips, strata and their rates kept."""
         return GroupStatistics(self.wrong[order], self.rate, self.rank[order], self.strata)
 
-    def deviates(self, sums: statistics.Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    def deviates(self, sums: Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
         """(..., g) the larger of two deviates of every group, each about normal by chance.
 
         One counts wrong clips (Anscombe's arcsine of the share against that expected from the

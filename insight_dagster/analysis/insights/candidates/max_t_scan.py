@@ -13,7 +13,12 @@ from typing import Protocol
 import numpy as np
 
 from insight_dagster.analysis.insights.candidates.views import Family
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.permutation import (
+    Sums,
+    gumbel_tail_p,
+    permutation_p,
+    stratified_permutations,
+)
 
 _DRAWS = 499
 _SHUFFLED_ENTRIES = 8_000_000
@@ -41,7 +46,7 @@ class Judged(Protocol):
 
     def __len__(self) -> int: ...
 
-    def deviates(self, sums: statistics.Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    def deviates(self, sums: Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
         """As `GroupStatistics.deviates`."""
 
 
@@ -88,9 +93,7 @@ def shuffled_maxima(
     rows = np.arange(len(strata))
     maxima = []
     for done in range(0, draws, part):
-        orders = statistics.stratified_permutations(
-            rows, strata, draws=min(part, draws - done), rng=rng
-        )
+        orders = stratified_permutations(rows, strata, draws=min(part, draws - done), rng=rng)
         maxima.append(deviates(orders).max(axis=-1))
     return np.concatenate(maxima)
 
@@ -104,7 +107,7 @@ def corrected_p(z: float, maxima: np.ndarray, groups: int) -> float:
     """
     from scipy import stats
 
-    empirical = float(statistics.permutation_p(np.array([z]), maxima)[0])
-    tail = min(2 * groups * float(stats.norm.sf(z)), statistics.gumbel_tail_p(z, maxima))
+    empirical = float(permutation_p(np.array([z]), maxima)[0])
+    tail = min(2 * groups * float(stats.norm.sf(z)), gumbel_tail_p(z, maxima))
     floor = 1.0 / (len(maxima) + 1)
     return min(tail, floor) if empirical <= floor else empirical

@@ -12,7 +12,12 @@ import pandas as pd
 
 from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics
 from insight_dagster.analysis.insights.clip_table import frequent_levels
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.effect_sizes import jaccard
+from insight_dagster.analysis.numerics.permutation import (
+    Sums,
+    gumbel_tail_p,
+    stratified_permutations,
+)
 
 _CUTS = (0.05, 0.1, 0.2, 0.5)
 _SMALLEST = 5
@@ -131,20 +136,18 @@ def failing_rules(
     met, judge = candidates.met[rows].astype(np.float32), failed.take(rows)
     sizes = (met.T @ met).round()
     rated = _search(met, sizes, judge)
-    orders = statistics.stratified_permutations(
-        np.arange(len(rows)), judge.strata, draws=_DRAWS, rng=rng
-    )
+    orders = stratified_permutations(np.arange(len(rows)), judge.strata, draws=_DRAWS, rng=rng)
     maxima = np.array([
         max((z for _, z in _search(met, sizes, judge.shuffled(order))[:1]), default=0.0)
         for order in orders
     ])  # fmt: skip
     found: list[Rule] = []
     for parts, z in rated:
-        p_value = statistics.gumbel_tail_p(z, maxima)
+        p_value = gumbel_tail_p(z, maxima)
         if p_value > _LARGEST_P or len(found) == _KEPT:
             break
         members = np.flatnonzero(candidates.met[:, parts].all(axis=1))
-        if all(statistics.jaccard(members, other.members) < _SHARED for other in found):
+        if all(jaccard(members, other.members) < _SHARED for other in found):
             text = " and ".join(candidates.texts[part] for part in parts)
             found.append(Rule(text, members, z, p_value))
     return found
@@ -181,7 +184,7 @@ def _search(
     return sorted(rules, key=lambda rule: (-rule[1], len(rule[0]), rule[0]))
 
 
-def _deviates(failed: GroupStatistics, sums: statistics.Sums, sizes: np.ndarray) -> np.ndarray:
+def _deviates(failed: GroupStatistics, sums: Sums, sizes: np.ndarray) -> np.ndarray:
     """Deviates of groups, -inf where a group is too small or too large.
 
     They are rounded: the same clips have the same deviate, whichever conditions they meet.

@@ -18,7 +18,11 @@ from insight_dagster.analysis.insights.causes.describing_rule import describing_
 from insight_dagster.analysis.insights.causes.histograms import spread
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.effect_sizes import (
+    bootstrap_standardised_difference,
+    standardised_difference,
+)
+from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg
 
 OWN_SHARE = 0.5
 """Least unique share of a cause that leads; one with less is a relative of a stronger one."""
@@ -52,7 +56,7 @@ def explain(
     if not insights or not names:
         return [[] for _ in insights]
     compared = [_compare(finding, clips, values, seed) for _, finding in insights]
-    q_values = statistics.benjamini_hochberg(
+    q_values = benjamini_hochberg(
         np.concatenate([each.found.p_value for each in compared])
     ).reshape(len(insights), len(names))
     known = conditions(clips.metadata)
@@ -160,8 +164,8 @@ def _rule(
     if rule is None:
         return []
     met = known.met[compared.rows][:, list(rule.parts)].all(axis=1).astype(np.float64)[:, None]
-    effect = float(statistics.standardised_difference(met, compared.inside)[0])
-    low, high = statistics.bootstrap_standardised_difference(
+    effect = float(standardised_difference(met, compared.inside)[0])
+    low, high = bootstrap_standardised_difference(
         met, compared.inside, draws=199, rng=np.random.default_rng(seed)
     )
     inside, outside = met[compared.inside].mean(), met[~compared.inside].mean()

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.effect_sizes import (
+    bootstrap_standardised_difference,
+    mann_whitney,
+    standardised_difference,
+)
+from insight_dagster.analysis.numerics.permutation import rank_sum_permutation_p
 
 _FEWEST = 3
 _SMALL = 10
@@ -86,13 +91,11 @@ def _middles(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    effect = statistics.standardised_difference(values, inside)
-    low, high = statistics.bootstrap_standardised_difference(
-        values, inside, draws=_BOOTSTRAP, rng=rng
-    )
-    auc, p_value = statistics.mann_whitney(values, inside)
+    effect = standardised_difference(values, inside)
+    low, high = bootstrap_standardised_difference(values, inside, draws=_BOOTSTRAP, rng=rng)
+    auc, p_value = mann_whitney(values, inside)
     if min(inside.sum(), (~inside).sum()) < _SMALL:
-        drawn = statistics.rank_sum_permutation_p(values, inside, draws=_DRAWS, rng=rng)
+        drawn = rank_sum_permutation_p(values, inside, draws=_DRAWS, rng=rng)
         # Where no draw is so extreme the normal tail, which is too large for small groups, stands.
         beyond = drawn <= 1.5 / (_DRAWS + 1)
         p_value = np.where(beyond, np.minimum(drawn, p_value), drawn)

@@ -11,7 +11,7 @@ from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, Question
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.intervals import Interval, percentile_interval, wilson
 from insight_dagster.analysis.numerics.neighbours import nearest_others
 
 KIND = "class_confusion"
@@ -55,21 +55,21 @@ def _excess_p(confused: int, errors: int, labels: int) -> float:
 
 def _excess(
     confused: int, errors: int, clips: int, labels: int, rng: np.random.Generator
-) -> statistics.Interval:
+) -> Interval:
     """Share of the class taken for one label minus the mean share over the other labels."""
     counts = np.array([confused, errors - confused, clips - errors])
     draws = rng.multinomial(clips, counts / clips, size=1_999)
-    low, high = statistics.percentile_interval((draws[:, 0] - draws[:, 1] / (labels - 1)) / clips)
-    return statistics.Interval((confused - (errors - confused) / (labels - 1)) / clips, low, high)
+    low, high = percentile_interval((draws[:, 0] - draws[:, 1] / (labels - 1)) / clips)
+    return Interval((confused - (errors - confused) / (labels - 1)) / clips, low, high)
 
 
 def _describe(
-    clips: ClipTable, rows: np.ndarray, other: str, excess: statistics.Interval, p_value: float
+    clips: ClipTable, rows: np.ndarray, other: str, excess: Interval, p_value: float
 ) -> Finding:
     own = str(clips.labels[rows[0]])
     confused = rows[clips.predicted[rows] == other]
     members, weights = _with_overlap(clips, rows, clips.of_class(other), confused)
-    share = statistics.wilson(len(confused), len(rows))
+    share = wilson(len(confused), len(rows))
     sentence = (
         f"{len(confused)} of {len(rows)} {own} clips ({share.estimate:.0%}, 95 % interval "
         f"{share.low:.0%} to {share.high:.0%}) are taken for {other}; "

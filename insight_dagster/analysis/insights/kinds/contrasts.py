@@ -12,7 +12,8 @@ import numpy as np
 
 from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics, failures
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.intervals import Interval
+from insight_dagster.analysis.numerics.permutation import Sums
 
 FEWEST_A_SIDE = 20
 """Clips that either side needs for the contrast to be looked at."""
@@ -95,7 +96,7 @@ class GapExcess:
     def __len__(self) -> int:
         return len(self.rank)
 
-    def deviates(self, sums: statistics.Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    def deviates(self, sums: Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
         """(..., g) standardised weighted sums; groups with too few of a side have none (-inf)."""
         spread = np.sqrt(np.maximum(sums(self.sign**2 * self.rank.var()), 1e-12))
         left = np.sqrt(np.maximum(1 - sizes / len(self), 1e-9))
@@ -113,7 +114,7 @@ def gap_excess(contrast: Contrast, clips: ClipTable) -> GapExcess:
     return GapExcess(rank, np.where(contrast.new, 1 / share, -1 / (1 - share)), strata)
 
 
-def share_ratio(contrast: Contrast, inside: np.ndarray) -> statistics.Interval:
+def share_ratio(contrast: Contrast, inside: np.ndarray) -> Interval:
     """Share of the new side inside over that of the old side, half a clip added to each count.
 
     Args:
@@ -126,10 +127,10 @@ def share_ratio(contrast: Contrast, inside: np.ndarray) -> statistics.Interval:
     of_new, of_old = contrast.new.sum() + 0.5, (~contrast.new).sum() + 0.5
     log = np.log(new / of_new) - np.log(old / of_old)
     half = 1.959964 * np.sqrt(max(0.0, 1 / new - 1 / of_new + 1 / old - 1 / of_old))
-    return statistics.Interval(*(float(np.exp(log + side * half)) for side in (0, -1, 1)))
+    return Interval(*(float(np.exp(log + side * half)) for side in (0, -1, 1)))
 
 
-def gap_difference(contrast: Contrast, loss: np.ndarray, inside: np.ndarray) -> statistics.Interval:
+def gap_difference(contrast: Contrast, loss: np.ndarray, inside: np.ndarray) -> Interval:
     """Gap of the mean losses of both sides inside, minus that outside, with its 95 % interval.
 
     Args:
@@ -142,8 +143,8 @@ def gap_difference(contrast: Contrast, loss: np.ndarray, inside: np.ndarray) -> 
         for side, side_sign in ((contrast.new, 1), (~contrast.new, -1)):
             values = loss[group & side]
             if len(values) < 2:
-                return statistics.Interval(float("nan"), float("-inf"), float("inf"))
+                return Interval(float("nan"), float("-inf"), float("inf"))
             estimate += sign * side_sign * float(values.mean())
             variance += float(values.var(ddof=1)) / len(values)
     half = 1.959964 * np.sqrt(variance)
-    return statistics.Interval(estimate, estimate - half, estimate + half)
+    return Interval(estimate, estimate - half, estimate + half)

@@ -22,7 +22,7 @@ from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, Question
 from insight_dagster.analysis.insights.populations import Population
 from insight_dagster.analysis.insights.wording import clips_of
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.intervals import mean_difference
 
 KIND = "low_performance"
 SMALLEST_EXCESS = 0.3
@@ -139,7 +139,7 @@ def _describe(
     inside = np.zeros(len(rows), bool)
     inside[tested.members] = True
     group, rest = rows[inside], rows[~inside]
-    excess = statistics.mean_difference(clips.loss[group], clips.loss[rest])
+    excess = mean_difference(clips.loss[group], clips.loss[rest])
     scores = np.zeros(len(clips), np.float32)
     scores[rows] = soft
     return Finding(

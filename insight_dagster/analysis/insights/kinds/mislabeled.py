@@ -13,7 +13,8 @@ from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, Question
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.intervals import wilson
+from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg
 
 KIND = "mislabeled"
 LARGEST_OWN_SHARE = 0.15
@@ -71,7 +72,7 @@ def find(search: Search) -> Question:
     if np.unique(clips.labels[rows], return_counts=True)[1].max() < _FEWEST:
         return Question(KIND, (), f"no class has {_FEWEST} clips")
     evidence = _evidence(search, rows)
-    q_values = statistics.benjamini_hochberg(evidence.p_value)
+    q_values = benjamini_hochberg(evidence.p_value)
     chosen = evidence.suspect & (q_values <= LARGEST_FALSE_SHARE)
     labels = clips.labels[evidence.rows]
     p_value = float(np.nanmin(q_values, initial=1.0))
@@ -158,7 +159,7 @@ def _describe(
 ) -> Finding:
     rows, suggested = evidence.rows[chosen], evidence.names[evidence.suggested[chosen]]
     weights = np.clip(evidence.weight[chosen], 0.5, 1.0)
-    share = statistics.wilson(len(rows), len(clips.of_class(class_name)))
+    share = wilson(len(rows), len(clips.of_class(class_name)))
     names, counts = np.unique(suggested, return_counts=True)
     listed = ", ".join(f"{name} ({count})" for name, count in zip(names, counts, strict=True))
     plural = "s" if len(rows) > 1 else ""

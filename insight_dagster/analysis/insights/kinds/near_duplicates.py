@@ -15,7 +15,7 @@ from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, Question
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.intervals import wilson
 from insight_dagster.analysis.numerics.neighbours import Neighbours
 
 DUPLICATE, LEAK = "duplicate", "leak"
@@ -162,7 +162,7 @@ def _lower_tail(logs: np.ndarray) -> np.ndarray:
 def _describe(
     clips: ClipTable, class_name: str, kind: str, copies: _Copies, class_size: int
 ) -> Finding:
-    share = statistics.wilson(len(copies.rows), class_size)
+    share = wilson(len(copies.rows), class_size)
     rows, partners = _with_partners(copies, sets=kind == DUPLICATE)
     splits = sorted({f"{a}/{b}" for a, b in _split_pairs(clips, copies)})
     where = "inside a split" if kind == DUPLICATE else "across splits"

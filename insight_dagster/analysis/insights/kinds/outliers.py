@@ -10,7 +10,7 @@ import numpy as np
 from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.finding import Finding, Question
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg
 
 KIND = "outlier"
 SMALLEST_FACTOR = 1.5
@@ -44,7 +44,7 @@ def find(search: Search, class_name: str) -> Question:
     middle, upper = np.quantile(logs, [0.5, 0.75])
     deviation = max((upper - middle) / stats.t.ppf(0.75, _FREEDOM), 1e-3)
     p_values = stats.t.sf((logs - middle) / deviation, _FREEDOM)
-    q_values = statistics.benjamini_hochberg(p_values)
+    q_values = benjamini_hochberg(p_values)
     factor = np.exp(logs - middle)
     chosen = (q_values <= LARGEST_FALSE_SHARE) & (factor >= SMALLEST_FACTOR)
     if not chosen.any():

@@ -23,7 +23,8 @@ from insight_dagster.analysis.insights.candidates.soft_membership import soft_me
 from insight_dagster.analysis.insights.candidates.views import Search
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, Question
-from insight_dagster.analysis.numerics import permutation as statistics
+from insight_dagster.analysis.numerics.intervals import Interval, percentile_interval
+from insight_dagster.analysis.numerics.permutation import gumbel_tail_p
 
 KIND = "over_represented"
 SMALLEST_FACTOR = 1.5
@@ -181,7 +182,7 @@ def _describe(
         effect=factor.estimate,
         ci_low=factor.low,
         ci_high=factor.high,
-        p_value=statistics.gumbel_tail_p(candidate.core_z, null.maxima),
+        p_value=gumbel_tail_p(candidate.core_z, null.maxima),
         strength=1 - 1 / max(1.0, factor.estimate),
         relevant=factor.estimate >= SMALLEST_FACTOR,
         sentence=sentence,
@@ -193,8 +194,8 @@ def _describe(
     )
 
 
-def _factor_interval(expected: np.ndarray, h: int, rng: np.random.Generator) -> statistics.Interval:
+def _factor_interval(expected: np.ndarray, h: int, rng: np.random.Generator) -> Interval:
     """(h + 1) clips found over those expected, the clip itself counted; members resampled."""
     draws = expected[rng.integers(0, len(expected), (499, len(expected)))].mean(axis=1)
-    low, high = statistics.percentile_interval((h + 1) / (1 + draws))
-    return statistics.Interval((h + 1) / (1 + float(expected.mean())), low, high)
+    low, high = percentile_interval((h + 1) / (1 + draws))
+    return Interval((h + 1) / (1 + float(expected.mean())), low, high)

@@ -117,7 +117,7 @@ def test_what_is_not_replaced_keeps_its_bytes(
 
 def test_the_scanner_finds_every_annotated_clip(delivered: DeliverySummary) -> None:
     sources = scan(delivered.root).sources
-    assert not [source for source in sources if source.missing]
+    assert not [source for source in sources if source.problem]
     rows = {
         (row["path"], row["label"], row["split"])
         for row in _rows(delivered.root / "annotations.csv")
@@ -192,7 +192,7 @@ def test_a_reader_meets_whole_files_at_any_moment(
     def look() -> None:
         sources = scan(copy).sources
         seen.append(len(sources))
-        assert not [source for source in sources if source.missing]
+        assert not [source for source in sources if source.problem]
         for path, content in _contents(copy).items():
             assert content in [files.get(path) for files in whole]
 

@@ -121,7 +121,8 @@ def _states(sources: Iterable[ClipSource]) -> Iterator[tuple[str, _State]]:
         size, modified = _stat(source)
         window = (source.start, source.end)
         place = (source.relative_path, source.split, *window)
-        yield source.class_name, (*place, size, modified, source.missing)
+        missing = source.problem.reason if source.problem else ""
+        yield source.class_name, (*place, size, modified, missing)
 
 
 def _stored_states(manifest: pa.Table) -> Iterator[tuple[str, _State]]:
@@ -133,7 +134,7 @@ def _stored_states(manifest: pa.Table) -> Iterator[tuple[str, _State]]:
 
 
 def _stat(source: ClipSource) -> tuple[int, int]:
-    if source.missing:
+    if source.problem:
         return 0, 0
     try:
         found = source.path.stat()

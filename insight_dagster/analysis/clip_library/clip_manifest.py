@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
-from insight_dagster.analysis.clip_library.quarantine import may_pass
 from insight_dagster.analysis.decoding import Probe, probe
 from insight_dagster.errors import DecodeError
+from insight_dagster.failures import Unreadable
 from insight_dagster.tables import CLIP_MANIFEST
 
 OK = "ok"
@@ -144,7 +144,7 @@ def _by_file_state(previous: pa.Table | None) -> Mapping[_FileState, _Row]:
             row["modified_ns"],
         ): {name: row[name] for name in _MEASURED}
         for row in previous.to_pylist()
-        if row["size_bytes"] is not None and not may_pass(row["problem"])
+        if row["size_bytes"] is not None and not Unreadable(row["problem"] or "").is_temporary
     }
 
 
@@ -153,7 +153,7 @@ def _file_state(source: ClipSource, size: int | None, modified: int | None) -> _
 
 
 def _stat(source: ClipSource) -> tuple[int | None, int | None]:
-    if source.missing:
+    if source.problem:
         return None, None
     try:
         found = source.path.stat()
@@ -174,11 +174,11 @@ def _described(source: ClipSource) -> _Row:
 
 def _measure(source: ClipSource, size: int | None, modified: int | None, read_facts: Probe) -> _Row:
     if size is None:
-        return _unusable(source, source.missing or "the file is missing")
+        return _unusable(source, source.problem or Unreadable("the file is missing"))
     try:
         key = content_key(source, _file_hash(source))
     except OSError as problem:
-        return _unusable(source, f"the file cannot be read ({(problem.strerror or '').lower()})")
+        return _unusable(source, Unreadable.from_os_error(problem))
     row = {"content_key": key, "size_bytes": size, "modified_ns": modified}
     try:
         return {**row, **asdict(read_facts(source.path)), "status": OK, "problem": None}
@@ -186,12 +186,12 @@ def _measure(source: ClipSource, size: int | None, modified: int | None, read_fa
         return {**row, **dict.fromkeys(_FACTS), "status": QUARANTINED, "problem": str(problem)}
 
 
-def _unusable(source: ClipSource, problem: str) -> _Row:
+def _unusable(source: ClipSource, problem: Unreadable) -> _Row:
     # Nothing was read, so the place stands for the content; a file that appears there later
     # gets its own key.
     key = content_key(source, f"unread:{source.relative_path}")
     row: _Row = dict.fromkeys(_MEASURED)
-    return {**row, "content_key": key, "status": QUARANTINED, "problem": problem}
+    return {**row, "content_key": key, "status": QUARANTINED, "problem": problem.reason}
 
 
 def _file_hash(source: ClipSource) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from insight_dagster.errors import LibraryError
+from insight_dagster.failures import Unreadable
 
 SPLITS = {
     "train": "train",
@@ -42,7 +43,7 @@ class ClipSource:
         split: train, val or test, another name the library uses, or '' for none.
         start: start of the labelled segment in the file, in seconds.
         end: its end in seconds; None = end of the file.
-        missing: why the file cannot be used, '' when it is there.
+        problem: why the file cannot be used; None where nothing is known to be wrong with it.
     """
 
     path: Path
@@ -51,7 +52,7 @@ class ClipSource:
     split: str
     start: float = 0.0
     end: float | None = None
-    missing: str = ""
+    problem: Unreadable | None = None
 
 
 def check_class_name(name: str, *, where: str) -> str:
@@ -85,7 +86,7 @@ def source_of(
     start: float = 0.0,
     end: float | None = None,
 ) -> ClipSource:
-    """A row for `relative`, whose `missing` says why it cannot be used if it cannot.
+    """Return the row for `relative`, with the problem of a file that cannot be used.
 
     The path may not leave the library, neither by its text nor by a link: a library is data
     from elsewhere, and must not make this machine read its other files.
@@ -104,10 +105,10 @@ def source_of(
     text = _printable(str(written))
     inside = not written.is_absolute() and ".." not in written.parts and "\0" not in relative
     path = root / written if inside else root
-    missing = _path_problem(root, path) if inside else "its path leaves the library"
-    if text != str(written):
-        missing = missing or "its name is not valid text; rename the file"
-    return ClipSource(path, text, class_name, split, start, end, missing)
+    problem = _path_problem(root, path) if inside else Unreadable("its path leaves the library")
+    if problem is None and text != str(written):
+        problem = Unreadable("its name is not valid text; rename the file")
+    return ClipSource(path, text, class_name, split, start, end, problem)
 
 
 def in_order(sources: Iterable[ClipSource]) -> tuple[ClipSource, ...]:
@@ -120,7 +121,7 @@ def in_order(sources: Iterable[ClipSource]) -> tuple[ClipSource, ...]:
     )
 
 
-def _name_problem(name: str) -> str:
+def _name_problem(name: str) -> str | None:
     if not name.strip():
         return "is empty"
     if name != name.strip():
@@ -133,18 +134,19 @@ def _name_problem(name: str) -> str:
     for forbidden in ("/", "\\", "..."):
         if forbidden in name:
             return f"holds {forbidden!r}"
-    return ""
+    return None
 
 
-def _path_problem(root: Path, path: Path) -> str:
+def _path_problem(root: Path, path: Path) -> Unreadable | None:
     try:
         if not path.exists():
-            return "a link to nothing" if path.is_symlink() else "the file is missing"
+            return Unreadable("a broken link" if path.is_symlink() else "the file is missing")
         if not path.resolve().is_relative_to(root):
-            return "a link that leaves the library"
-        return "" if path.is_file() else "not a regular file"
+            return Unreadable("a link that leaves the library")
+        return None if path.is_file() else Unreadable("not a regular file")
     except OSError as problem:
-        return f"the file cannot be reached ({(problem.strerror or 'unknown').lower()})"
+        reason = (problem.strerror or "unknown").lower()
+        return Unreadable(f"the file cannot be reached ({reason})")
 
 
 def _printable(text: str) -> str:

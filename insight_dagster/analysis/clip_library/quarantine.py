@@ -1,4 +1,4 @@
-"""Clips that cannot be used: how many, why, and whether it may pass."""
+"""Counts of the clips that cannot be used, and of the reasons why."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pyarrow as pa
-
-_UNREADABLE = "the file cannot be read"
-
-
-def unreadable(problem: OSError) -> str:
-    """The reason for a file that the system would not give: a lost mount, a missing permission."""
-    return f"{_UNREADABLE} ({problem.strerror or problem})"
-
-
-def may_pass(reason: str | None) -> bool:
-    """Whether a quarantine is of the system, not of the file, and is worth another try."""
-    return reason is not None and reason.startswith(_UNREADABLE)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from insight_dagster.analysis.decoding.file_contents import describe, describe_boxes, read_boxes
 from insight_dagster.errors import DecodeError
+from insight_dagster.failures import Unreadable
 
 # Playlists and manifests (hls, dash, concat) are absent on purpose: they name other files and
 # addresses, and a clip must not make this machine read those. Audio formats are present so that
@@ -38,7 +39,6 @@ _REASONS = {
     av.error.EOFError: "the file ends before its first picture",
     av.error.DecoderNotFoundError: "there is no decoder for its codec",
     av.error.PatchWelcomeError: "its codec is used in a way that the decoder does not know",
-    PermissionError: "the file cannot be read (permission denied)",
 }
 
 MAX_PIXELS = 8192 * 4352
@@ -151,6 +151,8 @@ def explain(problem: Exception, path: Path) -> str:
         return describe(path)
     if isinstance(problem, av.error.ArgumentError):
         return _explain_refused(path)
+    if isinstance(problem, PermissionError):
+        return Unreadable.from_os_error(problem).reason
     if isinstance(problem, OSError) and problem.errno == errno.EIO:
         return "cut short inside its header, or the disk cannot read it"
     return next(
@@ -174,9 +176,9 @@ def _refuse_unreadable(path: Path) -> None:
 
 def _refuse_cut_short(path: Path, container: InputContainer) -> None:
     # libav opens an MP4 file whose pictures end in mid-air, as long as the index is there.
-    problem = describe_boxes(read_boxes(path)) if "mp4" in container.format.name else ""
+    problem = describe_boxes(read_boxes(path)) if "mp4" in container.format.name else None
     if problem:
-        raise DecodeError(problem)
+        raise DecodeError(problem.reason)
 
 
 def _video_stream(container: InputContainer) -> VideoStream:

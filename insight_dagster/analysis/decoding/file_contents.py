@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from insight_dagster.failures import Unreadable
+
 _HEADER_BYTES = 512
 _MOST_BOXES = 100_000  # a fragmented file of a day has fewer
 
@@ -61,7 +63,10 @@ def describe(path: Path) -> str:
     """Why a file that libav does not recognise is no usable video, in plain words."""
     boxes = read_boxes(path)
     if {"ftyp", "moov", "mdat"} & set(boxes.names):
-        return describe_boxes(boxes) or "the MP4 index (moov) or its first pictures are damaged"
+        missing = describe_boxes(boxes)
+        if missing:
+            return missing.reason
+        return "the MP4 index (moov) or its first pictures are damaged"
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
     if _looks_like_text(head):
@@ -72,13 +77,13 @@ def describe(path: Path) -> str:
     return "not a video, or its header is damaged or cut short"
 
 
-def describe_boxes(boxes: Boxes) -> str:
-    """What is missing from an MP4 file, '' when nothing is."""
+def describe_boxes(boxes: Boxes) -> Unreadable | None:
+    """Return what is missing from an MP4 file; None where all boxes are there."""
     if boxes.overrun and boxes.names[-1] in {"moov", "mdat", "moof"}:
-        return f"cut short: {boxes.length} bytes of at least {boxes.end} are there"
+        return Unreadable(f"cut short: {boxes.length} bytes of at least {boxes.end} are there")
     if "moov" not in boxes.names:
-        return "cut short: the MP4 index (moov) is missing"
-    return ""
+        return Unreadable("cut short: the MP4 index (moov) is missing")
+    return None
 
 
 def _looks_like_text(head: bytes) -> bool:

@@ -22,13 +22,14 @@ from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_wind
 from insight_dagster.analysis.embeddings.predictions import identity_columns, prediction_rows
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, input_of, load_window
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.failures import Unreadable
 
 __all__ = ["Clip", "EmbeddedClips", "embed_clips"]
 
 _Output = tuple[np.ndarray, np.ndarray]
-_Load = Callable[[Clip], ClipInput | str]
-Visit = Callable[[Clip, DecodedWindow | str], None]
-"""Is shown what was decoded of a clip, or the reason why nothing was; by several threads."""
+_Load = Callable[[Clip], ClipInput | Unreadable]
+Visit = Callable[[Clip, DecodedWindow | Unreadable], None]
+"""Receives what was decoded of a clip, or why nothing was; called from several threads."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,14 @@ def embed_clips(
     """
     copies = Counter(clip.content_key for clip in clips)
     firsts = list({clip.content_key: clip for clip in reversed(clips)}.values())[::-1]
-    outputs: dict[str, _Output | str] = {}
+    outputs: dict[str, _Output | Unreadable] = {}
     run = _run_whole_chains if classifier.clips_per_pass == 1 else _run_batches
 
-    def load(clip: Clip) -> ClipInput | str:
+    def load(clip: Clip) -> ClipInput | Unreadable:
         window = load_window(clip, classifier.spec, decode)
         if visit is not None:
             visit(clip, window)
-        if isinstance(window, str):
+        if isinstance(window, Unreadable):
             return window
         return input_of(window, classifier.spec, classifier.device)
 
@@ -114,12 +115,12 @@ def _run_whole_chains(
     *,
     batch_size: int,
     workers: int,
-) -> Generator[_Output | str]:
+) -> Generator[_Output | Unreadable]:
     """On a CPU: every thread decodes a clip and runs it; that keeps all cores busy."""
 
-    def chain(clip: Clip) -> _Output | str:
+    def chain(clip: Clip) -> _Output | Unreadable:
         given = load(clip)
-        if isinstance(given, str):
+        if isinstance(given, Unreadable):
             return given
         result = classifier.predict(given.tensor.unsqueeze(0))
         return result.logits[0], result.embedding[0]
@@ -134,14 +135,14 @@ def _run_batches(
     *,
     batch_size: int,
     workers: int,
-) -> Generator[_Output | str]:
+) -> Generator[_Output | Unreadable]:
     """On a GPU: threads decode ahead of batches."""
     with closing(in_threads(load, clips, workers=workers)) as inputs:
         while batch := list(islice(inputs, batch_size)):
             tensors = [each.tensor for each in batch if isinstance(each, ClipInput)]
             outputs = iter(_run_padded(classifier, tensors, batch_size))
             for each in batch:
-                yield each if isinstance(each, str) else next(outputs)
+                yield each if isinstance(each, Unreadable) else next(outputs)
 
 
 def _run_padded(
@@ -158,10 +159,10 @@ def _run_padded(
 def _tables(
     clips: Sequence[Clip],
     classifier: VideoClassifier,
-    outputs: dict[str, _Output | str],
+    outputs: dict[str, _Output | Unreadable],
 ) -> EmbeddedClips:
     found = [(clip, outputs[clip.content_key]) for clip in clips]
-    numbers = [(clip, *result) for clip, result in found if not isinstance(result, str)]
+    numbers = [(clip, *result) for clip, result in found if not isinstance(result, Unreadable)]
     done = [clip for clip, _, _ in numbers]
     logits = np.array([row for _, row, _ in numbers]).reshape(-1, len(classifier.labels))
     vectors = np.array([row for _, _, row in numbers], np.float32)
@@ -175,5 +176,7 @@ def _tables(
         predictions=prediction_rows(
             done, logits, labels=classifier.labels, model_fingerprint=classifier.fingerprint
         ),
-        problems={clip.clip_id: result for clip, result in found if isinstance(result, str)},
+        problems={
+            clip.clip_id: result.reason for clip, result in found if isinstance(result, Unreadable)
+        },
     )

@@ -24,6 +24,7 @@ from insight_dagster.analysis.heatmaps.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, load_input
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.errors import ModelError
+from insight_dagster.failures import Skipped, Unreadable
 from insight_dagster.files.atomic import write_atomically
 
 
@@ -90,16 +91,16 @@ def make_bundles(
     made: list[tuple[Clip, str, HeatmapBundle]] = []
     problems: dict[str, str] = {}
 
-    def work(pair: tuple[Clip, str]) -> HeatmapBundle | str:
+    def work(pair: tuple[Clip, str]) -> HeatmapBundle | Unreadable | Skipped:
         return _attempt(pair[0], classifier, pair[1], folder, decode)
 
     pairs = list(zip(clips, targets, strict=True))
     results = in_threads(work, pairs, workers=workers)
     for (clip, target), result in zip(pairs, results, strict=True):
-        if isinstance(result, str):
-            problems[clip.clip_id] = result
-        else:
+        if isinstance(result, HeatmapBundle):
             made.append((clip, target, result))
+        else:
+            problems[clip.clip_id] = result.reason
         if progress is not None:
             progress(1)
     return BundleSet(_rows(made, classifier, home), problems)
@@ -116,18 +117,20 @@ def make_bundle(
     """
     folder.mkdir(parents=True, exist_ok=True)
     result = _attempt(clip, classifier, target, folder, decode_window)
-    if isinstance(result, str):
-        raise ModelError(f"no heatmap of {clip.path}: {result}")
+    if not isinstance(result, HeatmapBundle):
+        raise ModelError(f"no heatmap of {clip.path}: {result.reason}")
     return result
 
 
 def _attempt(
     clip: Clip, classifier: VideoClassifier, target: str, folder: Path, decode: Decode
-) -> HeatmapBundle | str:
+) -> HeatmapBundle | Unreadable | Skipped:
     if target not in classifier.labels:
-        return f"the model has no label {target!r} to explain"
-    each = load_input(clip, classifier.spec, decode)
-    return each if isinstance(each, str) else _explain(clip, each, classifier, target, folder)
+        return Skipped(f"the model has no label {target!r} to explain")
+    loaded = load_input(clip, classifier.spec, decode)
+    if isinstance(loaded, Unreadable):
+        return loaded
+    return _explain(clip, loaded, classifier, target, folder)
 
 
 def _explain(

@@ -32,6 +32,7 @@ from insight_dagster.analysis.metadata.user_functions import (
 )
 from insight_dagster.analysis.model.clip_inputs import in_threads, load_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec
+from insight_dagster.failures import Unreadable
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,15 @@ class ClipMeasuring:
         self._clips, self._spec, self._functions = clips, spec, functions
         self._sheets = sheets
         self._wanted = {clip.content_key for clip in clips}
-        self._found: dict[str, _Measured | str | Exception] = {}
+        self._found: dict[str, _Measured | Unreadable | Exception] = {}
 
-    def see(self, clip: Clip, window: DecodedWindow | str) -> None:
+    def see(self, clip: Clip, window: DecodedWindow | Unreadable) -> None:
         """Measure what was decoded of a clip, if it is wanted; several threads may call it."""
         if clip.content_key not in self._wanted:
             return
         try:
             found = self._measure(window)
-            if self._sheets and not isinstance(window, str):
+            if self._sheets and not isinstance(window, Unreadable):
                 write_sheet(self._sheets, clip.content_key, window.frames, self._spec)
             self._found[clip.content_key] = found
         except Exception as problem:  # it must not cost the other use of the frames; see `finish`
@@ -141,8 +142,8 @@ class ClipMeasuring:
                     progress(1)
         return self._rows()
 
-    def _measure(self, window: DecodedWindow | str) -> _Measured | str:
-        if isinstance(window, str):
+    def _measure(self, window: DecodedWindow | Unreadable) -> _Measured | Unreadable:
+        if isinstance(window, Unreadable):
             return window
         timestamps, distinct = np.unique(window.timestamps, return_index=True)
         frames = window.frames[distinct]
@@ -156,8 +157,8 @@ class ClipMeasuring:
             found = self._found[clip.content_key]
             if isinstance(found, Exception):
                 raise found
-            if isinstance(found, str):
-                problems[clip.clip_id] = found
+            if isinstance(found, Unreadable):
+                problems[clip.clip_id] = found.reason
             else:
                 measured.append((clip, found))
         version = metadata_version(self._spec, self._functions)

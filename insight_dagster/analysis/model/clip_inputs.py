@@ -19,10 +19,10 @@ import numpy as np
 import torch
 
 from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.clip_library.quarantine import unreadable
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, preprocess_on
 from insight_dagster.errors import DecodeError
+from insight_dagster.failures import Unreadable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -56,8 +56,10 @@ class ClipInput:
         return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def load_window(clip: Clip, spec: ClipSpec, decode: Decode = decode_window) -> DecodedWindow | str:
-    """The clip's frames, or the reason why it has none."""
+def load_window(
+    clip: Clip, spec: ClipSpec, decode: Decode = decode_window
+) -> DecodedWindow | Unreadable:
+    """Decode the frames of a clip that the model samples; a clip that cannot be is a value."""
     try:
         return decode(
             clip.path,
@@ -68,15 +70,17 @@ def load_window(clip: Clip, spec: ClipSpec, decode: Decode = decode_window) -> D
             decoder=clip.decoder,
         )
     except DecodeError as problem:
-        return str(problem)
+        return Unreadable(str(problem))
     except OSError as problem:
-        return unreadable(problem)
+        return Unreadable.from_os_error(problem)
 
 
-def load_input(clip: Clip, spec: ClipSpec, decode: Decode = decode_window) -> ClipInput | str:
-    """The clip's input, or the reason why it has none."""
+def load_input(
+    clip: Clip, spec: ClipSpec, decode: Decode = decode_window
+) -> ClipInput | Unreadable:
+    """Decode and preprocess a clip; a clip that cannot be decoded is a value."""
     window = load_window(clip, spec, decode)
-    return window if isinstance(window, str) else input_of(window, spec)
+    return window if isinstance(window, Unreadable) else input_of(window, spec)
 
 
 def input_of(window: DecodedWindow, spec: ClipSpec, device: torch.device = CPU) -> ClipInput:

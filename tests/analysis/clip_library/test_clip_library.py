@@ -21,7 +21,9 @@ def found(library: ScannedLibrary) -> list[tuple[str, str, str]]:
 
 
 def missing(library: ScannedLibrary) -> dict[str, str]:
-    return {source.relative_path: source.missing for source in library.sources if source.missing}
+    return {
+        source.relative_path: source.problem.reason for source in library.sources if source.problem
+    }
 
 
 def test_a_folder_for_each_class(tmp_path: Path) -> None:
@@ -37,7 +39,7 @@ def test_a_folder_for_each_class(tmp_path: Path) -> None:
         ("rock climbing", "", "rock climbing/b.mp4"),
     ]
     assert library.sources[0] == ClipSource(
-        tmp_path / "abseiling/c.mkv", "abseiling/c.mkv", "abseiling", "", 0.0, None, ""
+        tmp_path / "abseiling/c.mkv", "abseiling/c.mkv", "abseiling", "", 0.0, None, None
     )
 
 
@@ -169,7 +171,7 @@ def test_links_out_of_the_library_are_refused(tmp_path: Path) -> None:
     (tmp_path / "lib/yoga/out.mp4").symlink_to(tmp_path / "outside/secret.mp4")
     (tmp_path / "lib/yoga/dangling.mp4").symlink_to(tmp_path / "lib/nothing")
     assert missing(scan(tmp_path / "lib")) == {
-        "yoga/dangling.mp4": "a link to nothing",
+        "yoga/dangling.mp4": "a broken link",
         "yoga/out.mp4": "a link that leaves the library",
     }
     (tmp_path / "lib/stolen").symlink_to(tmp_path / "outside")

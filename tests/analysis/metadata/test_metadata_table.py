@@ -30,6 +30,7 @@ from insight_dagster.analysis.metadata.metadata_table import (
 from insight_dagster.analysis.metadata.user_functions import UserFunction
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.errors import DecodeError
+from insight_dagster.failures import Unreadable
 from tests.support.synthetic_frames import measure, moving_square, panning, texture, values_of
 
 SPEC = ClipSpec(num_frames=16, sampling_rate=5, side=256, crop=224)
@@ -413,7 +414,7 @@ class TestMeasureClips:
         alone = measure_clips(clips, spec=SPEC, decode=decoded.read)
         measuring = ClipMeasuring(clips, SPEC)
         measuring.see(clips[1], decoded.read(clips[1].path))
-        measuring.see(clips[2], "/clips/bad.mp4: no video stream")
+        measuring.see(clips[2], Unreadable("/clips/bad.mp4: no video stream"))
         measuring.see(clip_named("of another"), decoded.read(clips[0].path))
         read: list[str] = []
 

@@ -7,7 +7,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= $(or $(INSIGHT_HOME),.insight)
 DEMO_FLAGS ?=
 
-.PHONY: demo test check lint serve clean
+.PHONY: demo test check lint lint-javascript serve clean
 
 demo: .venv/installed
 	$(BIN)/insight demo --home "$(HOME_FOLDER)" $(DEMO_FLAGS)
@@ -20,11 +20,25 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory lint-javascript
+
+# The report's JavaScript and CSS: format, lint and types. Users need neither node nor npm.
+ifeq ($(shell command -v npm),)
+lint-javascript:
+	@echo "lint-javascript: skipped, npm is not installed (Node.js 20 or newer is needed)"
+else
+lint-javascript: node_modules/.installed
+	npm run --silent lint
+endif
 
 check: lint test
 
 serve: .venv/installed
 	$(BIN)/insight serve --home "$(HOME_FOLDER)"
+
+node_modules/.installed: package.json .npmrc
+	npm install --loglevel=error
+	touch $@
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, e.g. make PYTHON=python3.11 demo")'
@@ -34,4 +48,4 @@ serve: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .insight *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .insight *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

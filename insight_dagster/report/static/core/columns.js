@@ -24,7 +24,8 @@ function levels(names, codes) {
 function hex(all, width) {
   const at = (row) => {
     let text = '';
-    for (const byte of all.subarray(row * width, (row + 1) * width)) text += byte.toString(16).padStart(2, '0');
+    for (const byte of all.subarray(row * width, (row + 1) * width))
+      text += byte.toString(16).padStart(2, '0');
     return text;
   };
   return { levels: null, at };

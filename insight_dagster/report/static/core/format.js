@@ -9,7 +9,8 @@ export function number(value) {
   return Number(value.toFixed(digits)).toLocaleString('en-GB', { maximumFractionDigits: 3 });
 }
 
-export const count = (value, word) => `${value.toLocaleString('en-GB')} ${word}${value === 1 ? '' : 's'}`;
+export const count = (value, word) =>
+  `${value.toLocaleString('en-GB')} ${word}${value === 1 ? '' : 's'}`;
 
 export function share(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
@@ -29,7 +30,9 @@ export function q(value) {
 }
 
 export function interval(low, high) {
-  return low === null || high === null || low === undefined ? '' : `${number(low)} to ${number(high)}`;
+  return low === null || high === null || low === undefined
+    ? ''
+    : `${number(low)} to ${number(high)}`;
 }
 
 // A share of `trials` with Wilson's 95 % interval, as text.
@@ -37,7 +40,9 @@ export function wilson(successes, trials) {
   if (!trials) return '';
   const [z, p] = [1.96, successes / trials];
   const middle = (p + (z * z) / (2 * trials)) / (1 + (z * z) / trials);
-  const half = (z / (1 + (z * z) / trials)) * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials));
+  const half =
+    (z / (1 + (z * z) / trials)) *
+    Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials));
   return `95 % interval ${share(Math.max(0, middle - half))} to ${share(Math.min(1, middle + half))}`;
 }
 

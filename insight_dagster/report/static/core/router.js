@@ -19,7 +19,9 @@ function decoded(part) {
 // The address of a view; the run that is looked at stays the same.
 export function to(path, params = {}) {
   const { run } = parse(location.hash).params;
-  const known = Object.entries({ run, ...params }).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const known = Object.entries({ run, ...params }).filter(
+    ([, value]) => value !== undefined && value !== null && value !== '',
+  );
   const query = new URLSearchParams(known).toString();
   return `#/${path.map(encodeURIComponent).join('/')}${query ? `?${query}` : ''}`;
 }

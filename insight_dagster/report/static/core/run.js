@@ -19,7 +19,14 @@ export function openRun(facts) {
 }
 
 // What a list of runs calls one.
-export const runLabel = (facts) => [facts.created_at, facts.accuracy === null ? '' : `${share(facts.accuracy)} right`, facts.model_fingerprint].filter(Boolean).join(' · ');
+export const runLabel = (facts) =>
+  [
+    facts.created_at,
+    facts.accuracy === null ? '' : `${share(facts.accuracy)} right`,
+    facts.model_fingerprint,
+  ]
+    .filter(Boolean)
+    .join(' · ');
 
 function part(name, what) {
   return load(`${name}/${what}`, `runs/${encodeURIComponent(name)}/${what}.js`);
@@ -27,7 +34,7 @@ function part(name, what) {
 
 async function read(facts) {
   const [overview, clips, insights] = await Promise.all(
-    ['overview', 'clips', 'insights'].map((what) => part(facts.name, what))
+    ['overview', 'clips', 'insights'].map((what) => part(facts.name, what)),
   );
   return new Run(facts, overview, clips, insights);
 }
@@ -40,7 +47,9 @@ class Run {
     this.fields = overview.fields;
     this.rows = clips.rows;
     this.thumbs = clips.thumbs;
-    this.columns = Object.fromEntries(Object.entries(clips.columns).map(([name, column]) => [name, decode(column)]));
+    this.columns = Object.fromEntries(
+      Object.entries(clips.columns).map(([name, column]) => [name, decode(column)]),
+    );
     this.cards = insights.cards.map((card, rank) => ({ ...card, rank, rows: decode(card.rows) }));
     this.definitions = insights.definitions;
     this.identities = insights.identities;
@@ -70,7 +79,9 @@ class Run {
 
   // Rows by clip id, made when first asked for.
   get rowOf() {
-    this.index ??= new Map(Array.from({ length: this.rows }, (_, row) => [this.text('clip_id', row), row]));
+    this.index ??= new Map(
+      Array.from({ length: this.rows }, (_, row) => [this.text('clip_id', row), row]),
+    );
     return this.index;
   }
 
@@ -87,14 +98,16 @@ class Run {
 
   rowsOfClass(name) {
     const out = [];
-    for (let row = 0; row < this.rows; row += 1) if (this.text('class_name', row) === name) out.push(row);
+    for (let row = 0; row < this.rows; row += 1)
+      if (this.text('class_name', row) === name) out.push(row);
     return out;
   }
 
   // Values of a number of the clips. The name may come from an address: only what is known is read.
   async field(name) {
     if (Object.hasOwn(this.columns, name) && !TEXTS.includes(name)) return this.columns[name];
-    if (!this.fields.some((field) => field.name === name)) throw new Error(`There is no field “${name}”`);
+    if (!this.fields.some((field) => field.name === name))
+      throw new Error(`There is no field “${name}”`);
     return this.kept(`fields/${name}`, decode);
   }
 

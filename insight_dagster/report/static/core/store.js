@@ -21,8 +21,16 @@ export function load(name, address) {
       asked.delete(name);
       request.reject(new Error(problem)); // of no effect once the value was taken
     };
-    script.addEventListener('load', () => end(`${address} is broken or half written; load the page again, or materialize insight_report again`));
-    script.addEventListener('error', () => end(`${address} is missing; load the page again (old runs make room for new ones), or materialize insight_report again`));
+    script.addEventListener('load', () =>
+      end(
+        `${address} is broken or half written; load the page again, or materialize insight_report again`,
+      ),
+    );
+    script.addEventListener('error', () =>
+      end(
+        `${address} is missing; load the page again (old runs make room for new ones), or materialize insight_report again`,
+      ),
+    );
     script.src = address;
     document.head.append(script);
   }

@@ -1,7 +1,7 @@
 // What a dot's colour can stand for: groups of clips by a category, or a number of each clip.
 
 import { words } from '../core/format.js';
-import { category, COLOURS, MOST, REST } from '../parts/palette.js';
+import { COLOURS, category, MOST, REST } from '../parts/palette.js';
 
 const CATEGORIES = [
   ['class_name', 'class'],
@@ -36,7 +36,7 @@ export function titleOf(run, name) {
   return unit && unit !== '0-1' ? `${text}, ${unit}` : text;
 }
 
-function valueOf(run, name, row) {
+function categoryOf(run, name, row) {
   if (name === 'correct') return run.correct(row);
   if (name === 'cluster') return run.columns.cluster[row] < -1 ? null : run.columns.cluster[row];
   return run.text(name, row);
@@ -54,7 +54,7 @@ function labelOf(name, value) {
 export function groupsOf(run, name) {
   const members = new Map();
   for (let row = 0; row < run.rows; row += 1) {
-    const value = valueOf(run, name, row);
+    const value = categoryOf(run, name, row);
     if (!members.has(value)) members.set(value, []);
     members.get(value).push(row);
   }
@@ -62,13 +62,30 @@ export function groupsOf(run, name) {
   const known = [...members.keys()].filter((value) => !isRest(value));
   known.sort((a, b) => members.get(b).length - members.get(a).length);
   const shown = known.slice(0, MOST).sort(order);
-  const groups = shown.map((value, index) => ({ text: labelOf(name, value), rows: members.get(value), ...paint(name, value, index) }));
+  const groups = shown.map((value, index) => ({
+    text: labelOf(name, value),
+    rows: members.get(value),
+    ...paint(name, value, index),
+  }));
   const more = known.slice(MOST).flatMap((value) => members.get(value));
-  if (more.length) groups.push({ text: `${known.length - MOST} others`, rows: more, colour: REST, mark: 'circle' });
-  for (const value of [...members.keys()].filter(isRest)) groups.unshift({ text: labelOf(name, value), rows: members.get(value), colour: REST, mark: 'circle' });
+  if (more.length)
+    groups.push({
+      text: `${known.length - MOST} others`,
+      rows: more,
+      colour: REST,
+      mark: 'circle',
+    });
+  for (const value of [...members.keys()].filter(isRest))
+    groups.unshift({
+      text: labelOf(name, value),
+      rows: members.get(value),
+      colour: REST,
+      mark: 'circle',
+    });
   return groups;
 }
 
 const order = (a, b) => (typeof a === 'string' ? a.localeCompare(b) : Number(a) - Number(b));
 
-const paint = (name, value, index) => (name === 'correct' ? { colour: COLOURS[value ? 0 : 1], mark: 'circle' } : category(index));
+const paint = (name, value, index) =>
+  name === 'correct' ? { colour: COLOURS[value ? 0 : 1], mark: 'circle' } : category(index);

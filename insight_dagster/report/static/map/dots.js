@@ -70,14 +70,18 @@ class Dots {
   prepare() {
     const { gl } = this;
     const program = gl.createProgram();
-    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    for (const [kind, source] of [
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT],
+    ]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost())
+      throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`);
     gl.useProgram(program);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -97,7 +101,14 @@ class Dots {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
       gl.bufferData(gl.ARRAY_BUFFER, dots[name], gl.STATIC_DRAW);
       gl.enableVertexAttribArray(this.attribute(name));
-      gl.vertexAttribPointer(this.attribute(name), width, bytes ? gl.UNSIGNED_BYTE : gl.FLOAT, bytes, 0, 0);
+      gl.vertexAttribPointer(
+        this.attribute(name),
+        width,
+        bytes ? gl.UNSIGNED_BYTE : gl.FLOAT,
+        bytes,
+        0,
+        0,
+      );
     }
   }
 
@@ -113,7 +124,8 @@ class Dots {
     gl.uniform2fv(this.uniform('shift'), [-camera.x * scale[0], -camera.y * scale[1]]);
     gl.uniform1f(this.uniform('ratio'), ratio);
     if (this.stride === null) this.time();
-    else if (moving && this.stride > 1) gl.drawElements(gl.POINTS, Math.ceil(this.count / this.stride), gl.UNSIGNED_INT, 0);
+    else if (moving && this.stride > 1)
+      gl.drawElements(gl.POINTS, Math.ceil(this.count / this.stride), gl.UNSIGNED_INT, 0);
     else gl.drawArrays(gl.POINTS, 0, this.count);
   }
 
@@ -130,7 +142,10 @@ class Dots {
     };
     const first = draw();
     this.stride = this.count <= FEW ? 1 : Math.max(1, Math.ceil(Math.min(first, draw()) / BUDGET));
-    const places = Uint32Array.from({ length: Math.ceil(this.count / this.stride) }, (_, at) => at * this.stride);
+    const places = Uint32Array.from(
+      { length: Math.ceil(this.count / this.stride) },
+      (_, at) => at * this.stride,
+    );
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.some);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, places, gl.STATIC_DRAW);
   }
@@ -143,12 +158,28 @@ class Dots {
 const SHAPES = [
   (paint, r) => paint.arc(0, 0, r, 0, 2 * Math.PI),
   (paint, r) => paint.rect(-0.88 * r, -0.88 * r, 1.76 * r, 1.76 * r),
-  (paint, r) => polygon(paint, [[0, -1.25 * r], [1.25 * r, 0], [0, 1.25 * r], [-1.25 * r, 0]]),
-  (paint, r) => polygon(paint, [[0, -r], [r, 0.62 * r], [-r, 0.62 * r]]),
+  (paint, r) =>
+    polygon(paint, [
+      [0, -1.25 * r],
+      [1.25 * r, 0],
+      [0, 1.25 * r],
+      [-1.25 * r, 0],
+    ]),
+  (paint, r) =>
+    polygon(paint, [
+      [0, -r],
+      [r, 0.62 * r],
+      [-r, 0.62 * r],
+    ]),
   (paint, r) => {
     for (const turn of [1, -1]) {
       const [long, wide] = [r, 0.3 * r];
-      polygon(paint, [[-long - wide, turn * (-long + wide)], [-long + wide, turn * (-long - wide)], [long + wide, turn * (long - wide)], [long - wide, turn * (long + wide)]]);
+      polygon(paint, [
+        [-long - wide, turn * (-long + wide)],
+        [-long + wide, turn * (-long - wide)],
+        [long + wide, turn * (long - wide)],
+        [long - wide, turn * (long + wide)],
+      ]);
     }
   },
 ];
@@ -187,7 +218,8 @@ class PlainDots {
       SHAPES[dots.mark[at]](paint, dots.size[at] / 2);
       paint.fill();
     }
-    if (!moving && dots.size.length > FEW) this.stride = Math.max(1, Math.ceil((performance.now() - start) / BUDGET));
+    if (!moving && dots.size.length > FEW)
+      this.stride = Math.max(1, Math.ceil((performance.now() - start) / BUDGET));
   }
 
   close() {}

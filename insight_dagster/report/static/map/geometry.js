@@ -11,7 +11,11 @@ export function extent(x, y) {
     high = Math.max(high, y[row]);
   }
   if (left > right) return { x: 0, y: 0, half: [1, 1] };
-  return { x: (left + right) / 2, y: (low + high) / 2, half: [Math.max((right - left) / 2, 1e-6), Math.max((high - low) / 2, 1e-6)] };
+  return {
+    x: (left + right) / 2,
+    y: (low + high) / 2,
+    half: [Math.max((right - left) / 2, 1e-6), Math.max((high - low) / 2, 1e-6)],
+  };
 }
 
 // Rows inside a polygon of [x, y] corners.
@@ -36,10 +40,18 @@ const OWN_SHARE = 0.3; // of the dots inside an outline that must be the group's
 // Corners of the convex outline of the nine in ten rows nearest to the middle of a group; none
 // where fewer than five have a place, or where the group is scattered: its outline would be others'.
 export function outline(x, y, rows) {
-  const points = Array.from(rows, (row) => [x[row], y[row]]).filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
+  const points = Array.from(rows, (row) => [x[row], y[row]]).filter(
+    ([a, b]) => Number.isFinite(a) && Number.isFinite(b),
+  );
   if (points.length < 5) return [];
-  const middle = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
-  points.sort((a, b) => Math.hypot(a[0] - middle[0], a[1] - middle[1]) - Math.hypot(b[0] - middle[0], b[1] - middle[1]));
+  const middle = [0, 1].map(
+    (axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1],
+  );
+  points.sort(
+    (a, b) =>
+      Math.hypot(a[0] - middle[0], a[1] - middle[1]) -
+      Math.hypot(b[0] - middle[0], b[1] - middle[1]),
+  );
   const kept = points.slice(0, Math.ceil(0.9 * points.length));
   const corners = hull(kept);
   return kept.length >= OWN_SHARE * rowsInside(x, y, corners).length ? corners : [];
@@ -51,7 +63,8 @@ function hull(points) {
   const half = (given) => {
     const out = [];
     for (const point of given) {
-      while (out.length >= 2 && turn(out[out.length - 2], out[out.length - 1], point) <= 0) out.pop();
+      while (out.length >= 2 && turn(out[out.length - 2], out[out.length - 1], point) <= 0)
+        out.pop();
       out.push(point);
     }
     return out.slice(0, -1);
@@ -68,10 +81,15 @@ export class Grid {
     this.side = Math.max(1, Math.ceil(Math.sqrt(x.length / PER_CELL)));
     this.cell = (2 * Math.max(...half)) / this.side;
     this.corner = [middleX - Math.max(...half), middleY - Math.max(...half)];
-    const cells = Int32Array.from(x, (_, row) => (Number.isFinite(x[row]) && Number.isFinite(y[row]) ? this.across(x[row], 0) + this.side * this.across(y[row], 1) : -1));
+    const cells = Int32Array.from(x, (_, row) =>
+      Number.isFinite(x[row]) && Number.isFinite(y[row])
+        ? this.across(x[row], 0) + this.side * this.across(y[row], 1)
+        : -1,
+    );
     this.starts = new Int32Array(this.side * this.side + 1);
     for (const cell of cells) if (cell >= 0) this.starts[cell + 1] += 1;
-    for (let cell = 0; cell < this.side * this.side; cell += 1) this.starts[cell + 1] += this.starts[cell];
+    for (let cell = 0; cell < this.side * this.side; cell += 1)
+      this.starts[cell + 1] += this.starts[cell];
     this.rows = new Int32Array(this.starts[this.side * this.side]);
     const next = this.starts.slice();
     cells.forEach((cell, row) => {
@@ -82,7 +100,10 @@ export class Grid {
   }
 
   across(value, axis) {
-    return Math.max(0, Math.min(this.side - 1, Math.floor((value - this.corner[axis]) / this.cell)));
+    return Math.max(
+      0,
+      Math.min(this.side - 1, Math.floor((value - this.corner[axis]) / this.cell)),
+    );
   }
 
   // The wanted row nearest to a point and at most `reach` away, or null.

@@ -1,8 +1,8 @@
 // How each clip's dot looks: its colour, its size and its mark, and what lies on top.
 
 import { middleRange } from '../core/columns.js';
-import { MARKS } from './dots.js';
 import { diverging, sequential, style } from '../parts/palette.js';
+import { MARKS } from './dots.js';
 
 const CROSS = MARKS.indexOf('cross');
 const [FAINT, UNKNOWN, PLAIN, STRONG] = [0.16, 0.25, 0.85, 0.95];
@@ -62,7 +62,9 @@ export class Looks {
   sizeBy(loss) {
     const [, high] = middleRange(loss);
     for (let row = 0; row < this.rows; row += 1) {
-      const part = Number.isFinite(loss[row]) ? Math.min(1, Math.max(0, loss[row]) / Math.max(high, 1e-6)) : 0;
+      const part = Number.isFinite(loss[row])
+        ? Math.min(1, Math.max(0, loss[row]) / Math.max(high, 1e-6))
+        : 0;
       this.size[row] *= 0.6 + 1.9 * Math.sqrt(part);
     }
     return this;
@@ -106,7 +108,9 @@ function spreadOut(rows) {
 export function scaleOf(values, isDiverging) {
   const [low, high] = middleRange(values);
   const reach = Math.max(Math.abs(low), Math.abs(high));
-  return isDiverging ? { low: -reach, high: reach, stops: diverging() } : { low, high, stops: sequential() };
+  return isDiverging
+    ? { low: -reach, high: reach, stops: diverging() }
+    : { low, high, stops: sequential() };
 }
 
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -115,5 +119,7 @@ function along(stops, share) {
   const at = Math.min(1, Math.max(0, share));
   const above = stops.findIndex(([place], index) => index && place >= at);
   const [[from, first], [to, second]] = [stops[above - 1], stops[above]];
-  return first.map((value, part) => Math.round(value + ((second[part] - value) * (at - from)) / (to - from)));
+  return first.map((value, part) =>
+    Math.round(value + ((second[part] - value) * (at - from)) / (to - from)),
+  );
 }

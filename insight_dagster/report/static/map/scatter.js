@@ -59,11 +59,21 @@ export class Scatter {
 
   drawTools() {
     const button = (title, path, pressed, act) =>
-      element('button', { type: 'button', title, 'aria-label': title, 'aria-pressed': pressed, onclick: act }, element('svg', { viewBox: '0 0 16 16', 'aria-hidden': 'true' }, element('path', { d: path })));
+      element(
+        'button',
+        { type: 'button', title, 'aria-label': title, 'aria-pressed': pressed, onclick: act },
+        element(
+          'svg',
+          { viewBox: '0 0 16 16', 'aria-hidden': 'true' },
+          element('path', { d: path }),
+        ),
+      );
     fill(
       this.tools,
-      Object.entries(TOOLS).map(([tool, [title, path]]) => button(title, path, String(tool === this.tool), () => this.choose(tool))),
-      STEPS.map(([title, path, act]) => button(title, path, null, () => this.scene && act(this)))
+      Object.entries(TOOLS).map(([tool, [title, path]]) =>
+        button(title, path, String(tool === this.tool), () => this.choose(tool)),
+      ),
+      STEPS.map(([title, path, act]) => button(title, path, null, () => this.scene && act(this))),
     );
     this.canvas.dataset.tool = this.tool;
   }
@@ -110,12 +120,18 @@ export class Scatter {
 
   placeAt([right, down]) {
     const { x, y, scale } = this.camera;
-    return [x + (right - this.canvas.clientWidth / 2) / scale, y - (down - this.canvas.clientHeight / 2) / scale];
+    return [
+      x + (right - this.canvas.clientWidth / 2) / scale,
+      y - (down - this.canvas.clientHeight / 2) / scale,
+    ];
   }
 
   pixelsOf([x, y]) {
     const { camera, canvas } = this;
-    return [(x - camera.x) * camera.scale + canvas.clientWidth / 2, canvas.clientHeight / 2 - (y - camera.y) * camera.scale];
+    return [
+      (x - camera.x) * camera.scale + canvas.clientWidth / 2,
+      canvas.clientHeight / 2 - (y - camera.y) * camera.scale,
+    ];
   }
 
   rowAt(pixels) {
@@ -128,10 +144,17 @@ export class Scatter {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       const ratio = Math.min(2, devicePixelRatio || 1);
-      const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) => Math.max(1, Math.round(side * ratio)));
-      if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+      const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) =>
+        Math.max(1, Math.round(side * ratio)),
+      );
+      if (this.canvas.width !== width || this.canvas.height !== height)
+        Object.assign(this.canvas, { width, height });
       const { x, y, scale } = this.camera;
-      this.dots.draw({ x: x - this.extent.x, y: y - this.extent.y, scale }, ratio, Boolean(this.resting));
+      this.dots.draw(
+        { x: x - this.extent.x, y: y - this.extent.y, scale },
+        ratio,
+        Boolean(this.resting),
+      );
       this.drawOver();
     });
   }
@@ -146,13 +169,25 @@ export class Scatter {
 
   drawOver() {
     const { outline, area, found, x, y } = this.scene;
-    const polygon = (corners, kind) => (corners?.length ? element('path', { class: kind, d: `M${corners.map((corner) => this.pixelsOf(corner).map((value) => value.toFixed(1))).join('L')}Z` }) : null);
+    const polygon = (corners, kind) =>
+      corners?.length
+        ? element('path', {
+            class: kind,
+            d: `M${corners.map((corner) => this.pixelsOf(corner).map((value) => value.toFixed(1))).join('L')}Z`,
+          })
+        : null;
     const ring = (row, kind) => {
       if (row === null || row === undefined || !Number.isFinite(x[row])) return null;
       const [cx, cy] = this.pixelsOf([x[row], y[row]]);
       return element('circle', { class: kind, cx, cy, r: 10 });
     };
-    fill(this.overlay, polygon(outline, 'outline'), polygon(this.stroke ?? area, 'area'), ring(found, 'found'), ring(this.under, 'under'));
+    fill(
+      this.overlay,
+      polygon(outline, 'outline'),
+      polygon(this.stroke ?? area, 'area'),
+      ring(found, 'found'),
+      ring(this.under, 'under'),
+    );
   }
 
   listen() {
@@ -166,10 +201,15 @@ export class Scatter {
     canvas.addEventListener('pointerleave', () => this.point(null));
     canvas.addEventListener('dblclick', () => this.scene && this.fit());
     canvas.addEventListener('keydown', (event) => this.key(event));
-    canvas.addEventListener('wheel', (event) => {
-      event.preventDefault();
-      if (this.scene) this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), pixels(event));
-    }, { passive: false });
+    canvas.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        if (this.scene)
+          this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), pixels(event));
+      },
+      { passive: false },
+    );
   }
 
   press(event) {
@@ -193,7 +233,11 @@ export class Scatter {
       return;
     }
     const before = this.pointers.get(event.pointerId);
-    if (this.drag.still && Math.hypot(now[0] - this.drag.from[0], now[1] - this.drag.from[1]) < STILL) return;
+    if (
+      this.drag.still &&
+      Math.hypot(now[0] - this.drag.from[0], now[1] - this.drag.from[1]) < STILL
+    )
+      return;
     this.drag.still = false;
     this.point(null);
     if (this.pointers.size > 1) this.pinch(event.pointerId, now);
@@ -208,13 +252,18 @@ export class Scatter {
     const before = this.pointers.get(id);
     const apart = (a, b) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
     this.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
-    this.zoom(apart(now, other) / apart(before, other), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
+    this.zoom(apart(now, other) / apart(before, other), [
+      (now[0] + other[0]) / 2,
+      (now[1] + other[1]) / 2,
+    ]);
   }
 
   trace(now) {
     if (this.tool === 'box') {
       const [left, top] = this.drag.from;
-      this.stroke = [[left, top], [now[0], top], now, [left, now[1]]].map((corner) => this.placeAt(corner));
+      this.stroke = [[left, top], [now[0], top], now, [left, now[1]]].map((corner) =>
+        this.placeAt(corner),
+      );
     } else this.stroke.push(this.placeAt(now));
     this.drawOverSoon();
   }
@@ -274,6 +323,9 @@ function inOrder({ x, y, looks }, middle) {
     place[2 * at + 1] = y[row] - middle.y;
     colour.set(looks.colour.subarray(4 * row, 4 * row + 4), 4 * at);
   });
-  const taken = (values) => Float32Array.from(order, (row) => (Number.isFinite(x[row]) && Number.isFinite(y[row]) ? values[row] : 0));
+  const taken = (values) =>
+    Float32Array.from(order, (row) =>
+      Number.isFinite(x[row]) && Number.isFinite(y[row]) ? values[row] : 0,
+    );
   return { place, colour, size: taken(looks.size), mark: taken(looks.mark) };
 }

@@ -22,7 +22,7 @@ export function spread(cause) {
     'svg',
     { class: 'spread', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': title },
     element('path', { class: 'inside', d: path(inside) }),
-    element('path', { class: 'outside', d: path(outside) })
+    element('path', { class: 'outside', d: path(outside) }),
   );
 }
 
@@ -39,8 +39,16 @@ export function effect(cause) {
     'svg',
     { class: 'interval', viewBox: '0 0 136 16', role: 'img', 'aria-label': title },
     element('line', { class: 'axis', x1: 68, x2: 68, y1: 1, y2: 15 }),
-    element('line', { class: 'range', x1: at(cause.ci_low ?? cause.effect), x2: at(cause.ci_high ?? cause.effect), y1: 8, y2: 8 }),
-    beyond ? element('path', { class: 'point', d: `M${tip},8L${back},3.5V12.5Z` }) : element('circle', { class: 'point', cx: at(cause.effect), cy: 8, r: 3.6 })
+    element('line', {
+      class: 'range',
+      x1: at(cause.ci_low ?? cause.effect),
+      x2: at(cause.ci_high ?? cause.effect),
+      y1: 8,
+      y2: 8,
+    }),
+    beyond
+      ? element('path', { class: 'point', d: `M${tip},8L${back},3.5V12.5Z` })
+      : element('circle', { class: 'point', cx: at(cause.effect), cy: 8, r: 3.6 }),
   );
 }
 
@@ -51,8 +59,16 @@ export function past(rows) {
   const points = rows.map((row, at) => [6 + (120 * at) / width, 34 - (28 * row.size) / most]);
   return element(
     'svg',
-    { class: 'past', viewBox: '0 0 132 40', role: 'img', 'aria-label': `Clips over ${rows.length} runs: ${rows.map((row) => row.size).join(', ')}` },
-    element('path', { class: 'range', d: `M${points.map((point) => point.map((value) => value.toFixed(1)).join(',')).join(' L')}` }),
-    points.map(([x, y]) => element('circle', { class: 'point', cx: x, cy: y, r: 2.6 }))
+    {
+      class: 'past',
+      viewBox: '0 0 132 40',
+      role: 'img',
+      'aria-label': `Clips over ${rows.length} runs: ${rows.map((row) => row.size).join(', ')}`,
+    },
+    element('path', {
+      class: 'range',
+      d: `M${points.map((point) => point.map((value) => value.toFixed(1)).join(',')).join(' L')}`,
+    }),
+    points.map(([x, y]) => element('circle', { class: 'point', cx: x, cy: y, r: 2.6 })),
   );
 }

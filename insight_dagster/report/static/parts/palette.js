@@ -16,17 +16,41 @@ export const category = (index) => ({
   mark: MARKS[Math.floor(index / COLOURS.length) % MARKS.length],
 });
 
-const CIVIDIS = ['#00224e', '#123570', '#3b496c', '#575d6d', '#707173', '#8a8678', '#a59c74', '#c3b369', '#e1cc55', '#fee838'];
+const CIVIDIS = [
+  '#00224e',
+  '#123570',
+  '#3b496c',
+  '#575d6d',
+  '#707173',
+  '#8a8678',
+  '#a59c74',
+  '#c3b369',
+  '#e1cc55',
+  '#fee838',
+];
 
 // Stops [share, colour]. Cividis starts too dark for dark paper: there, the same blue to yellow,
 // lighter at its low end.
-export const sequential = () => (isDark() ? [[0, '#3f7fd0'], [0.5, '#a3a09a'], [1, '#ffe45c']] : CIVIDIS.map((colour, at) => [at / (CIVIDIS.length - 1), colour]));
+export const sequential = () =>
+  isDark()
+    ? [
+        [0, '#3f7fd0'],
+        [0.5, '#a3a09a'],
+        [1, '#ffe45c'],
+      ]
+    : CIVIDIS.map((colour, at) => [at / (CIVIDIS.length - 1), colour]);
 
-export const diverging = () => [[0, '#2a6fbb'], [0.5, isDark() ? '#4a525c' : '#d9dde2'], [1, '#d95f02']];
+export const diverging = () => [
+  [0, '#2a6fbb'],
+  [0.5, isDark() ? '#4a525c' : '#d9dde2'],
+  [1, '#d95f02'],
+];
 
-export const gradient = (stops) => `linear-gradient(90deg, ${stops.map(([at, colour]) => `${colour} ${100 * at}%`).join(', ')})`;
+export const gradient = (stops) =>
+  `linear-gradient(90deg, ${stops.map(([at, colour]) => `${colour} ${100 * at}%`).join(', ')})`;
 
-export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const style = (name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 const SHAPES = {
   circle: 'M6 1a5 5 0 1 0 .01 0z',
@@ -36,4 +60,8 @@ const SHAPES = {
 };
 
 export const swatch = (colour, mark) =>
-  element('svg', { width: 12, height: 12, viewBox: '0 0 12 12', 'aria-hidden': 'true' }, element('path', { d: SHAPES[mark] ?? SHAPES.circle, fill: colour }));
+  element(
+    'svg',
+    { width: 12, height: 12, viewBox: '0 0 12 12', 'aria-hidden': 'true' },
+    element('path', { d: SHAPES[mark] ?? SHAPES.circle, fill: colour }),
+  );

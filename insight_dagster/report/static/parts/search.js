@@ -4,8 +4,21 @@ import { element } from '../core/dom.js';
 import { change, to } from '../core/router.js';
 
 export function searchBox(run, view, value) {
-  const input = element('input', { type: 'search', name: 'wanted', id: 'search', value, placeholder: 'clip id or path', 'aria-label': 'Search clips by id or path', oninput: (event) => event.target.setCustomValidity('') });
-  return element('form', { class: 'search', role: 'search', onsubmit: (event) => find(event, run, view) }, input, element('button', { type: 'submit', id: 'search-go' }, 'Find'));
+  const input = element('input', {
+    type: 'search',
+    name: 'wanted',
+    id: 'search',
+    value,
+    placeholder: 'clip id or path',
+    'aria-label': 'Search clips by id or path',
+    oninput: (event) => event.target.setCustomValidity(''),
+  });
+  return element(
+    'form',
+    { class: 'search', role: 'search', onsubmit: (event) => find(event, run, view) },
+    input,
+    element('button', { type: 'submit', id: 'search-go' }, 'Find'),
+  );
 }
 
 // One clip is shown in the latent space or on its page, several are listed.
@@ -26,6 +39,12 @@ function find(event, run, view) {
 // Rows of an id or path, else those that have the text in either.
 export function rowsNamed(run, text) {
   const every = Array.from({ length: run.rows }, (_, row) => row);
-  const exact = every.filter((row) => run.text('clip_id', row) === text || run.text('path', row) === text);
-  return exact.length ? exact : every.filter((row) => run.text('clip_id', row).startsWith(text) || run.text('path', row).includes(text));
+  const exact = every.filter(
+    (row) => run.text('clip_id', row) === text || run.text('path', row) === text,
+  );
+  return exact.length
+    ? exact
+    : every.filter(
+        (row) => run.text('clip_id', row).startsWith(text) || run.text('path', row).includes(text),
+      );
 }

@@ -7,9 +7,12 @@ import { onPage } from '../core/run.js';
 
 const [SIDE, SIZE] = [16, 64];
 
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) uncover(entry.target);
-}, { rootMargin: '200px' });
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) if (entry.isIntersecting) uncover(entry.target);
+  },
+  { rootMargin: '200px' },
+);
 
 export function uncover(target) {
   if (target.dataset.atlas) target.style.backgroundImage = `url("${target.dataset.atlas}")`;
@@ -25,7 +28,12 @@ const shownBefore = new Map(); // how many clips each address showed, for the wa
 export function thumb(run, row, scale = 1) {
   const place = run.atlasPlaces[row];
   const size = SIZE * scale;
-  if (place < 0) return element('span', { class: 'thumb none', style: { width: `${size}px`, height: `${size}px` } }, '–');
+  if (place < 0)
+    return element(
+      'span',
+      { class: 'thumb none', style: { width: `${size}px`, height: `${size}px` } },
+      '–',
+    );
   const [atlas, tile] = [run.thumbs[Math.floor(place / SIDE ** 2)], place % SIDE ** 2];
   const made = element('span', {
     class: 'thumb',
@@ -48,13 +56,32 @@ export function clipTile(run, row, note) {
   const told = said === null ? 'no prediction' : `${verdict}${said}`;
   return element(
     'a',
-    { class: `tile-link${right === false ? ' wrong' : ''}`, href: to(['clip', run.text('clip_id', row)], run.name === onPage.name ? {} : { run: run.name }), title: run.text('path', row) },
+    {
+      class: `tile-link${right === false ? ' wrong' : ''}`,
+      href: to(
+        ['clip', run.text('clip_id', row)],
+        run.name === onPage.name ? {} : { run: run.name },
+      ),
+      title: run.text('path', row),
+    },
     thumb(run, row),
-    element('span', { class: 'tile-text' }, element('b', {}, run.text('class_name', row)), element('span', {}, told), element('span', { class: 'soft' }, note ?? ofClip(run, row)))
+    element(
+      'span',
+      { class: 'tile-text' },
+      element('b', {}, run.text('class_name', row)),
+      element('span', {}, told),
+      element('span', { class: 'soft' }, note ?? ofClip(run, row)),
+    ),
   );
 }
 
-const ofClip = (run, row) => [run.text('split', row), run.number('loss', row) === null ? '' : `loss ${number(run.number('loss', row))}`].filter(Boolean).join(', ');
+const ofClip = (run, row) =>
+  [
+    run.text('split', row),
+    run.number('loss', row) === null ? '' : `loss ${number(run.number('loss', row))}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 
 // A grid of clips that grows on demand.
 export function clipGrid(run, rows, { first = 48, note = () => null } = {}) {

@@ -109,7 +109,7 @@ def _validated(
         )
     if len(np.unique(ids)) != len(ids):
         raise LatentSpaceError(
-            f"{len(ids)} clip ids, of which only {len(np.unique(ids))} differ; pass each clip once"
+            f"clip ids repeat ({len(np.unique(ids))} of {len(ids)} differ); pass each clip once"
         )
     if not np.isfinite(embeddings).all():
         bad = ids[~np.isfinite(embeddings).all(axis=1)]

@@ -151,7 +151,8 @@ def load_latent_space(path: Path) -> LatentSpace:
         ) from problem
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as problem:
         raise LatentSpaceError(
-            f"{path} cannot be read as a latent space ({problem}); materialize latent_space again"
+            f"{path} is not a latent space of this version ({problem}); "
+            "materialize latent_space again"
         ) from problem
 
 

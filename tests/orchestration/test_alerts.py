@@ -73,7 +73,7 @@ def test_a_refusal_is_told_and_the_program_was_asked_all_the_same(receiver, tmp_
     target = tmp_path / "asked"
     command = (sys.executable, "-c", f"open({str(target)!r}, 'w')")
     answers = deliver(ALERT, webhook=receiver.address, command=command)
-    assert answers == {"webhook": f"{receiver.address} answered 500", "command": ""}
+    assert answers == {"webhook": f"{receiver.address} answered 500", "command": None}
     assert target.exists()
 
 

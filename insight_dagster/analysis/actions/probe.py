@@ -38,7 +38,7 @@ class Change:
         measure: what the change is of.
         change, low, high: of the accuracy, NaN where there is no figure.
         clips: held-out clips that it was measured on.
-        reason: why there is no figure, '' = there is one.
+        reason: why there is no figure; None where there is one.
     """
 
     measure: str
@@ -46,7 +46,7 @@ class Change:
     low: float
     high: float
     clips: int
-    reason: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -97,5 +97,5 @@ def _figures(change: Change) -> dict[str, object]:
         "measure": change.measure,
         **{name: None if np.isnan(value) else value for name, value in figures.items()},
         "clips": change.clips,
-        "reason": change.reason or None,
+        "reason": change.reason,
     }

@@ -24,6 +24,7 @@ from insight_dagster.analysis.drift import (
 )
 from insight_dagster.analysis.drift.performance.performance import scored_clips
 from insight_dagster.analysis.drift.rows import drift_rows
+from insight_dagster.failures import Skipped
 from insight_dagster.settings.check_settings import CheckSettings
 from insight_dagster.tables import BASELINE_CLIPS, METADATA_FIELDS
 
@@ -232,10 +233,10 @@ def _of_known_classes(
 
 
 def _field_drift(then: Snapshot, new: Snapshot, least: Mapping[str, Any]) -> tuple[FieldDrift, ...]:
-    versions, unlike = (then.metadata_version, new.metadata_version), ""
+    versions, unlike = (then.metadata_version, new.metadata_version), None
     if all(versions) and len(set(versions)) > 1:
-        unlike = "measured by definition {} then and {} now: promote a new baseline".format(
-            *versions
+        unlike = Skipped(
+            "measured by definition {} then and {} now: promote a new baseline".format(*versions)
         )
     splits = _splits(then, new)
     return field_drift(
@@ -244,14 +245,14 @@ def _field_drift(then: Snapshot, new: Snapshot, least: Mapping[str, Any]) -> tup
 
 
 def _embedding_drift(old: Snapshot, new: Snapshot, least: Mapping[str, Any]) -> EmbeddingDrift:
-    unlike = ""
+    unlike = None
     if len(new.scores) and len(old.scores) < least["min_clips"]:
-        unlike = (
+        unlike = Skipped(
             f"{len(old.scores)} of the {least['min_clips']} clips of the baseline needed are still "
             "there: vectors of the others are not kept"
         )
     elif not new.vectors.shape[1]:
-        unlike = "the clips have no vectors of one model"
+        unlike = Skipped("the clips have no vectors of one model")
     splits = _splits(old, new)
     return embedding_drift(old.vectors, new.vectors, splits=splits, unlike=unlike, **least)
 

@@ -33,15 +33,15 @@ class EmbeddingHealth:
         return not self.problem
 
     @property
-    def problem(self) -> str:
-        """What is wrong in words; '' where nothing is."""
+    def problem(self) -> str | None:
+        """What is wrong in words; None where nothing is."""
         found = {
             f"{self.missing} of {self.usable_clips} usable clips have no vector": self.missing,
             f"{self.superfluous} vectors are of no usable clip": self.superfluous,
             f"{self.not_finite} vectors are not finite": self.not_finite,
             f"vectors of {len(self.models)} models are mixed": max(0, len(self.models) - 1),
         }
-        return "; ".join(text for text, count in found.items() if count)
+        return "; ".join(text for text, count in found.items() if count) or None
 
     def facts(self) -> dict[str, int | str]:
         """The counts by name."""

@@ -55,7 +55,7 @@ class Alert:
 
 def deliver(
     alert: Alert, *, webhook: str | None, command: Sequence[str], done: Collection[str] = ()
-) -> dict[str, str]:
+) -> dict[str, str | None]:
     """Post an alert, and give it to a program on standard input; both where both are set.
 
     Args:
@@ -65,9 +65,9 @@ def deliver(
         done: which of `webhook` and `command` have taken it before: they are left out.
 
     Returns:
-        For each of the two that was asked: why it did not take the alert, '' where it did.
+        For each of the two that was asked: why it did not take the alert, None where it did.
     """
-    answers = {}
+    answers: dict[str, str | None] = {}
     if webhook and WEBHOOK not in done:
         answers[WEBHOOK] = _post(webhook, alert.to_json())
     if command and COMMAND not in done:
@@ -75,22 +75,22 @@ def deliver(
     return answers
 
 
-def _post(address: str, text: str) -> str:
-    """What kept the text from being posted; '' where nothing did."""
+def _post(address: str, text: str) -> str | None:
+    """Post a text; returns why that failed, None where it did not."""
     request = urllib.request.Request(  # noqa: S310 - the settings admit http and https alone
         address, text.encode(), {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
-            return ""
+            return None
     except urllib.error.HTTPError as error:
         return f"{address} answered {error.code}"
     except (urllib.error.URLError, OSError, ValueError) as error:
         return f"{address}: {getattr(error, 'reason', None) or error}"
 
 
-def _hand_over(command: Sequence[str], text: str) -> str:
-    """What kept the program from taking the text; '' where nothing did."""
+def _hand_over(command: Sequence[str], text: str) -> str | None:
+    """Run a program with a text on its standard input; returns why that failed, None if not."""
     try:
         done = subprocess.run(  # noqa: S603 - a list, no shell; the user's own setting
             list(command),
@@ -104,4 +104,4 @@ def _hand_over(command: Sequence[str], text: str) -> str:
         return f"{command[0]}: {error}"
     if done.returncode:
         return f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-200:]}"
-    return ""
+    return None

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight_dagster.analysis.actions import recommend as act
 from insight_dagster.analysis.actions.probe import _change
 from insight_dagster.analysis.actions.probe_training import names_of, training_of
+from insight_dagster.analysis.actions.recommend import act
 from tests.support.findings import finding_of
 from tests.support.synthetic_clips import null_clips, with_values
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight_dagster.analysis.actions import recommend as act
 from insight_dagster.analysis.actions import rows as rows_module
 from insight_dagster.analysis.actions import steps
+from insight_dagster.analysis.actions.recommend import act
 from insight_dagster.analysis.actions.representatives import representatives, similarities
 from insight_dagster.analysis.actions.rows import follow_up
 from insight_dagster.analysis.insights import discover

@@ -20,6 +20,7 @@ from insight_dagster.analysis.drift.data.mmd import (
 from insight_dagster.analysis.drift.data.strata import side_by_side, too_few
 from insight_dagster.analysis.numerics.permutation import tail_p
 from insight_dagster.analysis.numerics.resampling import in_chunks
+from insight_dagster.failures import Skipped
 
 _NAN = float("nan")
 _ROUNDING = 1e-12  # of means over kernel values, which are at most 1
@@ -59,7 +60,7 @@ def embedding_drift(
     now: np.ndarray,
     *,
     splits: tuple[np.ndarray, np.ndarray] | None = None,
-    unlike: str = "",
+    unlike: Skipped | None = None,
     draws: int = 999,
     seed: int = 0,
     cap: int = 500,
@@ -76,7 +77,7 @@ def embedding_drift(
         then: (n, k) vectors of old clips.
         now: (m, k) vectors of clips that the baseline does not hold, of the same model.
         splits: (n,) and (m,) str that labels are exchanged within; None: none.
-        unlike: why the vectors cannot be compared at all; '' = they can.
+        unlike: why the vectors cannot be compared at all; None where they can.
         draws: relabellings; where they give a p of .05 or less, ten times as many are drawn anew,
             for levels far below.
         seed: of these and of the sample.
@@ -98,9 +99,9 @@ def embedding_drift(
     sides = sides.take(sides.exchangeable(np.ones(len(sides.is_new), bool)))
     new = int(sides.is_new.sum())
     old = len(sides.is_new) - new
-    reason = unlike or too_few(old, new, max(2, min_clips), came=len(now))
-    if reason:
-        return EmbeddingDrift(old, new, _NAN, _NAN, _NAN, judged=False, reason=reason)
+    skipped = unlike or too_few(old, new, max(2, min_clips), came=len(now))
+    if skipped:
+        return EmbeddingDrift(old, new, _NAN, _NAN, _NAN, judged=False, reason=skipped.reason)
     kernel, weights = gaussian_kernel(leading_coordinates(sides.values)), sides.old_weights()
 
     observed = float(mean_discrepancies(kernel, sides.is_new[None] * 1.0, weights)[0])

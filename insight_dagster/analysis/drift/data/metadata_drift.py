@@ -21,6 +21,7 @@ from insight_dagster.analysis.drift.data.wasserstein import (
     wasserstein_distances,
 )
 from insight_dagster.analysis.numerics.resampling import in_chunks
+from insight_dagster.failures import Skipped
 
 _CONSTANT = "constant"
 _NAN = float("nan")
@@ -87,7 +88,7 @@ def field_drift(
     names: Sequence[str],
     *,
     splits: tuple[np.ndarray, np.ndarray] | None = None,
-    unlike: str = "",
+    unlike: Skipped | None = None,
     draws: int = 999,
     seed: int = 0,
     min_clips: int = 20,
@@ -103,7 +104,7 @@ def field_drift(
         now: (m, f) values of clips that the baseline does not hold.
         names: f field names.
         splits: (n,) and (m,) str that labels are exchanged within; None: none.
-        unlike: why the values cannot be compared at all; '' = they can.
+        unlike: why the values cannot be compared at all; None where they can.
         draws: relabellings of old and new.
         seed: of these.
         min_clips: fewest known values on either side.
@@ -114,15 +115,22 @@ def field_drift(
     then, now = _checked(then, len(names)), _checked(now, len(names))
     sides, note = side_by_side(then, now, splits)
     compared = [sides.exchangeable(~np.isnan(sides.values[:, f])) for f in range(len(names))]
-    reasons = [
+    skipped = [
         unlike or _why_not(sides.values[:, f], sides.is_new, rows, max(1, min_clips))
         for f, rows in enumerate(compared)
     ]
-    judged = [f for f, reason in enumerate(reasons) if not reason]
+    judged = [f for f, each in enumerate(skipped) if each is None]
     tested = _tested(sides, compared, judged, draws=draws, seed=seed)
     return tuple(
-        _described(names[f], sides.values[:, f], sides, rows, tested.get(f), reasons[f] or note)
-        for f, rows in enumerate(compared)
+        _described(
+            names[f],
+            sides.values[:, f],
+            sides,
+            rows,
+            tested.get(f),
+            reason=skip.reason if skip else note,
+        )
+        for f, (rows, skip) in enumerate(zip(compared, skipped, strict=True))
     )
 
 
@@ -162,13 +170,17 @@ def _checked(values: np.ndarray, width: int) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _why_not(values: np.ndarray, is_new: np.ndarray, compared: np.ndarray, min_clips: int) -> str:
+def _why_not(
+    values: np.ndarray, is_new: np.ndarray, compared: np.ndarray, min_clips: int
+) -> Skipped | None:
     known = ~np.isnan(values)
     old, new = (int((compared & side).sum()) for side in (~is_new, is_new))
-    reason = too_few(old, new, min_clips, came=int(is_new.sum()))
-    if reason and min(int((known & side).sum()) for side in (~is_new, is_new)) >= min_clips:
-        reason += " in splits that both have"
-    return reason or (_CONSTANT if np.ptp(values[compared]) == 0 else "")
+    skipped = too_few(old, new, min_clips, came=int(is_new.sum()))
+    if skipped is None:
+        return Skipped(_CONSTANT) if np.ptp(values[compared]) == 0 else None
+    if min(int((known & side).sum()) for side in (~is_new, is_new)) >= min_clips:
+        return Skipped(f"{skipped.reason} in splits that both have")
+    return skipped
 
 
 def _described(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from insight_dagster.failures import Skipped
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -86,9 +88,18 @@ def side_by_side(
     return Sides(values[order], is_new[order], strata[order]), reason
 
 
-def too_few(old: int, new: int, min_clips: int, *, came: int) -> str:
-    """Why two sets cannot be compared, '' when they can; `came` new clips are there at all."""
+def too_few(old: int, new: int, min_clips: int, *, came: int) -> Skipped | None:
+    """Return why two sets cannot be compared; None when they can.
+
+    Args:
+        old: clips of the baseline that can be compared.
+        new: clips since then that can be compared.
+        min_clips: fewest clips on either side.
+        came: new clips that are there at all.
+    """
     if not came:
-        return "no new clips"
+        return Skipped("no new clips")
     side, found = ("new", new) if new < min_clips else ("old", old)
-    return f"{found} of the {min_clips} {side} clips needed" if found < min_clips else ""
+    if found < min_clips:
+        return Skipped(f"{found} of the {min_clips} {side} clips needed")
+    return None

@@ -25,7 +25,7 @@ from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
 from insight_dagster.analysis.clip_library.incremental import usable_clips
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.insights import ClipTable, discover
-from insight_dagster.analysis.insights.assembly import assemble
+from insight_dagster.analysis.insights.clip_table import assemble
 from insight_dagster.analysis.latent_space.clusters import assign
 from insight_dagster.analysis.latent_space.fitting import fit_latent_space
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace

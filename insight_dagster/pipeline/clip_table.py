@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from insight_dagster.analysis.insights.assembly import assemble
-from insight_dagster.analysis.insights.clip_table import ClipTable
+from insight_dagster.analysis.insights.clip_table import ClipTable, assemble
 from insight_dagster.analysis.insights.populations import Population
 from insight_dagster.analysis.insights.sql_filters import matching, sandbox
 from insight_dagster.analysis.metadata.metadata_file import read_columns

@@ -9,7 +9,7 @@ no Dagster, no drawing.
 from insight_dagster.analysis.insights.api import Cause, Insight, find_insights
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.discovery import DEFINITIONS, Discovery, discover
-from insight_dagster.analysis.insights.ranking import InsightSet, nothing_found
+from insight_dagster.analysis.insights.rows import InsightSet, nothing_found
 
 __all__ = [
     "DEFINITIONS",

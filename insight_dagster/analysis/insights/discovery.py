@@ -27,7 +27,8 @@ from insight_dagster.analysis.insights.kinds import (
     shift,
     under_represented,
 )
-from insight_dagster.analysis.insights.ranking import InsightSet, Ranked, rank, to_tables
+from insight_dagster.analysis.insights.ranking import Ranked, rank
+from insight_dagster.analysis.insights.rows import InsightSet, to_tables
 from insight_dagster.errors import UnknownClassError
 
 DEFINITIONS: Mapping[str, str] = {

@@ -7,42 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pyarrow as pa
 
-from insight_dagster import tables
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, Question
-from insight_dagster.analysis.insights.merging import merged
+from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.numerics.effect_sizes import jaccard
 from insight_dagster.analysis.numerics.multiple_testing import selective_q
 
 CONFIRMED = 0.05
 """Largest q-value of a confirmed candidate where every candidate is asked for."""
 _SURE = 1e-3
 """q-value below which one finding is not preferred over another for being surer."""
-
-
-@dataclass(frozen=True)
-class InsightSet:
-    """The insights of one class, most severe first, as rows of the tables of those names."""
-
-    insights: pa.Table
-    members: pa.Table
-    causes: pa.Table
-
-    def core_members(self) -> dict[str, list[str]]:
-        """Clip ids of the core members of each insight."""
-        found: dict[str, list[str]] = {}
-        for row in self.members.to_pylist():
-            if row["weight"] >= CORE_WEIGHT:
-                found.setdefault(row["insight_id"], []).append(row["clip_id"])
-        return found
-
-    def __len__(self) -> int:
-        return self.insights.num_rows
 
 
 @dataclass(frozen=True)
@@ -88,83 +65,60 @@ def _weight(finding: Finding) -> float:
     return float(np.nan_to_num(finding.effect)) * float(np.sqrt(len(finding.core)))
 
 
-def to_tables(
-    own: Sequence[tuple[Ranked, list[dict[str, Any]]]],
-    clips: ClipTable,
-    *,
-    class_name: str,
-    model_fingerprint: str,
-    space_id: str,
-) -> InsightSet:
-    """Lay insights of one class and their causes out as rows of the three tables."""
-    origin = {"model_fingerprint": model_fingerprint, "space_id": space_id}
-    belongs = {"class_name": class_name}
-    insights = [{**_insight_row(each, clips), **belongs, **origin} for each, _ in own]
-    members = [{**row, **belongs} for each, _ in own for row in _member_rows(each, clips)]
-    reasons = [{**row, **belongs} for _, causes in own for row in causes]
-    return InsightSet(
-        tables.INSIGHTS.from_rows(insights),
-        tables.INSIGHT_MEMBERS.from_rows(members),
-        tables.INSIGHT_CAUSES.from_rows(reasons),
-    )
-
-
-def nothing_found() -> InsightSet:
-    """No insights: of a class that has no usable clip, say."""
-    return InsightSet(
-        tables.INSIGHTS.from_rows([]),
-        tables.INSIGHT_MEMBERS.from_rows([]),
-        tables.INSIGHT_CAUSES.from_rows([]),
-    )
-
-
 def _identity(finding: Finding, clips: ClipTable) -> str:
     core = sorted(clips.clip_ids[finding.core].tolist())
     parts = [finding.kind, finding.class_name, finding.population, finding.other_class, *core]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _insight_row(ranked: Ranked, clips: ClipTable) -> dict[str, Any]:
-    finding = ranked.finding
-    return {
-        "insight_id": ranked.insight_id,
-        "kind": finding.kind,
-        "population": finding.population,
-        "other_class": finding.other_class or None,
-        "found_by": list(finding.found_by),
-        "size": len(finding.rows),
-        "severity": ranked.severity,
-        "effect_name": finding.effect_name,
-        "effect": finding.effect,
-        "ci_low": finding.ci_low,
-        "ci_high": finding.ci_high,
-        "p_value": finding.p_value,
-        "q_value": ranked.q_value,
-        "accuracy": _mean(clips.correct[finding.rows]),
-        "mean_loss": _mean(clips.loss[finding.rows]),
-        "sentence": finding.sentence,
-        "action": finding.action,
-    }
+_SAME = 0.5
 
 
-def _mean(values: np.ndarray) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else None
+def merged(findings: Sequence[Finding], confirmed: Sequence[bool]) -> list[tuple[int, Finding]]:
+    """The findings without repeats, each with its position.
+
+    Findings of one kind, population, class pair and class repeat one another where half of the
+    core members of both together are in both. Where both are confirmed, half of the smaller one's
+    is enough: a group inside another is the same trouble seen closer. An unconfirmed group is a
+    guess and takes nothing in but its like. The first stands for all: give them in the order of
+    preference. Its scores are the mean over those that are alike.
+
+    Args:
+        findings: candidates.
+        confirmed: for each, whether chance is ruled out.
+    """
+    kept: list[int] = []
+    repeats: dict[int, list[int]] = {}
+    for position, finding in enumerate(findings):
+        same = [
+            k
+            for k in kept
+            if _is_same(findings[k], finding, nested=confirmed[k] and confirmed[position])
+        ]
+        if same:
+            repeats[same[0]].append(position)
+        else:
+            kept.append(position)
+            repeats[position] = []
+    return [(k, _joined(findings[k], [findings[r] for r in repeats[k]])) for k in kept]
 
 
-def _member_rows(ranked: Ranked, clips: ClipTable) -> list[dict[str, Any]]:
-    finding = ranked.finding
-    partners = finding.partners if len(finding.partners) else np.full(len(finding.rows), -1)
-    suggested = finding.suggested if len(finding.suggested) else np.full(len(finding.rows), "")
-    return [
-        {
-            "insight_id": ranked.insight_id,
-            "clip_id": str(clips.clip_ids[row]),
-            "weight": float(weight),
-            "partner_clip_id": str(clips.clip_ids[partner]) if partner >= 0 else None,
-            "suggested_class": str(label) or None,
-        }
-        for row, weight, partner, label in zip(
-            finding.rows, finding.weights, partners, suggested, strict=True
-        )
-    ]
+def _is_same(first: Finding, second: Finding, *, nested: bool) -> bool:
+    asked = [(f.kind, f.population, f.class_name, f.other_class) for f in (first, second)]
+    if asked[0] != asked[1]:
+        return False
+    if jaccard(first.core, second.core) >= _SAME:
+        return True
+    shared = len(np.intersect1d(first.core, second.core, assume_unique=True))
+    return nested and shared >= _SAME * max(1, min(len(first.core), len(second.core)))
+
+
+def _joined(finding: Finding, repeats: list[Finding]) -> Finding:
+    if not repeats:
+        return finding
+    names = {name for each in (finding, *repeats) for name in each.found_by}
+    alike = [each for each in repeats if jaccard(finding.core, each.core) >= _SAME]
+    if not len(finding.scores) or not alike:
+        return replace(finding, found_by=tuple(sorted(names)))
+    scores = np.mean([finding.scores, *(each.scores for each in alike)], axis=0)
+    return replace(finding, found_by=tuple(sorted(names)), scores=scores.astype(np.float32))

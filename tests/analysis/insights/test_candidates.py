@@ -23,7 +23,7 @@ from insight_dagster.analysis.insights.candidates.mixture import Evidence, fit_m
 from insight_dagster.analysis.insights.candidates.rules import conditions, failing_rules, unasked
 from insight_dagster.analysis.insights.candidates.views import Family
 from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.insights.merging import merged
+from insight_dagster.analysis.insights.ranking import merged
 from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg, selective_q
 
 

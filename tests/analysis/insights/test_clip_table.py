@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.insights.assembly import assemble
+from insight_dagster.analysis.insights.clip_table import assemble
 from insight_dagster.tables import METADATA_FIELDS
 
 

@@ -18,6 +18,8 @@ from insight_dagster.tables import METADATA_FIELDS
 from insight_dagster.tables.arrays import matrix_of
 
 MOST_LEVELS, FEWEST_OF_LEVEL = 20, 5
+# Container facts that can explain an insight as well as a measurement does.
+CONTAINER_FIELDS = ("fps", "width", "height", "duration_seconds", "has_audio")
 _PER_CLIP = (
     "clip_ids", "labels", "splits", "predicted", "probability", "loss", "correct",
     "probabilities", "coordinates", "cluster", "strength", "metadata", "signature", "content_key",
@@ -174,10 +176,6 @@ def frequent_levels(text: pd.Series) -> list[str]:
     counts = text.value_counts()
     levels = [str(level) for level in counts.index[counts >= FEWEST_OF_LEVEL]]
     return sorted(levels, key=lambda level: (-counts[level], level))[:MOST_LEVELS]
-
-
-# Container facts that can explain an insight as well as a measurement does.
-CONTAINER_FIELDS = ("fps", "width", "height", "duration_seconds", "has_audio")
 
 
 def assemble(rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str]) -> ClipTable:

@@ -1,6 +1,7 @@
-"""Findings as rows of the insight tables: corrected, ranked, named.
+"""Findings that become insights: corrected over the run, freed of repeats, ordered by severity.
 
-Correction over the run, ids, and table layout belong here; finding groups does not.
+Correction, merging, ids and order belong here; finding groups (`kinds`) and the layout of the
+tables (`rows`) do not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ CONFIRMED = 0.05
 """Largest q-value of a confirmed candidate where every candidate is asked for."""
 _SURE = 1e-3
 """q-value below which one finding is not preferred over another for being surer."""
+_SAME = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,6 @@ def _identity(finding: Finding, clips: ClipTable) -> str:
     core = sorted(clips.clip_ids[finding.core].tolist())
     parts = [finding.kind, finding.class_name, finding.population, finding.other_class, *core]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
-
-
-_SAME = 0.5
 
 
 def merged(findings: Sequence[Finding], confirmed: Sequence[bool]) -> list[tuple[int, Finding]]:

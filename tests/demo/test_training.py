@@ -19,14 +19,8 @@ from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
 from insight_dagster.demo.library.library import make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.model.model_card import TrainingFacts, write_card
-from insight_dagster.demo.model.training import (
-    Recipe,
-    Stage,
-    confusion_matrix,
-    predict,
-    save_checkpoint,
-    train,
-)
+from insight_dagster.demo.model.recipe import Recipe, Stage
+from insight_dagster.demo.model.training import confusion_matrix, predict, save_checkpoint, train
 from insight_dagster.demo.model.training_data import ClipTensors, augment, load_split, to_input
 from insight_dagster.demo.plan import FaultShares
 

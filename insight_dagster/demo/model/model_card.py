@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.demo.classes import DEMO_CLASSES, LOOKALIKE_PAIR
-
-if TYPE_CHECKING:
-    from insight_dagster.demo.model.training import Recipe
+from insight_dagster.demo.model.recipe import Recipe
 
 
 @dataclass(frozen=True)

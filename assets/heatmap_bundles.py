@@ -7,11 +7,12 @@ from insight_dagster.analysis.heatmaps.examples import choose_examples, plan_bun
 from insight_dagster.analysis.heatmaps.heatmap_bundles import make_bundles
 from insight_dagster.assets.insights import insights
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
-from insight_dagster.assets.steps.ui_metadata import Timer, first_grid, table_metadata
+from insight_dagster.assets.steps.ui_metadata import first_grid, table_metadata
 from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.pipeline.timer import Timer
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
@@ -38,13 +39,13 @@ def heatmap_bundles(
     context: dg.AssetExecutionContext,
     clip_library: ClipLibraryResource,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
+    home_folders: HomeFoldersResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
     """Grad-CAM of the predicted label for the clips that stand for each of a class's insights."""
-    store, model = database.open(), classifier.load()
+    store, model, folders = database.open(), classifier.load(), home_folders.open()
 
     def materialize(class_name: str) -> Metadata:
         timer = Timer()
@@ -61,14 +62,14 @@ def heatmap_bundles(
             predictions=store.rows(PREDICTIONS, class_name),
             stored=store.rows(HEATMAP_BUNDLES, class_name),
             model_fingerprint=model.fingerprint,
-            home=bundle_folder.root,
+            home=folders.root,
         )
         made = make_bundles(
             work.clips,
             model,
             targets=work.targets,
-            folder=bundle_folder.heatmaps,
-            home=bundle_folder.root,
+            folder=folders.heatmaps,
+            home=folders.root,
             workers=options.workers,
             decode=clip_library.decoding().decode_window,
             progress=progress.track(context, f"heatmap_bundles · {class_name}", len(work.clips)),
@@ -79,7 +80,7 @@ def heatmap_bundles(
             "computed": made.rows.num_rows,
             "reused": work.reused.num_rows,
             "failed": dict(made.problems),
-            **first_grid(rows, bundle_folder.root),
+            **first_grid(rows, folders.root),
             **timer.facts(made.rows.num_rows),
             **table_metadata(HEATMAP_BUNDLES, rows),
         }

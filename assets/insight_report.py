@@ -9,13 +9,13 @@ from insight_dagster.assets.projection import projection
 from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
 from insight_dagster.assets.steps.ui_metadata import insight_list, picture
 from insight_dagster.database.connection import Database
-from insight_dagster.pipeline.class_checks import ClassChecksResource
 from insight_dagster.pipeline.report_data import read_report_data
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site
 from insight_dagster.report.still_pictures import groups_png
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 
 
@@ -28,16 +28,16 @@ from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 def insight_report(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
+    home_folders: HomeFoldersResource,
 ) -> dg.MaterializeResult:
     """A static site, run by run: overview, latent space, insights, clips, what changed."""
-    store = database.open()
-    data = read_report_data(store, bundle_folder, run_id=context.run_id)
-    page = write_site(data, bundle_folder.report)
+    store, folders = database.open(), home_folders.open()
+    data = read_report_data(store, folders, run_id=context.run_id)
+    page = write_site(data, folders.report)
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(str(page)),
-            "open": dg.MetadataValue.url(bundle_folder.page()),
+            "open": dg.MetadataValue.url(home_folders.page()),
             "ranked": insight_list(store.rows(INSIGHTS), store.rows(INSIGHT_CAUSES)),
             **_space_picture(store, data),
             "insights": len(data.insights),

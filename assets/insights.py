@@ -11,15 +11,17 @@ from insight_dagster.assets.clusters import clusters
 from insight_dagster.assets.metadata_table import metadata_table
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
-from insight_dagster.assets.steps.ui_metadata import Timer, insight_list, picture, table_metadata
+from insight_dagster.assets.steps.ui_metadata import insight_list, picture, table_metadata
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
-from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
+from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.pipeline.clip_table import read_clip_table
 from insight_dagster.pipeline.insight_ledger import ledger_lines
+from insight_dagster.pipeline.timer import Timer
 from insight_dagster.report.still_pictures import groups_png
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
@@ -49,7 +51,7 @@ _EVERY_CLASS = dg.AllPartitionMapping()
 def insights(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
+    home_folders: HomeFoldersResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
     class_checks: ClassChecksResource,
@@ -58,8 +60,8 @@ def insights(
     store, model = database.open(), classifier.describe()
     read = read_clip_table(
         store,
-        bundle_folder,
-        options,
+        home_folders.open(),
+        options.user_data(),
         model_fingerprint=model.fingerprint,
         model_labels=model.labels,
     )
@@ -93,7 +95,7 @@ def insights(
             **read.notes,
             **({"not_asked": unasked} if unasked else {}),
             **{f"insights_{status}": count for status, count in statuses.items()},
-            "page": dg.MetadataValue.url(bundle_folder.page("insights", class_name=class_name)),
+            "page": dg.MetadataValue.url(home_folders.page("insights", class_name=class_name)),
             "ranked": insight_list(found.insights, found.causes),
             **_outlined(store, found, read.space_id),
             **timer.facts(),

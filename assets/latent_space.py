@@ -5,13 +5,14 @@ import dagster as dg
 from insight_dagster.analysis.latent_space.fitting import fit_key, fit_latent_space
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
-from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.assets.steps.ui_metadata import table_metadata
 from insight_dagster.database.writes import ReplacePartition
-from insight_dagster.pipeline.class_checks import ClassChecksResource
 from insight_dagster.pipeline.latent_space import is_usable, newest_space, reasons, space_row
+from insight_dagster.pipeline.timer import Timer
 from insight_dagster.pipeline.trusted_vectors import vectors_for_the_fit
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.tables import LATENT_SPACES
@@ -27,7 +28,7 @@ from insight_dagster.tables.arrays import matrix_of
 def latent_space(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
+    home_folders: HomeFoldersResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
 ) -> dg.MaterializeResult:
@@ -36,11 +37,11 @@ def latent_space(
     A class whose vectors cannot be trusted is left out, by name: it never feeds the fit.
     """
     timer = Timer()
-    store, model = database.open(), classifier.describe()
+    store, model, folders = database.open(), classifier.describe(), home_folders.open()
     vectors, left_out = vectors_for_the_fit(store, model.fingerprint)
     settings = options.fit_settings()
     key, newest = fit_key(vectors, settings=settings), newest_space(store)
-    if newest is not None and is_usable(newest, bundle_folder, fit_key=key):
+    if newest is not None and is_usable(newest, folders, fit_key=key):
         context.log.info("no vector and no setting changed: the present latent space stays")
         kept = newest | {"left_out": reasons(left_out)}
         store.write(
@@ -53,14 +54,14 @@ def latent_space(
         taps=model.taps,
         **settings,
     )
-    path = bundle_folder.latent_space / f"{space.space_id}.npz"
+    path = folders.latent_spaces / f"{space.space_id}.npz"
     space.save(path)
     row = space_row(
         space,
         vectors=vectors,
         left_out=left_out,
         fit_key=key,
-        path=str(path.relative_to(bundle_folder.root)),
+        path=str(path.relative_to(folders.root)),
     )
     store.write(ReplacePartition(LATENT_SPACES, row, space.space_id))
     return dg.MaterializeResult(

@@ -9,12 +9,14 @@ from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.metadata_table import metadata_table
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
-from insight_dagster.assets.steps.ui_metadata import Timer, table_metadata
+from insight_dagster.assets.steps.ui_metadata import table_metadata
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.pipeline.baseline import newest_baseline, now, then
-from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
+from insight_dagster.pipeline.class_checks import ClassChecks
+from insight_dagster.pipeline.timer import Timer
 from insight_dagster.pipeline.trusted_vectors import refuse_mixed
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions

@@ -7,14 +7,16 @@ from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.latent_space import latent_space
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
-from insight_dagster.assets.steps.ui_metadata import Timer, picture, table_metadata
+from insight_dagster.assets.steps.ui_metadata import picture, table_metadata
 from insight_dagster.database.writes import ReplacePartition
-from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
+from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.pipeline.latent_space import placed_rows, usable_space
+from insight_dagster.pipeline.timer import Timer
 from insight_dagster.pipeline.trusted_vectors import trusted_vectors
 from insight_dagster.report.still_pictures import projection_png
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
 from insight_dagster.tables import PROJECTION
 from insight_dagster.tables.arrays import matrix_of
@@ -31,7 +33,7 @@ from insight_dagster.tables.arrays import matrix_of
 def projection(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
+    home_folders: HomeFoldersResource,
     class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """t-SNE and PCA coordinates of a class's clips; clips that came after the fit are placed."""
@@ -39,7 +41,7 @@ def projection(
 
     def materialize(class_name: str) -> Metadata:
         timer, vectors = Timer(), trusted_vectors(store, class_name)
-        space = usable_space(store, bundle_folder, vectors)
+        space = usable_space(store, home_folders.open(), vectors)
         placed = project(
             space,
             vectors["clip_id"].to_pylist(),

@@ -1,11 +1,9 @@
 """Whether a class passes: every check of it, asked again when its analysis has ended."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from insight_dagster.analysis.checks import ERROR, Outcome
 from insight_dagster.assets.clusters import clusters
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.heatmap_bundles import heatmap_bundles
@@ -15,7 +13,7 @@ from insight_dagster.assets.projection import projection
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import ChecksFailedError
-from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.tables import VERDICTS
 
@@ -39,7 +37,7 @@ def verdict(
     checks = class_checks.open()
 
     def materialize(class_name: str) -> Metadata:
-        errors, warnings = failing(checks, class_name, checks.everything(class_name))
+        errors, warnings = checks.failing(class_name, checks.everything(class_name))
         row = {
             "class_name": class_name,
             "cleared": not errors,
@@ -55,18 +53,3 @@ def verdict(
         return {"cleared": True, "warnings": {n: o.description for n, o in warnings.items()}}
 
     return for_each_class(context, checks.store, materialize)
-
-
-def failing(
-    checks: ClassChecks, class_name: str, outcomes: Mapping[str, Outcome]
-) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
-    """Failed checks by name: those of severity ERROR, and those of severity WARN."""
-    graded = {
-        name: outcome.with_severity(checks.limits.severities.get(name))
-        for name, outcome in outcomes.items()
-        if not outcome.passed
-    }
-    for reason in checks.step_failures(class_name):
-        graded[f"{reason['asset']}_failed"] = Outcome(False, reason["reason"], severity=ERROR)
-    errors = {name: each for name, each in graded.items() if each.severity == ERROR}
-    return errors, {name: each for name, each in graded.items() if each.severity != ERROR}

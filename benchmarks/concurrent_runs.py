@@ -74,10 +74,10 @@ def readers(
     settings: Settings, server: DagsterServer
 ) -> dict[str, tuple[float, Callable[[], object]]]:
     """What reads, by name: pause in seconds, and what is done."""
-    store = Database(settings.database_path, lock_timeout_seconds=30)
+    store = Database(settings.folders.database, lock_timeout_seconds=30)
     status = [sys.executable, "-c", "from insight_dagster.cli import main; main()", "status"]
     return {
-        "turn": (0.05, lambda: wait_for_turn(settings.database_path)),
+        "turn": (0.05, lambda: wait_for_turn(settings.folders.database)),
         "count": (
             0.2,
             lambda: store.read("SELECT class_name, count(*) FROM clip_manifest GROUP BY ALL"),
@@ -160,7 +160,7 @@ def main() -> None:
     print(json.dumps({"seconds": round(took), "readers": report}, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
-    store = Database(settings.database_path)
+    store = Database(settings.folders.database)
     clips = store.rows(CLIP_MANIFEST).num_rows
     assert clips == len(classes) * arguments.clips_per_class
     for table in (EMBEDDINGS, METADATA_TABLE, PROJECTION):

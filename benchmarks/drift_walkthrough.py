@@ -59,9 +59,9 @@ class Tour:
 
 def walk(settings: Settings, images: Path | None, console: Console) -> None:
     """The whole walk; every step is asserted."""
-    if not settings.database_path.exists():
+    if not settings.folders.database.exists():
         run_demo(settings, seed=0, clips_per_class=80, console=console)
-    store = Database(settings.database_path)
+    store = Database(settings.folders.database)
     if not store.rows(BASELINES).num_rows:
         insight(settings, "baseline", "promote", "--author", "you", "--reason", "as delivered")
     with (

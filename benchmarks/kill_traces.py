@@ -28,7 +28,7 @@ MEASURED = ("embeddings", "metadata_table")
 def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
     """Clips with a stored result, by asset and class."""
     found: dict[tuple[str, str], set[str]] = {}
-    store = Database(settings.database_path)
+    store = Database(settings.folders.database)
     for table in (EMBEDDINGS, METADATA_TABLE):
         for row in store.rows(table).select(["class_name", "clip_id"]).to_pylist():
             found.setdefault((table.name, row["class_name"]), set()).add(row["clip_id"])
@@ -38,7 +38,7 @@ def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
 def half_written(settings: Settings) -> tuple[str, ...]:
     """Partitions that have rows, but not one for every clip of their manifest."""
     wanted: dict[str, int] = {}
-    store = Database(settings.database_path)
+    store = Database(settings.folders.database)
     for name in store.rows(CLIP_MANIFEST)["class_name"].to_pylist():
         wanted[name] = wanted.get(name, 0) + 1
     return tuple(
@@ -79,7 +79,7 @@ def recomputed(
 
 def unequal(settings: Settings, reference: Path) -> tuple[str, ...]:
     """Tables that differ from those of the undisturbed home."""
-    ours = Database(settings.database_path)
+    ours = Database(settings.folders.database)
     theirs = Database(reference / "insight.duckdb")
     return tuple(
         table.name for table in COMPARED if not ours.rows(table).equals(theirs.rows(table))

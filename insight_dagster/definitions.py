@@ -34,10 +34,10 @@ from insight_dagster.orchestration.sensors import (
     clip_library_sensor,
     nightly_stages,
 )
-from insight_dagster.pipeline.class_checks import ClassChecksResource
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.resources.progress import LoggedProgress, Progress
@@ -132,17 +132,17 @@ def _refuse_unknown(severities: Iterable[str]) -> None:
 
 def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     database = DatabaseResource(
-        path=str(settings.database_path), lock_timeout_seconds=settings.lock_timeout_seconds
+        path=str(settings.folders.database), lock_timeout_seconds=settings.lock_timeout_seconds
     )
     clip_library = ClipLibraryResource(
         folder=str(settings.library_folder),
         decode_seconds=settings.decode_seconds,
         decode_memory_mib=settings.decode_memory_mib,
     )
-    bundle_folder = BundleFolderResource(home=str(settings.home), report_url=settings.report_url)
+    home_folders = HomeFoldersResource(home=str(settings.home), report_url=settings.report_url)
     check_thresholds = CheckThresholds(values=settings.checks.model_dump(mode="json"))
     classifier = ClassifierResource(
-        weights_folder=str(settings.weights_folder),
+        weights_folder=str(settings.folders.weights),
         variant=settings.variant,
         weights=settings.weights,
         labels=str(settings.labels) if settings.labels else None,
@@ -155,7 +155,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     return {
         "database": database,
         "clip_library": clip_library,
-        "bundle_folder": bundle_folder,
+        "home_folders": home_folders,
         "classifier": classifier,
         "check_thresholds": check_thresholds,
         "options": AnalysisOptions(
@@ -164,7 +164,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         "class_checks": ClassChecksResource(
             database=database,
             clip_library=clip_library,
-            bundle_folder=bundle_folder,
+            home_folders=home_folders,
             classifier=classifier,
             thresholds=check_thresholds,
         ),

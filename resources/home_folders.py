@@ -1,49 +1,30 @@
-"""The home's folders of files as a Dagster resource: contact sheets, heatmaps, spaces, report."""
+"""The home's folders as a Dagster resource, and the addresses of the report's pages."""
 
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import dagster as dg
 
+from insight_dagster.files.home_folders import HomeFolders
 
-class BundleFolderResource(dg.ConfigurableResource):
-    """Where assets put files; tables hold paths relative to `home`.
+
+class HomeFoldersResource(dg.ConfigurableResource):
+    """Where assets put files.
 
     Attributes:
         home: the home folder.
-        report_url: where the report folder is served.
+        report_url: address that the report folder is served at.
     """
 
     home: str
     report_url: str = "http://127.0.0.1:3001"
 
-    @property
-    def root(self) -> Path:
-        """The home folder."""
-        return Path(self.home)
-
-    @property
-    def sheets(self) -> Path:
-        """Folder of the contact sheets, by the clips' contents."""
-        return self.root / "sheets"
-
-    @property
-    def heatmaps(self) -> Path:
-        """Folder of the heatmap bundles."""
-        return self.root / "heatmaps"
-
-    @property
-    def latent_space(self) -> Path:
-        """Folder of the fitted latent spaces."""
-        return self.root / "latent_space"
-
-    @property
-    def report(self) -> Path:
-        """Folder of the static report."""
-        return self.root / "report"
+    def open(self) -> HomeFolders:
+        """Return the folders."""
+        return HomeFolders(Path(self.home))
 
     def page(self, *path: str, **params: str) -> str:
-        """Address of a view of the report."""
+        """Return the address of a view of the report."""
         query = f"?{urlencode(params)}" if params else ""
         view = f"#/{'/'.join(quote(part, safe='') for part in path)}{query}" if path else ""
         return f"{self.report_url.rstrip('/')}/{view}"

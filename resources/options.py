@@ -1,8 +1,11 @@
 """What fits, statistics and nights run with, as a Dagster resource (shown in the UI)."""
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+
+from insight_dagster.pipeline.clip_table import UserData
 
 
 class AnalysisOptions(dg.ConfigurableResource):
@@ -23,6 +26,15 @@ class AnalysisOptions(dg.ConfigurableResource):
     populations: dict[str, Any] = {}  # noqa: RUF012
     contrasts: dict[str, Any] = {}  # noqa: RUF012
     filter_seconds: float = 10.0
+
+    def user_data(self) -> UserData:
+        """Return what the settings add to the clips."""
+        return UserData(
+            metadata_file=Path(self.metadata_file) if self.metadata_file else None,
+            populations=self.populations,
+            contrasts=self.contrasts,
+            filter_seconds=self.filter_seconds,
+        )
 
     def fit_settings(self) -> dict[str, Any]:
         """What a latent space is fitted with."""

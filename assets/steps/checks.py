@@ -16,7 +16,8 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity
 
 from insight_dagster.analysis.checks import ERROR, Outcome, not_judged
 from insight_dagster.database.writes import Upsert
-from insight_dagster.pipeline.class_checks import ClassChecks, ClassChecksResource
+from insight_dagster.pipeline.class_checks import ClassChecks
+from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.tables import CHECK_RESULTS
 

@@ -1,7 +1,6 @@
 """How a materialization shows itself in the Dagster UI: row count, schema, preview, picture."""
 
 import base64
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,6 @@ _PREVIEW_ROWS = 5
 _LONGEST_CELL = 60
 
 Metadata = dict[str, Any]
-
-
-class Timer:
-    """Wall-clock time of a materialization, from making the timer to asking it."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-
-    def facts(self, clips: int | None = None) -> Metadata:
-        """Seconds, and clips per second where clips were computed."""
-        seconds = time.monotonic() - self._started
-        return {"seconds": seconds, **({"clips_per_second": clips / seconds} if clips else {})}
 
 
 def table_metadata(table: Table, rows: pa.Table) -> Metadata:

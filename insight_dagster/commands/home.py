@@ -14,11 +14,10 @@ import dagster as dg
 from rich.console import Console
 
 import insight_dagster
-from insight_dagster.analysis.model.video_classifier import is_random
-from insight_dagster.database.connection import Database
 from insight_dagster.errors import SettingsError
+from insight_dagster.pipeline.open_home import has_random_predictions, open_database
 from insight_dagster.settings.check_settings import CheckSettings
-from insight_dagster.settings.settings import SETTINGS_FILE, Settings
+from insight_dagster.settings.settings import Settings
 
 _INSTANCE_FILE = "dagster.yaml"
 _REMEMBERED = ("library", "variant", "weights", "labels")
@@ -30,11 +29,11 @@ def prepare_home(settings: Settings) -> None:
     Raises:
         SettingsError: a folder cannot be made or written.
     """
-    folders = (settings.home, settings.dagster_home, settings.weights_folder)
+    folders = (settings.home, settings.folders.dagster, settings.folders.weights)
     try:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-        instance_file = settings.dagster_home / _INSTANCE_FILE
+        instance_file = settings.folders.dagster / _INSTANCE_FILE
         if not instance_file.exists():
             template = Path(insight_dagster.__file__).parent / "dagster_home" / _INSTANCE_FILE
             shutil.copyfile(template, instance_file)
@@ -52,10 +51,10 @@ def initialise(settings: Settings, *, console: Console) -> None:
     """
     prepare_home(settings)
     written = remember(settings, always=True)
-    instance_file = settings.dagster_home / _INSTANCE_FILE
+    instance_file = settings.folders.dagster / _INSTANCE_FILE
     console.print(
         f"Home: {settings.home}\n"
-        f"Settings: {settings.home / SETTINGS_FILE}{'' if written else ' (kept as it was)'}\n"
+        f"Settings: {settings.folders.settings_file}{'' if written else ' (kept as it was)'}\n"
         f"Dagster instance: {instance_file}\n"
         f"Library: {settings.library_folder}\n"
         f"Next: `insight serve --home {settings.home}` watches the library, `insight run` analyses "
@@ -76,29 +75,13 @@ def _not_writable(home: Path, reason: str) -> SettingsError:
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The home's Dagster instance, the same that `insight serve` shows."""
     prepare_home(settings)
-    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+    with dg.DagsterInstance.from_config(str(settings.folders.dagster)) as instance:
         yield instance
-
-
-def open_database(settings: Settings) -> Database:
-    """The home's database, for reading.
-
-    Raises:
-        SettingsError: nothing has been materialized in this home yet.
-    """
-    if not settings.database_path.exists():
-        raise SettingsError(
-            f"{settings.database_path} does not exist: nothing has been materialized in this home; "
-            "`insight demo` or `insight run` does, --home or INSIGHT_HOME names another"
-        )
-    return Database(settings.database_path, settings.lock_timeout_seconds)
 
 
 def mark_random(settings: Settings, console: Console) -> None:
     """Say so where the home's predictions come from an untrained model."""
-    store = open_database(settings)
-    sql = "SELECT DISTINCT model_fingerprint FROM predictions"
-    if any(is_random(name) for name in store.read(sql)["model_fingerprint"].to_pylist()):
+    if has_random_predictions(open_database(settings)):
         console.print("[bold red]RANDOM WEIGHTS:[/] predictions and insights mean nothing")
 
 
@@ -123,7 +106,7 @@ def remember(settings: Settings, *, always: bool = False) -> bool:
     Returns:
         Whether the file was written.
     """
-    path = settings.home / SETTINGS_FILE
+    path = settings.folders.settings_file
     chosen = any(_is_chosen(settings, name) for name in _REMEMBERED)
     if path.exists() or not (chosen or always):
         return False

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
 from insight_dagster.database.connection import Database
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space import nearest_clips
-from insight_dagster.resources.home_folders import BundleFolderResource
 
 NEIGHBOURS = 15
 _NEIGHBOUR = pa.struct([("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float64()))])
@@ -30,12 +30,12 @@ or write a site that needs no server: add `--export-application site` to the sam
 """
 
 
-def atlas_clips(store: Database, folder: BundleFolderResource, clips: pa.Table) -> pa.Table:
+def atlas_clips(store: Database, folders: HomeFolders, clips: pa.Table) -> pa.Table:
     """The clips that have a place in the latent space, with neighbours and key frames.
 
     Args:
         store: the database.
-        folder: of latent spaces and contact sheets.
+        folders: of latent spaces and contact sheets.
         clips: as `exported_clips` returns.
 
     Returns:
@@ -45,11 +45,11 @@ def atlas_clips(store: Database, folder: BundleFolderResource, clips: pa.Table) 
     """
     # A browser's numbers end at 2^53: a file's time in nanoseconds is beyond.
     placed = clips.filter(pc.is_valid(clips["x"])).drop_columns(["modified_ns"])
-    neighbours = _neighbours(store, folder, placed["clip_id"].to_pylist())
+    neighbours = _neighbours(store, folders, placed["clip_id"].to_pylist())
     keys = store.read("SELECT clip_id, content_key FROM clip_manifest")
     key_of = dict(zip(*(keys[name].to_pylist() for name in keys.column_names), strict=True))
     frames = [
-        _key_frame(folder.sheets, key_of[clip], path)
+        _key_frame(folders.contact_sheets, key_of[clip], path)
         for clip, path in zip(*(placed[c].to_pylist() for c in ("clip_id", "path")), strict=True)
     ]
     joined = pa.array([", ".join(ids) for ids in placed["insights"].to_pylist()], pa.string())
@@ -59,9 +59,9 @@ def atlas_clips(store: Database, folder: BundleFolderResource, clips: pa.Table) 
     )
 
 
-def _neighbours(store: Database, folder: BundleFolderResource, clip_ids: list[str]) -> pa.Array:
+def _neighbours(store: Database, folders: HomeFolders, clip_ids: list[str]) -> pa.Array:
     """The nearest others of each clip in the latent space, as rows of the list given."""
-    rows, distances = nearest_clips(store, folder, k=NEIGHBOURS).among(clip_ids)
+    rows, distances = nearest_clips(store, folders, k=NEIGHBOURS).among(clip_ids)
     told = [
         {"ids": near[near >= 0].tolist(), "distances": apart[near >= 0].tolist()}
         for near, apart in zip(rows, distances, strict=True)

@@ -11,14 +11,13 @@ import pyarrow as pa
 from rich.console import Console
 
 from insight_dagster import tables
-from insight_dagster.commands.home import open_database
 from insight_dagster.database.connection import Database
 from insight_dagster.errors import SettingsError
 from insight_dagster.export.embedding_atlas import READ_ME, atlas_clips
 from insight_dagster.export.fiftyone.dataset import write_fiftyone
 from insight_dagster.export.table_files import write_table
 from insight_dagster.pipeline.latent_space import newest_space
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings.settings import Settings
 from insight_dagster.tables.columns import Column, Table
 
@@ -111,8 +110,7 @@ def _exported(store: Database, *, vectors: bool) -> Iterator[tuple[str, pa.Table
 
 def _for_atlas(store: Database, settings: Settings) -> Iterator[tuple[str, pa.Table]]:
     clips = exported_clips(store)
-    folder = BundleFolderResource(home=str(settings.home))
-    yield "clips", atlas_clips(store, folder, clips)
+    yield "clips", atlas_clips(store, settings.folders, clips)
     yield "insights", store.rows(tables.INSIGHTS)
     yield "columns", _dictionary(clips.column_names)
 

@@ -44,7 +44,7 @@ from insight_dagster.orchestration.stages import (
 from insight_dagster.pipeline.housekeeping import tidy
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.resources.partitions import ACTION_CLASSES
 
@@ -130,7 +130,7 @@ def conclude(
     context: dg.OpExecutionContext,
     night: Night,
     database: DatabaseResource,
-    bundle_folder: BundleFolderResource,
+    home_folders: HomeFoldersResource,
     options: AnalysisOptions,
 ) -> None:
     """Tidy up, and end as the night did: failed where a class failed or does not pass.
@@ -142,7 +142,9 @@ def conclude(
         RunFailedError: names classes, stages and checks.
     """
     store = database.open()
-    context.log.info(f"{tidy(store, bundle_folder)} files that nothing refers to were deleted")
+    context.log.info(
+        f"{tidy(store, home_folders.open())} files that nothing refers to were deleted"
+    )
     problems = [f"{job} failed for {name!r}" for name, job in night.failures.items()]
     failing = store.read(_FAILING).to_pylist()
     problems += [

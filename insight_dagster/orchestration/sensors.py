@@ -133,18 +133,18 @@ def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:
 
 def _stored(settings: Settings, names: Sequence[str]) -> pa.Table:
     """What the manifest holds of some classes."""
-    if not settings.database_path.exists():
+    if not settings.folders.database.exists():
         return CLIP_MANIFEST.from_rows([])
     sql = "SELECT * FROM clip_manifest WHERE list_contains(?, class_name)"
     return _database(settings).read(sql, [list(names)])
 
 
 def _has_space(settings: Settings) -> bool:
-    return settings.database_path.exists() and _database(settings).has_rows("latent_spaces")
+    return settings.folders.database.exists() and _database(settings).has_rows("latent_spaces")
 
 
 def _database(settings: Settings) -> Database:
-    return Database(settings.database_path, settings.lock_timeout_seconds)
+    return Database(settings.folders.database, settings.lock_timeout_seconds)
 
 
 def _gone_check(name: str, classes: Sequence[str]) -> dg.AssetCheckEvaluation:

@@ -5,15 +5,14 @@ read for which check belongs here; what a check decides is in `analysis/checks`,
 in `check_steps`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.checks import Outcome, not_judged
+from insight_dagster.analysis.checks import ERROR, Outcome, not_judged
 from insight_dagster.analysis.checks.drift import drift_outcomes, performance_outcome
 from insight_dagster.analysis.checks.embeddings import vectors_complete
 from insight_dagster.analysis.checks.latent_space import (
@@ -40,13 +39,9 @@ from insight_dagster.analysis.latent_space.latent_space import LatentSpace
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database.connection import Database
 from insight_dagster.errors import InsightError
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.baseline import overall_drift
 from insight_dagster.pipeline.latent_space import newest_space, read_latent_space, usable_space
-from insight_dagster.resources.clip_library import ClipLibraryResource
-from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.home_folders import BundleFolderResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.thresholds import CheckThresholds
 from insight_dagster.settings.check_settings import CheckSettings
 from insight_dagster.tables import (
     CLIP_MANIFEST,
@@ -70,35 +65,23 @@ _SHOWN = """
 Outcomes = Mapping[str, Outcome]
 
 
-class ClassChecksResource(dg.ConfigurableResource):
-    """Gives the check steps everything that a check reads, as one thing."""
-
-    database: DatabaseResource
-    clip_library: ClipLibraryResource
-    bundle_folder: BundleFolderResource
-    classifier: ClassifierResource
-    thresholds: CheckThresholds
-
-    def open(self) -> "ClassChecks":
-        """ClassChecks of the present state."""
-        return ClassChecks(
-            store=self.database.open(),
-            limits=self.thresholds.load(),
-            source=self.clip_library,
-            folder=self.bundle_folder,
-            classifier=self.classifier,
-        )
-
-
 @dataclass
 class ClassChecks:
-    """Answers checks class by class; library, model and latent space are read once."""
+    """The checks of every class; library, model and latent space are read once.
+
+    Attributes:
+        store: the database.
+        limits: thresholds and severities.
+        folders: of the home.
+        scan_library: lists the clip library.
+        describe_model: gives the model for its labels, fingerprint and dimension.
+    """
 
     store: Database
     limits: CheckSettings
-    source: ClipLibraryResource
-    folder: BundleFolderResource
-    classifier: ClassifierResource
+    folders: HomeFolders
+    scan_library: Callable[[], ScannedLibrary]
+    describe_model: Callable[[], VideoClassifier]
 
     def manifest(self, class_name: str) -> Outcomes:
         """Can the class's clips be used, scored, and held apart."""
@@ -138,7 +121,7 @@ class ClassChecks:
     def projection(self, class_name: str) -> Outcomes:
         """Does the latent space know the places where the class's clips are."""
         rows = self._rows(EMBEDDINGS, class_name)
-        space = usable_space(self.store, self.folder, rows)
+        space = usable_space(self.store, self.folders, rows)
         embeddings = matrix_of(rows, "embedding", width=space.dimension)
         far = outside(space, *space.locate(rows["clip_id"].to_pylist(), embeddings))
         largest = self.limits.max_outside_share
@@ -202,7 +185,7 @@ class ClassChecks:
         """Does the report show every class, and did the model become worse on the whole."""
         rows = self.store.read(_SHOWN).to_pylist()
         complete = report_complete(
-            self.folder.report / "index.html",
+            self.folders.report / "index.html",
             usable={row["class_name"]: row["usable"] for row in rows},
             placed={row["class_name"]: row["placed"] for row in rows},
         )
@@ -210,6 +193,29 @@ class ClassChecks:
             overall_drift(self.store, self.limits), self.limits, classes=len(self.classes)
         )
         return {"complete": complete, "performance_drift_overall": overall}
+
+    def all_outcomes(self) -> Iterator[tuple[str, Outcomes]]:
+        """Yield the outcomes of every class, then of the checks of no single class ('')."""
+        for class_name in self.classes:
+            yield class_name, self.everything(class_name)
+        yield "", {**self.latent_space(), **self.report()}
+
+    def failing(
+        self, class_name: str, outcomes: Outcomes
+    ) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
+        """Return failed checks by name: those of severity ERROR, and those of severity WARN.
+
+        A step that failed for the class counts as a failed check of severity ERROR.
+        """
+        failed = {
+            name: outcome.with_severity(self.limits.severities.get(name))
+            for name, outcome in outcomes.items()
+            if not outcome.passed
+        }
+        for row in self.step_failures(class_name):
+            failed[f"{row['asset']}_failed"] = Outcome(False, row["reason"], severity=ERROR)
+        errors = {name: each for name, each in failed.items() if each.severity == ERROR}
+        return errors, {name: each for name, each in failed.items() if each.severity != ERROR}
 
     def step_failures(self, class_name: str) -> list[dict[str, str]]:
         """Assets whose last materialization of the class failed, with the reason."""
@@ -227,11 +233,11 @@ class ClassChecks:
 
     @cached_property
     def _library(self) -> ScannedLibrary:
-        return self.source.scan()
+        return self.scan_library()
 
     @cached_property
     def _model(self) -> VideoClassifier:
-        return self.classifier.describe()
+        return self.describe_model()
 
     @cached_property
     def _manifest(self) -> pa.Table:
@@ -239,4 +245,4 @@ class ClassChecks:
 
     @cached_property
     def _space(self) -> LatentSpace:
-        return read_latent_space(self.store, self.folder, models=set())
+        return read_latent_space(self.store, self.folders, models=set())

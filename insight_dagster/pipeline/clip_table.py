@@ -1,6 +1,7 @@
 """The engine's `ClipTable`, read from the database: every clip that every step has covered."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ from insight_dagster.analysis.insights.sql_filters import matching, sandbox
 from insight_dagster.analysis.metadata.metadata_file import read_columns
 from insight_dagster.database.connection import Database
 from insight_dagster.errors import LatentSpaceError
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space import read_latent_space
-from insight_dagster.resources.home_folders import BundleFolderResource
-from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.tables.arrays import matrix_of
 
 _FILTER_COLUMNS = (
@@ -49,6 +49,23 @@ _MEASURED = """
 
 
 @dataclass(frozen=True)
+class UserData:
+    """What the user's settings add to the clips.
+
+    Attributes:
+        metadata_file: CSV or Parquet file with more columns; None = there is none.
+        populations: of the settings, by name; each has `sql`, `description`, `within_class`.
+        contrasts: of the settings, by name; each has `sql` and `description`.
+        filter_seconds: longest that one SQL filter may take.
+    """
+
+    metadata_file: Path | None = None
+    populations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    contrasts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    filter_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
 class ClipTableRead:
     """The engine's input with what is worth saying of how it came about.
 
@@ -65,8 +82,8 @@ class ClipTableRead:
 
 def read_clip_table(
     store: Database,
-    folder: BundleFolderResource,
-    options: AnalysisOptions,
+    folders: HomeFolders,
+    user_data: UserData,
     *,
     model_fingerprint: str,
     model_labels: tuple[str, ...],
@@ -79,25 +96,25 @@ def read_clip_table(
         LatentSpaceError: no latent space has been fitted yet, or no class placed in it.
         SettingsError: the metadata file or a filter cannot be used.
     """
-    space = read_latent_space(store, folder, models={model_fingerprint})
+    space = read_latent_space(store, folders, models={model_fingerprint})
     rows = store.read(_CLIPS, [space.space_id, model_fingerprint])
     if not rows.num_rows:
         raise LatentSpaceError("no class is placed in the latent space yet; materialize clusters")
     coordinates, _ = space.locate(rows["clip_id"].to_pylist(), matrix_of(rows, "embedding"))
     clips = assemble(rows.drop_columns(["embedding", "path"]), coordinates, model_labels)
-    clips, notes = with_user_columns(clips, rows, options)
-    clips, counted = with_filters(clips, rows, options)
+    clips, notes = with_user_columns(clips, rows, user_data)
+    clips, counted = with_filters(clips, rows, user_data)
     return ClipTableRead(clips, space.space_id, notes | counted)
 
 
 def with_user_columns(
-    clips: ClipTable, rows: pa.Table, options: AnalysisOptions
+    clips: ClipTable, rows: pa.Table, user_data: UserData
 ) -> tuple[ClipTable, dict[str, Any]]:
     """The clips with the columns of the metadata file, if there is one."""
-    if not options.metadata_file:
+    if user_data.metadata_file is None:
         return clips, {}
     joined = read_columns(
-        Path(options.metadata_file),
+        user_data.metadata_file,
         rows.select(["clip_id", "path"]).to_pandas(),
         taken=frozenset(map(str, clips.metadata.columns)),
     )
@@ -111,25 +128,25 @@ def with_user_columns(
 
 
 def with_filters(
-    clips: ClipTable, rows: pa.Table, options: AnalysisOptions
+    clips: ClipTable, rows: pa.Table, user_data: UserData
 ) -> tuple[ClipTable, dict[str, Any]]:
     """The clips with the populations and contrasts of the settings, and how many each holds."""
-    if not (options.populations or options.contrasts):
+    if not (user_data.populations or user_data.contrasts):
         return clips, {}
     with sandbox(filter_columns(clips, rows)) as connection:
         found = {
             kind: {
-                name: matching(connection, each["sql"], name=name, seconds=options.filter_seconds)
+                name: matching(connection, each["sql"], name=name, seconds=user_data.filter_seconds)
                 for name, each in sorted(filters.items())
             }
             for kind, filters in (
-                ("populations", options.populations),
-                ("contrasts", options.contrasts),
+                ("populations", user_data.populations),
+                ("contrasts", user_data.contrasts),
             )
         }
     own = tuple(
         Population(name, each["description"] or each["sql"], each["sql"], each["within_class"])
-        for name, each in sorted(options.populations.items())
+        for name, each in sorted(user_data.populations.items())
     )
     filtered = replace(
         clips,

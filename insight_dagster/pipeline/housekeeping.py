@@ -3,8 +3,8 @@
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import Deletion
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.files.leftovers import remove_leftovers
-from insight_dagster.resources.home_folders import BundleFolderResource
 from insight_dagster.tables import HEATMAP_BUNDLES, LATENT_SPACES
 
 SPACES_KEPT = 2
@@ -13,7 +13,7 @@ _OLD_SPACES = f"""
     ORDER BY created_at DESC OFFSET {SPACES_KEPT}"""  # noqa: S608
 
 
-def tidy(store: Database, folder: BundleFolderResource) -> int:
+def tidy(store: Database, folders: HomeFolders) -> int:
     """Forget latent spaces but the last two, and delete unreferenced files.
 
     Returns:
@@ -26,10 +26,9 @@ def tidy(store: Database, folder: BundleFolderResource) -> int:
     bundles = store.rows(HEATMAP_BUNDLES).to_pylist()
     pictures = {row[name] for row in bundles for name in ("path", "volume_path")}
     keys = store.read("SELECT DISTINCT content_key FROM clip_manifest")["content_key"].to_pylist()
+    sheets = folders.contact_sheets
     return (
-        remove_leftovers(folder.latent_space, keep={folder.root / path for path in spaces})
-        + remove_leftovers(folder.heatmaps, keep={folder.root / path for path in pictures})
-        + remove_leftovers(
-            folder.sheets, keep={sheet_path(folder.sheets, key) for key in keys if key}
-        )
+        remove_leftovers(folders.latent_spaces, keep={folders.root / path for path in spaces})
+        + remove_leftovers(folders.heatmaps, keep={folders.root / path for path in pictures})
+        + remove_leftovers(sheets, keep={sheet_path(sheets, key) for key in keys if key})
     )

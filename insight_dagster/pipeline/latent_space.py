@@ -11,7 +11,7 @@ from insight_dagster.analysis.latent_space.latent_space import LatentSpace, load
 from insight_dagster.analysis.numerics.neighbours import NearestClips
 from insight_dagster.database.connection import Database
 from insight_dagster.errors import LatentSpaceError
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import LATENT_SPACES
 from insight_dagster.tables.arrays import matrix_of
 
@@ -22,19 +22,17 @@ def newest_space(store: Database) -> dict[str, Any] | None:
     return max(rows, key=lambda row: row["created_at"]) if rows else None
 
 
-def usable_space(store: Database, folder: BundleFolderResource, vectors: pa.Table) -> LatentSpace:
+def usable_space(store: Database, folders: HomeFolders, vectors: pa.Table) -> LatentSpace:
     """The latent space in use, if it is of the model that made the vectors.
 
     Raises:
         LatentSpaceError: as `read_latent_space`.
     """
     models = set(vectors["model_fingerprint"].to_pylist())
-    return read_latent_space(store, folder, models=models)
+    return read_latent_space(store, folders, models=models)
 
 
-def read_latent_space(
-    store: Database, folder: BundleFolderResource, *, models: set[str]
-) -> LatentSpace:
+def read_latent_space(store: Database, folders: HomeFolders, *, models: set[str]) -> LatentSpace:
     """The latent space in use, for vectors of the models named.
 
     Raises:
@@ -50,7 +48,7 @@ def read_latent_space(
             f"the latent space was fitted on vectors of model {row['model_fingerprint']}, these "
             f"are of {', '.join(sorted(foreign))}; materialize embeddings, then latent_space"
         )
-    return load_latent_space(folder.root / row["path"])
+    return load_latent_space(folders.root / row["path"])
 
 
 _VECTORS = """
@@ -58,14 +56,14 @@ _VECTORS = """
     WHERE m.status = 'ok' AND e.model_fingerprint = ? ORDER BY e.clip_id"""
 
 
-def nearest_clips(store: Database, folder: BundleFolderResource, *, k: int) -> NearestClips:
+def nearest_clips(store: Database, folders: HomeFolders, *, k: int) -> NearestClips:
     """The k nearest others of every usable clip in the space in use; none where it has no file."""
     row = newest_space(store)
     rows = store.read(_VECTORS, [row["model_fingerprint"]]) if row else None
     if row is None or rows is None or not rows.num_rows:
         return NearestClips.none()
     try:
-        space = read_latent_space(store, folder, models={row["model_fingerprint"]})
+        space = read_latent_space(store, folders, models={row["model_fingerprint"]})
     except LatentSpaceError:
         return NearestClips.none()
     clip_ids = rows["clip_id"].to_pylist()
@@ -73,12 +71,12 @@ def nearest_clips(store: Database, folder: BundleFolderResource, *, k: int) -> N
     return NearestClips.of(clip_ids, coordinates, k=k)
 
 
-def is_usable(row: dict[str, Any], folder: BundleFolderResource, *, fit_key: str) -> bool:
+def is_usable(row: dict[str, Any], folders: HomeFolders, *, fit_key: str) -> bool:
     """Whether a stored latent space is the one that a fit would give again, and can be read."""
     if row["fit_key"] != fit_key:
         return False
     try:
-        load_latent_space(folder.root / row["path"])
+        load_latent_space(folders.root / row["path"])
     except LatentSpaceError:
         return False
     return True

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from insight_dagster.analysis.insights import DEFINITIONS
 from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.database.connection import Database
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space import nearest_clips, newest_space
 from insight_dagster.report.report_data import SHOWN, ReportData
-from insight_dagster.resources.home_folders import BundleFolderResource
 
 _TITLE = "Why the classifier fails"
 _NEIGHBOURS = 8
@@ -17,7 +17,7 @@ _WIDE = {"predictions": "logits", "metadata_table": "signature, extra"}
 _OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "clusters": "space_id"}
 
 
-def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: str) -> ReportData:
+def read_report_data(store: Database, folders: HomeFolders, *, run_id: str) -> ReportData:
     """Every table that the report shows, of the present latent space and its model.
 
     All tables are of one moment. The space and the nearest clips are asked for apart: what they
@@ -25,20 +25,20 @@ def read_report_data(store: Database, folder: BundleFolderResource, *, run_id: s
 
     Args:
         store: the database.
-        folder: of latent spaces and pictures.
+        folders: of the home.
         run_id: of the Dagster run.
     """
     present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
     created = datetime.now(UTC)
     rows = store.read_together({table.name: _query(table.name, present) for table in SHOWN})
     return ReportData(
-        home=folder.root,
+        home=folders.root,
         title=_TITLE,
         run_id=run_id,
         model_fingerprint=present["model_fingerprint"],
         random_weights=is_random(present["model_fingerprint"]),
         created_at=created,
-        nearest=nearest_clips(store, folder, k=_NEIGHBOURS),
+        nearest=nearest_clips(store, folders, k=_NEIGHBOURS),
         definitions={kind: inspect.cleandoc(text) for kind, text in DEFINITIONS.items()},
         **{name: table.to_pandas() for name, table in rows.items()},
     )

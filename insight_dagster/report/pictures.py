@@ -23,6 +23,7 @@ from insight_dagster.analysis.heatmaps.heatmap_picture import colours
 from insight_dagster.analysis.heatmaps.heatmap_volumes import read_volume
 from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
 from insight_dagster.files.atomic import write_atomically
+from insight_dagster.files.home_folders import HomeFolders
 
 MOST_SHEETS = 20_000
 ATLAS_SIDE, THUMB = 16, 64
@@ -50,7 +51,7 @@ class Pictures:
     def _sheet(self, key: str) -> bool:
         if not _CONTENT_KEY.fullmatch(key):
             return False
-        source = sheet_path(self._home / "sheets", key)
+        source = sheet_path(HomeFolders(self._home).contact_sheets, key)
         if not source.is_file():
             return False
         name = str(sheet_path(Path("sheets"), key))

@@ -17,10 +17,9 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from insight_dagster.errors import SettingsError
+from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.settings.check_settings import CheckSettings
 from insight_dagster.settings.filter_settings import ContrastFilter, Name, PopulationFilter
-
-SETTINGS_FILE = "insight.toml"
 
 
 class Settings(BaseSettings):
@@ -154,29 +153,14 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def folders(self) -> HomeFolders:
+        """Files and folders of the home."""
+        return HomeFolders(self.home)
+
+    @property
     def library_folder(self) -> Path:
         """Folder of the clip library."""
-        return self.library or self.home / "library"
-
-    @property
-    def database_path(self) -> Path:
-        """The DuckDB file."""
-        return self.home / "insight.duckdb"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Folder of the Dagster instance."""
-        return self.home / "dagster"
-
-    @property
-    def weights_folder(self) -> Path:
-        """Cache of downloaded weights."""
-        return self.home / "weights"
-
-    @property
-    def report_folder(self) -> Path:
-        """Folder of the static report."""
-        return self.home / "report"
+        return self.library or self.folders.library
 
     @classmethod
     def settings_customise_sources(
@@ -200,7 +184,7 @@ def load_settings(**flags: Any) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         home = Settings(**given).home.expanduser().absolute()
-        from_file = _unless_in_environment(_read_settings_file(home / SETTINGS_FILE))
+        from_file = _unless_in_environment(_read_settings_file(HomeFolders(home).settings_file))
         return _absolute(Settings(**{**from_file, **given, "home": home}))
     except ValidationError as problem:
         raise SettingsError(_explain(problem)) from problem

@@ -58,7 +58,7 @@ def test_a_failing_check_fails_the_run_and_not_the_asset(home_copy):
     result = run_assets(lenient, "clip_manifest", class_name=BROKEN_CLASS)
     assert result.success
     (passed,) = evaluations(result, "unreadable_share").values()
-    manifest = Database(home_copy.database_path).rows(CLIP_MANIFEST, BROKEN_CLASS)
+    manifest = Database(home_copy.folders.database).rows(CLIP_MANIFEST, BROKEN_CLASS)
     quarantined = manifest["status"].to_pylist().count("quarantined")
     assert passed.passed
     assert passed.metadata["share"].value == pytest.approx(quarantined / manifest.num_rows)
@@ -69,7 +69,7 @@ def test_a_failing_check_fails_the_run_and_not_the_asset(home_copy):
     step, message = failed_step(result)
     assert step == "clip_manifest_checks" and "unreadable_share of 'playing basketball'" in message
     assert len(result.get_asset_materialization_events()) == 1
-    stored = Database(home_copy.database_path).rows(CHECK_RESULTS).to_pylist()
+    stored = Database(home_copy.folders.database).rows(CHECK_RESULTS).to_pylist()
     (row,) = [
         each
         for each in stored
@@ -105,7 +105,7 @@ def test_a_severity_can_be_changed_in_the_settings(home_copy):
 
 def mix_models(home, class_name):
     """Vectors of two models, as a half-done change of the model would leave them."""
-    store = Database(home.database_path)
+    store = Database(home.folders.database)
     rows = store.rows(EMBEDDINGS, class_name)
     foreign = pa.array(["other model"] + rows["model_fingerprint"].to_pylist()[1:])
     index = rows.column_names.index("model_fingerprint")
@@ -129,7 +129,7 @@ def test_vectors_that_cannot_be_trusted_stop_what_builds_on_them_and_no_other_cl
         ("clusters", "disc golfing"),
     }
     # The class that was done has its checks all the same, though its step failed.
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     checked = {
         (row["check_name"], row["class_name"])
         for row in store.rows(CHECK_RESULTS).to_pylist()
@@ -156,7 +156,7 @@ def test_vectors_that_cannot_be_trusted_stop_what_builds_on_them_and_no_other_cl
 
     run_assets(home_copy, "embeddings", class_name="abseiling")
     assert run_assets(home_copy, "projection", "clusters", class_name="abseiling").success
-    left = Database(home_copy.database_path).rows(STEP_FAILURES).to_pylist()
+    left = Database(home_copy.folders.database).rows(STEP_FAILURES).to_pylist()
     assert not {"projection", "clusters"} & {row["asset"] for row in left}
 
 
@@ -178,7 +178,7 @@ def test_a_partition_without_clips_fails_its_check_and_keeps_no_class_back(home_
 
 
 def test_a_space_that_stays_says_which_classes_it_leaves_out_now(home_copy):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     assert run_assets(home_copy, "latent_space", job="refit_latent_space").success
     failed = dict.fromkeys(STEP_FAILURES.column_names, "x") | {"failed_at": datetime(2026, 1, 1)}
     failed |= {"asset": "embeddings", "class_name": "late class"}
@@ -200,7 +200,7 @@ def test_a_class_that_failed_never_feeds_the_shared_fit(home_copy):
     result = run_assets(home_copy, "latent_space", job="refit_latent_space")
     (event,) = result.get_asset_materialization_events()
     assert "abseiling" in event.materialization.metadata["left_out"].value
-    newest = Database(home_copy.database_path).read(
+    newest = Database(home_copy.folders.database).read(
         "SELECT * FROM latent_spaces ORDER BY created_at DESC LIMIT 1"
     )
     assert newest["classes"].to_pylist() == [[name for name in CLASSES if name != "abseiling"]]
@@ -238,7 +238,7 @@ class _Spoiler(Database):
 
 
 def test_a_clip_deleted_after_the_manifest_is_quarantined_with_the_reason(home_copy):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     manifest = store.rows(CLIP_MANIFEST, "snowboarding").to_pylist()
     victim = next(row for row in manifest if row["status"] == "ok")
     (home_copy.library_folder / victim["path"]).unlink()
@@ -261,7 +261,7 @@ def test_the_verdict_asks_every_check_and_fails_with_the_class(home_copy):
     )
     assert not result.success
     rows = {
-        r["class_name"]: r for r in Database(home_copy.database_path).rows(VERDICTS).to_pylist()
+        r["class_name"]: r for r in Database(home_copy.folders.database).rows(VERDICTS).to_pylist()
     }
     assert rows["disc golfing"]["cleared"] and not rows["disc golfing"]["errors"]
     assert "performance_drift" in rows["disc golfing"]["warnings"]
@@ -270,7 +270,7 @@ def test_the_verdict_asks_every_check_and_fails_with_the_class(home_copy):
 
 
 def test_a_pinned_insight_that_got_worse_fails_its_check(home_copy):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     insight = store.read(
         """SELECT i.*, list(m.clip_id) AS clip_ids FROM insights i
            JOIN insight_members m USING (insight_id) GROUP BY ALL

@@ -31,7 +31,7 @@ def ledger(store, class_name):
 
 
 def test_a_column_of_the_users_file_becomes_the_first_cause(home_copy, tmp_path):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     clips = store.read("SELECT clip_id, correct FROM predictions ORDER BY ALL").to_pylist()
     with (tmp_path / "columns.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
@@ -61,7 +61,7 @@ def test_filters_of_the_settings_are_counted_and_a_broken_one_fails_by_name(home
         update={"populations": {"wrong": wrong}, "contrasts": {"long_clips": side}}
     )
     told = materialization(run_assets(settings, "insights", class_name="snowboarding"))
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     count = store.read("SELECT count(*) AS n FROM predictions WHERE not correct")["n"][0].as_py()
     assert told["clips_in_wrong"].value == count
     assert "clips_in_long_clips" in told
@@ -76,7 +76,7 @@ def test_filters_of_the_settings_are_counted_and_a_broken_one_fails_by_name(home
 
 
 def test_every_insight_has_actions_and_an_effect_or_a_reason(finished_home):
-    store = Database(finished_home.database_path)
+    store = Database(finished_home.folders.database)
     ids = set(store.rows(INSIGHTS)["insight_id"].to_pylist())
     assert ids
     assert set(store.rows(INSIGHT_ACTIONS)["insight_id"].to_pylist()) == ids
@@ -86,7 +86,7 @@ def test_every_insight_has_actions_and_an_effect_or_a_reason(finished_home):
 
 
 def test_the_ledger_follows_insights_from_run_to_run(home_copy):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     class_name = store.rows(INSIGHTS)["class_name"][0].as_py()
     born = ledger(store, class_name)
     assert {row["status"] for row in born} == {"born"}

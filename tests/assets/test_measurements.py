@@ -9,13 +9,13 @@ import pytest
 
 from insight_dagster.analysis.decoding import DecodingProcesses
 from insight_dagster.analysis.metadata.metadata_table import ClipMeasuring
-from insight_dagster.assets import embeddings
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import DatabaseBusyError, MetadataFunctionError
 from insight_dagster.orchestration.stages import materializations
+from insight_dagster.pipeline.measuring import embedding
 from insight_dagster.tables import (
     EMBEDDINGS,
     METADATA_FRAMES,
@@ -48,11 +48,11 @@ def computed(result):
 
 
 def rows_of(settings):
-    return {table.name: Database(settings.database_path).rows(table, CLASS) for table in TABLES}
+    return {table.name: Database(settings.folders.database).rows(table, CLASS) for table in TABLES}
 
 
 def empty(settings, *tables):
-    store = Database(settings.database_path)
+    store = Database(settings.folders.database)
     for table in tables:
         store.write(ReplacePartition(table, store.rows(table, CLASS).slice(0, 0), CLASS))
 
@@ -107,7 +107,7 @@ def test_what_fails_on_one_side_does_not_cost_the_other(emptied, monkeypatch):
     def embed_clips(*_, **__):
         raise MemoryError("broken on purpose")
 
-    monkeypatch.setattr("insight_dagster.assets.embeddings.embed_clips", embed_clips)
+    monkeypatch.setattr("insight_dagster.pipeline.measuring.embedding.embed_clips", embed_clips)
     result = measure(settings, "embeddings", "metadata_table")
     assert not result.success
     after = rows_of(settings)
@@ -135,7 +135,7 @@ def test_a_broken_metadata_function_costs_no_vector(emptied, monkeypatch):
         raise MetadataFunctionError("broken on purpose")
 
     monkeypatch.setattr(
-        "insight_dagster.assets.metadata_table.installed_functions", installed_functions
+        "insight_dagster.pipeline.measuring.metadata.installed_functions", installed_functions
     )
     assert not measure(settings, "embeddings", "metadata_table").success
     after = rows_of(settings)
@@ -165,7 +165,7 @@ def test_a_busy_database_hides_neither_the_failure_nor_what_was_done(emptied, mo
             raise DatabaseBusyError("busy on purpose")
         real(self, *writes)
 
-    monkeypatch.setattr("insight_dagster.assets.embeddings.embed_clips", embed_clips)
+    monkeypatch.setattr("insight_dagster.pipeline.measuring.embedding.embed_clips", embed_clips)
     monkeypatch.setattr(Database, "write", write)
     result = measure(settings, "embeddings", "metadata_table")
     (failed,) = result.filter_events(
@@ -181,7 +181,7 @@ def test_a_busy_database_hides_neither_the_failure_nor_what_was_done(emptied, mo
 
 
 def test_predictions_of_two_models_are_not_judged(home_copy):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     rows = store.rows(PREDICTIONS, CLASS)
     index = rows.column_names.index("model_fingerprint")
     half = pa.array(["another model"] + rows["model_fingerprint"].to_pylist()[1:])
@@ -203,7 +203,7 @@ def test_predictions_of_two_models_are_not_judged(home_copy):
 def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):
     settings, before = emptied
     small = settings.model_copy(update={"shard_clips": 2})
-    real, calls = embeddings.embed_clips, []
+    real, calls = embedding.embed_clips, []
 
     def embed_clips(clips, *args, **kwargs):
         calls.append(len(clips))
@@ -211,7 +211,7 @@ def test_a_run_that_dies_loses_the_shard_that_it_was_at(emptied, monkeypatch):
             raise SystemExit("killed")
         return real(clips, *args, **kwargs)
 
-    monkeypatch.setattr("insight_dagster.assets.embeddings.embed_clips", embed_clips)
+    monkeypatch.setattr("insight_dagster.pipeline.measuring.embedding.embed_clips", embed_clips)
     assert not measure(small, "embeddings", "metadata_table").success
     left = rows_of(small)
     kept = left["embeddings"].num_rows

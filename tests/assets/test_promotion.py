@@ -44,7 +44,7 @@ def instance(home_copy):
 
 
 def test_failing_checks_refuse_a_promotion_until_they_are_accepted_by_name(home_copy, instance):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     success, cause = promote(home_copy, instance, "unreadable_share")
     assert not success and "quarantined_share (playing basketball: " in cause
     assert "unreadable_share" not in cause
@@ -61,7 +61,7 @@ def test_failing_checks_refuse_a_promotion_until_they_are_accepted_by_name(home_
 
 
 def test_what_only_all_classes_together_show_refuses_a_promotion_too(home_copy, instance):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     assert promote(home_copy, instance, *BROKEN)[0]
     for name in instance.get_dynamic_partitions("action_class"):
         rows = store.rows(PREDICTIONS, name)
@@ -79,7 +79,7 @@ def test_what_only_all_classes_together_show_refuses_a_promotion_too(home_copy, 
 def test_clusters_of_an_older_space_are_no_clusters_and_what_cannot_be_judged_can_be_accepted(
     home_copy, instance
 ):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     rows = store.rows(CLUSTERS, "snowboarding").to_pylist()
     older = [row | {"space_id": "older", "cluster": 999} for row in rows]
     store.write(ReplacePartition(CLUSTERS, CLUSTERS.from_rows(older), "snowboarding"))
@@ -101,20 +101,20 @@ def test_clusters_of_an_older_space_are_no_clusters_and_what_cannot_be_judged_ca
 def test_a_night_promotes_itself_only_without_errors_and_without_drift(
     home_copy, instance, monkeypatch, severity, facts, promoted
 ):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     row = store.rows(CHECK_RESULTS).to_pylist()[0]
     row |= {"passed": False, "severity": severity, "facts": json.dumps(facts)}
     mended = [each | {"passed": True} for each in store.rows(CHECK_RESULTS).to_pylist()]
     store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(mended)))
     store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows([row])))
     asked = []
-    monkeypatch.setattr("insight_dagster.nightly._run", lambda *a: asked.append(a[2].job) or {None})
+    monkeypatch.setattr("insight_dagster.orchestration.nightly_job._run", lambda *a: asked.append(a[2].job) or {None})
     resources = (
         build_definitions(home_copy.model_copy(update={"auto_promote": True})).resources or {}
     )
     context = dg.build_op_context(
         instance=instance,
-        resources={name: resources[name] for name in ("database", "bundle_folder", "options")},
+        resources={name: resources[name] for name in ("database", "home_folders", "options")},
     )
     if severity == "ERROR":
         with pytest.raises(Exception, match=row["description"][:20]):

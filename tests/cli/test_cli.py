@@ -134,7 +134,7 @@ def test_status_counts_rows_and_lists_the_quarantine(finished_home):
 def test_a_clip_can_be_asked_for_by_the_start_of_its_id(finished_home):
     from insight_dagster.database.connection import Database
 
-    store = Database(finished_home.database_path)
+    store = Database(finished_home.folders.database)
     clip_id = store.read("SELECT min(clip_id) AS c FROM predictions")["c"][0].as_py()
     shown = run_json("clip", clip_id[:12], "--home", str(finished_home.home))
     assert shown["clip_manifest"]["clip_id"] == clip_id
@@ -272,7 +272,7 @@ def test_the_demo_scores_what_was_planted(tmp_path):
 
 
 def test_the_report_can_be_written_again(home_copy):
-    page = home_copy.report_folder / "index.html"
+    page = home_copy.folders.report / "index.html"
     page.unlink()
     result = CliRunner().invoke(app, ["report", "--home", str(home_copy.home)])
     assert result.exit_code == 0, result.output

@@ -89,7 +89,7 @@ def measure(home, classes) -> None:
 
 
 def rows(home, table):
-    found = Database(home.database_path).rows(table).sort_by("clip_id")
+    found = Database(home.folders.database).rows(table).sort_by("clip_id")
     return found.drop_columns([name for name in ("modified_ns",) if name in found.column_names])
 
 

@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
-from insight_dagster.assets import embeddings
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.commands.show.classes import remove_class
@@ -19,6 +18,7 @@ from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.demo.library.library import make_library
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.orchestration.stages import RANGE_START, materializations
+from insight_dagster.pipeline.measuring import embedding
 from insight_dagster.report.runs import known_runs
 from insight_dagster.tables import (
     CLIP_MANIFEST,
@@ -41,7 +41,7 @@ MEASURED = (EMBEDDINGS, PREDICTIONS, METADATA_TABLE, METADATA_FRAMES)
 
 
 def database(settings) -> Database:
-    return Database(settings.database_path)
+    return Database(settings.folders.database)
 
 
 def ids(settings, table) -> list[str]:
@@ -95,9 +95,9 @@ def test_a_second_run_computes_nothing(home_copy, quiet, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("insight_dagster.analysis.metadata_table.decode_window", refuse)
-    monkeypatch.setattr("insight_dagster.analysis.clip_inputs.decode_window", refuse)
-    monkeypatch.setattr("insight_dagster.analysis.clip_manifest.probe", refuse)
+    monkeypatch.setattr("insight_dagster.analysis.metadata.metadata_table.decode_window", refuse)
+    monkeypatch.setattr("insight_dagster.analysis.model.clip_inputs.decode_window", refuse)
+    monkeypatch.setattr("insight_dagster.analysis.clip_library.clip_manifest.probe", refuse)
     outcome = run_pipeline(home_copy, console=quiet)
     assert (outcome.failures, outcome.computed) == ((), 0)
     for table in MEASURED:
@@ -212,7 +212,7 @@ def test_another_model_takes_over_everything(home_copy, quiet):
     for table in (PREDICTIONS, EMBEDDINGS, LATENT_SPACES):
         found = database(home_copy).rows(table)["model_fingerprint"].to_pylist()
         assert found and (table is LATENT_SPACES or not old & set(found)), table.name
-    assert "-random-" in known_runs(home_copy.report_folder)[0]["model_fingerprint"]
+    assert "-random-" in known_runs(home_copy.folders.report)[0]["model_fingerprint"]
 
 
 def test_a_class_of_broken_files_only_does_not_stop_the_others(home_copy, quiet):
@@ -236,7 +236,7 @@ def test_a_failing_class_does_not_lose_the_others(home_copy, tmp_path, quiet, mo
     for clip in (tmp_path / "new" / "train").rglob("*.mp4"):
         shutil.copy(clip, library / "train" / clip.parent.name / clip.name)
     (library / "annotations.csv").unlink()
-    real = embeddings.embed_clips
+    real = embedding.embed_clips
 
     def embed_clips(clips, *args, **kwargs):
         if any(clip.class_name == "abseiling" for clip in clips):
@@ -244,7 +244,7 @@ def test_a_failing_class_does_not_lose_the_others(home_copy, tmp_path, quiet, mo
         return real(clips, *args, **kwargs)
 
     before = database(home_copy).rows(EMBEDDINGS, "abseiling")
-    monkeypatch.setattr("insight_dagster.assets.embeddings.embed_clips", embed_clips)
+    monkeypatch.setattr("insight_dagster.pipeline.measuring.embedding.embed_clips", embed_clips)
     outcome = run_pipeline(home_copy, console=quiet)
     assert {failure.class_name for failure in outcome.failures} == {"abseiling"}
     assert "broken on purpose" in outcome.failures[0].reason

@@ -11,7 +11,7 @@ import pytest
 
 from insight_dagster.commands.run.serve_report import report_server
 from insight_dagster.errors import SettingsError
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
 from tests.support.dagster_server import wait_for
 
 
@@ -83,9 +83,9 @@ def fetched(address):
 
 
 def test_links_lead_to_where_the_report_is_served(tmp_path):
-    folder = BundleFolderResource(home=str(tmp_path))
+    folder = HomeFoldersResource(home=str(tmp_path))
     link = folder.page("insights", class_name="a/b & c")
     assert link == "http://127.0.0.1:3001/#/insights?class_name=a%2Fb+%26+c"
-    served = BundleFolderResource(home=str(tmp_path), report_url="http://reports.example/x/")
+    served = HomeFoldersResource(home=str(tmp_path), report_url="http://reports.example/x/")
     assert served.page() == "http://reports.example/x/"
     assert served.page("insight", "1") == "http://reports.example/x/#/insight/1"

@@ -21,7 +21,7 @@ def read(folder, name):
 def test_every_clip_and_insight_is_exported(finished_home, tmp_path, quiet, kind):
     folder = tmp_path / "nested" / "out"
     export_home(finished_home, kind, folder, console=quiet)
-    store = Database(finished_home.database_path)
+    store = Database(finished_home.folders.database)
     clips, manifest = read(folder, "clips"), store.rows(CLIP_MANIFEST)
     assert clips["clip_id"].to_pylist() == sorted(manifest["clip_id"].to_pylist())
     assert set(clips["status"].to_pylist()) == {"ok", "quarantined"}
@@ -46,7 +46,7 @@ def test_every_clip_and_insight_is_exported(finished_home, tmp_path, quiet, kind
 
 def test_clips_name_the_insights_that_they_are_core_members_of(finished_home, tmp_path, quiet):
     export_home(finished_home, "parquet", tmp_path / "out", console=quiet)
-    members = Database(finished_home.database_path).rows(INSIGHT_MEMBERS).to_pylist()
+    members = Database(finished_home.folders.database).rows(INSIGHT_MEMBERS).to_pylist()
     core = {(row["clip_id"], row["insight_id"]) for row in members if row["weight"] >= 0.5}
     clips = read(tmp_path / "out", "clips").to_pylist()
     assert {(row["clip_id"], each) for row in clips for each in row["insights"]} == core
@@ -56,7 +56,7 @@ def test_embedding_atlas_is_given_places_neighbours_and_key_frames(finished_home
     folder = tmp_path / "atlas"
     export_home(finished_home, "embedding-atlas", folder, console=quiet)
     clips = read(folder, "clips").to_pylist()
-    placed = Database(finished_home.database_path).rows(PROJECTION)
+    placed = Database(finished_home.folders.database).rows(PROJECTION)
     assert {row["clip_id"] for row in clips} == set(placed["clip_id"].to_pylist())
     for row, clip in enumerate(clips):
         near = clip["neighbors"]

@@ -50,7 +50,7 @@ def folder(finished_home, tmp_path_factory, quiet):
 
 @pytest.fixture(scope="module")
 def store(finished_home):
-    return Database(finished_home.database_path)
+    return Database(finished_home.folders.database)
 
 
 def read(folder, name):
@@ -213,7 +213,7 @@ def test_videos_are_copied_when_asked_and_missing_ones_left_out(home_copy, tmp_p
     out = tmp_path / "copied"
     export_home(home_copy, "fiftyone", out, console=quiet, copy_media=True)
     samples = read(out, "samples")["samples"]
-    manifest = Database(home_copy.database_path).rows(CLIP_MANIFEST).to_pylist()
+    manifest = Database(home_copy.folders.database).rows(CLIP_MANIFEST).to_pylist()
     left = str(gone.relative_to(home_copy.library_folder))
     usable = {row["path"] for row in manifest if row["status"] == "ok"}
     assert {each["path"] for each in samples} == usable - {left}

@@ -71,7 +71,7 @@ def test_hostile_file_names_are_exported_as_text(home_copy, tmp_path):
     ]
     assert len(clip_ids) >= len(names)
     names = dict(zip(clip_ids, names, strict=False))
-    with duckdb.connect(str(home_copy.database_path)) as connection:
+    with duckdb.connect(str(home_copy.folders.database)) as connection:
         for clip_id, path in names.items():
             connection.execute(
                 "UPDATE clip_manifest SET path = ? WHERE clip_id = ?", [path, clip_id]

@@ -59,7 +59,7 @@ def tags(run):
 
 
 def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     add_class(home_copy.library_folder, tmp_path)
     receiver = Receiver()
     environment = {
@@ -80,7 +80,7 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
     assert (alert["kind"], alert["job"]) == ("check_failed", "nightly_reanalysis")
     assert {each["check"] for each in alert["checks"]} >= {"unreadable_share", "quarantined_share"}
     assert {each["class"] for each in alert["checks"]} == {"playing basketball"}
-    assert (home_copy.report_folder / "index.html").is_file()
+    assert (home_copy.folders.report / "index.html").is_file()
     with open_instance(home_copy) as instance:
         assert NEW_CLASS in instance.get_dynamic_partitions("action_class")
 
@@ -89,7 +89,7 @@ def test_a_new_class_and_a_night(home_copy, tmp_path, quiet):
         update={"home": tmp_path / "scratch", "library": home_copy.library_folder}
     )
     assert run_pipeline(scratch, console=quiet).succeeded
-    other = Database(scratch.database_path)
+    other = Database(scratch.folders.database)
     for table in SAME_AS_IN_ONE_GO:
         ours, theirs = (each.rows(table).drop_columns(_own(table)) for each in (store, other))
         assert ours.equals(theirs), table.name

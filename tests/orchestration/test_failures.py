@@ -44,10 +44,10 @@ except DatabaseError as problem:
 
 
 def test_a_full_disk_is_said_and_the_last_good_rows_stay(home_copy):
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     before = store.rows(EMBEDDINGS)
     done = subprocess.run(
-        [sys.executable, "-c", _ON_A_FULL_DISK, str(home_copy.database_path)],
+        [sys.executable, "-c", _ON_A_FULL_DISK, str(home_copy.folders.database)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -65,7 +65,7 @@ def held(home_copy):
         "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
     )
     holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(home_copy.database_path)],
+        [sys.executable, "-c", code, str(home_copy.folders.database)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -84,7 +84,7 @@ def test_a_database_that_is_held_in_the_middle_costs_the_step_and_no_row(
     home_copy, quiet, monkeypatch
 ):
     """Every writing of embeddings finds the file held; reading works before and after."""
-    before = Database(home_copy.database_path).rows(PREDICTIONS)
+    before = Database(home_copy.folders.database).rows(PREDICTIONS)
     (home_copy.library_folder / "annotations.csv").unlink()
     clip = max(
         home_copy.library_folder.glob("train/abseiling/*.mp4"), key=lambda p: p.stat().st_size
@@ -102,7 +102,7 @@ def test_a_database_that_is_held_in_the_middle_costs_the_step_and_no_row(
     assert not outcome.succeeded
     assert "held by another program" in outcome.failures[0].reason
     monkeypatch.undo()
-    store = Database(home_copy.database_path)
+    store = Database(home_copy.folders.database)
     assert store.rows(PREDICTIONS).equals(before)
     assert {row["asset"] for row in store.rows(STEP_FAILURES).to_pylist()} >= {"embeddings"}
     assert run_pipeline(home_copy, classes=["abseiling"], console=quiet).succeeded
@@ -110,7 +110,7 @@ def test_a_database_that_is_held_in_the_middle_costs_the_step_and_no_row(
 
 
 def test_a_home_of_another_version_is_refused_before_anything_is_done(home_copy, quiet):
-    with duckdb.connect(home_copy.database_path) as connection:
+    with duckdb.connect(home_copy.folders.database) as connection:
         connection.execute("UPDATE schema_version SET version = 1")
     with pytest.raises(
         SchemaVersionError, match=f"schema version 1, this release reads {SCHEMA_VERSION}"
@@ -119,6 +119,6 @@ def test_a_home_of_another_version_is_refused_before_anything_is_done(home_copy,
 
 
 def test_a_damaged_database_is_named(home_copy, quiet):
-    home_copy.database_path.write_bytes(b"no database" * 1000)
+    home_copy.folders.database.write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseError, match=r"insight\.duckdb"):
         run_pipeline(home_copy, console=quiet)

@@ -42,7 +42,7 @@ def home(tmp_path, *classes: str, fitted: bool = True, **settings):
         row |= dict.fromkeys(("model_fingerprint", "fit_key", "path"), "x") | {"space_id": "s"}
         row |= dict.fromkeys(("clips", "components", "clusters"), 1) | {"created_at": 0}
         row |= {"explained_variance": 1.0, "noise_share": 0.0, "classes": [], "left_out": []}
-        Database(found.database_path).write(
+        Database(found.folders.database).write(
             ReplacePartition(LATENT_SPACES, LATENT_SPACES.from_rows([row]), "s")
         )
     return found
@@ -106,7 +106,7 @@ def test_a_home_without_a_latent_space_asks_for_the_whole_analysis_once(tmp_path
 def test_what_is_stored_already_asks_for_nothing(tmp_path, instance):
     settings = home(tmp_path, "a", "b")
     manifest = manifest_rows(scan(settings.library_folder).of_class("a"), previous=None).table
-    Database(settings.database_path).write(ReplacePartition(CLIP_MANIFEST, manifest, "a"))
+    Database(settings.folders.database).write(ReplacePartition(CLIP_MANIFEST, manifest, "a"))
     requests = Watcher(settings, instance).settled().run_requests
     assert [request.partition_key for request in requests] == ["b"]
 

@@ -17,7 +17,7 @@ def test_defaults_put_everything_under_the_home(tmp_path):
     settings = load_settings()
     assert settings.home == tmp_path / ".insight"
     assert settings.library_folder == settings.home / "library"
-    assert settings.database_path == settings.home / "insight.duckdb"
+    assert settings.folders.database == settings.home / "insight.duckdb"
 
 
 def test_flag_beats_environment_beats_file_beats_default(tmp_path, monkeypatch):

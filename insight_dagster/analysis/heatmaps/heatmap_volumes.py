@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster.analysis.model.preprocessing import ClipSpec
+from insight_dagster.files.home_folders import HomeFolders
 
 _VOLUMES = re.compile(r"heatmaps/[\w.-]+\.npz")
 # What reading an archive raises that is damaged, by where the damage is: in its directory, in a
@@ -52,7 +53,7 @@ def read_volume(home: Path, path: str) -> HeatmapVolume | None:
         path: as the table has it. That is data: it must not lead out of the heatmaps' folder.
     """
     file = (home / str(path)).resolve()
-    inside = file.is_relative_to(home / "heatmaps")
+    inside = file.is_relative_to(HomeFolders(home).heatmaps)
     if not (_VOLUMES.fullmatch(str(path)) and inside and file.is_file()):
         return None
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from insight_dagster.commands.home import open_database, prepare_home
+from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.printing import print_rows
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.run.local_run import report_outcome, run_pipeline
@@ -18,6 +18,7 @@ from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.delivery import deliver
 from insight_dagster.demo.library.library import LibrarySummary, make_library
 from insight_dagster.demo.recovery_summary import score
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings.settings import Settings
 
 _CAUSES_SHOWN = 3

@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import BaseModel
 from rich.console import Console
 
-from insight_dagster.commands.home import open_database, prepare_home
+from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.printing import print_rows
 from insight_dagster.errors import InsightError, RunFailedError, SettingsError
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings.settings import Settings
 
 _PACKAGES = (
@@ -111,10 +112,12 @@ def _database(settings: Settings) -> str:
     from insight_dagster.database.connection import Database
     from insight_dagster.tables import CLIP_MANIFEST
 
-    if not settings.database_path.exists():
-        return f"{settings.database_path} does not exist yet"
-    store = Database(settings.database_path, settings.lock_timeout_seconds)
-    return f"{settings.database_path}: {store.rows(CLIP_MANIFEST).num_rows} clips in the manifest"
+    if not settings.folders.database.exists():
+        return f"{settings.folders.database} does not exist yet"
+    store = Database(settings.folders.database, settings.lock_timeout_seconds)
+    return (
+        f"{settings.folders.database}: {store.rows(CLIP_MANIFEST).num_rows} clips in the manifest"
+    )
 
 
 def _filters(settings: Settings) -> str:
@@ -123,13 +126,13 @@ def _filters(settings: Settings) -> str:
     Raises:
         SettingsError: one of them cannot be evaluated.
     """
-    from insight_dagster.commands.show.populations import filter_rows
     from insight_dagster.pipeline.clip_table import read_filter_columns
+    from insight_dagster.pipeline.filter_counts import filter_rows
 
     count = len(settings.populations) + len(settings.contrasts)
     if not count:
         return "no populations or contrasts of your own"
-    if not settings.database_path.exists():
+    if not settings.folders.database.exists():
         return f"{count} populations and contrasts, not tried: there are no clips yet"
     rows = filter_rows(settings, read_filter_columns(open_database(settings)))
     broken = [row["problem"] for row in rows if row["clips"] is None]

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine import quarantine
-from insight_dagster.commands.home import mark_random, open_database, open_instance, remember
+from insight_dagster.commands.home import mark_random, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.database.connection import Database
 from insight_dagster.definitions import build_definitions, classifier_of
@@ -37,6 +37,7 @@ from insight_dagster.orchestration.stages import (
     materializations,
     range_tags,
 )
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings.settings import Settings
@@ -126,7 +127,7 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
     console.print(
         f"{len(outcome.classes)} classes, {outcome.computed} results computed; {held.quarantined} "
         f"of {held.clips} clips are quarantined (`insight status` says why). "
-        f"Report: {settings.report_folder / 'index.html'}",
+        f"Report: {settings.folders.report / 'index.html'}",
         soft_wrap=True,
     )
 
@@ -144,7 +145,7 @@ def rewrite_report(settings: Settings, *, console: Console) -> None:
         failures = runner.run_stage(REPORT)
     if failures:
         raise RunFailedError(f"the report was not written: {failures[0].reason}")
-    console.print(str(settings.report_folder / "index.html"), soft_wrap=True)
+    console.print(str(settings.folders.report / "index.html"), soft_wrap=True)
 
 
 def _known_classes(library: ScannedLibrary, classes: Sequence[str]) -> tuple[str, ...]:
@@ -258,12 +259,12 @@ class Runner:
 
 
 def _has_space(settings: Settings) -> bool:
-    return settings.database_path.exists() and open_database(settings).has_rows("latent_spaces")
+    return settings.folders.database.exists() and open_database(settings).has_rows("latent_spaces")
 
 
 def _name_departed(settings: Settings, library: ScannedLibrary, console: Console) -> None:
     """Say which classes the tables have and the library no longer does."""
-    if not settings.database_path.exists():
+    if not settings.folders.database.exists():
         return
     stored = open_database(settings).read("SELECT DISTINCT class_name FROM clip_manifest")
     gone = sorted(set(stored["class_name"].to_pylist()) - set(library.classes))

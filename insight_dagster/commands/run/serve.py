@@ -46,13 +46,13 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
     address = settings.report_url
     if report_port and address == Settings.model_fields["report_url"].default:
-        address = serve_beside(settings.report_folder, port=report_port)
+        address = serve_beside(settings.folders.report, port=report_port)
         console.print(f"Report: {address}", soft_wrap=True)
     command = [sys.executable, "-m", "dagster", "dev", "-m", _MODULE, "-d", str(_root())]
     command += ["-h", "127.0.0.1", "-p", str(port)]
     environment = {
         **os.environ,
-        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_HOME": str(settings.folders.dagster),
         "INSIGHT_HOME": str(settings.home),
         "INSIGHT_REPORT_URL": address,
     }

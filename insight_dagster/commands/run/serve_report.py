@@ -32,11 +32,11 @@ def serve_report(settings: Settings, *, port: int, console: Console) -> None:
     Raises:
         SettingsError: there is no report yet, or the port is taken.
     """
-    if not (settings.report_folder / "index.html").is_file():
+    if not (settings.folders.report / "index.html").is_file():
         raise SettingsError(
-            f"{settings.report_folder} has no report yet; `insight report` makes it"
+            f"{settings.folders.report} has no report yet; `insight report` makes it"
         )
-    with report_server(settings.report_folder, port=port) as server:
+    with report_server(settings.folders.report, port=port) as server:
         address = f"http://{LOOPBACK}:{server.server_address[1]}/"
         console.print(f"Serving the report at {address} (Ctrl-C ends)", soft_wrap=True)
         try:

@@ -11,12 +11,12 @@ from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
-from insight_dagster.commands.home import open_database, open_instance
+from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import forget_class
 from insight_dagster.errors import LibraryError, UnknownClassError
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
@@ -35,7 +35,7 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
         partitions = set(instance.get_dynamic_partitions(_NAME))
     library, unknown = _library_classes(settings)
     stored: dict[str, dict[str, Any]] = {}
-    if settings.database_path.exists():
+    if settings.folders.database.exists():
         stored = {row["class"]: row for row in open_database(settings).read(_ROWS).to_pylist()}
     rows = [
         {
@@ -78,7 +78,7 @@ def remove_class(
             "class back; take them out of the library first"
         )
     with open_instance(settings) as instance:
-        store = open_database(settings) if settings.database_path.exists() else None
+        store = open_database(settings) if settings.folders.database.exists() else None
         known = set(instance.get_dynamic_partitions(_NAME))
         clips = _clips(store, name)
         if name not in known and not clips:
@@ -101,10 +101,9 @@ def _forget(
     bundles = store.rows(HEATMAP_BUNDLES, name).to_pylist()
     own = _contents(store, name)
     store.write(*forget_class(name))
-    folder = BundleFolderResource(home=str(settings.home))
     for key in own - _contents(store):
-        sheet_path(folder.sheets, key).unlink(missing_ok=True)
-    heatmaps = folder.heatmaps.resolve()
+        sheet_path(settings.folders.contact_sheets, key).unlink(missing_ok=True)
+    heatmaps = settings.folders.heatmaps.resolve()
     for row in bundles:
         for path in (row["path"], row["volume_path"]):
             # A row is data: what it names is deleted only where heatmaps are kept.

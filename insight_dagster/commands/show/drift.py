@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from insight_dagster.commands.home import mark_random, open_database, open_instance, who
+from insight_dagster.commands.home import mark_random, open_instance, who
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.run.local_run import Runner
@@ -15,6 +15,7 @@ from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import PromotionError
 from insight_dagster.orchestration.run_launcher import end_dead_runs
 from insight_dagster.orchestration.stages import HOLD, PROMOTE, REPORT
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings.settings import Settings
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from insight_dagster.analysis.insights.history.same_insight import is_same
-from insight_dagster.commands.home import open_database, who
+from insight_dagster.commands.home import who
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import UnknownInsightError
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings.settings import Settings
 from insight_dagster.tables import PINNED_INSIGHTS
 

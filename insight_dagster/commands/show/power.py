@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from insight_dagster.analysis.insights.power import EXCESSES, Power, smallest_excess
-from insight_dagster.commands.home import open_database
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import NotEnoughClipsError
 from insight_dagster.pipeline.clip_table import read_clip_table
-from insight_dagster.resources.home_folders import BundleFolderResource
+from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.settings.settings import Settings
 
@@ -35,8 +34,8 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
     model = classifier_of(definitions).describe()
     clips = read_clip_table(
         open_database(settings),
-        cast(BundleFolderResource, resources["bundle_folder"]),
-        cast(AnalysisOptions, resources["options"]),
+        settings.folders,
+        cast(AnalysisOptions, resources["options"]).user_data(),
         model_fingerprint=model.fingerprint,
         model_labels=model.labels,
     ).clips

@@ -62,7 +62,7 @@ def alert_delivery(settings: Settings) -> dg.SensorDefinition:
 def outbox(settings: Settings) -> AlertQueue:
     """The home's undelivered alerts."""
     return AlertQueue(
-        settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
+        settings.folders.alerts, webhook=settings.alert_webhook, command=settings.alert_command
     )
 
 

@@ -1,18 +1,16 @@
-"""What the assets that read clips share: a class's usable clips and the means to read them."""
+"""What embedding and metadata share: a class's usable clips and the means to read them."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import dagster as dg
-
 from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.clip_library.incremental import usable_clips
 from insight_dagster.analysis.decoding import Decode
 from insight_dagster.database.connection import Database
-from insight_dagster.resources.clip_library import ClipLibraryResource
-from insight_dagster.resources.options import AnalysisOptions
-from insight_dagster.resources.progress import Progress, ProgressCallback
-from insight_dagster.tables import CLIP_MANIFEST
+
+ProgressCallback = Callable[[int], None]
+"""Is called with the number of clips just done."""
 
 
 @dataclass(frozen=True)
@@ -23,34 +21,20 @@ class ClassClips:
         name: of the class.
         clips: in clip-id order.
         store: the database.
-        options: threads, clips in a pass and in a shard.
         decode: reads a clip's frames.
+        batch_size: clips in a forward pass.
+        workers: threads.
+        shard_clips: most clips that are committed together.
+        follow: begins to follow the progress of an asset, by its name and number of clips.
+        warn: logs a warning.
     """
 
-    context: dg.AssetExecutionContext
     name: str
     clips: Sequence[Clip]
     store: Database
-    options: AnalysisOptions
     decode: Decode
-    progress: Progress
-
-    def follow(self, asset: dg.AssetSpec, total: int) -> ProgressCallback:
-        """Begin a step of so many clips."""
-        what = f"{asset.key.to_user_string()} · {self.name}"
-        return self.progress.track(self.context, what, total)
-
-
-def clips_of(
-    context: dg.AssetExecutionContext,
-    name: str,
-    *,
-    library: ClipLibraryResource,
-    store: Database,
-    options: AnalysisOptions,
-    progress: Progress,
-) -> ClassClips:
-    """The usable clips that the manifest lists of a class."""
-    clips = usable_clips(store.rows(CLIP_MANIFEST, name), library.root)
-    decode = library.decoding().decode_window
-    return ClassClips(context, name, clips, store, options, decode, progress)
+    batch_size: int
+    workers: int
+    shard_clips: int
+    follow: Callable[[str, int], ProgressCallback]
+    warn: Callable[[str], None]

@@ -159,7 +159,7 @@ def test_fingerprint_names_variant_weights_labels_and_preprocessing(tmp_path, mo
     other_labels = labels_file(tmp_path, ["a", "b", "c"])
     assert base.startswith("x3d_demo-") and "random" not in base
     assert load(tmp_path, weights=str(path), labels_path=other_labels).fingerprint != base
-    monkeypatch.setattr("insight_dagster.analysis.classifier.PREPROCESSING_VERSION", "next")
+    monkeypatch.setattr("insight_dagster.analysis.model.loading.PREPROCESSING_VERSION", "next")
     os.utime(path, ns=(1, 1))
     assert load(tmp_path, weights=str(path)).fingerprint == f"{base.rsplit('-', 1)[0]}-pnext"
 

@@ -1,0 +1,44 @@
+"""How many clips each population and contrast of the settings holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from insight_dagster.analysis.insights import populations
+from insight_dagster.analysis.insights.sql_filters import matching, sandbox
+from insight_dagster.errors import SettingsError
+from insight_dagster.settings.settings import Settings
+
+
+def filter_rows(settings: Settings, clips: pa.Table) -> list[dict[str, Any]]:
+    """One row a filter: built-in populations first, then the settings' own."""
+    asked = [("population", p.name, p.sql, p.description) for p in populations.POPULATIONS]
+    for kind, filters in (
+        ("population", settings.populations),
+        ("contrast", settings.contrasts),
+    ):
+        asked += [(kind, name, f.sql, f.description) for name, f in sorted(filters.items())]
+    with sandbox(clips) as connection:
+        return [_row(settings, connection, *each) for each in asked]
+
+
+def _row(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    name: str,
+    sql: str,
+    description: str,
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"kind": kind, "name": name, "sql": sql, "description": description}
+    try:
+        inside = matching(connection, sql, name=name, seconds=settings.filter_seconds)
+    except SettingsError as problem:
+        return {**row, "clips": None, "problem": str(problem)}
+    count = int(np.nansum(inside))
+    few = kind == "population" and count < populations.FEWEST_CLIPS
+    return {**row, "clips": count, "problem": "too few clips to look at" if few else None}

@@ -1,0 +1,106 @@
+"""Embeddings and predictions of one class, shard by shard.
+
+What the model computes is in `analysis/embeddings`; which clips need it, and what is written, is
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.incremental import plan_work, removed
+from insight_dagster.analysis.embeddings.embeddings import EmbeddedClips, Visit, embed_clips
+from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction_rows
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.database.writes import MergeRows, QuarantineClips
+from insight_dagster.pipeline.measuring.class_clips import ClassClips
+from insight_dagster.pipeline.measuring.measured_asset import MeasuredAsset
+from insight_dagster.pipeline.timer import Timer
+from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
+from insight_dagster.tables.arrays import matrix_of
+
+
+class EmbeddingPass:
+    """Embeds a class; every shard is committed when it is done.
+
+    Attributes:
+        pending: clips to run the model on.
+    """
+
+    def __init__(self, work: ClassClips, model: VideoClassifier) -> None:
+        self._work, self._model, self._timer = work, model, Timer()
+        store, name = work.store, work.name
+        version = {"column": "model_fingerprint", "version": model.fingerprint}
+        self._before = store.rows(EMBEDDINGS, name)
+        vectors, predictions = (
+            store.covering(table, name, **version) for table in (EMBEDDINGS, PREDICTIONS)
+        )
+        # Read one after the other: what only one of them has is computed again.
+        predicted = pc.is_in(vectors["content_key"], predictions["content_key"])
+        self._vectors = plan_work(work.clips, vectors.filter(predicted))
+        self._known = plan_work(self._vectors.covered, predictions)
+        self.pending = self._vectors.pending
+        self._advance = work.follow(EMBEDDINGS.name, len(self.pending))
+        self._done: list[EmbeddedClips] = []
+
+    def run(self, shard: Sequence[Clip], visit: Visit | None) -> None:
+        """Run the model on the pending clips of a shard, and write their rows.
+
+        Args:
+            shard: clips of the class.
+            visit: is shown the frames as well.
+        """
+        work, pending = self._work, set(self.pending)
+        fresh = embed_clips(
+            [clip for clip in shard if clip in pending],
+            self._model,
+            batch_size=work.batch_size,
+            workers=work.workers,
+            decode=work.decode,
+            visit=visit,
+            progress=self._advance,
+        )
+        rows, predictions = fresh.embeddings, fresh.predictions
+        if not self._done:
+            rows = pa.concat_tables([self._vectors.reused.cast(rows.schema), rows])
+            predictions = pa.concat_tables([self._relabelled(), predictions])
+        work.store.write(
+            QuarantineClips(fresh.problems),
+            MergeRows(EMBEDDINGS, rows, work.name),
+            MergeRows(PREDICTIONS, predictions, work.name, OF_LABEL),
+        )
+        self._done.append(EmbeddedClips(rows, predictions, fresh.problems))
+
+    def result(self) -> MeasuredAsset:
+        """Return the predictions that were written, with facts about the pass."""
+        rows, predictions = (
+            pa.concat_tables(getattr(each, name) for each in self._done)
+            for name in ("embeddings", "predictions")
+        )
+        computed = rows.num_rows - self._vectors.reused.num_rows
+        facts = {
+            "computed": computed,
+            "reused": self._vectors.reused.num_rows,
+            "removed": removed(self._before, rows),
+            "quarantined": sum(len(each.problems) for each in self._done),
+            "model_fingerprint": self._model.fingerprint,
+            "random_weights": self._model.random_weights,
+            **self._timer.facts(computed),
+        }
+        return MeasuredAsset(PREDICTIONS, predictions, facts)
+
+    def _relabelled(self) -> pa.Table:
+        """Return the predictions that are stored already, scored with the present labels.
+
+        Loss and correctness depend on the label, which may have changed since; logits do not.
+        """
+        return prediction_rows(
+            self._known.covered,
+            matrix_of(self._known.reused, "logits", width=len(self._model.labels)),
+            labels=self._model.labels,
+            model_fingerprint=self._model.fingerprint,
+        )

@@ -1,0 +1,110 @@
+"""Promoting the present state to the baseline that drift is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from insight_dagster.analysis.drift import figures
+from insight_dagster.analysis.drift.baseline import Snapshot, baseline_clip_rows
+from insight_dagster.analysis.drift.performance.performance import figure_columns, scored_clips
+from insight_dagster.analysis.metadata.metadata_table import metadata_version
+from insight_dagster.analysis.metadata.user_functions import installed_functions
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.database.connection import Database
+from insight_dagster.database.writes import Deletion, ReplacePartition
+from insight_dagster.errors import PromotionError
+from insight_dagster.pipeline.baseline import now
+from insight_dagster.pipeline.class_checks import ClassChecks
+from insight_dagster.tables import BASELINE_CLIPS, BASELINES
+
+BASELINES_WITH_CLIPS = 3
+"""Baselines whose clips are kept; figures, authors and reasons are kept of all."""
+
+
+def promote_present_state(
+    checks: ClassChecks,
+    model: VideoClassifier,
+    *,
+    author: str,
+    reason: str,
+    accept: Sequence[str] = (),
+) -> pa.Table:
+    """Make the present state the baseline.
+
+    Args:
+        checks: of the present state.
+        model: that the present predictions are of.
+        author: who promotes.
+        reason: why.
+        accept: names of failing checks of severity ERROR that do not prevent the promotion.
+
+    Returns:
+        The new row of `baselines`.
+
+    Raises:
+        PromotionError: author or reason is empty, or a failing check is not accepted.
+    """
+    if not author.strip() or not reason.strip():
+        raise PromotionError("a promotion needs an author and a reason")
+    accepted = _accepted(checks, accept)
+    present = now(checks.store)
+    row = {
+        "author": author.strip(),
+        "reason": reason.strip(),
+        "accepted": accepted,
+        **_facts(present, model),
+    }
+    baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
+    checks.store.write(
+        ReplacePartition(BASELINES, rows, baseline_id),
+        ReplacePartition(BASELINE_CLIPS, baseline_clip_rows(baseline_id, present), baseline_id),
+        *_old_clips(checks.store),
+    )
+    return rows
+
+
+def _accepted(checks: ClassChecks, accept: Sequence[str]) -> list[str]:
+    """Return the names of the failing checks of severity ERROR; all of them are accepted.
+
+    Raises:
+        PromotionError: one is not.
+    """
+    found: dict[str, list[str]] = {}
+    for class_name, outcomes in checks.all_outcomes():
+        errors, _ = checks.failing(class_name, outcomes)
+        for name, outcome in errors.items():
+            what = f"{class_name}: {outcome.description}" if class_name else outcome.description
+            found.setdefault(name, []).append(what)
+    refused = {name: texts for name, texts in found.items() if name not in accept}
+    if refused:
+        details = "; ".join(f"{name} ({' | '.join(texts)})" for name, texts in refused.items())
+        raise PromotionError(
+            f"not promoted, these checks fail: {details}. Fix the cause, or accept them by name "
+            f"({', '.join(refused)})"
+        )
+    return sorted(found)
+
+
+def _facts(present: Snapshot, model: VideoClassifier) -> dict[str, Any]:
+    created = datetime.now(UTC)
+    return {
+        "baseline_id": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "created_at": created.replace(tzinfo=None),
+        "model_fingerprint": model.fingerprint,
+        "metadata_version": metadata_version(model.spec, installed_functions()),
+        "classes": sorted(set(present.scores["class_name"])),
+        **figure_columns(figures(scored_clips(present.scores))),
+        "clips": len(present.scores),
+    }
+
+
+def _old_clips(store: Database) -> list[Deletion]:
+    """Deletions of the clips of all but the newest baselines, the one being written counted."""
+    sql = f"""SELECT baseline_id FROM baselines
+              ORDER BY created_at DESC OFFSET {BASELINES_WITH_CLIPS - 1}"""  # noqa: S608
+    old = store.read(sql)["baseline_id"].to_pylist()
+    return [Deletion(BASELINE_CLIPS, {"baseline_id": baseline_id}) for baseline_id in old]

@@ -1,0 +1,30 @@
+"""Everything that the checks of a class read, as one Dagster resource."""
+
+import dagster as dg
+
+from insight_dagster.pipeline.class_checks import ClassChecks
+from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.home_folders import HomeFoldersResource
+from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.thresholds import CheckThresholds
+
+
+class ClassChecksResource(dg.ConfigurableResource):
+    """Opens the checks on the present state of the home."""
+
+    database: DatabaseResource
+    clip_library: ClipLibraryResource
+    home_folders: HomeFoldersResource
+    classifier: ClassifierResource
+    thresholds: CheckThresholds
+
+    def open(self) -> ClassChecks:
+        """Return the checks; nothing is read yet."""
+        return ClassChecks(
+            store=self.database.open(),
+            limits=self.thresholds.load(),
+            folders=self.home_folders.open(),
+            scan_library=self.clip_library.scan,
+            describe_model=self.classifier.describe,
+        )

@@ -108,7 +108,10 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
     store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(mended)))
     store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows([row])))
     asked = []
-    monkeypatch.setattr("insight_dagster.orchestration.nightly_job._run", lambda *a: asked.append(a[2].job) or {None})
+    monkeypatch.setattr(
+        "insight_dagster.orchestration.nightly_job._run",
+        lambda *a: asked.append(a[2].job) or {None},
+    )
     resources = (
         build_definitions(home_copy.model_copy(update={"auto_promote": True})).resources or {}
     )

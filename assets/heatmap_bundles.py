@@ -2,8 +2,12 @@
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.incremental import usable_clips
-from insight_dagster.analysis.heatmaps.examples import choose_examples, plan_bundles, with_insights
+from insight_dagster.analysis.clip_library.pending_clips import usable_clips
+from insight_dagster.analysis.heatmaps.example_clips import (
+    choose_examples,
+    plan_bundles,
+    with_insights,
+)
 from insight_dagster.analysis.heatmaps.heatmap_bundles import make_bundles
 from insight_dagster.assets.insights import insights
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.incremental import usable_clips
+from insight_dagster.analysis.clip_library.pending_clips import usable_clips
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.metadata_table import metadata_table
 from insight_dagster.assets.steps.checks import OwnChecks

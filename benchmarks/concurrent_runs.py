@@ -25,8 +25,8 @@ from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database.connection import Database
 from insight_dagster.database.file_locks import turn
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.demo.library.library import make_library
-from insight_dagster.demo.plan import FaultShares
+from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.settings.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, METADATA_TABLE, PROJECTION
 from tests.support.dagster_server import DagsterServer, wait_for

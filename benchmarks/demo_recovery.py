@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
-from insight_dagster.analysis.clip_library.incremental import usable_clips
+from insight_dagster.analysis.clip_library.pending_clips import usable_clips
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.insights import ClipTable, discover
 from insight_dagster.analysis.insights.clip_table import assemble
@@ -33,7 +33,7 @@ from insight_dagster.analysis.metadata.clip_metadata import METADATA_VERSION
 from insight_dagster.analysis.metadata.metadata_table import measure_clips
 from insight_dagster.analysis.model.loading import load_classifier
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
-from insight_dagster.demo.library.library import GENERATOR_VERSION, make_library
+from insight_dagster.demo.library.make_library import GENERATOR_VERSION, make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.recovery_summary import score
 from insight_dagster.tables.arrays import matrix_of

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from benchmarks.ingest_contestants import Run, contestants, load, ours
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
 
 FOLDER = Path(".benchmarks/ingest")

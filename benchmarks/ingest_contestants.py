@@ -21,7 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks import metadata_references as references
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.metadata.metadata_table import ClipMeasuring

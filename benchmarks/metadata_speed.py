@@ -25,11 +25,11 @@ from benchmarks import metadata_references as references
 from insight_dagster.analysis.metadata.clip_metadata import measure
 from insight_dagster.analysis.metadata.fields.appearance import appearance
 from insight_dagster.analysis.metadata.fields.artefacts import artefacts
-from insight_dagster.analysis.metadata.fields.camera import camera
+from insight_dagster.analysis.metadata.fields.camera_motion import camera
 from insight_dagster.analysis.metadata.fields.flow import estimate_flow
-from insight_dagster.analysis.metadata.fields.frames import shrink
+from insight_dagster.analysis.metadata.fields.measured_frames import shrink
 from insight_dagster.analysis.metadata.fields.motion import motion
-from insight_dagster.analysis.metadata.fields.scenes import scenes
+from insight_dagster.analysis.metadata.fields.scene_cuts import scenes
 from insight_dagster.analysis.metadata.fields.similarity import similarity
 from insight_dagster.analysis.metadata.fields.text_regions import text_regions
 from insight_dagster.analysis.metadata.fields.thumbnail import signature

@@ -18,10 +18,10 @@ import pyarrow as pa
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
-from insight_dagster.analysis.clip_library.incremental import usable_clips
+from insight_dagster.analysis.clip_library.pending_clips import usable_clips
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.model.loading import load_classifier
-from insight_dagster.demo.library.library import make_library
+from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.tables.arrays import matrix_of
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pyarrow as pa
 
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.analysis.clip_library.changes import Changes, LibraryWatch, watch
+from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, watch
 from insight_dagster.assets.baseline import baseline
 from insight_dagster.assets.clip_manifest import clip_manifest
 from insight_dagster.database.connection import Database

@@ -33,7 +33,7 @@ from insight_dagster.analysis.checks.manifest import (
 from insight_dagster.analysis.checks.pinned_insights import pinned_insights
 from insight_dagster.analysis.checks.report import report_complete
 from insight_dagster.analysis.clip_library import ScannedLibrary
-from insight_dagster.analysis.clip_library.incremental import usable
+from insight_dagster.analysis.clip_library.pending_clips import usable
 from insight_dagster.analysis.latent_space.coverage import outside
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace
 from insight_dagster.analysis.model.video_classifier import VideoClassifier

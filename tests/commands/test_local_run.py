@@ -15,7 +15,7 @@ from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.commands.show.classes import remove_class
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition
-from insight_dagster.demo.library.library import make_library
+from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.orchestration.stages import RANGE_START, materializations
 from insight_dagster.pipeline.measuring import embedding

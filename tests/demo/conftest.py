@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from insight_dagster.demo.library.library import LibrarySummary, make_library
-from insight_dagster.demo.plan import FaultShares
+from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 
 TINY = FaultShares(
     selfie_stick=0.0,

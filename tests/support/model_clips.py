@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.x3d import VARIANTS, build_x3d
 

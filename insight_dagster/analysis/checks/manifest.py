@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
-from insight_dagster.analysis.clip_library.incremental import usable
+from insight_dagster.analysis.clip_library.pending_clips import usable
 from insight_dagster.analysis.clip_library.quarantine import quarantine
 
 _NAMES_SHOWN = 10

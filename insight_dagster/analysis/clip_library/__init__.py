@@ -4,6 +4,6 @@
 """
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
-from insight_dagster.analysis.clip_library.scanning import ScannedLibrary, scan
+from insight_dagster.analysis.clip_library.library_scan import ScannedLibrary, scan
 
 __all__ = ["ClipSource", "ScannedLibrary", "scan"]

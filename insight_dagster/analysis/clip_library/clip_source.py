@@ -1,7 +1,7 @@
 """One labelled clip as a library names it, and which names and places are acceptable.
 
 The row and the rules for class names, splits and safe paths belong here; the layouts that rows
-are read from do not (`clip_folders.py`, `clip_annotations.py`, `clip_lists.py`).
+are read from do not (`layouts`).
 """
 
 from __future__ import annotations

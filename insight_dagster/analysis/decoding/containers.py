@@ -18,7 +18,7 @@ import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from insight_dagster.analysis.decoding.file_contents import describe, describe_boxes, read_boxes
+from insight_dagster.analysis.decoding.file_headers import describe, describe_boxes, read_boxes
 from insight_dagster.errors import DecodeError
 from insight_dagster.failures import Unreadable
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
-from insight_dagster.analysis.decoding.packet_table import PacketTable, check_complete, read_packets
-from insight_dagster.analysis.decoding.picture_plan import (
+from insight_dagster.analysis.decoding.frame_plan import (
     PicturePlan,
     Span,
     WindowPictures,
     ends_early,
     plan_pictures,
 )
+from insight_dagster.analysis.decoding.packet_table import PacketTable, check_complete, read_packets
 from insight_dagster.errors import DecodeError
 
 _EXACT_CODECS = frozenset({"h264", "hevc", "vp9"})

@@ -16,6 +16,14 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
+from insight_dagster.analysis.decoding.frame_plan import (
+    PicturePlan,
+    Span,
+    WindowPictures,
+    ends_early,
+    plan_pictures,
+    to_pts,
+)
 from insight_dagster.analysis.decoding.packet_table import (
     FRAME_PER_PACKET,
     PacketTable,
@@ -23,14 +31,6 @@ from insight_dagster.analysis.decoding.packet_table import (
     check_complete,
     may_stay_dark,
     read_packets,
-)
-from insight_dagster.analysis.decoding.picture_plan import (
-    PicturePlan,
-    Span,
-    WindowPictures,
-    ends_early,
-    plan_pictures,
-    to_pts,
 )
 from insight_dagster.errors import DecodeError
 

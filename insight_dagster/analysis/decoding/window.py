@@ -19,8 +19,8 @@ from av.packet import Packet
 
 from insight_dagster.analysis.decoding import decord_frames, pyav_frames
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
+from insight_dagster.analysis.decoding.frame_plan import Span
 from insight_dagster.analysis.decoding.packet_table import check_complete, read_packets
-from insight_dagster.analysis.decoding.picture_plan import Span
 from insight_dagster.errors import DecodeError
 
 DECODERS = ("pyav", "decord")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import torch
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.embeddings.predictions import identity_columns, prediction_rows
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, input_of, load_window

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.incremental import usable
+from insight_dagster.analysis.clip_library.pending_clips import usable
 from insight_dagster.tables.arrays import matrix_of
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from scipy.special import logsumexp
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 
 OF_LABEL = ("probability", "loss", "margin", "correct")
 """Columns that say how a prediction fits the clip's own class; the others are the model's alone."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 from scipy.special import softmax
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import Decode, decode_window
 from insight_dagster.analysis.heatmaps.grad_cam import METHOD, grad_cam
 from insight_dagster.analysis.heatmaps.heatmap_picture import Caption, draw_grid

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import torch
 
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, preprocess_on
 from insight_dagster.errors import DecodeError

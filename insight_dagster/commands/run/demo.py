@@ -16,7 +16,7 @@ from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.run.local_run import report_outcome, run_pipeline
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.delivery import deliver
-from insight_dagster.demo.library.library import LibrarySummary, make_library
+from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 from insight_dagster.demo.recovery_summary import score
 from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings.settings import Settings

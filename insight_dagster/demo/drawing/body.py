@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo.drawing.drawing import Colour, Track, capsule, ellipse, shaded
+from insight_dagster.demo.drawing.shapes import Colour, Track, capsule, ellipse, shaded
 
 HIP_HALF, SHOULDER_HALF, TORSO = 0.055, 0.105, 0.29
 UPPER_ARM, FOREARM, THIGH, SHIN = 0.165, 0.165, 0.245, 0.25

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo.drawing.drawing import Colour
+from insight_dagster.demo.drawing.shapes import Colour
 
 Picture = NDArray[np.uint8]
 Field = NDArray[np.floating]

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from insight_dagster.demo.library.clip_plan import ClipPlan, make_plan, plain_clips, planned_count
 from insight_dagster.demo.library.marker import Marker
-from insight_dagster.demo.plan import ClipPlan, make_plan, plain_clips, planned_count
 
 DELIVERIES = (2,)
 """Deliveries that can be added to a library; the first is the library itself."""

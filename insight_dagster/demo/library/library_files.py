@@ -19,9 +19,9 @@ from pathlib import Path
 
 import cv2
 
+from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.library.encoding import write_damaged, write_video
 from insight_dagster.demo.library.rendering import render
-from insight_dagster.demo.plan import ClipPlan
 from insight_dagster.errors import LibraryError
 
 ANNOTATIONS = "annotations.csv"

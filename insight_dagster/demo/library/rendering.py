@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster.demo.drawing.camera import Handling, Sensor, film
-from insight_dagster.demo.drawing.drawing import Rasteriser, Shot
-from insight_dagster.demo.plan import ClipPlan
+from insight_dagster.demo.drawing.shapes import Rasteriser, Shot
+from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.scenes import basketball, boards, climbing, discs, selfie
 from insight_dagster.demo.scenes.title_card import title_card
 

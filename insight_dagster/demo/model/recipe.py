@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from insight_dagster.demo.plan import FaultShares
+from insight_dagster.demo.library.clip_plan import FaultShares
 
 SCREENED = FaultShares(title_card=0.0, leak=0.0, duplicate=0.0, corrupt=0.0)
 """The training set was screened for cards, copies and broken files, but not for wrong labels."""

@@ -23,7 +23,7 @@ from torch.nn import functional
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.analysis.model.x3d import build_x3d, variant_named
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
-from insight_dagster.demo.library.library import make_library
+from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.model.model_card import TrainingFacts, write_card
 from insight_dagster.demo.model.recipe import SCREENED, Recipe, Stage

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from insight_dagster.demo.drawing import textures
 from insight_dagster.demo.drawing.body import LEG, Joints, Outfit, Pose, figure, solve
 from insight_dagster.demo.drawing.camera import wander
-from insight_dagster.demo.drawing.drawing import Shot, Track, capsule, ellipse
-from insight_dagster.demo.drawing.motion import ease, point, run
+from insight_dagster.demo.drawing.motion_curves import ease, point, run
+from insight_dagster.demo.drawing.shapes import Shot, Track, capsule, ellipse
 
 Series = NDArray[np.floating]
 _CANVAS = (440, 980)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from insight_dagster.demo.drawing import textures
 from insight_dagster.demo.drawing.body import LEG, Joints, Outfit, Pose, figure, solve
 from insight_dagster.demo.drawing.camera import wander
-from insight_dagster.demo.drawing.drawing import Shot, Track
-from insight_dagster.demo.drawing.motion import point, stairs
+from insight_dagster.demo.drawing.motion_curves import point, stairs
+from insight_dagster.demo.drawing.shapes import Shot, Track
 
 Series = NDArray[np.floating]
 _CANVAS = (620, 460)  # height, width

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from insight_dagster.demo.drawing import textures
 from insight_dagster.demo.drawing.body import LEG, Joints, Outfit, Pose, figure, solve
 from insight_dagster.demo.drawing.camera import wander
-from insight_dagster.demo.drawing.drawing import Shot, Track, ellipse
-from insight_dagster.demo.drawing.motion import ease, keyed, point
+from insight_dagster.demo.drawing.motion_curves import ease, keyed, point
+from insight_dagster.demo.drawing.shapes import Shot, Track, ellipse
 
 Series = NDArray[np.floating]
 _CANVAS = (380, 560)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from insight_dagster.demo.drawing import textures
 from insight_dagster.demo.drawing.body import limb
 from insight_dagster.demo.drawing.camera import wander
-from insight_dagster.demo.drawing.drawing import Colour, Shot, Track, capsule, ellipse, shaded
+from insight_dagster.demo.drawing.shapes import Colour, Shot, Track, capsule, ellipse, shaded
 
 Series = NDArray[np.floating]
 _CANVAS = (330, 900)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster.demo.drawing import textures
-from insight_dagster.demo.drawing.drawing import Colour
+from insight_dagster.demo.drawing.shapes import Colour
 
 _HEADS = (
     "OPEN CHAMPIONSHIP",

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.clip_library.incremental import plan_work, removed
+from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.clip_library.pending_clips import plan_work, removed
 from insight_dagster.analysis.embeddings.embeddings import EmbeddedClips, Visit, embed_clips
 from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction_rows
 from insight_dagster.analysis.model.video_classifier import VideoClassifier

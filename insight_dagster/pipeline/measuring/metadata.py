@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.clip_library.incremental import plan_work, removed
+from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.clip_library.pending_clips import plan_work, removed
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.analysis.metadata.metadata_table import (
     ClipMeasuring,

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.clip_library.incremental import shards
+from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.clip_library.pending_clips import shards
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.pipeline.measuring.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.embedding import EmbeddingPass

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import decode_window
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.embeddings.predictions import prediction_rows

@@ -16,11 +16,15 @@ from skimage.color import rgb2gray, rgb2hsv
 from skimage.metrics import structural_similarity
 
 from insight_dagster import tables
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.metadata import clip_metadata
 from insight_dagster.analysis.metadata.fields import motion, similarity
 from insight_dagster.analysis.metadata.fields.flow import estimate_flow
-from insight_dagster.analysis.metadata.fields.frames import MeasuredFrames, measuring_size, shrink
+from insight_dagster.analysis.metadata.fields.measured_frames import (
+    MeasuredFrames,
+    measuring_size,
+    shrink,
+)
 from insight_dagster.analysis.metadata.fields.thumbnail import signature
 from insight_dagster.analysis.metadata.metadata_table import (
     ClipMeasuring,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.fields.frames import MeasuredFrames, of_each
+from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, of_each
 from insight_dagster.analysis.metadata.fields.measurement import Measurement
 
 CANNY_LOW, CANNY_HIGH = 100, 200

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.fields.frames import GRID, MeasuredFrames, of_each
+from insight_dagster.analysis.metadata.fields.measured_frames import GRID, MeasuredFrames, of_each
 from insight_dagster.analysis.metadata.fields.measurement import Measurement
 
 _CURVE = np.array([1.0, -2.0, 1.0])

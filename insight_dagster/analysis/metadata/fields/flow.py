@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.fields.frames import MeasuredFrames, halved
+from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, halved
 
 # DIS computes the flow on a quarter of the resolution and interpolates, so that every second
 # pixel carries all of it.

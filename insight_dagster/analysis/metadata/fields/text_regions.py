@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.fields.frames import MeasuredFrames, of_each
+from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, of_each
 from insight_dagster.analysis.metadata.fields.measurement import Measurement
 
 STROKE_GREY_LEVELS = 80

@@ -40,7 +40,7 @@ def clip_of(shape: tuple[int, int, int, int, float, int, int]) -> NDArray[np.uin
 
 
 def test_every_field_and_array_is_defined_on_the_page() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "explanation" / "metadata.md").read_text(
+    page = (Path(__file__).parents[4] / "docs" / "explanation" / "metadata.md").read_text(
         encoding="utf-8"
     )
     series = (*tables.METADATA_FRAME_SERIES, *tables.METADATA_PAIR_SERIES)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
+from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.library.rendering import SCENES, Scene, render
-from insight_dagster.demo.plan import ClipPlan
 from insight_dagster.demo.scenes import climbing
 
 SHORT = ClipPlan(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from insight_dagster.analysis.metadata.fields import artefacts
-from insight_dagster.analysis.metadata.fields.frames import shrink
+from insight_dagster.analysis.metadata.fields.measured_frames import shrink
 from insight_dagster.analysis.metadata.fields.text_regions import text_share
 from tests.support.synthetic_frames import measure, panning, texture
 

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from insight_dagster.analysis.clip_library.clip_folders import is_video_name
 from insight_dagster.analysis.clip_library.clip_source import (
     SPLITS,
     ClipSource,
     check_class_name,
     source_of,
 )
+from insight_dagster.analysis.clip_library.layouts.class_folders import is_video_name
 from insight_dagster.errors import LibraryError
 
 LABEL_LISTS = ("labels.txt", "classes.txt", "label_map.txt")

@@ -19,18 +19,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from insight_dagster.analysis.clip_library.clip_annotations import (
-    annotation_files,
-    names_paths,
-    read_annotations,
-)
-from insight_dagster.analysis.clip_library.clip_folders import (
+from insight_dagster.analysis.clip_library.clip_source import ClipSource, in_order
+from insight_dagster.analysis.clip_library.layouts.class_folders import (
     has_split_folders,
     read_class_folders,
     read_split_folders,
 )
-from insight_dagster.analysis.clip_library.clip_lists import list_files, read_lists
-from insight_dagster.analysis.clip_library.clip_source import ClipSource, in_order
+from insight_dagster.analysis.clip_library.layouts.kinetics_annotations import (
+    annotation_files,
+    names_paths,
+    read_annotations,
+)
+from insight_dagster.analysis.clip_library.layouts.path_label_lists import list_files, read_lists
 from insight_dagster.errors import LibraryError, UnknownClassError
 
 

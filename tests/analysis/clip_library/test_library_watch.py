@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
-from insight_dagster.analysis.clip_library.changes import LibraryWatch, fingerprints, watch
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.analysis.clip_library.library_watch import LibraryWatch, fingerprints, watch
 from insight_dagster.errors import LibraryError
 from insight_dagster.tables import CLIP_MANIFEST
 from tests.support.model_clips import write_clip

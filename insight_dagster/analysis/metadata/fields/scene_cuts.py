@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insight_dagster.analysis.metadata.fields.flow import Flow
-from insight_dagster.analysis.metadata.fields.frames import MeasuredFrames, halved
+from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, halved
 from insight_dagster.analysis.metadata.fields.measurement import Measurement, no_pairs
 
 QUARTER = 4

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
-from insight_dagster.analysis.clip_library.scanning import ScannedLibrary
+from insight_dagster.analysis.clip_library.library_scan import ScannedLibrary
 from insight_dagster.errors import LibraryError
 
 FORMAT = 1

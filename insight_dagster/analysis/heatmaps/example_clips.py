@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 
 
 @dataclass(frozen=True)

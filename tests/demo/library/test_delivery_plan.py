@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
+from insight_dagster.demo.library.clip_plan import ClipPlan, FaultShares
 from insight_dagster.demo.library.delivery_plan import (
     DELIVERY_FAULT,
     NEW_CLASS,
@@ -15,7 +16,6 @@ from insight_dagster.demo.library.delivery_plan import (
     plan_delivery,
 )
 from insight_dagster.demo.library.marker import Marker
-from insight_dagster.demo.plan import ClipPlan, FaultShares
 
 
 def _marker(clips_per_class: int, seed: int = 3) -> Marker:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from insight_dagster.demo.drawing.camera import Handling, Sensor, film
-from insight_dagster.demo.drawing.drawing import Rasteriser, Track, still
+from insight_dagster.demo.drawing.shapes import Rasteriser, Track, still
 
 TIMES = np.arange(12) / 30
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.clip_library.clips import Clip
+from insight_dagster.analysis.clip_library.clip import Clip
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.fields import camera, scenes
-from insight_dagster.analysis.metadata.fields.scenes import find_cuts
+from insight_dagster.analysis.metadata.fields import camera_motion as camera
+from insight_dagster.analysis.metadata.fields import scene_cuts as scenes
+from insight_dagster.analysis.metadata.fields.scene_cuts import find_cuts
 from tests.support.synthetic_frames import measure, moving_square, panning, texture
 
 

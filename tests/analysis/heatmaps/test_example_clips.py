@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.heatmaps.examples import (
+from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.heatmaps.example_clips import (
     Example,
     choose_examples,
     plan_bundles,

@@ -6,8 +6,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight_dagster.analysis.clip_library.clips import Clip
-from insight_dagster.analysis.clip_library.incremental import plan_work, shards, usable_clips
+from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.clip_library.pending_clips import plan_work, shards, usable_clips
 from insight_dagster.analysis.latent_space.fitting import fit_key
 
 KEYS = st.sampled_from("abcdefgh")

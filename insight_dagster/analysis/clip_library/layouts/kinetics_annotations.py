@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from insight_dagster.analysis.clip_library.clip_folders import is_video_name
 from insight_dagster.analysis.clip_library.clip_source import (
     ClipSource,
     check_class_name,
     normal_split,
     source_of,
 )
+from insight_dagster.analysis.clip_library.layouts.class_folders import is_video_name
 from insight_dagster.errors import LibraryError
 
 ANNOTATION_FILE = "annotations.csv"

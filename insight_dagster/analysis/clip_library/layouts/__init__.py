@@ -1,0 +1,1 @@
+"""The layouts of clip libraries that can be read, one module per layout."""

@@ -126,7 +126,7 @@ def _tap_mask(taps: Sequence[tuple[str, int]], use: Sequence[str]) -> np.ndarray
     names = [name for name, _ in taps]
     if set(use) - set(names):
         raise LatentSpaceError(
-            f"the embedding has no tap {', '.join(sorted(set(use) - set(names)))}; set `taps` to "
+            f"the embedding has no layer {', '.join(sorted(set(use) - set(names)))}; set `taps` to "
             f"names out of {', '.join(names)}"
         )
     return np.concatenate([np.full(width, float(not use or name in use)) for name, width in taps])

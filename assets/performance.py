@@ -21,8 +21,8 @@ from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
-from insight_dagster.resources.thresholds import CheckThresholds
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.resources.thresholds import ThresholdsResource
+from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import DRIFT, PERFORMANCE
 
 
@@ -39,7 +39,7 @@ def performance(
     database: DatabaseResource,
     classifier: ClassifierResource,
     options: AnalysisOptions,
-    check_thresholds: CheckThresholds,
+    check_thresholds: ThresholdsResource,
     class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """Accuracy, loss and calibration of a class, and its drift since the baseline.
@@ -48,14 +48,14 @@ def performance(
     did; metadata and embeddings of the new clips are compared with the baseline's.
     """
     store, model = database.open(), classifier.describe()
-    limits = check_thresholds.load()
+    thresholds = check_thresholds.load()
 
     def materialize(class_name: str) -> Metadata:
         timer = Timer()
         refuse_mixed(store, class_name)
         clips = scored_clips(now(store, class_name).scores)
         figures = performance_rows(class_name, clips, model_fingerprint=model.fingerprint)
-        drift = _drift(store, class_name, limits=limits, seed=options.seed)
+        drift = _drift(store, class_name, thresholds=thresholds, seed=options.seed)
         store.write(
             ReplacePartition(PERFORMANCE, figures, class_name),
             ReplacePartition(DRIFT, drift, class_name),
@@ -73,7 +73,7 @@ def performance(
     return for_each_class(context, store, materialize, checks=checks)
 
 
-def _drift(store: Database, class_name: str, *, limits: CheckSettings, seed: int) -> pa.Table:
+def _drift(store: Database, class_name: str, *, thresholds: Thresholds, seed: int) -> pa.Table:
     """The class's rows of `drift`; none while there is no baseline."""
     baseline = newest_baseline(store)
     if baseline is None:
@@ -83,7 +83,7 @@ def _drift(store: Database, class_name: str, *, limits: CheckSettings, seed: int
         then(store, baseline, class_name),
         now(store, class_name, with_vectors=True),
         baseline_id=baseline["baseline_id"],
-        limits=limits,
+        thresholds=thresholds,
         seed=seed,
     )
 

@@ -19,10 +19,8 @@ import numpy as np
 from benchmarks.drift_nights import SCENARIOS, Night, Scenario
 from benchmarks.drift_pools import Pool, demo_pool, synthetic_pool
 from insight_dagster.analysis.drift import (
-    DataThresholds,
     Judgement,
     Level,
-    PerformanceThresholds,
     embedding_drift,
     field_drift,
     judge_data,
@@ -30,6 +28,7 @@ from insight_dagster.analysis.drift import (
     performance_drift,
 )
 from insight_dagster.analysis.numerics.intervals import wilson
+from insight_dagster.settings.thresholds import Thresholds
 
 ALARMS = (Level.WARN, Level.ERROR)
 ALL_CLASSES = -1
@@ -39,7 +38,7 @@ DATA = ("metadata", "embedding")
 
 def performance_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
     """Verdict on every class that is asked about, and on all of them where none is affected."""
-    thresholds = PerformanceThresholds()
+    thresholds = Thresholds()
     found = {}
     for name in [*_classes(night), *([] if night.affected >= 0 else [ALL_CLASSES])]:
         then, now = (
@@ -74,7 +73,7 @@ def data_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
             splits=(pool.splits[left], pool.splits[now]),
             seed=seed,
         )
-        found[name] = judge_data(fields, cloud, DataThresholds(), tests=len(pool.classes))
+        found[name] = judge_data(fields, cloud, Thresholds(), tests=len(pool.classes))
     return found
 
 

@@ -41,7 +41,7 @@ from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ClassifierResource
 from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.resources.progress import LoggedProgress, Progress
-from insight_dagster.resources.thresholds import CheckThresholds
+from insight_dagster.resources.thresholds import ThresholdsResource
 from insight_dagster.settings.settings import Settings, load_settings
 
 _OF_A_CLASS = [
@@ -140,7 +140,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         decode_memory_mib=settings.decode_memory_mib,
     )
     home_folders = HomeFoldersResource(home=str(settings.home), report_url=settings.report_url)
-    check_thresholds = CheckThresholds(values=settings.checks.model_dump(mode="json"))
+    check_thresholds = ThresholdsResource(values=settings.checks.model_dump(mode="json"))
     classifier = ClassifierResource(
         weights_folder=str(settings.folders.weights),
         variant=settings.variant,

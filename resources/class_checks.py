@@ -7,7 +7,7 @@ from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.thresholds import CheckThresholds
+from insight_dagster.resources.thresholds import ThresholdsResource
 
 
 class ClassChecksResource(dg.ConfigurableResource):
@@ -17,13 +17,13 @@ class ClassChecksResource(dg.ConfigurableResource):
     clip_library: ClipLibraryResource
     home_folders: HomeFoldersResource
     classifier: ClassifierResource
-    thresholds: CheckThresholds
+    thresholds: ThresholdsResource
 
     def open(self) -> ClassChecks:
         """Return the checks; nothing is read yet."""
         return ClassChecks(
             store=self.database.open(),
-            limits=self.thresholds.load(),
+            thresholds=self.thresholds.load(),
             folders=self.home_folders.open(),
             scan_library=self.clip_library.scan,
             describe_model=self.classifier.describe,

@@ -1,17 +1,17 @@
-"""The thresholds of the asset checks as a Dagster resource (shown in the UI)."""
+"""Thresholds of the asset checks as a Dagster resource, so that the UI shows them."""
 
 from typing import Any
 
 import dagster as dg
 
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 
 
-class CheckThresholds(dg.ConfigurableResource):
-    """Holds the settings' table `[checks]`; names and meaning: `CheckSettings`."""
+class ThresholdsResource(dg.ConfigurableResource):
+    """The settings' table `[checks]`; names and meanings are those of `Thresholds`."""
 
     values: dict[str, Any]
 
-    def load(self) -> CheckSettings:
-        """The thresholds, checked."""
-        return CheckSettings(**self.values)
+    def load(self) -> Thresholds:
+        """Return the validated thresholds."""
+        return Thresholds(**self.values)

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetCheckSeverity
 
-from insight_dagster.analysis.checks import ERROR, Outcome, not_judged
+from insight_dagster.analysis.checks import ERROR, Outcome, not_evaluated
 from insight_dagster.database.writes import Upsert
 from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.resources.class_checks import ClassChecksResource
@@ -142,7 +142,7 @@ def _judged(
         return judge(class_checks, class_name)
     except Exception as problem:
         context.log.exception(f"{class_name!r} could not be judged: {problem}")
-        return dict.fromkeys(names, not_judged(problem))
+        return dict.fromkeys(names, not_evaluated(problem))
 
 
 def _report(
@@ -176,7 +176,7 @@ def _with_severities(
 ) -> dict[tuple[str, str], Outcome]:
     """Outcomes of the checks asked for by class and name, of the severity that is set."""
     return {
-        (class_name, name): outcome.with_severity(class_checks.limits.severities.get(name))
+        (class_name, name): outcome.with_severity(class_checks.thresholds.severities.get(name))
         for class_name, outcomes in found.items()
         for name, outcome in outcomes.items()
         if name in keys

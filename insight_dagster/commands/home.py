@@ -16,8 +16,8 @@ from rich.console import Console
 import insight_dagster
 from insight_dagster.errors import SettingsError
 from insight_dagster.pipeline.open_home import has_random_predictions, open_database
-from insight_dagster.settings.check_settings import CheckSettings
 from insight_dagster.settings.settings import Settings
+from insight_dagster.settings.thresholds import Thresholds
 
 _INSTANCE_FILE = "dagster.yaml"
 _REMEMBERED = ("library", "variant", "weights", "labels")
@@ -125,7 +125,7 @@ def _settings_lines(settings: Settings) -> Iterator[str]:
         yield f"{'' if chosen else '# '}{name} = {_toml(value if chosen else default)}"
     yield "\n# Thresholds of the asset checks."
     yield "[checks]"
-    for name, info in CheckSettings.model_fields.items():
+    for name, info in Thresholds.model_fields.items():
         yield f"\n# {info.description}"
         yield f"# {name} = {_toml(info.get_default(call_default_factory=True))}"
 

@@ -14,7 +14,7 @@ from insight_dagster.analysis.drift.baseline import (
 )
 from insight_dagster.analysis.drift.performance.performance import scores
 from insight_dagster.database.connection import Database
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import (
     BASELINES,
     CLIP_MANIFEST,
@@ -62,13 +62,13 @@ def now(store: Database, class_name: str | None = None, *, with_vectors: bool = 
     )
 
 
-def overall_drift(store: Database, limits: CheckSettings) -> PerformanceDrift | None:
+def overall_drift(store: Database, thresholds: Thresholds) -> PerformanceDrift | None:
     """Performance of all classes together since the baseline; None where there is none."""
     baseline = newest_baseline(store)
     if baseline is None:
         return None
     before, after = then(store, baseline), now(store)
-    return performance_since(before, after, limits=limits, seed=0, by_class=True)
+    return performance_since(before, after, thresholds=thresholds, seed=0, by_class=True)
 
 
 def _vectors(rows: pa.Table) -> dict[str, Any] | None:

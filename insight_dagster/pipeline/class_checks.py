@@ -12,7 +12,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insight_dagster.analysis.checks import ERROR, Outcome, not_judged
+from insight_dagster.analysis.checks import ERROR, Outcome, not_evaluated
 from insight_dagster.analysis.checks.drift import drift_outcomes, performance_outcome
 from insight_dagster.analysis.checks.embeddings import vectors_complete
 from insight_dagster.analysis.checks.latent_space import (
@@ -42,7 +42,7 @@ from insight_dagster.errors import InsightError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.baseline import overall_drift
 from insight_dagster.pipeline.latent_space import newest_space, read_latent_space, usable_space
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,
@@ -71,28 +71,28 @@ class ClassChecks:
 
     Attributes:
         store: the database.
-        limits: thresholds and severities.
+        thresholds: thresholds and severities.
         folders: of the home.
         scan_library: lists the clip library.
         describe_model: gives the model for its labels, fingerprint and dimension.
     """
 
     store: Database
-    limits: CheckSettings
+    thresholds: Thresholds
     folders: HomeFolders
     scan_library: Callable[[], ScannedLibrary]
     describe_model: Callable[[], VideoClassifier]
 
     def manifest(self, class_name: str) -> Outcomes:
         """Can the class's clips be used, scored, and held apart."""
-        rows, limits = self._rows(CLIP_MANIFEST, class_name), self.limits
+        rows, thresholds = self._rows(CLIP_MANIFEST, class_name), self.thresholds
         return {
-            "unreadable_share": quarantined_share(rows, largest=limits.max_quarantined_share),
+            "unreadable_share": quarantined_share(rows, thresholds),
             "in_library": in_library(class_name, rows, self._library.classes),
             "splits_present": splits_present(rows, self._library.splits),
             "label_known": label_known(class_name, self._model.labels),
-            "duplicates": duplicates(rows, largest=limits.max_duplicate_share),
-            "leaks": leaks(rows, self._manifest, most=limits.max_leaked_clips),
+            "duplicates": duplicates(rows, thresholds),
+            "leaks": leaks(rows, self._manifest, thresholds),
         }
 
     def vectors(self, class_name: str) -> Outcomes:
@@ -111,12 +111,14 @@ class ClassChecks:
 
     def embeddings(self, class_name: str) -> Outcomes:
         """How many clips are left after decoding."""
-        rows, largest = self._rows(CLIP_MANIFEST, class_name), self.limits.max_quarantined_share
-        return {"quarantined_share": quarantined_share(rows, largest=largest)}
+        rows = self._rows(CLIP_MANIFEST, class_name)
+        return {"quarantined_share": quarantined_share(rows, self.thresholds)}
 
     def performance(self, class_name: str) -> Outcomes:
         """Has the model become worse on the class, or the class another one."""
-        return drift_outcomes(self._rows(DRIFT, class_name), self.limits, classes=len(self.classes))
+        return drift_outcomes(
+            self._rows(DRIFT, class_name), self.thresholds, classes=len(self.classes)
+        )
 
     def projection(self, class_name: str) -> Outcomes:
         """Does the latent space know the places where the class's clips are."""
@@ -124,8 +126,7 @@ class ClassChecks:
         space = usable_space(self.store, self.folders, rows)
         embeddings = matrix_of(rows, "embedding", width=space.dimension)
         far = outside(space, *space.locate(rows["clip_id"].to_pylist(), embeddings))
-        largest = self.limits.max_outside_share
-        return {"inside_latent_space": inside_the_space(far, largest=largest)}
+        return {"inside_latent_space": inside_the_space(far, self.thresholds)}
 
     def clusters(self, class_name: str) -> Outcomes:
         """Are the class's clips in clusters, and would these be found again."""
@@ -133,9 +134,9 @@ class ClassChecks:
         rows = rows.filter(pc.equal(rows["space_id"], self._space.space_id))
         cluster = rows["cluster"].to_numpy()
         return {
-            "noise_share": cluster_noise(cluster, largest=self.limits.max_noise_share),
+            "noise_share": cluster_noise(cluster, self.thresholds),
             "clusters_stable": clusters_stable(
-                cluster, self._space.clusters.stability, smallest=self.limits.min_stability
+                cluster, self._space.clusters.stability, self.thresholds
             ),
         }
 
@@ -145,7 +146,7 @@ class ClassChecks:
             self._rows(PINNED_INSIGHTS, class_name),
             self._rows(INSIGHTS, class_name),
             self._rows(INSIGHT_MEMBERS, class_name),
-            largest_rise=self.limits.max_severity_rise,
+            self.thresholds,
         )
         return {"pinned_insights": outcome}
 
@@ -163,7 +164,7 @@ class ClassChecks:
             try:
                 found |= judge(class_name)
             except InsightError as problem:
-                found[f"{asset}_not_judged"] = not_judged(problem)
+                found[f"{asset}_not_judged"] = not_evaluated(problem)
         return found
 
     def latent_space(self) -> Outcomes:
@@ -172,13 +173,11 @@ class ClassChecks:
         return {
             "coverage": space_coverage(
                 newest_space(self.store),
+                self.thresholds,
                 usable_clips=len(clip_ids),
                 fitted=len(clip_ids & set(self._space.clip_ids.tolist())),
-                largest_unfitted=self.limits.max_unfitted_share,
             ),
-            "trustworthiness": layout_trustworthiness(
-                self._space.trustworthiness, smallest=self.limits.min_trustworthiness
-            ),
+            "trustworthiness": layout_trustworthiness(self._space.trustworthiness, self.thresholds),
         }
 
     def report(self) -> Outcomes:
@@ -190,7 +189,7 @@ class ClassChecks:
             placed={row["class_name"]: row["placed"] for row in rows},
         )
         overall = performance_outcome(
-            overall_drift(self.store, self.limits), self.limits, classes=len(self.classes)
+            overall_drift(self.store, self.thresholds), self.thresholds, classes=len(self.classes)
         )
         return {"complete": complete, "performance_drift_overall": overall}
 
@@ -208,7 +207,7 @@ class ClassChecks:
         A step that failed for the class counts as a failed check of severity ERROR.
         """
         failed = {
-            name: outcome.with_severity(self.limits.severities.get(name))
+            name: outcome.with_severity(self.thresholds.severities.get(name))
             for name, outcome in outcomes.items()
             if not outcome.passed
         }

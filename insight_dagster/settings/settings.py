@@ -18,8 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from insight_dagster.errors import SettingsError
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.settings.check_settings import CheckSettings
 from insight_dagster.settings.filter_settings import ContrastFilter, Name, PopulationFilter
+from insight_dagster.settings.thresholds import Thresholds
 
 
 class Settings(BaseSettings):
@@ -124,8 +124,8 @@ class Settings(BaseSettings):
         default_factory=dict, description="named SQL filters whose clips are held against the rest"
     )
     filter_seconds: float = Field(10.0, gt=0, description="longest that one SQL filter may take")
-    checks: CheckSettings = Field(
-        default_factory=lambda: CheckSettings.model_validate({}),
+    checks: Thresholds = Field(
+        default_factory=Thresholds,
         description="thresholds of the asset checks",
     )
 

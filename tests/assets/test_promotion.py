@@ -90,7 +90,7 @@ def test_clusters_of_an_older_space_are_no_clusters_and_what_cannot_be_judged_ca
         Upsert(LATENT_SPACES, LATENT_SPACES.from_rows([space | {"model_fingerprint": "x"}]))
     )
     success, cause = promote(home_copy, instance, *BROKEN)
-    assert not success and "projection_not_judged (abseiling: could not be judged: " in cause
+    assert not success and "projection_not_judged (abseiling: could not be evaluated: " in cause
     assert promote(home_copy, instance, *BROKEN, "projection_not_judged")[0]
 
 

@@ -1,8 +1,9 @@
-"""What the asset checks decide: tables and thresholds in, an outcome with its numbers out.
+"""Decisions of the asset checks: tables and thresholds in, an `Outcome` with its numbers out.
 
-One module per asset. No Dagster, no database; performance and data drift are in `analysis/drift`.
+One module per subject. What is read for which check is in `pipeline/class_checks`; the statistics
+of performance and data drift are in `analysis/drift`.
 """
 
-from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome, not_judged
+from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome, not_evaluated
 
-__all__ = ["ERROR", "WARN", "Outcome", "not_judged"]
+__all__ = ["ERROR", "WARN", "Outcome", "not_evaluated"]

@@ -1,4 +1,8 @@
-"""Checks of drift: what the stored comparison with the baseline means at the thresholds set."""
+"""Checks of drift: the stored comparison with the baseline, evaluated at the thresholds.
+
+Turning an evaluation into an outcome belongs here; measuring and evaluating drift do not
+(`analysis/drift`).
+"""
 
 from __future__ import annotations
 
@@ -9,94 +13,76 @@ import pyarrow as pa
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 from insight_dagster.analysis.drift import (
     DataDrift,
-    DataThresholds,
     Judgement,
     Level,
     PerformanceDrift,
-    PerformanceThresholds,
     judge_data,
     judge_performance,
 )
 from insight_dagster.analysis.drift.rows import stored_data, stored_performance
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 
 _NO_BASELINE = "no baseline has been promoted yet: run the job promote_baseline"
-_NOT_IN_BASELINE = "the class is not in the baseline: promote a new one to have it watched"
+_NOT_IN_BASELINE = "the class is not in the baseline: promote a new baseline to have it compared"
 _OF_AN_EARLIER_VERSION = (
     "compared by an earlier version: run the job hold_against_baseline for the class"
 )
 _CAUSES_SHOWN = 3
-_COMPARE = "`insight drift` compares; if the change is wanted, promote a new baseline"
+_COMPARE = "`insight drift` shows details; if the change is intended, promote a new baseline"
 
 
-def drift_outcomes(rows: pa.Table, limits: CheckSettings, *, classes: int) -> dict[str, Outcome]:
-    """The drift checks of a class: performance, and data.
+def drift_outcomes(rows: pa.Table, thresholds: Thresholds, *, classes: int) -> dict[str, Outcome]:
+    """Return the outcomes of a class's drift checks: performance and data.
 
     Args:
-        rows: the class's rows of `drift`; none where no baseline has been promoted.
-        limits: thresholds.
-        classes: classes that are checked in a night.
+        rows: the class's rows of `drift`; none if no baseline has been promoted.
+        thresholds: thresholds of all checks.
+        classes: number of classes checked in one night.
     """
     data = stored_data(rows) if rows.num_rows else None
     if data is None or not data.clips_then:
         reason = _NOT_IN_BASELINE if data else _OF_AN_EARLIER_VERSION
         missing = Outcome(False, reason if rows.num_rows else _NO_BASELINE, severity=WARN)
         return {"performance_drift": missing, "data_drift": missing}
+    performance = stored_performance(rows)
     return {
-        "performance_drift": performance_outcome(stored_performance(rows), limits, classes=classes),
-        "data_drift": data_outcome(data, limits, classes=classes),
+        "performance_drift": performance_outcome(performance, thresholds, classes=classes),
+        "data_drift": data_outcome(data, thresholds, classes=classes),
     }
 
 
-def data_outcome(drift: DataDrift, limits: CheckSettings, *, classes: int) -> Outcome:
-    """The data check of a class that the baseline holds."""
+def data_outcome(drift: DataDrift, thresholds: Thresholds, *, classes: int) -> Outcome:
+    """Return the outcome of the data check of a class that is in the baseline."""
     facts = {"new_clips": drift.new_clips}
     if not drift.new_clips:
-        return Outcome(True, "no clip has come since the baseline", facts)
-    limit = data_thresholds(limits)
-    return _outcome(judge_data(drift.fields, drift.embedding, limit, tests=classes), facts)
+        return Outcome(True, "no new clips since the baseline", facts)
+    return _outcome(judge_data(drift.fields, drift.embedding, thresholds, tests=classes), facts)
 
 
 def performance_outcome(
-    drift: PerformanceDrift | None, limits: CheckSettings, *, classes: int
+    drift: PerformanceDrift | None, thresholds: Thresholds, *, classes: int
 ) -> Outcome:
-    """The performance check of a class, or of all together; None = no baseline."""
+    """Return the outcome of the performance check of one class or of all classes together.
+
+    Args:
+        drift: performance drift; None if there is no baseline.
+        thresholds: thresholds of all checks.
+        classes: number of classes checked in one night.
+    """
     if drift is None:
         return Outcome(False, _NO_BASELINE, severity=WARN)
     if not (drift.clips_then and drift.clips_now):
         return Outcome(False, _nothing_scored(drift), _facts(drift), WARN)
-    judgement = judge_performance(drift, performance_thresholds(limits), tests=classes + 1)
-    return _outcome(judgement, _facts(drift))
+    return _outcome(judge_performance(drift, thresholds, tests=classes + 1), _facts(drift))
 
 
 def _nothing_scored(drift: PerformanceDrift) -> str:
-    """Which side has no clip to score; the splits are those of the settings."""
+    """Return which side has no clip that can be scored."""
     sides = {"in the baseline": drift.clips_then, "now": drift.clips_now}
     where = " and ".join(name for name, clips in sides.items() if not clips)
-    return f"no clip that can be scored {where}: of a class the model has, in drift_splits"
-
-
-def performance_thresholds(limits: CheckSettings) -> PerformanceThresholds:
-    """The engine's thresholds from the settings."""
-    return PerformanceThresholds(
-        accuracy_drop_warn=limits.accuracy_drop_warn,
-        accuracy_drop_error=limits.accuracy_drop_error,
-        loss_rise_warn=limits.loss_rise_warn,
-        loss_rise_error=limits.loss_rise_error,
-        calibration_rise_warn=limits.calibration_rise_warn,
-        calibration_rise_error=limits.calibration_rise_error,
-        model_alpha=limits.model_alpha,
-        population_alpha=limits.population_alpha,
-        min_clips=limits.drift_min_clips,
-    )
-
-
-def data_thresholds(limits: CheckSettings) -> DataThresholds:
-    """The engine's thresholds from the settings."""
-    return DataThresholds(
-        field_shift_warn=limits.field_shift_warn,
-        embedding_auc_warn=limits.embedding_auc_warn,
-        alpha=limits.data_alpha,
+    return (
+        f"no clip that can be scored {where}: it needs clips of a class that the model knows, in a "
+        "split of the setting drift_splits"
     )
 
 
@@ -120,16 +106,16 @@ def _outcome(judgement: Judgement, facts: dict[str, Any]) -> Outcome:
     details = {**facts, "causes": list(judgement.causes), "not_judged": list(judgement.not_judged)}
     missing = "; ".join(judgement.not_judged)
     if judgement.level == Level.NOT_JUDGED:
-        return Outcome(False, f"not judged: {missing}", details, WARN)
+        return Outcome(False, f"not tested: {missing}", details, WARN)
     if judgement.level == Level.OK:
-        note = f" (not judged: {missing})" if missing else ""
+        note = f" (not tested: {missing})" if missing else ""
         return Outcome(True, f"no drift since the baseline{note}", details)
     severity = ERROR if judgement.level == Level.ERROR else WARN
     return Outcome(False, "; ".join([*_strongest(judgement), _COMPARE]), details, severity)
 
 
 def _strongest(judgement: Judgement) -> list[str]:
-    """The first causes, and how many more there are: all of them are among the facts."""
+    """Return the first causes and how many more there are (the facts list all of them)."""
     more = len(judgement.causes) - _CAUSES_SHOWN
     shown = list(judgement.causes[:_CAUSES_SHOWN])
     return [*shown, f"{more} more"] if more > 0 else shown

@@ -1,4 +1,8 @@
-"""Checks of vectors and of the latent space that they are placed in."""
+"""Check of a class's embeddings.
+
+Completeness and provenance of the vectors belong here; the latent space that they are placed in
+does not (`latent_space`).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,14 @@ from insight_dagster.analysis.embeddings.health import inspect_embeddings
 def vectors_complete(
     manifest: pa.Table, vectors: pa.Table, *, model_fingerprint: str, dimension: int
 ) -> Outcome:
-    """Every usable clip has one finite vector of the present model's length, by that model."""
+    """Check that every usable clip has one finite vector, made by the current model.
+
+    Args:
+        manifest: the class's rows of `clip_manifest`.
+        vectors: the class's rows of `embeddings`.
+        model_fingerprint: fingerprint of the current model.
+        dimension: width of the current model's embeddings.
+    """
     health = inspect_embeddings(manifest, vectors)
     problems = [health.problem] if health.problem else []
     if vectors.num_rows and health.models != (model_fingerprint,):

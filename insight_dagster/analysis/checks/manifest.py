@@ -1,4 +1,4 @@
-"""Checks of a class's manifest: can its clips be used, scored, and held apart."""
+"""Checks of a class's manifest: whether its clips are usable, labelled, split and distinct."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import pyarrow as pa
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 from insight_dagster.analysis.clip_library.pending_clips import usable
 from insight_dagster.analysis.clip_library.quarantine import quarantine
+from insight_dagster.settings.thresholds import Thresholds
 
 _NAMES_SHOWN = 10
 
 
-def quarantined_share(manifest: pa.Table, *, largest: float) -> Outcome:
-    """At most so many of a class's clips are unusable."""
-    state = quarantine(manifest)
+def quarantined_share(manifest: pa.Table, thresholds: Thresholds) -> Outcome:
+    """Check that few of a class's clips are quarantined.
+
+    Args:
+        manifest: the class's rows of `clip_manifest`.
+        thresholds: thresholds of all checks.
+    """
+    state, largest = quarantine(manifest), thresholds.max_quarantined_share
     if not state.clips:
         return Outcome(False, "the class has no clip", {"clips": 0}, ERROR)
     return Outcome(
         passed=state.share <= largest,
         severity=ERROR,
         description=f"{state.quarantined} of {state.clips} clips cannot be used"
-        + ("" if state.share <= largest else "; `insight status` names them with the reason"),
+        + ("" if state.share <= largest else "; `insight status` lists them with the reason"),
         facts={
             "clips": state.clips,
             "quarantined": state.quarantined,
@@ -34,55 +40,78 @@ def quarantined_share(manifest: pa.Table, *, largest: float) -> Outcome:
 
 
 def in_library(class_name: str, manifest: pa.Table, library_classes: Collection[str]) -> Outcome:
-    """The class's clips are still in the library; an ERROR where it never had any."""
+    """Check that the library has clips of the class.
+
+    A WARN where the library had some before, an ERROR where it never had any.
+
+    Args:
+        class_name: the class.
+        manifest: the class's rows of `clip_manifest`.
+        library_classes: names of the classes in the library.
+    """
     facts = {"classes_in_library": len(library_classes), "clips_stored": manifest.num_rows}
     if class_name in library_classes:
         return Outcome(True, "the class is in the library", facts)
     if not manifest.num_rows:
         return Outcome(
             False,
-            "the library has no class of this name, and nothing is stored of it; `insight classes "
-            "remove` takes the partition away",
+            f"the library has no class {class_name!r}, and no clip of it is stored; remove the "
+            "partition with `insight classes remove`",
             facts,
             ERROR,
         )
     return Outcome(
         False,
-        "the library has no clip of this class any more; its rows are kept. Bring the clips back, "
-        "or take the class away with `insight classes remove`",
+        "the library has no clip of this class any more; its rows are kept. Restore the clips, or "
+        "remove the class with `insight classes remove`",
         facts,
     )
 
 
 def splits_present(manifest: pa.Table, library_splits: Collection[str]) -> Outcome:
-    """The class has clips of every split that the library has."""
+    """Check that the class has usable clips in every split of the library.
+
+    Args:
+        manifest: the class's rows of `clip_manifest`.
+        library_splits: names of the library's splits.
+    """
     own = set(usable(manifest)["split"].to_pylist())
     missing = sorted(set(library_splits) - own)
     return Outcome(
         passed=not missing,
-        description="every split of the library has clips of this class"
+        description="the class has clips in every split of the library"
         if not missing
-        else f"no usable clip in {', '.join(missing) or 'the library'}: figures of these splits "
-        "say nothing of this class. Add clips, or move some there",
+        else f"no usable clip in {', '.join(missing) or 'the library'}: metrics of these splits do "
+        "not cover this class. Add clips, or move some there",
         facts={"missing": missing, "present": sorted(own)},
     )
 
 
 def label_known(class_name: str, model_labels: Collection[str]) -> Outcome:
-    """The model has the class's label, so that its clips can be scored."""
+    """Check that the class is one of the model's labels, so that its clips can be scored.
+
+    Args:
+        class_name: the class.
+        model_labels: labels of the current model.
+    """
     known = class_name in model_labels
     return Outcome(
         passed=known,
         description="the model has this label"
         if known
-        else "the model does not have this label: no accuracy, loss or drift for its clips. Name "
-        "the class as the model does, or use a checkpoint that has it",
+        else f"the model has no label {class_name!r}: its clips get no accuracy, loss or "
+        "performance drift. Rename the class to the model's label, or use a checkpoint that has it",
         facts={"labels_of_the_model": len(model_labels)},
     )
 
 
-def duplicates(manifest: pa.Table, *, largest: float) -> Outcome:
-    """At most so many of a class's clips are copies of another in the same split."""
+def duplicates(manifest: pa.Table, thresholds: Thresholds) -> Outcome:
+    """Check that few of a class's clips are copies of another clip in the same split.
+
+    Args:
+        manifest: the class's rows of `clip_manifest`.
+        thresholds: thresholds of all checks.
+    """
     rows = usable(manifest).select(["content_key", "split", "path"]).to_pylist()
     first: dict[tuple[str, str], str] = {}
     copies = [
@@ -91,7 +120,7 @@ def duplicates(manifest: pa.Table, *, largest: float) -> Outcome:
         if (key := (row["content_key"], row["split"])) in first
         or first.setdefault(key, row["path"]) != row["path"]
     ]
-    share = len(copies) / len(rows) if rows else 0.0
+    share, largest = len(copies) / len(rows) if rows else 0.0, thresholds.max_duplicate_share
     return Outcome(
         passed=share <= largest,
         description=f"{len(copies)} of {len(rows)} clips repeat another byte for byte"
@@ -105,14 +134,15 @@ def duplicates(manifest: pa.Table, *, largest: float) -> Outcome:
     )
 
 
-def leaks(manifest: pa.Table, everything: pa.Table, *, most: int) -> Outcome:
-    """At most so many of a class's clips are in another split too, whatever their label there.
+def leaks(manifest: pa.Table, everything: pa.Table, thresholds: Thresholds) -> Outcome:
+    """Check that few of a class's clips are in another split too, under whatever label.
 
     Args:
-        manifest: the class's rows.
+        manifest: the class's rows of `clip_manifest`.
         everything: the rows of all classes.
-        most: clips allowed.
+        thresholds: thresholds of all checks.
     """
+    most = thresholds.max_leaked_clips
     splits: dict[str, set[str]] = {}
     for row in usable(everything).select(["content_key", "split"]).to_pylist():
         splits.setdefault(row["content_key"], set()).add(row["split"])

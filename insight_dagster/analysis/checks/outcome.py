@@ -1,4 +1,4 @@
-"""What a check hands back: passed or not, how grave, the numbers, and what to do."""
+"""Outcome of an asset check: passed or not, its severity, the numbers, and what to do."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ WARN = "WARN"
 
 @dataclass(frozen=True)
 class Outcome:
-    """One check of one class (or of all).
+    """The outcome of one check of one class, or of all classes together.
 
     Attributes:
         passed: whether the check passed.
-        description: what was seen, and what to do where it failed.
-        facts: the numbers behind it, JSON-able.
-        severity: what a failure means: ERROR stops what builds on it, WARN does not.
+        description: what was found and, where the check failed, what to do.
+        facts: the numbers behind it, JSON-serialisable.
+        severity: severity of a failure. An ERROR stops what builds on the asset, a WARN does not.
     """
 
     passed: bool
@@ -31,10 +31,10 @@ class Outcome:
             raise ValueError(f"severity must be {ERROR} or {WARN}, got {self.severity!r}")
 
     def with_severity(self, severity: str | None) -> Outcome:
-        """The same outcome with the severity that a user chose, if one did."""
+        """Return the outcome with another severity (None = unchanged)."""
         return replace(self, severity=severity or self.severity)
 
 
-def not_judged(problem: Exception) -> Outcome:
-    """What is said where a check could not be made: never a pass."""
-    return Outcome(False, f"could not be judged: {problem}", severity=ERROR)
+def not_evaluated(problem: Exception) -> Outcome:
+    """Return the outcome of a check that could not be evaluated: a failure of severity ERROR."""
+    return Outcome(False, f"could not be evaluated: {problem}", severity=ERROR)

@@ -1,4 +1,8 @@
-"""The check of pinned insights: has what is watched become worse since it was pinned."""
+"""Check of pinned insights: whether any became more severe since it was pinned.
+
+Comparing severities belongs here; recognising an insight in a later analysis does not
+(`insights/history/same_insight`).
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,27 @@ import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, Outcome
 from insight_dagster.analysis.insights.history.same_insight import is_same, kept
+from insight_dagster.settings.thresholds import Thresholds
 
 
 def pinned_insights(
-    pins: pa.Table, insights: pa.Table, members: pa.Table, *, largest_rise: float
+    pins: pa.Table, insights: pa.Table, members: pa.Table, thresholds: Thresholds
 ) -> Outcome:
-    """No pinned insight of the class is more severe than when it was pinned, by so much.
+    """Check that no pinned insight of a class became clearly more severe.
 
-    A pinned insight is found again among the present ones of its kind by the clips that both
-    hold; one that is not found is resolved.
+    A pinned insight is matched with a current insight of its kind by the clips that they share.
+    Without a match it counts as resolved.
 
     Args:
-        pins: rows of `pinned_insights` of the class.
-        insights: rows of `insights` of the class.
-        members: rows of `insight_members` of the class.
-        largest_rise: of severity that is let pass.
+        pins: the class's rows of `pinned_insights`.
+        insights: the class's rows of `insights`.
+        members: the class's rows of `insight_members`.
+        thresholds: thresholds of all checks.
     """
-    present = _with_clips(insights, members)
-    found = {row["insight_id"]: _state(row, present, largest_rise) for row in pins.to_pylist()}
+    current = _with_clips(insights, members)
+    found = {row["insight_id"]: _state(row, current, thresholds) for row in pins.to_pylist()}
     worse = [state for state in found.values() if state["state"] == "worse"]
+    resolved = sum(state["state"] == "resolved" for state in found.values())
     return Outcome(
         passed=not worse,
         severity=ERROR,
@@ -35,10 +41,9 @@ def pinned_insights(
             f"{state['sentence']} (severity {state['then']:.2f} -> {state['now']:.2f})"
             for state in worse
         )
-        + ". Look at the insight again; `insight pin` it anew to accept it"
+        + ". Review the insight; to accept it, pin it again with `insight pin`"
         if worse
-        else f"{len(found)} pinned insights, none worse, "
-        f"{sum(state['state'] == 'resolved' for state in found.values())} not found any more",
+        else f"{len(found)} pinned insights, none worse, {resolved} resolved",
         facts={"pinned": len(found), "worse": len(worse), "insights": found},
     )
 
@@ -53,15 +58,15 @@ def _with_clips(insights: pa.Table, members: pa.Table) -> list[dict[str, Any]]:
 
 
 def _state(
-    pin: Mapping[str, Any], present: Sequence[Mapping[str, Any]], largest_rise: float
+    pin: Mapping[str, Any], current: Sequence[Mapping[str, Any]], thresholds: Thresholds
 ) -> dict[str, Any]:
-    same = [row for row in present if is_same(pin, row)]
+    same = [row for row in current if is_same(pin, row)]
     if not same:
         return {"state": "resolved", "sentence": pin["sentence"], "then": pin["severity"]}
     match = max(same, key=lambda row: (kept(pin, row), -len(row["clip_ids"])))
-    rise = match["severity"] - pin["severity"]
+    rise, largest = match["severity"] - pin["severity"], thresholds.max_severity_rise
     return {
-        "state": "worse" if rise > largest_rise else "better" if rise < -largest_rise else "same",
+        "state": "worse" if rise > largest else "better" if rise < -largest else "same",
         "sentence": match["sentence"],
         "then": pin["severity"],
         "now": match["severity"],

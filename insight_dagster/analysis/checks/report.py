@@ -1,4 +1,4 @@
-"""The check of the report: is it there, and does it show every class."""
+"""Check of the report: whether it exists and shows every class completely."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 
 
 def report_complete(page: Path, *, usable: Mapping[str, int], placed: Mapping[str, int]) -> Outcome:
-    """The page exists, and every usable clip is placed in the latent space that it shows.
+    """Check that the report exists and shows every usable clip.
 
     Args:
-        page: the report's file.
-        usable: usable clips of every class.
-        placed: those of them that are placed in the present latent space.
+        page: the report's first page.
+        usable: number of usable clips by class.
+        placed: number of these that are placed in the current latent space, by class.
     """
     if not page.is_file() or not page.stat().st_size:
         return Outcome(False, f"{page} is missing; materialize insight_report", {}, ERROR)
@@ -27,7 +27,7 @@ def report_complete(page: Path, *, usable: Mapping[str, int], placed: Mapping[st
     return Outcome(
         passed=not missing,
         severity=WARN,
-        description=f"not shown completely: {shown}. Materialize projection and clusters of these"
+        description=f"incomplete: {shown}. Materialize projection and clusters of these classes"
         if missing
         else f"{len(usable)} classes with {sum(usable.values())} clips",
         facts={"classes": len(usable), "clips": sum(usable.values()), "incomplete": missing},

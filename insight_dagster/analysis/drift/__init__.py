@@ -10,10 +10,8 @@ No database, no Dagster, no drawing. Definitions and what was measured: `docs/ex
 from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift, embedding_drift
 from insight_dagster.analysis.drift.data.metadata_drift import DataDrift, FieldDrift, field_drift
 from insight_dagster.analysis.drift.judgement import (
-    DataThresholds,
     Judgement,
     Level,
-    PerformanceThresholds,
     judge_data,
     judge_performance,
 )
@@ -30,14 +28,12 @@ from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
 
 __all__ = [
     "DataDrift",
-    "DataThresholds",
     "EmbeddingDrift",
     "FieldDrift",
     "Figures",
     "Judgement",
     "Level",
     "PerformanceDrift",
-    "PerformanceThresholds",
     "ScoredClips",
     "embedding_drift",
     "expected_calibration_error",

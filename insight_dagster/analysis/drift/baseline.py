@@ -25,7 +25,7 @@ from insight_dagster.analysis.drift import (
 from insight_dagster.analysis.drift.performance.performance import scored_clips
 from insight_dagster.analysis.drift.rows import drift_rows
 from insight_dagster.failures import Skipped
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import BASELINE_CLIPS, METADATA_FIELDS
 
 FIELD_NAMES = tuple(column.name for column in METADATA_FIELDS)
@@ -122,7 +122,7 @@ def drift_since(
     now: Snapshot,
     *,
     baseline_id: str,
-    limits: CheckSettings,
+    thresholds: Thresholds,
     seed: int,
 ) -> pa.Table:
     """Rows of `drift`: what became of a class since its baseline.
@@ -137,23 +137,23 @@ def drift_since(
         then: its clips in the baseline.
         now: its clips now, with their vectors.
         baseline_id: of the baseline.
-        limits: splits and the fewest clips that are compared.
+        thresholds: splits and the fewest clips that are compared.
         seed: of every resampling.
     """
     held = now.scores["content_key"].isin(then.scores["content_key"]).to_numpy(bool)
-    new, least = now.take(~held), {"min_clips": limits.drift_min_clips, "seed": seed}
+    new, least = now.take(~held), {"min_clips": thresholds.drift_min_clips, "seed": seed}
     data = DataDrift(
         clips_then=len(then.scores),
         new_clips=len(new.scores),
         fields=_field_drift(then, new, least),
         embedding=_embedding_drift(now.take(held), new, least),
     )
-    performance = performance_since(then, now, limits=limits, seed=seed)
+    performance = performance_since(then, now, thresholds=thresholds, seed=seed)
     return drift_rows(class_name, baseline_id, performance, data)
 
 
 def performance_since(
-    then: Snapshot, now: Snapshot, *, limits: CheckSettings, seed: int, by_class: bool = False
+    then: Snapshot, now: Snapshot, *, thresholds: Thresholds, seed: int, by_class: bool = False
 ) -> PerformanceDrift:
     """Performance now against then.
 
@@ -162,23 +162,23 @@ def performance_since(
     Args:
         then: clips of the baseline.
         now: clips now.
-        limits: splits and the fewest clips that are compared.
+        thresholds: splits and the fewest clips that are compared.
         seed: of every resampling.
         by_class: several classes: compare new clips with old ones of their own class; classes
             that have new clips alone are left out.
     """
-    before, after, splits = _renamed(then.scores, now.scores), now.scores, limits.drift_splits
+    before, after, splits = _renamed(then.scores, now.scores), now.scores, thresholds.drift_splits
     left_out: tuple[str, ...] = ()
     if by_class:
         before, after, left_out = _of_known_classes(
             *(_that_count(each, splits) for each in (before, after)),
-            min_clips=limits.drift_min_clips,
+            min_clips=thresholds.drift_min_clips,
         )
         splits = ()
     drift = performance_drift(
         scored_clips(before, splits=splits, by_class=by_class),
         scored_clips(after, splits=splits, by_class=by_class),
-        min_clips=limits.drift_min_clips,
+        min_clips=thresholds.drift_min_clips,
         seed=seed,
     )
     return replace(drift, left_out=left_out)

@@ -28,6 +28,7 @@ from insight_dagster.analysis.drift.performance.sentences import (
     missing_fields,
 )
 from insight_dagster.analysis.numerics.multiple_testing import holm
+from insight_dagster.settings.thresholds import Thresholds
 
 
 class Level(StrEnum):
@@ -37,69 +38,6 @@ class Level(StrEnum):
     NOT_JUDGED = "not_judged"
     WARN = "warn"
     ERROR = "error"
-
-
-@dataclass(frozen=True)
-class PerformanceThresholds:
-    """What a worse performance must reach to be told.
-
-    Attributes:
-        accuracy_drop_warn, accuracy_drop_error: drop of accuracy, 0..1.
-        loss_rise_warn, loss_rise_error: rise of the mean loss, nat.
-        calibration_rise_warn, calibration_rise_error: rise of the calibration error, 0..1.
-        model_alpha: level of one class's paired tests (clips predicted then and now). With the
-            same model they have no sampling error: it only says how sure one must be that a
-            changed model is worse.
-        population_alpha: level of all unpaired tests of a night together.
-        min_clips: fewest clips on either side.
-    """
-
-    accuracy_drop_warn: float = 0.02
-    accuracy_drop_error: float = 0.05
-    loss_rise_warn: float = 0.1
-    loss_rise_error: float = 0.25
-    calibration_rise_warn: float = 0.05
-    calibration_rise_error: float = 0.1
-    model_alpha: float = 0.02
-    population_alpha: float = 0.005
-    min_clips: int = 20
-
-    def __post_init__(self) -> None:
-        for metric in (ACCURACY, LOSS, CALIBRATION):
-            _check_limits(metric, *self.effects(metric))
-        _check_level("model_alpha", self.model_alpha)
-        _check_level("population_alpha", self.population_alpha)
-
-    def effects(self, metric: str) -> tuple[float, float]:
-        """Smallest effects that warn and fail, of one metric."""
-        return {
-            ACCURACY: (self.accuracy_drop_warn, self.accuracy_drop_error),
-            LOSS: (self.loss_rise_warn, self.loss_rise_error),
-            CALIBRATION: (self.calibration_rise_warn, self.calibration_rise_error),
-        }[metric]
-
-
-@dataclass(frozen=True)
-class DataThresholds:
-    """What drifted data must reach to be told.
-
-    Attributes:
-        field_shift_warn, field_shift_error: Wasserstein distance of a field in the baseline's
-            standard deviations; None: never an error.
-        embedding_auc_warn, embedding_auc_error: separability of new from old clips, 0.5..1.
-        alpha: level of all data tests of a night together.
-    """
-
-    field_shift_warn: float = 0.3
-    field_shift_error: float | None = None
-    embedding_auc_warn: float = 0.6
-    embedding_auc_error: float | None = None
-    alpha: float = 0.005
-
-    def __post_init__(self) -> None:
-        _check_limits("field shift", self.field_shift_warn, self.field_shift_error)
-        _check_limits("embedding auc", self.embedding_auc_warn, self.embedding_auc_error)
-        _check_level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -117,9 +55,7 @@ class Judgement:
     not_judged: tuple[str, ...]
 
 
-def judge_performance(
-    drift: PerformanceDrift, thresholds: PerformanceThresholds, *, tests: int
-) -> Judgement:
+def judge_performance(drift: PerformanceDrift, thresholds: Thresholds, *, tests: int) -> Judgement:
     """Whether a class, or all clips together, got worse, and by which part.
 
     The metrics of a part are corrected by Holm; those of the population also for the night's
@@ -138,14 +74,16 @@ def judge_performance(
         (POPULATION_CHANGE, thresholds.population_alpha / max(1, tests)),
     ):
         changes = [each for each in drift.changes if each.part == part]
-        judged = [each for each in changes if _enough(each, thresholds.min_clips)]
+        judged = [each for each in changes if _enough(each, thresholds.drift_min_clips)]
         if not judged:
-            missing.append(f"{part.replace('_', ' ')}: {_why_not(changes, thresholds.min_clips)}")
+            missing.append(
+                f"{part.replace('_', ' ')}: {_why_not(changes, thresholds.drift_min_clips)}"
+            )
             levels += [Level.NOT_JUDGED] * any(each.clips_now for each in changes)
             continue
         levels.append(Level.OK)
         for change, p_value in zip(judged, holm([c.p_value for c in judged]), strict=True):
-            level = _level(change.effect, thresholds.effects(change.metric))
+            level = _level(change.effect, _effect_thresholds(change.metric, thresholds))
             if p_value <= alpha and level != Level.OK:
                 levels.append(level)
                 causes.append(change_sentence(change))
@@ -155,7 +93,7 @@ def judge_performance(
 def judge_data(
     fields: Sequence[FieldDrift],
     embedding: EmbeddingDrift | None,
-    thresholds: DataThresholds,
+    thresholds: Thresholds,
     *,
     tests: int,
 ) -> Judgement:
@@ -175,7 +113,7 @@ def judge_data(
     clouds = [embedding] if embedding is not None and embedding.judged else []
     questions = [min(each.adjusted_p for each in judged)] if judged else []
     questions += [each.p_value for each in clouds]
-    alpha = thresholds.alpha / max(1, tests)
+    alpha = thresholds.data_alpha / max(1, tests)
     rejected = holm(questions) <= alpha
     found = []
     if judged and rejected[0]:
@@ -192,7 +130,7 @@ def judge_data(
 
 
 def _field_causes(
-    fields: Sequence[FieldDrift], thresholds: DataThresholds, alpha: float
+    fields: Sequence[FieldDrift], thresholds: Thresholds, alpha: float
 ) -> list[tuple[Level, str]]:
     """Fields that drifted, the furthest first."""
     limits = (thresholds.field_shift_warn, thresholds.field_shift_error)
@@ -202,12 +140,19 @@ def _field_causes(
     return [(level, field_sentence(each)) for level, each in levels if level != Level.OK]
 
 
-def _embedding_causes(
-    embedding: EmbeddingDrift, thresholds: DataThresholds
-) -> list[tuple[Level, str]]:
+def _embedding_causes(embedding: EmbeddingDrift, thresholds: Thresholds) -> list[tuple[Level, str]]:
     limits = (thresholds.embedding_auc_warn, thresholds.embedding_auc_error)
     level = _level(embedding.auc, limits)
     return [] if level == Level.OK else [(level, embedding_sentence(embedding))]
+
+
+def _effect_thresholds(metric: str, thresholds: Thresholds) -> tuple[float, float]:
+    """Return the smallest effects on a metric that are a WARN and an ERROR."""
+    return {
+        ACCURACY: (thresholds.accuracy_drop_warn, thresholds.accuracy_drop_error),
+        LOSS: (thresholds.loss_rise_warn, thresholds.loss_rise_error),
+        CALIBRATION: (thresholds.calibration_rise_warn, thresholds.calibration_rise_error),
+    }[metric]
 
 
 def _enough(change: Change, min_clips: int) -> bool:
@@ -232,13 +177,3 @@ def _level(effect: float, limits: tuple[float, float | None]) -> Level:
 def _worst(levels: Sequence[Level]) -> Level:
     """The most alarming level; `NOT_JUDGED` where nothing was judged."""
     return max(levels, key=list(Level).index, default=Level.NOT_JUDGED)
-
-
-def _check_limits(name: str, warn: float, error: float | None) -> None:
-    if not 0 <= warn <= (warn if error is None else error):
-        raise ValueError(f"{name}: limits must rise from 0, got warn {warn} and error {error}")
-
-
-def _check_level(name: str, alpha: float) -> None:
-    if not 0 < alpha < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {alpha}")

@@ -15,6 +15,7 @@ from insight_dagster.analysis.checks.latent_space import (
 )
 from insight_dagster.analysis.checks.pinned_insights import pinned_insights
 from insight_dagster.analysis.checks.report import report_complete
+from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import CLIP_MANIFEST, INSIGHT_MEMBERS, INSIGHTS, PINNED_INSIGHTS
 
 
@@ -46,11 +47,11 @@ def test_an_outcome_takes_the_severity_that_a_user_chose():
 
 def test_the_quarantined_share_counts_and_names_reasons():
     rows = clips(("1", "train", "x"), ("2", "train", "!"), ("3", "val", "!"))
-    outcome = manifest.quarantined_share(rows, largest=0.5)
+    outcome = manifest.quarantined_share(rows, Thresholds(max_quarantined_share=0.5))
     assert not outcome.passed and outcome.severity == ERROR
     assert outcome.facts["reasons"] == {"broken": 2}
-    assert manifest.quarantined_share(rows, largest=0.7).passed
-    nothing = manifest.quarantined_share(clips(), largest=1)
+    assert manifest.quarantined_share(rows, Thresholds(max_quarantined_share=0.7)).passed
+    nothing = manifest.quarantined_share(clips(), Thresholds(max_quarantined_share=1))
     assert not nothing.passed and nothing.severity == ERROR
 
 
@@ -64,14 +65,16 @@ def test_a_split_whose_clips_are_all_broken_is_missing():
 
 def test_copies_count_inside_a_split_and_leaks_across_splits_and_classes():
     rows = clips(("1", "train", "x"), ("2", "train", "x"), ("3", "val", "y"), ("4", "val", "x"))
-    copies = manifest.duplicates(rows, largest=0.2)
+    copies = manifest.duplicates(rows, Thresholds(max_duplicate_share=0.2))
     assert not copies.passed and copies.facts["copies"] == 1
     assert copies.facts["examples"] == ["2 = 1"]
-    assert manifest.duplicates(rows, largest=0.25).passed
+    assert manifest.duplicates(rows, Thresholds(max_duplicate_share=0.25)).passed
     other = clips(("5", "test", "y"), class_name="b")
-    leaks = manifest.leaks(rows, pa.concat_tables([rows, other]), most=0)
+    leaks = manifest.leaks(rows, pa.concat_tables([rows, other]), Thresholds(max_leaked_clips=0))
     assert leaks.facts["examples"] == ["1", "2", "3", "4"]
-    assert manifest.leaks(other, pa.concat_tables([rows, other]), most=1).passed
+    assert manifest.leaks(
+        other, pa.concat_tables([rows, other]), Thresholds(max_leaked_clips=1)
+    ).passed
 
 
 def test_a_class_out_of_library_or_model_is_told():
@@ -121,31 +124,33 @@ def test_good_vectors_pass_and_so_does_a_class_without_any():
 
 def test_coverage_names_classes_left_out_and_clips_that_came_later():
     space = {"left_out": ["a: its last embeddings failed: x"]}
-    outcome = space_coverage(space, usable_clips=10, fitted=10, largest_unfitted=0.1)
+    outcome = space_coverage(space, Thresholds(max_unfitted_share=0.1), usable_clips=10, fitted=10)
     assert not outcome.passed and "a: its last embeddings failed" in outcome.description
     whole = {"left_out": []}
-    assert space_coverage(whole, usable_clips=10, fitted=9, largest_unfitted=0.1).passed
-    late = space_coverage(whole, usable_clips=10, fitted=8, largest_unfitted=0.1)
+    assert space_coverage(
+        whole, Thresholds(max_unfitted_share=0.1), usable_clips=10, fitted=9
+    ).passed
+    late = space_coverage(whole, Thresholds(max_unfitted_share=0.1), usable_clips=10, fitted=8)
     assert not late.passed and "2 of 10 clips came after the fit" in late.description
 
 
 def test_the_layout_and_the_clusters_are_held_to_their_limits():
-    assert layout_trustworthiness(0.9, smallest=0.8).passed
-    assert not layout_trustworthiness(0.7, smallest=0.8).passed
-    assert not layout_trustworthiness(float("nan"), smallest=0.8).passed
-    assert cluster_noise(np.array([-1, -1, 0, 1]), largest=0.5).passed
-    assert not cluster_noise(np.array([-1, -1, -1, 1]), largest=0.5).passed
+    assert layout_trustworthiness(0.9, Thresholds(min_trustworthiness=0.8)).passed
+    assert not layout_trustworthiness(0.7, Thresholds(min_trustworthiness=0.8)).passed
+    assert not layout_trustworthiness(float("nan"), Thresholds(min_trustworthiness=0.8)).passed
+    assert cluster_noise(np.array([-1, -1, 0, 1]), Thresholds(max_noise_share=0.5)).passed
+    assert not cluster_noise(np.array([-1, -1, -1, 1]), Thresholds(max_noise_share=0.5)).passed
     cluster = np.array([0, 0, 1, -1])
-    assert clusters_stable(cluster, np.array([0.9, 0.3]), smallest=0.7).passed
-    assert not clusters_stable(cluster, np.array([0.4, 0.3]), smallest=0.7).passed
-    unmeasured = clusters_stable(cluster, np.array([np.nan, np.nan]), smallest=0.7)
+    assert clusters_stable(cluster, np.array([0.9, 0.3]), Thresholds(min_stability=0.7)).passed
+    assert not clusters_stable(cluster, np.array([0.4, 0.3]), Thresholds(min_stability=0.7)).passed
+    unmeasured = clusters_stable(cluster, np.array([np.nan, np.nan]), Thresholds(min_stability=0.7))
     assert not unmeasured.passed and "3 clips are in clusters whose" in unmeasured.description
     nothing, noise = np.array([], np.int64), np.array([-1, -1])
-    assert clusters_stable(noise, np.array([]), smallest=0.7).passed
+    assert clusters_stable(noise, np.array([]), Thresholds(min_stability=0.7)).passed
     for outcome in (
-        clusters_stable(nothing, np.array([0.9]), smallest=0.7),
-        cluster_noise(nothing, largest=1),
-        inside_the_space(nothing.astype(bool), largest=1),
+        clusters_stable(nothing, np.array([0.9]), Thresholds(min_stability=0.7)),
+        cluster_noise(nothing, Thresholds(max_noise_share=1)),
+        inside_the_space(nothing.astype(bool), Thresholds(max_outside_share=1)),
     ):
         assert not outcome.passed and "place_classes" in outcome.description
 
@@ -186,7 +191,10 @@ def pin(severity: float, group: str, kind: str = "leak") -> pa.Table:
 )
 def test_a_pinned_insight_is_found_again_by_kind_and_clips(pinned_rows, state):
     outcome = pinned_insights(
-        pinned_rows, insights(new=0.5, far=0.9), members(new="abcd", far="wxyz"), largest_rise=0.05
+        pinned_rows,
+        insights(new=0.5, far=0.9),
+        members(new="abcd", far="wxyz"),
+        Thresholds(max_severity_rise=0.05),
     )
     assert outcome.facts["insights"]["old"]["state"] == state
     assert outcome.passed == (state != "worse")
@@ -194,7 +202,9 @@ def test_a_pinned_insight_is_found_again_by_kind_and_clips(pinned_rows, state):
 
 def test_nothing_pinned_passes():
     nothing = PINNED_INSIGHTS.from_rows([])
-    assert pinned_insights(nothing, insights(a=1.0), members(a="x"), largest_rise=0).passed
+    assert pinned_insights(
+        nothing, insights(a=1.0), members(a="x"), Thresholds(max_severity_rise=0)
+    ).passed
 
 
 def test_a_report_that_is_missing_or_leaves_classes_out_is_told(tmp_path):

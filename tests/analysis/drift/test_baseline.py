@@ -9,12 +9,9 @@ import pytest
 
 from insight_dagster.analysis.checks import ERROR, WARN
 from insight_dagster.analysis.checks.drift import (
-    data_thresholds,
     drift_outcomes,
     performance_outcome,
-    performance_thresholds,
 )
-from insight_dagster.analysis.drift import DataThresholds, PerformanceThresholds
 from insight_dagster.analysis.drift.baseline import (
     FIELD_NAMES,
     Snapshot,
@@ -29,10 +26,11 @@ from insight_dagster.analysis.drift.rows import (
     stored_data,
     stored_performance,
 )
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import DRIFT
 
-LIMITS = CheckSettings.model_validate({})
+THRESHOLDS = Thresholds()
+RISES = ("accuracy_drop", "loss_rise", "calibration_rise")
 
 
 def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Snapshot:
@@ -73,11 +71,11 @@ def worse(then: Snapshot, clips: int) -> Snapshot:
 
 
 def drift(then: Snapshot, now: Snapshot):
-    return drift_since("a", then, now, baseline_id="b", limits=LIMITS, seed=0)
+    return drift_since("a", then, now, baseline_id="b", thresholds=THRESHOLDS, seed=0)
 
 
 def checks(rows):
-    return drift_outcomes(rows, LIMITS, classes=5)
+    return drift_outcomes(rows, THRESHOLDS, classes=5)
 
 
 def test_a_moment_survives_the_database(tmp_path):
@@ -111,7 +109,7 @@ def test_drift_survives_the_table():
 def test_nothing_changed_is_no_drift():
     found = checks(drift(moment(), moment()))
     assert found["performance_drift"].passed and found["data_drift"].passed
-    assert "no clip has come" in found["data_drift"].description
+    assert "no new clips since" in found["data_drift"].description
 
 
 def test_a_worse_model_is_told_from_a_worse_population():
@@ -158,8 +156,8 @@ def test_clips_that_moved_to_another_split_are_the_same_clips():
     found = checks(drift(then, replace(then, scores=scores)))["performance_drift"]
     assert found.passed
     assert (found.facts["new_clips"], found.facts["gone_clips"]) == (0, 0)
-    limits = LIMITS.model_copy(update={"drift_splits": ("quality",)})
-    those = performance_since(then, replace(then, scores=scores), limits=limits, seed=0)
+    thresholds = THRESHOLDS.model_copy(update={"drift_splits": ("quality",)})
+    those = performance_since(then, replace(then, scores=scores), thresholds=thresholds, seed=0)
     assert (those.clips_then, those.shared) == (moved.sum(), moved.sum())
 
 
@@ -169,7 +167,7 @@ def test_copies_are_matched_one_by_one():
         clip_id=[f"z{n:04d}" for n in range(40)], content_key=["k"] * 30 + ["j"] * 10
     )
     before = replace(then, scores=then.scores.assign(content_key=["k"] * 35 + ["j"] * 5))
-    found = performance_since(before, replace(then, scores=scores), limits=LIMITS, seed=0)
+    found = performance_since(before, replace(then, scores=scores), thresholds=THRESHOLDS, seed=0)
     assert (found.shared, found.new, found.gone) == (35, 5, 5)
 
 
@@ -182,7 +180,7 @@ def test_too_few_clips_are_said_and_not_passed():
     some = checks(drift(then, together(then, moment(19, seed=1, prefix="n", accuracy=0))))
     assert not some["performance_drift"].passed and some["performance_drift"].severity == WARN
     assert "change: 19 of the 20 new clips needed" in some["performance_drift"].description
-    assert not some["data_drift"].passed and "not judged" in some["data_drift"].description
+    assert not some["data_drift"].passed and "not tested" in some["data_drift"].description
 
 
 @pytest.mark.parametrize("kept", [0, 10, 19, 20])
@@ -250,7 +248,7 @@ def test_vectors_that_cannot_be_compared_are_said_and_not_passed(kept, vectors, 
     now = now if vectors else replace(now, vectors=np.zeros((len(now.scores), 0)))
     found = checks(drift(then, now))["data_drift"]
     assert not found.passed and found.severity == WARN
-    assert found.description.startswith(f"not judged: embedding: {reason}")
+    assert found.description.startswith(f"not tested: embedding: {reason}")
 
 
 def of_class(found: Snapshot, name: str) -> Snapshot:
@@ -260,9 +258,11 @@ def of_class(found: Snapshot, name: str) -> Snapshot:
 def test_a_new_class_is_left_out_of_the_comparison_of_all_classes():
     then = together(*(of_class(moment(seed=n, prefix=name), name) for n, name in enumerate("abc")))
     harder = of_class(moment(60, seed=9, accuracy=0.5, prefix="f"), "f")
-    found = performance_since(then, together(then, harder), limits=LIMITS, seed=0, by_class=True)
+    found = performance_since(
+        then, together(then, harder), thresholds=THRESHOLDS, seed=0, by_class=True
+    )
     assert (found.left_out, found.new, found.clips_now) == (("f",), 0, 300)
-    outcome = performance_outcome(found, LIMITS, classes=4)
+    outcome = performance_outcome(found, THRESHOLDS, classes=4)
     assert outcome.passed and "without old clips: f" in outcome.description
     assert outcome.facts["classes_left_out"] == ["f"]
 
@@ -273,7 +273,9 @@ def test_a_new_split_of_a_class_is_compared_with_its_own_class():
     fresh = of_class(moment(60, seed=2, accuracy=0.5, prefix="n"), "b")
     fresh.scores["split"] = "test"
     then = together(easy, hard)
-    found = performance_since(then, together(then, fresh), limits=LIMITS, seed=0, by_class=True)
+    found = performance_since(
+        then, together(then, fresh), thresholds=THRESHOLDS, seed=0, by_class=True
+    )
     change = found.change("population_change", "accuracy")
     assert (change.clips_then, change.reason) == (100, "")
     assert change.effect == pytest.approx(0, abs=1e-9)
@@ -281,8 +283,8 @@ def test_a_new_split_of_a_class_is_compared_with_its_own_class():
 
 def test_only_the_splits_of_the_settings_are_compared():
     then = moment()
-    limits = LIMITS.model_copy(update={"drift_splits": ("val",)})
-    rows = drift_since("a", then, then, baseline_id="b", limits=limits, seed=0)
+    thresholds = THRESHOLDS.model_copy(update={"drift_splits": ("val",)})
+    rows = drift_since("a", then, then, baseline_id="b", thresholds=thresholds, seed=0)
     assert stored_performance(rows).clips_now == 25
 
 
@@ -300,5 +302,9 @@ def test_a_class_without_clips_that_can_be_scored_has_figures_without_values():
 
 
 def test_the_settings_have_the_thresholds_that_were_measured():
-    assert performance_thresholds(LIMITS) == PerformanceThresholds()
-    assert data_thresholds(LIMITS) == DataThresholds()
+    effects = [f"{n}_{s}" for n in RISES for s in ("warn", "error")]
+    assert [getattr(THRESHOLDS, name) for name in effects] == [0.02, 0.05, 0.1, 0.25, 0.05, 0.1]
+    assert (THRESHOLDS.field_shift_warn, THRESHOLDS.embedding_auc_warn) == (0.3, 0.6)
+    assert (THRESHOLDS.field_shift_error, THRESHOLDS.embedding_auc_error) == (None, None)
+    levels = THRESHOLDS.model_alpha, THRESHOLDS.population_alpha, THRESHOLDS.data_alpha
+    assert (*levels, THRESHOLDS.drift_min_clips) == (0.02, 0.005, 0.005, 20)

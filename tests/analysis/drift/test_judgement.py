@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight_dagster.analysis.drift import (
-    DataThresholds,
     EmbeddingDrift,
     FieldDrift,
     Level,
-    PerformanceThresholds,
     judge_data,
     judge_performance,
     performance_drift,
@@ -23,12 +21,12 @@ from insight_dagster.analysis.drift.performance.change import (
     Change,
 )
 from insight_dagster.analysis.numerics.multiple_testing import holm
-from insight_dagster.settings.check_settings import CheckSettings
+from insight_dagster.settings.thresholds import Thresholds
 from tests.support.drift_clips import joined, scored, turned_wrong
 
-THRESHOLDS = PerformanceThresholds(model_alpha=0.01, population_alpha=0.01)
-DATA = DataThresholds(
-    field_shift_warn=0.3, field_shift_error=1.0, embedding_auc_warn=0.6, alpha=0.01
+THRESHOLDS = Thresholds(model_alpha=0.01, population_alpha=0.01)
+DATA = Thresholds(
+    field_shift_warn=0.3, field_shift_error=1.0, embedding_auc_warn=0.6, data_alpha=0.01
 )
 BASE = scored(np.random.default_rng(0), 60)
 
@@ -209,15 +207,15 @@ def test_unjudged_data_are_listed_by_reason():
 @pytest.mark.parametrize("rise", ["accuracy_drop", "loss_rise", "calibration_rise"])
 def test_a_warning_above_its_error_is_refused_when_settings_load(rise):
     with pytest.raises(ValueError, match=f"{rise}_warn .0.2. is above {rise}_error .0.05."):
-        CheckSettings.model_validate({f"{rise}_warn": 0.2, f"{rise}_error": 0.05})
+        Thresholds.model_validate({f"{rise}_warn": 0.2, f"{rise}_error": 0.05})
 
 
 def test_thresholds_are_checked():
-    with pytest.raises(ValueError, match="must rise"):
-        PerformanceThresholds(accuracy_drop_warn=0.1, accuracy_drop_error=0.05)
+    with pytest.raises(ValueError, match="accuracy_drop_warn .0.1. is above"):
+        Thresholds(accuracy_drop_warn=0.1, accuracy_drop_error=0.05)
     with pytest.raises(ValueError, match="model_alpha"):
-        PerformanceThresholds(model_alpha=0)
-    with pytest.raises(ValueError, match="must rise"):
-        DataThresholds(field_shift_warn=2.0, field_shift_error=1.0)
-    with pytest.raises(ValueError, match="alpha"):
-        DataThresholds(alpha=1.5)
+        Thresholds(model_alpha=0)
+    with pytest.raises(ValueError, match="field_shift_warn .2. is above"):
+        Thresholds(field_shift_warn=2.0, field_shift_error=1.0)
+    with pytest.raises(ValueError, match="data_alpha"):
+        Thresholds(data_alpha=1.5)

@@ -9,6 +9,7 @@ from insight_dagster.analysis.checks.latent_space import inside_the_space
 from insight_dagster.analysis.latent_space.coverage import outside
 from insight_dagster.analysis.latent_space.density_range import density_range
 from insight_dagster.analysis.latent_space.fitting import fit_latent_space
+from insight_dagster.settings.thresholds import Thresholds
 
 TAPS = [("only", 6)]
 
@@ -54,7 +55,7 @@ def test_clips_of_the_same_kind_lie_inside_and_others_outside(fitted):
     assert outside(space, *space.locate(names, same)).mean() < 0.2
     far = outside(space, *space.locate(names, other))
     assert far.mean() > 0.9
-    outcome = inside_the_space(far, largest=0.25)
+    outcome = inside_the_space(far, Thresholds(max_outside_share=0.25))
     assert not outcome.passed and "refit_latent_space" in outcome.description
 
 
@@ -63,4 +64,4 @@ def test_a_class_without_clips_is_nowhere(fitted):
     assert not outside(space, np.zeros((0, 6)), np.zeros(0, int)).size
     tiny = SimpleNamespace(coordinates=np.zeros((3, 6)), density_range=0.0)
     assert outside(tiny, np.ones((2, 6)), np.array([-1, 0])).tolist() == [True, False]
-    assert not inside_the_space(np.zeros(0, bool), largest=0.25).passed
+    assert not inside_the_space(np.zeros(0, bool), Thresholds(max_outside_share=0.25)).passed

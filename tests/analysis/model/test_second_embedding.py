@@ -179,5 +179,7 @@ def test_a_latent_space_may_be_fitted_on_some_layers_alone():
     np.testing.assert_array_equal(space.transform(vectors), space.transform(other))
     alone = fit_latent_space(vectors[:, 6:], ids, taps=taps[1:])
     np.testing.assert_allclose(space.coordinates[:, :4], alone.coordinates, atol=1e-6)
-    with pytest.raises(LatentSpaceError, match="no layer third; set `taps` to names out of ours, sec"):
+    with pytest.raises(
+        LatentSpaceError, match="no layer third; set `taps` to names out of ours, sec"
+    ):
         fit_latent_space(vectors, ids, taps=taps, use=["third"])

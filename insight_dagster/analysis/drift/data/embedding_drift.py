@@ -21,6 +21,7 @@ from insight_dagster.analysis.drift.data.strata import side_by_side, too_few
 from insight_dagster.analysis.numerics.permutation import tail_p
 from insight_dagster.analysis.numerics.resampling import in_chunks
 from insight_dagster.failures import Skipped
+from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _NAN = float("nan")
 _ROUNDING = 1e-12  # of means over kernel values, which are at most 1
@@ -64,7 +65,7 @@ def embedding_drift(
     draws: int = 999,
     seed: int = 0,
     cap: int = 500,
-    min_clips: int = 20,
+    min_clips: int = MIN_CLIPS,
 ) -> EmbeddingDrift:
     """Compare where the new clips lie in the latent space with where old ones do.
 

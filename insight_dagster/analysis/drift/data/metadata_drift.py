@@ -22,6 +22,7 @@ from insight_dagster.analysis.drift.data.wasserstein import (
 )
 from insight_dagster.analysis.numerics.resampling import in_chunks
 from insight_dagster.failures import Skipped
+from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _CONSTANT = "constant"
 _NAN = float("nan")
@@ -91,7 +92,7 @@ def field_drift(
     unlike: Skipped | None = None,
     draws: int = 999,
     seed: int = 0,
-    min_clips: int = 20,
+    min_clips: int = MIN_CLIPS,
 ) -> tuple[FieldDrift, ...]:
     """Compare every metadata field of the new clips with the baseline's, in the order given.
 

@@ -27,6 +27,7 @@ from insight_dagster.analysis.drift.performance.population_change import (
     population_change,
 )
 from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
+from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _AGAINST_THE_BASELINE = (
     "{left} comparable clips of the baseline are left: new clips are compared with the baseline's "
@@ -86,7 +87,7 @@ def performance_drift(
     then: ScoredClips,
     now: ScoredClips,
     *,
-    min_clips: int = 20,
+    min_clips: int = MIN_CLIPS,
     draws: int = 1_999,
     seed: int = 0,
 ) -> PerformanceDrift:

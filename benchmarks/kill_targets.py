@@ -12,7 +12,7 @@ import dagster as dg
 
 from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
 from insight_dagster.orchestration.run_launcher import worker_process
-from insight_dagster.orchestration.stage_runs import WANTED_TAG
+from insight_dagster.orchestration.stage_requests import REQUEST_TAG
 from tests.support.dagster_server import DagsterServer, wait_for
 
 
@@ -56,7 +56,7 @@ def kill_night(server: DagsterServer, instance: dg.DagsterInstance) -> str:
     process = wait_for(lambda: worker_process(instance, run), 120, "the night's process")
     os.kill(process[0], signal.SIGKILL)
     run = instance.get_run_by_id(run.run_id) or run
-    return run.tags.get(WANTED_TAG, "")[:60]
+    return run.tags.get(REQUEST_TAG, "")[:60]
 
 
 def kill_daemon(server: DagsterServer, instance: dg.DagsterInstance) -> str:

@@ -44,7 +44,7 @@ def baseline_promote(
     ] = None,
 ) -> None:
     """Make the present state the baseline that drift is measured against."""
-    from insight_dagster.commands.show.drift import promote
+    from insight_dagster.commands.run.promote import promote
 
     settings = load_settings(home=home)
     promote(settings, author=author, reason=reason, accept=accept or (), console=console)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from insight_dagster.assets.baseline import promote
-from insight_dagster.orchestration.stages import HOLD, PROMOTE, STAGES
+from insight_dagster.orchestration.stages import COMPARE, PROMOTE, STAGES
 from insight_dagster.resources.partitions import ACTION_CLASSES
 
 STAGE_JOBS = {stage.job: stage.define_job() for stage in STAGES}
@@ -15,7 +15,7 @@ analyse_classes = dg.define_asset_job(
     description="All of it for new or changed classes, into the present latent space: nothing is "
     "refitted. The other classes' insights take notice at the next nightly_reanalysis.",
 )
-hold_against_baseline = HOLD.define_job()
+hold_against_baseline = COMPARE.define_job()
 
 
 @dg.job(name=PROMOTE.job, executor_def=dg.in_process_executor, description=PROMOTE.description)

@@ -1,45 +1,34 @@
-"""The nightly re-analysis: stage after stage over all classes, each stage's runs side by side.
+"""The nightly re-analysis: one stage after another over all classes, a stage's runs side by side.
 
-One run of the job is one night. It does no work itself: for every stage it says which runs it wants
-(a tag on its own run), a sensor launches them (`sensors.nightly_stages`), and it waits for their
-end. So every class's work is an ordinary run of an ordinary job, queued, isolated and retried like
-any other; a class that fails costs that class; and the night's own run ends as the night did.
+One run of the job is one night. It computes nothing itself: for every stage it requests runs
+(`stage_requests`), a sensor launches them, and it waits until they have ended. So the work on a
+class is an ordinary run of an ordinary job, queued, isolated and retried like any other; a class
+that fails costs only that class; and the nightly run ends as its stages did.
 
-A night that died is launched again by the daemon (`run_retries`). What was finished costs nothing
-then, because every asset computes only what changed.
+A nightly run that died is launched again by the daemon (`run_retries`). What was finished costs
+nothing then, because every asset computes only what changed.
 """
 
-import itertools
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 from insight_dagster.analysis.checks import ERROR
 from insight_dagster.errors import LibraryError, RunFailedError
-from insight_dagster.orchestration.stage_runs import (
-    NIGHT_TAG,
-    STAGE_TAG,
-    WANTED_TAG,
-    StageRequest,
-    wait_for_earlier_nights,
-    wait_for_runs,
-)
+from insight_dagster.orchestration.run_stages import Analysis, StageFailure, run_stage
+from insight_dagster.orchestration.stage_launchers import DaemonLauncher
+from insight_dagster.orchestration.stage_requests import wait_for_earlier_nights
 from insight_dagster.orchestration.stages import (
+    EVALUATE,
     EXPLAIN,
-    JUDGE,
-    MEASURE,
+    EXTRACT,
     PLACE,
     PROMOTE,
     REFIT,
     REPORT,
-    Range,
     Stage,
-    conduct,
-    finished,
-    materializations,
 )
 from insight_dagster.pipeline.housekeeping import tidy
 from insight_dagster.resources.clip_library import ClipLibraryResource
@@ -50,39 +39,17 @@ from insight_dagster.resources.partitions import ACTION_CLASSES
 
 JOB_NAME = "nightly_reanalysis"
 CONDUCTOR_TAG = "insight/conductor"
+"""Limits the number of nightly runs to one: the home's `dagster.yaml` names it."""
 
 LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
 
 
-@dataclass
-class Night:
-    """How far a night has come: handed from stage to stage.
-
-    Attributes:
-        classes: classes that no stage has failed for.
-        failures: the job that failed first, by class.
-    """
-
-    classes: list[str]
-    failures: dict[str, str] = field(default_factory=dict)
-
-    def without(self, failed: Iterable[str], job: str) -> "Night":
-        """The night after a stage that failed for some classes."""
-        gone = set(failed)
-        kept = [name for name in self.classes if name not in gone]
-        return Night(kept, {**dict.fromkeys(sorted(gone), job), **self.failures})
-
-    def classes_of(self, stage: Stage) -> list[str]:
-        """Classes that a stage is run for."""
-        return [*self.classes, *self.failures] if stage.says else self.classes
-
-
 @dg.op(out=dg.Out(io_manager_key="night_io"))
-def measure(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -> Night:
-    """Take up new classes; list, embed and describe the clips of all.
+def extract(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -> Analysis:
+    """Add new classes as partitions, then list, embed and describe the clips of every class.
 
     Raises:
-        RetryRequested: the library is not there (a mount that comes back, or does not).
+        RetryRequested: the library cannot be read; it may be a mount that comes back.
     """
     wait_for_earlier_nights(context)
     names = str(ACTION_CLASSES.name)
@@ -95,70 +62,65 @@ def measure(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -
     if new:
         context.instance.add_dynamic_partitions(names, new)
         context.log.info(f"new classes: {', '.join(new)}")
-    return _conduct(context, MEASURE, Night([*known, *new]))
+    return _run(context, EXTRACT, Analysis((*known, *new)))
 
 
 def _stage_op(name: str, stage: Stage) -> dg.OpDefinition:
-    """An op that conducts one stage after another."""
+    """Return an op that runs one stage of a night."""
 
     @dg.op(
         name=name,
         description=stage.description,
-        ins={"night": dg.In(input_manager_key="night_io")},
+        ins={"analysis": dg.In(input_manager_key="night_io")},
         out=dg.Out(io_manager_key="night_io"),
     )
-    def stage_op(context: dg.OpExecutionContext, night: Night) -> Night:
-        return _conduct(context, stage, night)
+    def stage_op(context: dg.OpExecutionContext, analysis: Analysis) -> Analysis:
+        return _run(context, stage, analysis)
 
     return stage_op
 
 
-refit, place, explain, judge, report = (
+refit, place, explain, evaluate, report = (
     _stage_op(name, stage)
     for name, stage in {
         "refit": REFIT,
         "place": PLACE,
         "explain": EXPLAIN,
-        "judge": JUDGE,
+        "evaluate": EVALUATE,
         "report": REPORT,
     }.items()
 )
 
 
-@dg.op(ins={"night": dg.In(input_manager_key="night_io")})
+@dg.op(ins={"analysis": dg.In(input_manager_key="night_io")})
 def conclude(
     context: dg.OpExecutionContext,
-    night: Night,
+    analysis: Analysis,
     database: DatabaseResource,
     home_folders: HomeFoldersResource,
     options: AnalysisOptions,
 ) -> None:
-    """Tidy up, and end as the night did: failed where a class failed or does not pass.
+    """Delete unused files; fail if a class failed or a check of severity ERROR does not pass.
 
     A night that passed and shows no drift becomes the baseline, if the settings say so
-    (`auto_promote`): promoted over small drifts, the baseline would follow them down.
+    (`auto_promote`). One that shows a small drift does not: the baseline would follow the drift
+    step by step.
 
     Raises:
         RunFailedError: names classes, stages and checks.
     """
     store = database.open()
-    context.log.info(
-        f"{tidy(store, home_folders.open())} files that nothing refers to were deleted"
-    )
-    problems = [f"{job} failed for {name!r}" for name, job in night.failures.items()]
+    context.log.info(f"deleted {tidy(store, home_folders.open())} files that no table refers to")
     failing = store.read(_FAILING).to_pylist()
+    problems = [_sentence(failure) for failure in _failures(analysis)]
     problems += [
         f"{row['name']}: {row['description']}" for row in failing if row["severity"] == ERROR
     ]
-    context.add_output_metadata({"classes": len(night.classes), "problems": problems})
+    context.add_output_metadata({"classes": len(analysis.remaining), "problems": problems})
     if problems:
         raise RunFailedError("; ".join(problems))
     if options.auto_promote and not any(_drifted(row) for row in failing):
-        reason = f"night {context.run_id}: every class was analysed and passed"
-        config = {"author": JOB_NAME, "reason": reason}
-        ops = {"ops": {"promote": {"config": config}}}
-        if None not in _run(context, PROMOTE, StageRequest(PROMOTE.job, PROMOTE.job, config=ops)):
-            raise RunFailedError("the baseline was not promoted; the run's log says why")
+        _promote(context)
 
 
 _FAILING = """
@@ -168,57 +130,52 @@ _FAILING = """
 
 
 def _drifted(check: Mapping[str, Any]) -> bool:
-    """Whether a failed check names what drifted; there are others that tell of other things."""
+    """Return whether a failed check reports a drift: only those name what drifted."""
     return bool(json.loads(check["facts"]).get("causes"))
+
+
+def _promote(context: dg.OpExecutionContext) -> None:
+    """Promote the night to the baseline.
+
+    Raises:
+        RunFailedError: the promotion failed.
+    """
+    reason = f"night {context.run_id}: every class was analysed and passed"
+    config = {"promote": {"author": JOB_NAME, "reason": reason}}
+    result = run_stage(PROMOTE, (), DaemonLauncher(context), op_config=config)
+    if result.failures:
+        raise RunFailedError("the baseline was not promoted; the log of its run says why")
 
 
 @dg.job(
     name=JOB_NAME,
     executor_def=dg.in_process_executor,
     tags={CONDUCTOR_TAG: "nightly", "dagster/retry_strategy": "ALL_STEPS"},
-    description="All classes: what changed is measured, the latent space refitted, every class "
-    "placed, explained and checked, the report written. Fails where a class or a check does.",
+    description="Analyse all classes: extract what changed, refit the latent space, place, explain "
+    "and evaluate every class, write the report. Fails if a class or a check fails.",
 )
 def nightly_reanalysis() -> None:
-    """One night."""
-    conclude(report(judge(explain(place(refit(measure()))))))
+    """Run one night."""
+    conclude(report(evaluate(explain(place(refit(extract()))))))
 
 
-def _conduct(context: dg.OpExecutionContext, stage: Stage, night: Night) -> Night:
-    """Have a stage run for all classes of the night, and wait.
+def _run(context: dg.OpExecutionContext, stage: Stage, analysis: Analysis) -> Analysis:
+    """Run the next stage of a night.
 
     Raises:
-        RunFailedError: the stage failed for all there is; what comes after would be of yesterday.
+        RunFailedError: the stages after it would use old results.
     """
-    if not stage.per_class:
-        if None not in _run(context, stage, StageRequest(stage.job, stage.job)):
-            raise RunFailedError(f"{stage.job} failed; the run's log says why")
-        return night
-    attempts = itertools.count(1)
-
-    def launch(classes: list[Range]) -> set[str]:
-        wanted = StageRequest(f"{stage.job} {next(attempts)}", stage.job, tuple(classes))
-        return {name for name in _run(context, stage, wanted) if name}
-
-    partitions = context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
-    failed = conduct(stage, night.classes_of(stage), partitions, launch)
-    if stage.says:
-        return Night(night.classes, {**dict.fromkeys(failed, stage.job), **night.failures})
-    if failed and len(failed) == len(night.classes):
-        raise RunFailedError(f"{stage.job} failed for every class; its runs say why")
-    return night.without(failed, stage.job)
+    analysis = analysis.run(stage, DaemonLauncher(context))
+    if analysis.has_ended:
+        raise RunFailedError("; ".join(_sentence(failure) for failure in _failures(analysis)))
+    return analysis
 
 
-def _run(context: dg.OpExecutionContext, stage: Stage, wanted: StageRequest) -> set[str | None]:
-    """Say which runs are wanted, wait until they have ended; returns what `finished` does."""
-    context.instance.add_run_tags(context.run_id, {WANTED_TAG: wanted.to_tag(context.run_id)})
-    context.log.info(f"{wanted.stage}: {len(wanted.ranges)} runs")
-    tags = {NIGHT_TAG: context.run_id, STAGE_TAG: wanted.stage}
-    wait_for_runs(
-        lambda: context.instance.get_runs(dg.RunsFilter(tags=tags)),
-        count=len(wanted.ranges),
-        log=context.log.info,
-        what=wanted.stage,
-    )
-    run_ids = [run.run_id for run in context.instance.get_runs(dg.RunsFilter(tags=tags))]
-    return finished(stage, materializations(context.instance, run_ids))
+def _failures(analysis: Analysis) -> tuple[StageFailure, ...]:
+    return (*analysis.work_failures, *analysis.reported_failures)
+
+
+def _sentence(failure: StageFailure) -> str:
+    if failure.class_name is None:
+        return f"{failure.stage.job} failed; {failure.reason}"
+    return f"{failure.stage.job} failed for {failure.class_name!r}"

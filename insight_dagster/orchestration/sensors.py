@@ -10,6 +10,7 @@ from insight_dagster.analysis.clip_library.library_watch import Changes, Library
 from insight_dagster.assets.baseline import baseline
 from insight_dagster.assets.clip_manifest import clip_manifest
 from insight_dagster.database.connection import Database
+from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
 from insight_dagster.orchestration.jobs import (
     STAGE_JOBS,
     analyse_classes,
@@ -17,8 +18,8 @@ from insight_dagster.orchestration.jobs import (
     promote_baseline,
 )
 from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
-from insight_dagster.orchestration.stage_runs import StageRequest, stage_requests
-from insight_dagster.orchestration.stages import REPORT, range_tags, ranges
+from insight_dagster.orchestration.stage_requests import StageRequest, run_requests
+from insight_dagster.orchestration.stages import REPORT
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
@@ -76,8 +77,8 @@ def nightly_stages() -> dg.SensorDefinition:
         requests = [
             request
             for night in nights
-            if (wanted := StageRequest.by(night))
-            for request in stage_requests(night.run_id, wanted)
+            if (requested := StageRequest.of_run(night))
+            for request in run_requests(night.run_id, requested)
         ]
         if requests:
             yield from requests
@@ -103,7 +104,7 @@ def baseline_sensor() -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry
     ) -> Iterator[dg.RunRequest]:
         names = context.instance.get_dynamic_partitions(_PARTITIONS)
-        for number, classes in enumerate(ranges(names, names)):
+        for number, classes in enumerate(class_ranges(names, names)):
             yield dg.RunRequest(
                 job_name=hold_against_baseline.name,
                 run_key=f"{event.run_id} {number}",

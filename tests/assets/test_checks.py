@@ -11,7 +11,7 @@ from insight_dagster.commands.home import open_instance
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
-from insight_dagster.orchestration.stages import range_tags
+from insight_dagster.orchestration.class_ranges import range_tags
 from insight_dagster.tables import (
     CHECK_RESULTS,
     CLIP_MANIFEST,

@@ -14,7 +14,7 @@ from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import DatabaseBusyError, MetadataFunctionError
-from insight_dagster.orchestration.stages import materializations
+from insight_dagster.orchestration.run_events import materializations
 from insight_dagster.pipeline.measuring import embedding
 from insight_dagster.tables import (
     EMBEDDINGS,

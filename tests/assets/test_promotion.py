@@ -11,7 +11,8 @@ from insight_dagster.commands.home import open_instance
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
-from insight_dagster.orchestration.nightly_job import Night, conclude
+from insight_dagster.orchestration.nightly_job import conclude
+from insight_dagster.orchestration.run_stages import Analysis
 from insight_dagster.orchestration.sensors import baseline_sensor
 from insight_dagster.tables import BASELINES, CHECK_RESULTS, CLUSTERS, LATENT_SPACES, PREDICTIONS
 
@@ -121,9 +122,9 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
     )
     if severity == "ERROR":
         with pytest.raises(Exception, match=row["description"][:20]):
-            conclude(context, Night(["abseiling"]))
+            conclude(context, Analysis(("abseiling",)))
     else:
-        conclude(context, Night(["abseiling"]))
+        conclude(context, Analysis(("abseiling",)))
     assert asked == ["promote_baseline"] * promoted
 
 

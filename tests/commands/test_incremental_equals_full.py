@@ -11,11 +11,12 @@ from rich.console import Console
 
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.progress import progress_bars
-from insight_dagster.commands.run.local_run import Runner
 from insight_dagster.commands.show.classes import remove_class
 from insight_dagster.database.connection import Database
 from insight_dagster.definitions import build_definitions
-from insight_dagster.orchestration.stages import MEASURE
+from insight_dagster.orchestration.run_stages import run_stage
+from insight_dagster.orchestration.stage_launchers import InProcessLauncher
+from insight_dagster.orchestration.stages import EXTRACT
 from insight_dagster.settings.settings import load_settings
 from insight_dagster.tables import (
     CLIP_MANIFEST,
@@ -84,8 +85,8 @@ def measure(home, classes) -> None:
     with open_instance(home) as instance, progress_bars(Console(quiet=True)) as bars:
         known = instance.get_dynamic_partitions(PARTITION)
         instance.add_dynamic_partitions(PARTITION, [c for c in classes if c not in known])
-        runner = Runner(build_definitions(home, progress=bars), instance, bars)
-        assert runner.run_stage(MEASURE, tuple(classes)) == []
+        launcher = InProcessLauncher(build_definitions(home, progress=bars), instance)
+        assert run_stage(EXTRACT, classes, launcher).failures == ()
 
 
 def rows(home, table):

@@ -17,7 +17,8 @@ from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.errors import LibraryError, UnknownClassError
-from insight_dagster.orchestration.stages import RANGE_START, materializations
+from insight_dagster.orchestration.class_ranges import RANGE_START
+from insight_dagster.orchestration.run_events import materializations
 from insight_dagster.pipeline.measuring import embedding
 from insight_dagster.report.runs import known_runs
 from insight_dagster.tables import (

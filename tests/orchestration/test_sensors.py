@@ -11,18 +11,18 @@ from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
 from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
-from insight_dagster.orchestration.nightly_job import JOB_NAME, measure
+from insight_dagster.orchestration.class_ranges import RANGE_END, RANGE_START
+from insight_dagster.orchestration.nightly_job import JOB_NAME, extract
 from insight_dagster.orchestration.schedules import nightly_schedule
 from insight_dagster.orchestration.sensors import clip_library_sensor, nightly_stages
-from insight_dagster.orchestration.stage_runs import (
+from insight_dagster.orchestration.stage_requests import (
     NIGHT_TAG,
+    REQUEST_TAG,
     STAGE_TAG,
-    WANTED_TAG,
     StageRequest,
     has_ended,
-    stage_requests,
+    run_requests,
 )
-from insight_dagster.orchestration.stages import RANGE_END, RANGE_START
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.settings.settings import load_settings
 from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
@@ -166,14 +166,14 @@ def test_what_runs_by_itself_follows_one_setting(tmp_path):
 
 def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
     wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"), ("e", "e")), {"x": 1})
-    night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={WANTED_TAG: wanted.to_tag("n")})
-    assert StageRequest.by(night) == wanted
-    requests = list(stage_requests("night", wanted))
+    night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={REQUEST_TAG: wanted.to_tag("n")})
+    assert StageRequest.of_run(night) == wanted
+    requests = list(run_requests("night", wanted))
     assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests] == [("a", "c"), ("e", "e")]
     assert {r.tags[STAGE_TAG] for r in requests} == {"place_classes 1"}
-    keys = {r.run_key for r in requests} | {r.run_key for r in stage_requests("other", wanted)}
+    keys = {r.run_key for r in requests} | {r.run_key for r in run_requests("other", wanted)}
     assert len(keys) == 4
-    (shared,) = stage_requests("night", StageRequest("refit", "refit_latent_space"))
+    (shared,) = run_requests("night", StageRequest("refit", "refit_latent_space"))
     assert RANGE_START not in shared.tags
 
 
@@ -183,12 +183,12 @@ def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(insta
         job_name=JOB_NAME,
         run_id="second",
         status=dg.DagsterRunStatus.STARTED,
-        tags={WANTED_TAG: wanted.to_tag("first")},
+        tags={REQUEST_TAG: wanted.to_tag("first")},
     )
     instance.add_run(again)
     ticked = list(nightly_stages()(dg.build_sensor_context(instance)))
     assert [type(each) for each in ticked] == [dg.SkipReason]
-    instance.add_run_tags("second", {WANTED_TAG: wanted.to_tag("second")})
+    instance.add_run_tags("second", {REQUEST_TAG: wanted.to_tag("second")})
     (request,) = nightly_stages()(dg.build_sensor_context(instance))
     assert request.tags[NIGHT_TAG] == "second"
 
@@ -219,7 +219,9 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
     (request,) = schedule_tick(settings, instance).run_requests
     assert request.run_key == "2026-01-02T02:00:00+00:00"
     instance.add_run(
-        dg.DagsterRun(job_name=JOB_NAME, status=dg.DagsterRunStatus.STARTED, tags={WANTED_TAG: "x"})
+        dg.DagsterRun(
+            job_name=JOB_NAME, status=dg.DagsterRunStatus.STARTED, tags={REQUEST_TAG: "x"}
+        )
     )
     found = schedule_tick(settings, instance)
     assert not found.run_requests and "still at work" in found.skip_message
@@ -228,7 +230,7 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
 def test_a_night_waits_for_a_library_that_is_not_there(tmp_path, instance):
     library = ClipLibraryResource(folder=str(tmp_path / "unmounted"))
     with pytest.raises(dg.RetryRequested) as asked:
-        measure(dg.build_op_context(instance=instance), clip_library=library)
+        extract(dg.build_op_context(instance=instance), clip_library=library)
     assert isinstance(asked.value.__cause__, LibraryError)
     assert (asked.value.max_retries, asked.value.seconds_to_wait) == (3, 300)
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
-from insight_dagster.commands.home import mark_random, open_instance, who
+from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.commands.progress import progress_bars
-from insight_dagster.commands.run.local_run import Runner
-from insight_dagster.definitions import build_definitions
-from insight_dagster.errors import PromotionError
-from insight_dagster.orchestration.run_launcher import end_dead_runs
-from insight_dagster.orchestration.stages import HOLD, PROMOTE, REPORT
 from insight_dagster.pipeline.open_home import open_database
-from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings.settings import Settings
 
 _BASELINES = """
@@ -39,30 +31,6 @@ _CHECKS = """
            passed, severity, description FROM check_results
     WHERE check_name IN ('performance_drift', 'data_drift', 'performance_drift_overall')
     ORDER BY ALL"""
-
-
-def promote(
-    settings: Settings, *, author: str | None, reason: str, accept: Sequence[str], console: Console
-) -> None:
-    """Promote the present state to the baseline, and hold every class against it.
-
-    Raises:
-        PromotionError: refused; the message names the failing checks.
-    """
-    open_database(settings)
-    config = {"author": who(author), "reason": reason, "accept": list(accept)}
-    with open_instance(settings) as instance, progress_bars(console) as bars:
-        end_dead_runs(instance)
-        runner = Runner(build_definitions(settings, progress=bars), instance, bars)
-        refused = runner.run_stage(PROMOTE, config={"promote": config})
-        if refused:
-            raise PromotionError(refused[0].reason)
-        classes = tuple(instance.get_dynamic_partitions(str(ACTION_CLASSES.name)))
-        # A class that does not pass has been compared all the same: `insight drift` shows it.
-        runner.run_stage(HOLD, classes)
-        runner.run_stage(REPORT)
-    newest = open_database(settings).read(_BASELINES).to_pylist()[0]
-    console.print(f"Baseline {newest['baseline_id']}: {newest['clips']} clips.", soft_wrap=True)
 
 
 def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> None:

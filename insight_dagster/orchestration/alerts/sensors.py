@@ -10,10 +10,10 @@ import dagster as dg
 
 from insight_dagster.orchestration.alerts.delivery import Alert
 from insight_dagster.orchestration.alerts.queue import AlertQueue
+from insight_dagster.orchestration.class_ranges import RANGE_END, RANGE_START
 from insight_dagster.orchestration.nightly_job import JOB_NAME
-from insight_dagster.orchestration.run_failures import reason_of
-from insight_dagster.orchestration.stage_runs import NIGHT_TAG, has_ended
-from insight_dagster.orchestration.stages import RANGE_END, RANGE_START
+from insight_dagster.orchestration.run_events import step_error
+from insight_dagster.orchestration.stage_requests import NIGHT_TAG, has_ended
 from insight_dagster.settings.settings import Settings
 
 
@@ -111,12 +111,3 @@ def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[
                 names = dict(zip(("asset", "check", "class"), key, strict=True))
                 found[key] = {**names, "description": result.description or ""}
     return list(found.values())
-
-
-def step_error(instance: dg.DagsterInstance, run_id: str) -> str:
-    """The error behind a run's first failed step."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        if event and event.step_failure_data.error:
-            return reason_of(event.step_failure_data.error)
-    return ""

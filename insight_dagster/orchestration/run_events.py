@@ -1,0 +1,69 @@
+"""What Dagster's event log holds about runs: materializations, and why a step failed.
+
+Which runs there are and what follows from their outcome does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._utils.error import SerializableErrorInfo
+
+from insight_dagster.orchestration.stages import Stage
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What runs of a stage completed.
+
+    Attributes:
+        classes: those of which every asset of the stage was materialized.
+        shared: whether every asset was materialized without a partition.
+    """
+
+    classes: frozenset[str]
+    shared: bool
+
+
+def materializations(
+    instance: dg.DagsterInstance, run_ids: Iterable[str]
+) -> Iterator[dg.AssetMaterialization]:
+    """Yield every materialization that runs recorded, those of failed runs included."""
+    for run_id in run_ids:
+        for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+            event = entry.asset_materialization
+            if event is not None:
+                yield event
+
+
+def completed(stage: Stage, events: Iterable[dg.AssetMaterialization]) -> Completed:
+    """Return what a stage's materializations add up to."""
+    made: dict[str, set[str | None]] = {name: set() for name in stage.asset_names}
+    for event in events:
+        made.get(event.asset_key.to_user_string(), set()).add(event.partition)
+    partitions = set.intersection(*made.values())
+    return Completed(frozenset(name for name in partitions if name), None in partitions)
+
+
+def step_error(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Return the error that a run failed with, '' where no step of it failed.
+
+    Of several failed steps the first that is no check: a check that failed does not explain why
+    work is missing.
+    """
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event]
+    for event in sorted(events, key=lambda event: "check" in (event.step_key or "")):
+        if event.step_failure_data.error:
+            return error_message(event.step_failure_data.error)
+    return ""
+
+
+def error_message(error: SerializableErrorInfo) -> str:
+    """Return the message of the error that a step raised, without Dagster's wrapping."""
+    while error.cause and (error.cls_name or "").startswith("Dagster"):
+        error = error.cause
+    text = error.message.strip()
+    return text.partition(": ")[2] or text

@@ -11,6 +11,7 @@ from insight_dagster.commands.home import open_instance
 from insight_dagster.database.connection import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
+from insight_dagster.orchestration import nightly_job
 from insight_dagster.orchestration.nightly_job import conclude
 from insight_dagster.orchestration.run_stages import Analysis
 from insight_dagster.orchestration.sensors import baseline_sensor
@@ -110,8 +111,9 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
     store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows([row])))
     asked = []
     monkeypatch.setattr(
-        "insight_dagster.orchestration.nightly_job._run",
-        lambda *a: asked.append(a[2].job) or {None},
+        nightly_job.DaemonLauncher,
+        "launch_shared",
+        lambda self, stage, op_config: asked.append(stage.job) or True,
     )
     resources = (
         build_definitions(home_copy.model_copy(update={"auto_promote": True})).resources or {}

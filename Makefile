@@ -1,5 +1,6 @@
 # demo: the whole pipeline on the demo library; test: the test suite; check: everything a reviewer
-# would run; serve: the Dagster UI and daemon on the demo home. Each makes .venv when it is missing.
+# would run; serve: the Dagster UI and daemon on the demo home; docs: the docs site, in build/docs/site.
+# Each makes .venv when it is missing.
 PYTHON ?= python3
 # A pip index with CPU-only builds of torch and torchvision; empty = the standard (CUDA) build.
 TORCH_INDEX ?=
@@ -7,7 +8,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= $(or $(INSIGHT_HOME),.insight)
 DEMO_FLAGS ?=
 
-.PHONY: demo test check lint lint-javascript serve clean
+.PHONY: demo test check lint lint-javascript serve docs clean
 
 demo: .venv/installed
 	$(BIN)/insight demo --home "$(HOME_FOLDER)" $(DEMO_FLAGS)
@@ -31,10 +32,18 @@ lint-javascript: node_modules/.installed
 	npm run --silent lint
 endif
 
-check: lint test
+check: lint test docs
 
 serve: .venv/installed
 	$(BIN)/insight serve --home "$(HOME_FOLDER)"
+
+docs: .venv/docs-installed
+	$(BIN)/python -m docs.generate build/docs/source
+	$(BIN)/zensical build --strict --clean
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[docs]'
+	touch $@
 
 node_modules/.installed: package.json .npmrc
 	npm install --loglevel=error
@@ -48,4 +57,4 @@ node_modules/.installed: package.json .npmrc
 	touch $@
 
 clean:
-	rm -rf .venv node_modules .insight *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .insight .cache build/docs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,42 @@
+"""The page of checks: every asset check of the code location, from its definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import dagster as dg
+
+from docs.generate.markdown import code, escaped, page, table
+from insight_dagster.definitions import build_definitions
+from insight_dagster.settings.settings import load_settings
+
+
+def checks_page() -> str:
+    """Return the reference page of all asset checks."""
+    introduction = (
+        "Each check has a result for every action class, unless it says *all classes*. A failing "
+        "check of severity ERROR fails the run, the `verdict` of the class, and a promotion that "
+        "does not accept it by name. Thresholds and severities are settings: "
+        "[the table `checks`](settings.md#checks)."
+    )
+    header = ["asset", "check", "fails when", "one result for", "blocks downstream"]
+    return page("Checks", introduction, table(header, map(_row, check_specs())))
+
+
+def check_specs() -> list[dg.AssetCheckSpec]:
+    """Return the specs of every check of the code location, in the order of its definitions."""
+    with TemporaryDirectory() as home:
+        definitions = build_definitions(load_settings(home=Path(home)))
+    found = definitions.asset_checks or []
+    return [spec for checks in found for spec in checks.check_specs]  # type: ignore[union-attr]
+
+
+def _row(spec: dg.AssetCheckSpec) -> list[str]:
+    return [
+        code(spec.asset_key.to_user_string()),
+        code(spec.name),
+        escaped(spec.description or ""),
+        "each class" if spec.partitions_def else "all classes",
+        "yes" if spec.blocking else "",
+    ]

@@ -69,7 +69,7 @@ def _nested(model: type[BaseModel], schema: Mapping[str, Any], prefix: str) -> I
         definition = reference.rsplit("/", 1)[-1]
         title = f"{name}.NAME" if named else name
         inner = "" if named else f"{prefix}{name}{delimiter}"
-        yield _section(title, _models(model)[definition], schema["$defs"][definition], inner)
+        yield _section(title, nested_models(model)[definition], schema["$defs"][definition], inner)
 
 
 def _named_references(value: Mapping[str, Any]) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _named_references(value: Mapping[str, Any]) -> Iterator[str]:
             yield entry["$ref"]
 
 
-def _models(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+def nested_models(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """Return the models that a model's fields are made of, by name."""
     found: dict[str, type[BaseModel]] = {}
     for field in model.model_fields.values():

@@ -13,11 +13,9 @@ from docs.generate.commands import commands, commands_page
 from docs.generate.home_folder import home_folder_page, home_paths
 from docs.generate.markdown import escaped, table
 from docs.generate.pages import BrokenLinkError, copy_pages
-from docs.generate.settings import settings_page
+from docs.generate.settings import nested_models, settings_page
 from docs.generate.tables import tables_page
 from insight_dagster.definitions import definitions
-from insight_dagster.settings.check_settings import CheckSettings
-from insight_dagster.settings.filter_settings import ContrastFilter, PopulationFilter
 from insight_dagster.settings.settings import Settings
 from insight_dagster.tables import TABLES
 
@@ -30,7 +28,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("model", [Settings, CheckSettings, PopulationFilter, ContrastFilter])
+@pytest.mark.parametrize("model", [Settings, *nested_models(Settings).values()])
 def test_every_setting_is_listed_with_its_meaning(model: type[BaseModel]) -> None:
     page = settings_page()
     for name, field in model.model_fields.items():
@@ -38,6 +36,11 @@ def test_every_setting_is_listed_with_its_meaning(model: type[BaseModel]) -> Non
         assert field.description
         assert escaped(field.description) in page
         assert row.count(" | ") == 3
+
+
+def test_the_tables_of_the_settings_file_are_listed() -> None:
+    titles = [line[3:] for line in settings_page().splitlines() if line.startswith("## ")]
+    assert titles == ["populations.NAME", "contrasts.NAME", "checks"]
 
 
 def test_settings_name_their_environment_variables() -> None:

@@ -8,7 +8,7 @@ from insight_dagster.assets.steps.ui_metadata import table_metadata
 from insight_dagster.assets.verdict import verdict
 from insight_dagster.pipeline.promotion import promote_present_state
 from insight_dagster.resources.class_checks import ClassChecksResource
-from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.model import ModelResource
 from insight_dagster.tables import BASELINES
 
 _ALL = dg.AllPartitionMapping()
@@ -43,7 +43,7 @@ def promote(
     context: dg.OpExecutionContext,
     config: Promotion,
     class_checks: ClassChecksResource,
-    classifier: ClassifierResource,
+    classifier: ModelResource,
 ) -> None:
     """Make the present state the baseline: from now on drift is measured against it.
 

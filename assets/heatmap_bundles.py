@@ -17,8 +17,8 @@ from insight_dagster.pipeline.timer import Timer
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.resources.progress import Progress
 from insight_dagster.tables import (
@@ -44,8 +44,8 @@ def heatmap_bundles(
     clip_library: ClipLibraryResource,
     database: DatabaseResource,
     home_folders: HomeFoldersResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
+    classifier: ModelResource,
+    options: OptionsResource,
     progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
     """Grad-CAM of the predicted label for the clips that stand for each of a class's insights."""

@@ -22,8 +22,8 @@ from insight_dagster.report.still_pictures import groups_png
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.tables import (
     INSIGHT_ACTIONS,
@@ -52,8 +52,8 @@ def insights(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     home_folders: HomeFoldersResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
+    classifier: ModelResource,
+    options: OptionsResource,
     class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """What is wrong with a class's clips, compared with all classes, and the measured causes."""
@@ -61,7 +61,7 @@ def insights(
     read = read_clip_table(
         store,
         home_folders.open(),
-        options.user_data(),
+        options.load(),
         model_fingerprint=model.fingerprint,
         model_labels=model.labels,
     )

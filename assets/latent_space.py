@@ -13,8 +13,8 @@ from insight_dagster.pipeline.trusted_vectors import vectors_for_the_fit
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.tables import LATENT_SPACES
 from insight_dagster.tables.arrays import matrix_of
 
@@ -29,8 +29,8 @@ def latent_space(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     home_folders: HomeFoldersResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
+    classifier: ModelResource,
+    options: OptionsResource,
 ) -> dg.MaterializeResult:
     """One fit over the vectors of every class; nothing is fitted again when nothing changed.
 
@@ -39,7 +39,7 @@ def latent_space(
     timer = Timer()
     store, model, folders = database.open(), classifier.describe(), home_folders.open()
     vectors, left_out = vectors_for_the_fit(store, model.fingerprint)
-    settings = options.fit_settings()
+    settings = options.load().fit_settings()
     key, newest = fit_key(vectors, settings=settings), newest_space(store)
     if newest is not None and is_usable(newest, folders, fit_key=key):
         context.log.info("no vector and no setting changed: the present latent space stays")

@@ -17,8 +17,8 @@ from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, MEASURING
 from insight_dagster.resources.progress import Progress
 from insight_dagster.tables import CLIP_MANIFEST
@@ -36,8 +36,8 @@ def measurements(
     clip_library: ClipLibraryResource,
     database: DatabaseResource,
     home_folders: HomeFoldersResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
+    classifier: ModelResource,
+    options: OptionsResource,
     progress: dg.ResourceParam[Progress],
     class_checks: ClassChecksResource,
 ) -> Iterator[dg.MaterializeResult]:

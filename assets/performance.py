@@ -18,8 +18,8 @@ from insight_dagster.pipeline.timer import Timer
 from insight_dagster.pipeline.trusted_vectors import refuse_mixed
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
 from insight_dagster.resources.thresholds import ThresholdsResource
 from insight_dagster.settings.thresholds import Thresholds
@@ -37,8 +37,8 @@ from insight_dagster.tables import DRIFT, PERFORMANCE
 def performance(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
-    classifier: ClassifierResource,
-    options: AnalysisOptions,
+    classifier: ModelResource,
+    options: OptionsResource,
     check_thresholds: ThresholdsResource,
     class_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:

@@ -36,6 +36,7 @@ from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.demo.library.make_library import GENERATOR_VERSION, make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.recovery_summary import score
+from insight_dagster.settings.model_spec import ModelSpec
 from insight_dagster.tables.arrays import matrix_of
 
 CACHE = Path(".benchmarks/demo_recovery")
@@ -57,7 +58,7 @@ class Rows:
 def demo_model() -> VideoClassifier:
     """The shipped demo model on the CPU."""
     return load_classifier(
-        variant="demo", weights=str(DEMO_CHECKPOINT), folder=CACHE / "weights", device="cpu"
+        ModelSpec(weights=str(DEMO_CHECKPOINT), weights_folder=CACHE / "weights", device="cpu")
     )
 
 

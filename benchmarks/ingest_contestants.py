@@ -29,6 +29,7 @@ from insight_dagster.analysis.model.clip_inputs import in_threads, load_input
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.analysis.model.x3d import variant_named
+from insight_dagster.settings.model_spec import ModelSpec
 from tests.support.pytorchvideo_reference import clip_of, transform_of
 
 Run = Callable[[Sequence[Clip]], object]
@@ -158,12 +159,13 @@ def load(folder: Path, engine: str, precision: str) -> VideoClassifier:
     """X3D-M with random weights."""
     labels = folder / "labels.txt"
     labels.write_text("\n".join(f"label {number}" for number in range(400)))
-    return load_classifier(
+    spec = ModelSpec(
         variant="m",
         weights="random",
-        labels_path=labels,
-        folder=folder,
+        labels=labels,
+        weights_folder=folder,
         device="cpu",
         engine=engine,
         precision=precision,
     )
+    return load_classifier(spec)

@@ -23,6 +23,7 @@ from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.model.loading import load_classifier
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
+from insight_dagster.settings.model_spec import ModelSpec
 from insight_dagster.tables.arrays import matrix_of
 
 FOLDER = Path(".benchmarks/precision")
@@ -58,14 +59,15 @@ class Effect:
 def answers(library: Path, variant: str, weights: str, choice: tuple[str, str]) -> pa.Table:
     """Predictions and embeddings of every clip that can be decoded, by clip id."""
     engine, precision = choice
-    model = load_classifier(
+    spec = ModelSpec(
         variant=variant,
         weights=weights,
-        folder=FOLDER / "weights",
+        weights_folder=FOLDER / "weights",
         device="cpu",
         engine=engine,
         precision=precision,
     )
+    model = load_classifier(spec)
     scanned = scan(library)
     manifest = pa.concat_tables(
         manifest_rows(scanned.of_class(name), previous=None).table for name in scanned.classes

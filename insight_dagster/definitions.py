@@ -38,8 +38,8 @@ from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.model import ClassifierResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.progress import LoggedProgress, Progress
 from insight_dagster.resources.thresholds import ThresholdsResource
 from insight_dagster.settings.settings import Settings, load_settings
@@ -141,26 +141,15 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     )
     home_folders = HomeFoldersResource(home=str(settings.home), report_url=settings.report_url)
     check_thresholds = ThresholdsResource(values=settings.checks.model_dump(mode="json"))
-    classifier = ClassifierResource(
-        weights_folder=str(settings.folders.weights),
-        variant=settings.variant,
-        weights=settings.weights,
-        labels=str(settings.labels) if settings.labels else None,
-        device=settings.device,
-        engine=settings.engine,
-        precision=settings.precision,
-        second_embedding=settings.second_embedding,
-        seed=settings.seed,
-    )
+    classifier = ModelResource(**settings.model_spec.model_dump(mode="json"))
+    options = OptionsResource(**settings.analysis_options.model_dump(mode="json"))
     return {
         "database": database,
         "clip_library": clip_library,
         "home_folders": home_folders,
         "classifier": classifier,
         "check_thresholds": check_thresholds,
-        "options": AnalysisOptions(
-            **settings.model_dump(mode="json", include=set(AnalysisOptions.model_fields))
-        ),
+        "options": options,
         "class_checks": ClassChecksResource(
             database=database,
             clip_library=clip_library,
@@ -174,9 +163,9 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     }
 
 
-def classifier_of(definitions: dg.Definitions) -> ClassifierResource:
+def classifier_of(definitions: dg.Definitions) -> ModelResource:
     """The model resource that the definitions were built with."""
-    return cast(ClassifierResource, (definitions.resources or {})["classifier"])
+    return cast(ModelResource, (definitions.resources or {})["classifier"])
 
 
 @dg.definitions

@@ -6,7 +6,7 @@ from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.model import ClassifierResource
+from insight_dagster.resources.model import ModelResource
 from insight_dagster.resources.thresholds import ThresholdsResource
 
 
@@ -16,7 +16,7 @@ class ClassChecksResource(dg.ConfigurableResource):
     database: DatabaseResource
     clip_library: ClipLibraryResource
     home_folders: HomeFoldersResource
-    classifier: ClassifierResource
+    classifier: ModelResource
     thresholds: ThresholdsResource
 
     def open(self) -> ClassChecks:

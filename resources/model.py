@@ -1,59 +1,41 @@
-"""The X3D model as a (GPU) resource: loaded once per process, whatever the number of steps."""
+"""The model as a Dagster resource: loaded once per process, however many steps use it."""
 
 from collections.abc import Callable
-from pathlib import Path
-
-import dagster as dg
 
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
+from insight_dagster.resources.settings_fields import configurable, section_of
+from insight_dagster.settings.model_spec import ModelSpec
 
 DownloadProgress = Callable[[int, int | None], None]
 
 
-class ClassifierResource(dg.ConfigurableResource):
-    """Names a model; `load` gives it. Its fields mean what the settings of the same names do."""
+class ModelResource(configurable(ModelSpec)):  # type: ignore[misc]
+    """The fields of `ModelSpec`, in types that Dagster can configure."""
 
-    weights_folder: str
-    variant: str = "demo"
-    weights: str = "pretrained"
-    labels: str | None = None
-    device: str = "auto"
-    engine: str = "auto"
-    precision: str = "float32"
-    second_embedding: str | None = None
-    seed: int = 0
+    @property
+    def spec(self) -> ModelSpec:
+        """The validated settings; the demo variant's pretrained weights are the shipped ones."""
+        spec = section_of(self, ModelSpec)
+        if (spec.variant, spec.weights) == ("demo", "pretrained"):
+            return spec.model_copy(update={"weights": str(DEMO_CHECKPOINT)})
+        return spec
 
     def load(self, progress: DownloadProgress | None = None) -> VideoClassifier:
-        """The model on its device, ready to predict.
+        """Return the model on its device, ready to predict.
 
         Args:
-            progress: told of a download's bytes there and bytes wanted.
+            progress: called with the bytes downloaded and the bytes expected.
 
         Raises:
             ModelError: weights or labels are missing or do not fit; the message says what to do.
         """
-        return self._load(self.device, progress)
+        return load_classifier(self.spec, progress=progress)
 
     def describe(self) -> VideoClassifier:
-        """The model for its labels, fingerprint and clip geometry alone: no GPU is touched.
+        """Return the model on the CPU, for its labels, fingerprint and clip geometry.
 
         Raises:
             ModelError: as `load`.
         """
-        return self._load("cpu", None)
-
-    def _load(self, device: str, progress: DownloadProgress | None) -> VideoClassifier:
-        shipped = self.variant == "demo" and self.weights == "pretrained"
-        return load_classifier(
-            variant=self.variant,
-            weights=str(DEMO_CHECKPOINT) if shipped else self.weights,
-            labels_path=Path(self.labels) if self.labels else None,
-            folder=Path(self.weights_folder),
-            device=device,
-            engine=self.engine,
-            precision=self.precision,
-            second=self.second_embedding,
-            seed=self.seed,
-            progress=progress,
-        )
+        return load_classifier(self.spec.model_copy(update={"device": "cpu"}))

@@ -11,6 +11,8 @@ from dagster import QueuedRunCoordinator
 from insight_dagster.commands.home import open_instance
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.run_launcher import WatchedRunLauncher
+from insight_dagster.settings.analysis_options import AnalysisOptions
+from insight_dagster.settings.model_spec import ModelSpec
 from insight_dagster.settings.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +71,18 @@ def test_settings_reach_the_resources(tmp_path):
     assert resources["database"].path == str(tmp_path / "insight.duckdb")
     fields = set(type(resources["options"]).model_fields)
     assert fields <= set(Settings.model_fields)
+
+
+def test_a_resource_gives_back_its_whole_section_of_the_settings(tmp_path):
+    (tmp_path / "insight.toml").write_text(
+        "taps = ['blocks.3']\nmetadata_file = 'facts.csv'\n[populations.dark]\nsql = 'a < 1'\n"
+    )
+    settings = load_settings(home=tmp_path, variant="xs", labels="labels.txt", seed=3)
+    resources = build_definitions(settings).resources
+    assert resources["options"].load() == settings.analysis_options
+    assert resources["classifier"].spec == settings.model_spec
+    assert set(type(resources["options"]).model_fields) == set(AnalysisOptions.model_fields)
+    assert set(type(resources["classifier"]).model_fields) == set(ModelSpec.model_fields)
 
 
 def test_a_class_is_a_dynamic_partition(tmp_path):

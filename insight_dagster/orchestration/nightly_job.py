@@ -34,7 +34,7 @@ from insight_dagster.pipeline.housekeeping import tidy
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
-from insight_dagster.resources.options import AnalysisOptions
+from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 
 JOB_NAME = "nightly_reanalysis"
@@ -98,7 +98,7 @@ def conclude(
     analysis: Analysis,
     database: DatabaseResource,
     home_folders: HomeFoldersResource,
-    options: AnalysisOptions,
+    options: OptionsResource,
 ) -> None:
     """Delete unused files; fail if a class failed or a check of severity ERROR does not pass.
 

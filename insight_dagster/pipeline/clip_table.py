@@ -1,8 +1,6 @@
 """The engine's `ClipTable`, read from the database: every clip that every step has covered."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +14,7 @@ from insight_dagster.database.connection import Database
 from insight_dagster.errors import LatentSpaceError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space import read_latent_space
+from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.tables.arrays import matrix_of
 
 _FILTER_COLUMNS = (
@@ -49,23 +48,6 @@ _MEASURED = """
 
 
 @dataclass(frozen=True)
-class UserData:
-    """What the user's settings add to the clips.
-
-    Attributes:
-        metadata_file: CSV or Parquet file with more columns; None = there is none.
-        populations: of the settings, by name; each has `sql`, `description`, `within_class`.
-        contrasts: of the settings, by name; each has `sql` and `description`.
-        filter_seconds: longest that one SQL filter may take.
-    """
-
-    metadata_file: Path | None = None
-    populations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    contrasts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    filter_seconds: float = 10.0
-
-
-@dataclass(frozen=True)
 class ClipTableRead:
     """The engine's input with what is worth saying of how it came about.
 
@@ -83,7 +65,7 @@ class ClipTableRead:
 def read_clip_table(
     store: Database,
     folders: HomeFolders,
-    user_data: UserData,
+    options: AnalysisOptions,
     *,
     model_fingerprint: str,
     model_labels: tuple[str, ...],
@@ -102,19 +84,19 @@ def read_clip_table(
         raise LatentSpaceError("no class is placed in the latent space yet; materialize clusters")
     coordinates, _ = space.locate(rows["clip_id"].to_pylist(), matrix_of(rows, "embedding"))
     clips = assemble(rows.drop_columns(["embedding", "path"]), coordinates, model_labels)
-    clips, notes = with_user_columns(clips, rows, user_data)
-    clips, counted = with_filters(clips, rows, user_data)
+    clips, notes = with_user_columns(clips, rows, options)
+    clips, counted = with_filters(clips, rows, options)
     return ClipTableRead(clips, space.space_id, notes | counted)
 
 
 def with_user_columns(
-    clips: ClipTable, rows: pa.Table, user_data: UserData
+    clips: ClipTable, rows: pa.Table, options: AnalysisOptions
 ) -> tuple[ClipTable, dict[str, Any]]:
     """The clips with the columns of the metadata file, if there is one."""
-    if user_data.metadata_file is None:
+    if options.metadata_file is None:
         return clips, {}
     joined = read_columns(
-        user_data.metadata_file,
+        options.metadata_file,
         rows.select(["clip_id", "path"]).to_pandas(),
         taken=frozenset(map(str, clips.metadata.columns)),
     )
@@ -128,25 +110,25 @@ def with_user_columns(
 
 
 def with_filters(
-    clips: ClipTable, rows: pa.Table, user_data: UserData
+    clips: ClipTable, rows: pa.Table, options: AnalysisOptions
 ) -> tuple[ClipTable, dict[str, Any]]:
     """The clips with the populations and contrasts of the settings, and how many each holds."""
-    if not (user_data.populations or user_data.contrasts):
+    if not (options.populations or options.contrasts):
         return clips, {}
     with sandbox(filter_columns(clips, rows)) as connection:
         found = {
             kind: {
-                name: matching(connection, each["sql"], name=name, seconds=user_data.filter_seconds)
+                name: matching(connection, each.sql, name=name, seconds=options.filter_seconds)
                 for name, each in sorted(filters.items())
             }
             for kind, filters in (
-                ("populations", user_data.populations),
-                ("contrasts", user_data.contrasts),
+                ("populations", options.populations),
+                ("contrasts", options.contrasts),
             )
         }
     own = tuple(
-        Population(name, each["description"] or each["sql"], each["sql"], each["within_class"])
-        for name, each in sorted(user_data.populations.items())
+        Population(name, each.description or each.sql, each.sql, each.within_class)
+        for name, each in sorted(options.populations.items())
     )
     filtered = replace(
         clips,

@@ -13,16 +13,24 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from insight_dagster.errors import SettingsError
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.settings.filter_settings import ContrastFilter, Name, PopulationFilter
+from insight_dagster.settings.analysis_options import AnalysisOptions
+from insight_dagster.settings.model_spec import ModelSettings, ModelSpec
 from insight_dagster.settings.thresholds import Thresholds
 
 
-class Settings(BaseSettings):
+class HomeSettings(BaseModel):
+    """Where a home folder is and where its clips are."""
+
+    home: Path = Field(Path(".insight"), description="folder of the database, reports and weights")
+    library: Path | None = Field(None, description="clip library; default: <home>/library")
+
+
+class Settings(AnalysisOptions, ModelSettings, HomeSettings, BaseSettings):
     """All settings of one home folder, checked.
 
     Raises:
@@ -38,53 +46,12 @@ class Settings(BaseSettings):
         protected_namespaces=(),
     )
 
-    home: Path = Field(Path(".insight"), description="folder of the database, reports and weights")
-    library: Path | None = Field(None, description="clip library; default: <home>/library")
-    variant: Literal["demo", "xs", "s", "m", "l"] = Field(
-        "demo", description="X3D variant; demo is the small model shipped for the demo library"
-    )
-    weights: str = Field(
-        "pretrained", description="pretrained, random, or the path of a checkpoint file"
-    )
-    labels: Path | None = Field(
-        None, description="label list of a checkpoint, one label a line in index order"
-    )
-    device: str = Field("auto", description="auto (CUDA, else CPU), cpu, cuda, cuda:1, ...")
-    engine: Literal["auto", "torch", "openvino"] = Field(
-        "auto", description="what runs the model: auto (OpenVINO on a CPU if installed, else torch)"
-    )
-    precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="numbers the model runs in; bfloat16 is faster and another model"
-    )
-    second_embedding: str | None = Field(
-        None,
-        description="features beside the model's own: a TorchScript or ONNX file, or "
-        "package.module:function that returns a torch module; takes the model's clips",
-    )
-    taps: tuple[str, ...] = Field(
-        (),
-        description="layers of the embedding that the latent space is fitted on, by name (second "
-        "is the second embedding); default: all",
-    )
-    batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
-    workers: int = Field(
-        2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
-    )
-    shard_clips: int = Field(
-        500, ge=1, description="clips of a class that are decoded before what they gave is stored"
-    )
     decode_seconds: float = Field(
-        120.0, gt=0, description="longest that reading one clip may take; then it is quarantined"
+        120.0, gt=0, description="time limit of reading one clip; a slower clip is quarantined"
     )
     decode_memory_mib: int = Field(
-        2048, ge=256, description="most memory that the process which reads a clip may take"
+        2048, ge=256, description="memory limit of the process that reads a clip"
     )
-    seed: int = Field(0, ge=0, description="seed of every fit and resampling")
-    components: int = Field(50, ge=2, le=2048, description="principal components of a latent space")
-    perplexity: float = Field(30.0, gt=1, description="t-SNE perplexity")
-    min_cluster_size: int = Field(8, ge=2, description="fewest clips in a cluster")
-    fdr: float = Field(0.05, gt=0, lt=1, description="false discovery rate of insights and causes")
-    heatmaps_per_insight: int = Field(6, ge=0, description="example clips explained per insight")
     lock_timeout_seconds: float = Field(
         120.0, gt=0, description="longest wait for the database while another process writes"
     )
@@ -105,25 +72,12 @@ class Settings(BaseSettings):
         description="http(s) address that the report folder is served at, where links in the "
         "Dagster UI lead; by default `insight serve` serves it there",
     )
-    auto_promote: bool = Field(
-        False, description="a night that passes and shows no drift becomes the baseline"
-    )
     alert_webhook: str | None = Field(
         None, description="http(s) address that alerts are posted to, as JSON"
     )
     alert_command: tuple[str, ...] = Field(
         (), description="program and arguments that are given an alert as JSON on standard input"
     )
-    metadata_file: Path | None = Field(
-        None, description="CSV or Parquet file with more columns of the clips, by clip_id or path"
-    )
-    populations: dict[Name, PopulationFilter] = Field(
-        default_factory=dict, description="named SQL filters that failing groups are looked for in"
-    )
-    contrasts: dict[Name, ContrastFilter] = Field(
-        default_factory=dict, description="named SQL filters whose clips are held against the rest"
-    )
-    filter_seconds: float = Field(10.0, gt=0, description="longest that one SQL filter may take")
     checks: Thresholds = Field(
         default_factory=Thresholds,
         description="thresholds of the asset checks",
@@ -138,13 +92,6 @@ class Settings(BaseSettings):
             raise ValueError("not a time zone of the IANA list, e.g. Europe/Berlin") from problem
         return value
 
-    @field_validator("populations")
-    @classmethod
-    def _has_no_built_in(cls, value: dict[str, PopulationFilter]) -> dict[str, PopulationFilter]:
-        if {"all", "misclassified_train"} & set(value):
-            raise ValueError("all and misclassified_train are built in; choose another name")
-        return value
-
     @field_validator("alert_webhook", "report_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
@@ -156,6 +103,17 @@ class Settings(BaseSettings):
     def folders(self) -> HomeFolders:
         """Files and folders of the home."""
         return HomeFolders(self.home)
+
+    @property
+    def model_spec(self) -> ModelSpec:
+        """The model that these settings choose."""
+        chosen = self.model_dump(include=set(ModelSpec.model_fields))
+        return ModelSpec(**chosen, weights_folder=self.folders.weights)
+
+    @property
+    def analysis_options(self) -> AnalysisOptions:
+        """The options that the assets run with."""
+        return AnalysisOptions(**self.model_dump(include=set(AnalysisOptions.model_fields)))
 
     @property
     def library_folder(self) -> Path:

@@ -13,6 +13,7 @@ from torch import nn
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.x3d import VARIANTS, build_x3d
+from insight_dagster.settings.model_spec import ModelSpec
 
 LABELS = ("climb", "dunk", "glide")
 
@@ -41,8 +42,8 @@ def save_checkpoint(path: Path, **changes: object) -> Path:
 def demo_classifier(folder: Path) -> VideoClassifier:
     """`trained_network` as a classifier on the CPU, by torch: heatmaps are compared exactly."""
     path = save_checkpoint(folder / "trained.pt")
-    given = {"variant": "demo", "weights": str(path), "folder": folder, "device": "cpu"}
-    return load_classifier(**given, engine="torch")
+    spec = ModelSpec(weights=str(path), weights_folder=folder, device="cpu", engine="torch")
+    return load_classifier(spec)
 
 
 def write_clip(path: Path, *, seed: int, frames: int = 60) -> Path:

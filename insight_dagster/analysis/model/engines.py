@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import torch
 from torch import nn
 
 from insight_dagster.errors import ModelError
+from insight_dagster.settings.model_spec import EngineName, Precision
 
-ENGINES = ("auto", "torch", "openvino")
-PRECISIONS = ("float32", "bfloat16")
+ENGINES = get_args(EngineName)
+PRECISIONS = get_args(Precision)
 Outputs = tuple[torch.Tensor, torch.Tensor]
 # Huge pages for tensors, which torch asks about once, before its first: without them a tenth of a
 # forward pass goes into getting memory page by page.

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -24,7 +22,8 @@ from insight_dagster.analysis.model.checkpoint import (
     read_checkpoint,
     read_labels,
 )
-from insight_dagster.analysis.model.preprocessing import PREPROCESSING_VERSION
+from insight_dagster.analysis.model.preprocessing import PREPROCESSING_VERSION, ClipSpec
+from insight_dagster.analysis.model.pretrained_weights import DownloadProgress
 from insight_dagster.analysis.model.second_embedding import (
     SECOND_TAP,
     SecondEmbedding,
@@ -43,18 +42,9 @@ from insight_dagster.analysis.model.x3d import (
     zoo_address,
 )
 from insight_dagster.errors import ModelError
+from insight_dagster.settings.model_spec import ModelSpec
 
 __all__ = ["VARIANTS", "ModelOutput", "Variant", "VideoClassifier", "load_classifier"]
-
-
-@dataclass(frozen=True)
-class _Runs:
-    """What a model runs on and with."""
-
-    device: torch.device
-    engine: str
-    precision: str
-    second: str | None
 
 
 _loaded: dict[tuple, VideoClassifier] = {}
@@ -63,49 +53,29 @@ _KEPT = 2
 
 
 def load_classifier(
-    *,
-    variant: str,
-    weights: str,
-    labels_path: Path | None = None,
-    folder: Path,
-    device: str = "auto",
-    engine: str = "auto",
-    precision: str = "float32",
-    second: str | None = None,
-    seed: int = 0,
-    progress: Callable[[int, int | None], None] | None = None,
+    spec: ModelSpec, *, progress: DownloadProgress | None = None
 ) -> VideoClassifier:
-    """The classifier, ready to run; a second call with the same arguments and files returns it.
+    """Return the classifier, ready to run; the same object while spec and files stay the same.
 
     Args:
-        variant: xs, s, m, l or demo.
-        weights: `pretrained` (model zoo, cached in `folder`), `random`, or a checkpoint's path.
-        labels_path: label list; needed when the checkpoint holds none, wins when it does.
-        folder: cache of pretrained weights.
-        device: auto (CUDA if there is one, else CPU) or a torch device name.
-        engine: one of `engines.ENGINES`.
-        precision: one of `engines.PRECISIONS`; bfloat16 is part of the fingerprint.
-        second: a second embedding, as `load_second_embedding` takes it; part of the fingerprint.
-        seed: of the random weights.
-        progress: told of download progress, as (bytes there, bytes wanted).
+        spec: the model; pretrained weights are cached in its `weights_folder`.
+        progress: called with the bytes downloaded and the bytes expected.
 
     Raises:
         WeightsUnavailableError: pretrained weights are neither cached nor reachable.
         ModelError: anything else about the model, its files or the device.
     """
-    chosen = variant_named(variant)
-    place = pick_device(device)
-    path = _weights_path(chosen, weights, folder, progress)
-    runs = _Runs(place, engine, precision, second)
-    second_stamp = _stamp(Path(second)) if second else None
-    stamps = (_stamp(path), _stamp(labels_path), second_stamp)
-    key = (variant, seed if path is None else None, runs, *stamps)
+    device = pick_device(spec.device)
+    path = _weights_path(spec, progress)
+    second = Path(spec.second_embedding) if spec.second_embedding else None
+    stamps = tuple(_stamp(each) for each in (path, spec.labels, second))
+    key = (spec.model_copy(update={"device": str(device)}), stamps)
     with _loading:
         if key not in _loaded:
             while len(_loaded) >= _KEPT:
                 _loaded.pop(next(iter(_loaded)))
-            _loaded[key] = _load(chosen, path, labels_path, seed, runs)
-            if weights == "pretrained" and path is not None:
+            _loaded[key] = _load(spec, path, device)
+            if spec.weights == "pretrained" and path is not None:
                 weight_files.record_if_missing(path)
         return _loaded[key]
 
@@ -129,17 +99,13 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-def _weights_path(
-    variant: Variant,
-    weights: str,
-    folder: Path,
-    progress: Callable[[int, int | None], None] | None,
-) -> Path | None:
-    if weights == "random":
+def _weights_path(spec: ModelSpec, progress: DownloadProgress | None) -> Path | None:
+    if spec.weights == "random":
         return None
-    if weights == "pretrained":
-        return weight_files.fetch(zoo_address(variant), folder, progress=progress)
-    return Path(weights).expanduser()
+    if spec.weights == "pretrained":
+        address = zoo_address(variant_named(spec.variant))
+        return weight_files.fetch(address, spec.weights_folder, progress=progress)
+    return Path(spec.weights).expanduser()
 
 
 def _stamp(path: Path | None) -> tuple | None:
@@ -150,35 +116,34 @@ def _stamp(path: Path | None) -> tuple | None:
     return str(path.resolve()), facts.st_size, facts.st_mtime_ns
 
 
-def _load(
-    variant: Variant,
-    path: Path | None,
-    labels_path: Path | None,
-    seed: int,
-    runs: _Runs,
-) -> VideoClassifier:
+def _load(spec: ModelSpec, path: Path | None, device: torch.device) -> VideoClassifier:
+    variant = variant_named(spec.variant)
     checkpoint = None if path is None else read_checkpoint(path)
-    labels = _labels(variant, checkpoint, labels_path)
-    network = _network(variant, checkpoint, labels, seed)
-    spec = variant.spec if checkpoint is None else checkpoint.spec(variant.spec)
+    labels = _labels(variant, checkpoint, spec.labels)
+    network = _network(variant, checkpoint, labels, spec.seed)
+    clip_spec = variant.spec if checkpoint is None else checkpoint.spec(variant.spec)
     digest = checkpoint.sha256 if checkpoint else _hash_of_state(network)
-    second = None
-    if runs.second:
-        shape = (1, 3, spec.num_frames, spec.crop, spec.crop)
-        second = load_second_embedding(runs.second, shape=shape, device=runs.device, seed=seed)
-    marks = _marks(runs.precision, second, None if checkpoint else seed)
+    second = _second_embedding(spec, clip_spec, device)
     return VideoClassifier(
         network,
-        variant=variant.name,
-        spec=spec,
+        model=spec,
+        spec=clip_spec,
         labels=labels,
-        fingerprint=_fingerprint(variant, digest, labels, marks),
-        device=runs.device,
-        engine=runs.engine,
-        precision=runs.precision,
+        fingerprint=_fingerprint(variant, digest, labels)
+        + _marks(spec, second, trained=checkpoint is not None),
+        device=device,
         second=second,
         random_weights=checkpoint is None,
     )
+
+
+def _second_embedding(
+    spec: ModelSpec, clip_spec: ClipSpec, device: torch.device
+) -> SecondEmbedding | None:
+    if not spec.second_embedding:
+        return None
+    shape = (1, 3, clip_spec.num_frames, clip_spec.crop, clip_spec.crop)
+    return load_second_embedding(spec.second_embedding, shape=shape, device=device, seed=spec.seed)
 
 
 def _labels(
@@ -227,13 +192,13 @@ def _hash_of_state(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _marks(precision: str, second: SecondEmbedding | None, seed: int | None) -> str:
-    """What else makes it another model."""
-    half = "" if precision == "float32" else f"-{precision}"
-    more = "" if second is None else f"-{SECOND_TAP}.{second.digest[:8]}"
-    return half + more + ("" if seed is None else f"{RANDOM_MARK}{seed}")
-
-
-def _fingerprint(variant: Variant, digest: str, labels: tuple[str, ...], marks: str) -> str:
+def _fingerprint(variant: Variant, digest: str, labels: tuple[str, ...]) -> str:
     listed = hashlib.sha256(json.dumps(labels).encode()).hexdigest()
-    return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}{marks}"
+    return f"x3d_{variant.name}-{digest[:16]}-{listed[:8]}-p{PREPROCESSING_VERSION}"
+
+
+def _marks(spec: ModelSpec, second: SecondEmbedding | None, *, trained: bool) -> str:
+    """Return the end of the fingerprint: settings that change the model's outputs."""
+    half = "" if spec.precision == "float32" else f"-{spec.precision}"
+    more = "" if second is None else f"-{SECOND_TAP}.{second.digest[:8]}"
+    return half + more + ("" if trained else f"{RANDOM_MARK}{spec.seed}")

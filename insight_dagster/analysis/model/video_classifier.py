@@ -28,6 +28,7 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.analysis.model.second_embedding import SECOND_TAP, SecondEmbedding
 from insight_dagster.analysis.model.x3d import fuse_batch_norms
 from insight_dagster.errors import ModelError
+from insight_dagster.settings.model_spec import ModelSpec
 
 _STAGE_TAPS = {3: "blocks.3", 4: "blocks.4"}
 _HEAD_TAP = "blocks.5.pool"
@@ -131,14 +132,12 @@ class VideoClassifier:
         self,
         network: nn.Module,
         *,
-        variant: str,
+        model: ModelSpec,
         spec: ClipSpec,
         labels: tuple[str, ...],
         fingerprint: str,
         device: torch.device,
         random_weights: bool,
-        engine: str = "auto",
-        precision: str = "float32",
         second: SecondEmbedding | None = None,
     ) -> None:
         """Take over a network from `build_x3d`: fused, frozen and moved to the device."""
@@ -151,14 +150,14 @@ class VideoClassifier:
         if device.type == "cpu":
             self._torch = copy.deepcopy(self._plain)
             speed_up(self._torch)
-        self.variant = variant
+        self.variant = model.variant
         self.spec = spec
         self.labels = labels
         self.fingerprint = fingerprint
         self.device = device
         self.random_weights = random_weights
-        self.engine_name = choose_engine(engine, device, precision)
-        self.precision = precision
+        self.engine_name = choose_engine(model.engine, device, model.precision)
+        self.precision = model.precision
         self._engine: Engine | None = None
         self._building = threading.Lock()
 

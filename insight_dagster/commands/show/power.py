@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import cast
 
 from rich.console import Console
 from rich.progress import Progress
@@ -15,7 +14,6 @@ from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import NotEnoughClipsError
 from insight_dagster.pipeline.clip_table import read_clip_table
 from insight_dagster.pipeline.open_home import open_database
-from insight_dagster.resources.options import AnalysisOptions
 from insight_dagster.settings.settings import Settings
 
 _SIZES = (10, 20, 40, 80)
@@ -29,13 +27,11 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
         NotEnoughClipsError: no class has 20 clips, or the model makes no error to draw from.
         LatentSpaceError: nothing has been placed yet.
     """
-    definitions = build_definitions(settings)
-    resources = definitions.resources or {}
-    model = classifier_of(definitions).describe()
+    model = classifier_of(build_definitions(settings)).describe()
     clips = read_clip_table(
         open_database(settings),
         settings.folders,
-        cast(AnalysisOptions, resources["options"]).user_data(),
+        settings.analysis_options,
         model_fingerprint=model.fingerprint,
         model_labels=model.labels,
     ).clips

@@ -16,6 +16,7 @@ from insight_dagster.analysis.heatmaps.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.model.clip_inputs import load_input
 from insight_dagster.analysis.model.loading import load_classifier
 from insight_dagster.errors import ModelError
+from insight_dagster.settings.model_spec import ModelSpec
 from tests.support.model_clips import LABELS, clip_of, demo_classifier, trained_network, write_clip
 
 
@@ -149,7 +150,7 @@ def test_another_target_or_model_gets_another_file(classifier, clips, tmp_path):
     labels = tmp_path / "labels.txt"
     labels.write_text("\n".join(LABELS))
     other = load_classifier(
-        variant="demo", weights="random", labels_path=labels, folder=tmp_path, device="cpu"
+        ModelSpec(weights="random", labels=labels, weights_folder=tmp_path, device="cpu")
     )
     names = {
         make_bundle(clips[0], model, target=target, folder=tmp_path / "maps").grid_path.name

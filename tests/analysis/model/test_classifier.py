@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,8 +17,14 @@ from insight_dagster.analysis.model.checkpoint import kinetics_labels, read_labe
 from insight_dagster.analysis.model.loading import VARIANTS, load_classifier, pick_device
 from insight_dagster.analysis.model.onednn import speed_up
 from insight_dagster.analysis.model.video_classifier import ModelOutput
-from insight_dagster.analysis.model.x3d import build_x3d, fuse_batch_norms, zoo_address
+from insight_dagster.analysis.model.x3d import (
+    build_x3d,
+    fuse_batch_norms,
+    variant_named,
+    zoo_address,
+)
 from insight_dagster.errors import ModelError, WeightsUnavailableError
+from insight_dagster.settings.model_spec import ModelSpec, VariantName
 from tests.support.model_clips import LABELS, demo_classifier, save_checkpoint, trained_network
 
 
@@ -37,8 +44,8 @@ def batch():
 
 
 def load(folder, **arguments):
-    given = {"variant": "demo", "weights": "random", "folder": folder, "device": "cpu"}
-    return load_classifier(**given | arguments)
+    given = {"weights": "random", "weights_folder": folder, "device": "cpu"}
+    return load_classifier(ModelSpec(**given | arguments))
 
 
 def labels_file(folder, labels, name="labels.txt"):
@@ -158,7 +165,7 @@ def test_fingerprint_names_variant_weights_labels_and_preprocessing(tmp_path, mo
     base = load(tmp_path, weights=str(path)).fingerprint
     other_labels = labels_file(tmp_path, ["a", "b", "c"])
     assert base.startswith("x3d_demo-") and "random" not in base
-    assert load(tmp_path, weights=str(path), labels_path=other_labels).fingerprint != base
+    assert load(tmp_path, weights=str(path), labels=other_labels).fingerprint != base
     monkeypatch.setattr("insight_dagster.analysis.model.loading.PREPROCESSING_VERSION", "next")
     os.utime(path, ns=(1, 1))
     assert load(tmp_path, weights=str(path)).fingerprint == f"{base.rsplit('-', 1)[0]}-pnext"
@@ -169,12 +176,12 @@ def test_random_weights_are_marked_seeded_and_leave_the_generator_alone(tmp_path
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    one = load(tmp_path, labels_path=labels, seed=1)
+    one = load(tmp_path, labels=labels, seed=1)
     assert torch.rand(1) == expected
-    two = load(tmp_path, labels_path=labels, seed=2)
+    two = load(tmp_path, labels=labels, seed=2)
     assert one.random_weights and one.fingerprint.endswith("-random-1")
     assert one.fingerprint.split("-")[1] != two.fingerprint.split("-")[1]
-    assert load(tmp_path, labels_path=labels, seed=1).fingerprint == one.fingerprint
+    assert load(tmp_path, labels=labels, seed=1).fingerprint == one.fingerprint
 
 
 def test_a_checkpoint_may_change_the_spec(tmp_path):
@@ -218,9 +225,10 @@ def test_the_demo_variant_has_no_zoo_weights(tmp_path):
         load(tmp_path, weights="pretrained")
 
 
-def test_unknown_variants_are_named_with_the_known_ones(tmp_path):
+def test_unknown_variants_are_named_with_the_known_ones():
+    assert set(VARIANTS) == set(get_args(VariantName))
     with pytest.raises(ModelError, match=r"'xl'.*xs, s, m, l, demo"):
-        load(tmp_path, variant="xl")
+        variant_named("xl")
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "toaster", ""])
@@ -358,4 +366,4 @@ def test_a_label_list_of_another_length_is_one_clear_error(tmp_path):
     path = save_checkpoint(tmp_path / "w.pt")
     labels = labels_file(tmp_path, ["a", "b", "c", "d"])
     with pytest.raises(ModelError, match=r"3 outputs, but label list .*labels\.txt has 4"):
-        load(tmp_path, weights=str(path), labels_path=labels)
+        load(tmp_path, weights=str(path), labels=labels)

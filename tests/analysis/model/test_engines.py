@@ -15,6 +15,7 @@ from insight_dagster.analysis.model import engines
 from insight_dagster.analysis.model.engines import choose_engine
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.errors import ModelError
+from insight_dagster.settings.model_spec import ModelSpec
 from tests.support.model_clips import save_checkpoint
 
 CPU = torch.device("cpu")
@@ -30,9 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def load(folder: Path, engine: str, precision: str = "float32") -> VideoClassifier:
-    weights = str(folder / "trained.pt")
-    given = {"variant": "demo", "weights": weights, "folder": folder, "device": "cpu"}
-    return load_classifier(**given, engine=engine, precision=precision)
+    given = {"weights": str(folder / "trained.pt"), "weights_folder": folder, "device": "cpu"}
+    return load_classifier(ModelSpec(**given, engine=engine, precision=precision))
 
 
 def clips(spec, count: int = 3) -> torch.Tensor:

@@ -14,6 +14,7 @@ from insight_dagster.analysis.latent_space.fitting import fit_latent_space
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.second_embedding import load_second_embedding
 from insight_dagster.errors import LatentSpaceError, ModelError
+from insight_dagster.settings.model_spec import ModelSpec
 
 CPU = torch.device("cpu")
 SHAPE = (1, 3, 16, 112, 112)
@@ -41,8 +42,8 @@ def script(module: nn.Module, path: Path) -> str:
 def load(folder: Path, **changes) -> VideoClassifier:
     labels = folder / "labels.txt"
     labels.write_text("a\nb\nc\n")
-    given = {"variant": "demo", "weights": "random", "labels_path": labels, "device": "cpu"}
-    return load_classifier(**given, folder=folder, **changes)
+    given = {"weights": "random", "weights_folder": folder, "labels": labels, "device": "cpu"}
+    return load_classifier(ModelSpec(**given, **changes))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def clips() -> torch.Tensor:
 
 def test_it_is_the_last_layer_of_the_embedding(tmp_path, clips):
     source = script(Colours(), tmp_path / "colours.pt")
-    alone, both = load(tmp_path), load(tmp_path, second=source)
+    alone, both = load(tmp_path), load(tmp_path, second_embedding=source)
     assert both.taps == (*alone.taps, ("second", 5))
     assert both.dimension == alone.dimension + 5
     ours, theirs = both.predict(clips), alone.predict(clips)
@@ -63,9 +64,9 @@ def test_it_is_the_last_layer_of_the_embedding(tmp_path, clips):
 
 
 def test_it_makes_another_model(tmp_path):
-    first = load(tmp_path, second=script(Colours(), tmp_path / "one.pt"))
-    again = load(tmp_path, second=script(Colours(), tmp_path / "one.pt"))
-    other = load(tmp_path, second=script(Colours(4), tmp_path / "two.pt"))
+    first = load(tmp_path, second_embedding=script(Colours(), tmp_path / "one.pt"))
+    again = load(tmp_path, second_embedding=script(Colours(), tmp_path / "one.pt"))
+    other = load(tmp_path, second_embedding=script(Colours(4), tmp_path / "two.pt"))
     prints = [each.fingerprint for each in (load(tmp_path), first, again, other)]
     assert prints[1] == prints[2]
     assert len(set(prints)) == 3

@@ -23,6 +23,7 @@ from insight_dagster.demo.model.model_card import TrainingFacts, write_card
 from insight_dagster.demo.model.recipe import Recipe, Stage
 from insight_dagster.demo.model.training import confusion_matrix, predict, save_checkpoint, train
 from insight_dagster.demo.model.training_data import ClipTensors, augment, load_split, to_input
+from insight_dagster.settings.model_spec import ModelSpec
 
 SPEC = variant_named("demo").spec
 LABELS = ("disc golfing", "snowboarding")
@@ -102,12 +103,9 @@ def test_saved_weights_load_in_the_classifier(tmp_path: Path, clips: ClipTensors
     torch.manual_seed(0)
     model = build_x3d(variant_named("demo"), classes=2).eval()
     save_checkpoint(tmp_path / "w.pt", model, labels=LABELS, spec=SPEC)
+    weights = str(tmp_path / "w.pt")
     classifier = load_classifier(
-        variant="demo",
-        weights=str(tmp_path / "w.pt"),
-        labels_path=None,
-        folder=tmp_path,
-        device="cpu",
+        ModelSpec(variant="demo", weights=weights, weights_folder=tmp_path, device="cpu")
     )
     assert classifier.labels == LABELS
     logits = classifier.predict(to_input(clips.pixels[:2], SPEC)).logits
@@ -117,12 +115,9 @@ def test_saved_weights_load_in_the_classifier(tmp_path: Path, clips: ClipTensors
 
 def test_shipped_weights_know_the_demo_classes(tmp_path: Path) -> None:
     assert DEMO_CHECKPOINT.stat().st_size <= 8e6
+    weights = str(DEMO_CHECKPOINT)
     classifier = load_classifier(
-        variant="demo",
-        weights=str(DEMO_CHECKPOINT),
-        labels_path=None,
-        folder=tmp_path,
-        device="cpu",
+        ModelSpec(variant="demo", weights=weights, weights_folder=tmp_path, device="cpu")
     )
     assert classifier.labels == tuple(sorted(DEMO_CLASSES + DISTRACTOR_CLASSES))
     assert not classifier.random_weights

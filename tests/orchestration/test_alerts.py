@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from insight_dagster.orchestration.alerts import delivery as alerts
-from insight_dagster.orchestration.alerts import queue as outbox_module
+from insight_dagster.orchestration.alerts import queue as alert_queue_module
 from insight_dagster.orchestration.alerts.delivery import Alert, deliver
 from insight_dagster.orchestration.alerts.queue import AlertQueue
 
@@ -98,31 +98,31 @@ def test_nothing_set_tells_nobody():
 
 @pytest.mark.parametrize("receiver", [(503, 500)], indirect=True)
 def test_what_nobody_took_is_tried_again_and_told_once(receiver, tmp_path):
-    told = tmp_path / "told"
+    reported = tmp_path / "reported"
     program = "import sys; open(sys.argv[1], 'a').write('x')"
-    command = (sys.executable, "-c", program, str(told))
-    outbox = AlertQueue(tmp_path / "alerts", webhook=receiver.address, command=command)
-    outbox.put(ALERT)
-    outbox.put(ALERT)
-    assert [len(outbox.deliver()) for _ in range(4)] == [1, 1, 0, 0]
+    command = (sys.executable, "-c", program, str(reported))
+    alert_queue = AlertQueue(tmp_path / "alerts", webhook=receiver.address, command=command)
+    alert_queue.put(ALERT)
+    alert_queue.put(ALERT)
+    assert [len(alert_queue.deliver()) for _ in range(4)] == [1, 1, 0, 0]
     assert receiver.received == [json.loads(ALERT.to_json())] * 3
-    assert told.read_text() == "x", "the program took it the first time"
+    assert reported.read_text() == "x", "the program took it the first time"
     assert not list((tmp_path / "alerts").iterdir())
 
 
 def test_an_alert_that_cannot_be_delivered_keeps_no_other_back(tmp_path):
     command = (sys.executable, "-c", "import sys; sys.exit('bad' in sys.stdin.read())")
-    outbox = AlertQueue(tmp_path / "alerts", webhook=None, command=command)
+    alert_queue = AlertQueue(tmp_path / "alerts", webhook=None, command=command)
     for run_id in ("bad", "good"):
-        outbox.put(replace(ALERT, run_id=run_id))
-    assert len(outbox.deliver()) == 1
+        alert_queue.put(replace(ALERT, run_id=run_id))
+    assert len(alert_queue.deliver()) == 1
     assert [path.name for path in (tmp_path / "alerts").iterdir()] == ["bad.json"]
 
 
 def test_after_three_days_an_alert_is_given_up(tmp_path, monkeypatch):
-    outbox = AlertQueue(tmp_path / "alerts", webhook="http://127.0.0.1:9/", command=())
-    outbox.put(ALERT)
-    monkeypatch.setattr(outbox_module, "KEPT_SECONDS", 0.0)
-    (problem,) = outbox.deliver()
+    alert_queue = AlertQueue(tmp_path / "alerts", webhook="http://127.0.0.1:9/", command=())
+    alert_queue.put(ALERT)
+    monkeypatch.setattr(alert_queue_module, "KEPT_SECONDS", 0.0)
+    (problem,) = alert_queue.deliver()
     assert problem.startswith("given up, run run: http://127.0.0.1:9/")
-    assert outbox.deliver() == []
+    assert alert_queue.deliver() == []

@@ -1,1 +1,1 @@
-"""Alerts about failed runs: which ones (`sensors`), how (`delivery`), and the retry `queue`."""
+"""Alerts about failed runs: which runs (`sensors`), delivery (`delivery`), retries (`queue`)."""

@@ -1,7 +1,7 @@
-"""Telling people that something failed: a JSON text to a web address and to a program.
+"""What an alert says and how it is delivered: as JSON, to a web address and to a program.
 
-What is told and how it is delivered belong here; when it is told (`sensors`) and what becomes of
-what nobody took (`outbox`) do not.
+When an alert is raised (`sensors`) and when a failed delivery is tried again (`queue`) does not
+belong here.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, Self
 
 WEBHOOK, COMMAND = "webhook", "command"
 # Together well below the minute that a sensor's tick may last.
-TIMEOUT_SECONDS = 10.0
+WEBHOOK_SECONDS = 10.0
 COMMAND_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What is told.
+    """A failed run, as an alert reports it.
 
     Attributes:
         kind: check_failed or run_failed.
@@ -43,12 +43,12 @@ class Alert:
     home: str
 
     def to_json(self) -> str:
-        """As one JSON text."""
+        """Return the alert as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """From `to_json`'s text."""
+        """Return the alert that `to_json` wrote."""
         values = json.loads(text)
         return cls(**{**values, "checks": tuple(values["checks"])})
 
@@ -56,32 +56,32 @@ class Alert:
 def deliver(
     alert: Alert, *, webhook: str | None, command: Sequence[str], done: Collection[str] = ()
 ) -> dict[str, str | None]:
-    """Post an alert, and give it to a program on standard input; both where both are set.
+    """Post an alert to a web address and pass it to a program, as far as they are set.
 
     Args:
-        alert: what is told.
-        webhook: web address, or None.
-        command: program and arguments, or nothing.
-        done: which of `webhook` and `command` have taken it before: they are left out.
+        alert: to deliver.
+        webhook: web address that receives the alert by POST; None for none.
+        command: program and arguments that receive it on standard input; empty for none.
+        done: which of `webhook` and `command` accepted it before; they are left out.
 
     Returns:
-        For each of the two that was asked: why it did not take the alert, None where it did.
+        For `webhook` and `command`, as far as they were tried: the error, None on success.
     """
-    answers: dict[str, str | None] = {}
+    errors: dict[str, str | None] = {}
     if webhook and WEBHOOK not in done:
-        answers[WEBHOOK] = _post(webhook, alert.to_json())
+        errors[WEBHOOK] = _post(webhook, alert.to_json())
     if command and COMMAND not in done:
-        answers[COMMAND] = _hand_over(command, alert.to_json())
-    return answers
+        errors[COMMAND] = _run(command, alert.to_json())
+    return errors
 
 
 def _post(address: str, text: str) -> str | None:
-    """Post a text; returns why that failed, None where it did not."""
+    """Post a text; return the error, None on success."""
     request = urllib.request.Request(  # noqa: S310 - the settings admit http and https alone
         address, text.encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):  # noqa: S310
             return None
     except urllib.error.HTTPError as error:
         return f"{address} answered {error.code}"
@@ -89,8 +89,8 @@ def _post(address: str, text: str) -> str | None:
         return f"{address}: {getattr(error, 'reason', None) or error}"
 
 
-def _hand_over(command: Sequence[str], text: str) -> str | None:
-    """Run a program with a text on its standard input; returns why that failed, None if not."""
+def _run(command: Sequence[str], text: str) -> str | None:
+    """Run a program with a text on its standard input; return the error, None on success."""
     try:
         done = subprocess.run(  # noqa: S603 - a list, no shell; the user's own setting
             list(command),

@@ -1,6 +1,6 @@
-"""Sensors that tell people of runs that failed: what is told, and when.
+"""The sensors that alert people to failed runs: which runs, and what the alert says.
 
-Delivering (`alerts`) and keeping what nobody took (`outbox`) do not belong here.
+Delivering an alert (`delivery`) and trying again (`queue`) do not belong here.
 """
 
 from collections.abc import Sequence
@@ -18,67 +18,70 @@ from insight_dagster.settings.settings import Settings
 
 
 def failure_alerts(settings: Settings) -> dg.SensorDefinition:
-    """Has runs that failed told to the alert hook."""
+    """Return the sensor that queues an alert for every failed run."""
 
     @dg.run_failure_sensor(
         name="failure_alerts",
         minimum_interval_seconds=10,
-        default_status=_alerting(settings),
-        description="Runs that failed, by an error or by a check of severity ERROR, are put into "
-        "the outbox that alert_delivery empties. A night tells once, at its end.",
+        default_status=_default_status(settings),
+        description="Queues an alert for every run that failed, by an error or by a check of "
+        "severity ERROR; alert_delivery sends it. A nightly re-analysis raises one alert, at its "
+        "end.",
     )
     def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         run = context.dagster_run
         if NIGHT_TAG in run.tags:
-            return dg.SkipReason("its night tells")
+            return dg.SkipReason("reported by its nightly re-analysis")
         if not has_ended(run):
-            return dg.SkipReason("it is launched again")
+            return dg.SkipReason("the run is launched again")
         reason = context.failure_event.message or ""
-        outbox(settings).put(alert_of(context.instance, run, reason, settings))
+        alert_queue(settings).put(alert_of(context.instance, run, reason, settings))
         return None
 
     return sensor
 
 
 def alert_delivery(settings: Settings) -> dg.SensorDefinition:
-    """Delivers alerts, and tries again what nobody took."""
+    """Return the sensor that delivers queued alerts and tries again what failed."""
 
     @dg.sensor(
         name="alert_delivery",
         minimum_interval_seconds=10,
-        default_status=_alerting(settings),
-        description="Tells alert_webhook and alert_command of the settings what is in the outbox; "
-        "what could not be delivered is tried again for three days.",
+        default_status=_default_status(settings),
+        description="Sends queued alerts to alert_webhook and alert_command of the settings. An "
+        "alert that cannot be delivered is tried again for three days.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        problems = outbox(settings).deliver()
-        for problem in problems:
-            context.log.error(f"an alert was not delivered: {problem}")
-        return dg.SkipReason("; ".join(problems) or "no alert is left undelivered")
+        errors = alert_queue(settings).deliver()
+        for error in errors:
+            context.log.error(f"an alert was not delivered: {error}")
+        return dg.SkipReason("; ".join(errors) or "no alert is waiting for delivery")
 
     return sensor
 
 
-def outbox(settings: Settings) -> AlertQueue:
-    """The home's undelivered alerts."""
+def alert_queue(settings: Settings) -> AlertQueue:
+    """Return the home's queue of undelivered alerts."""
     return AlertQueue(
-        settings.folders.alerts, webhook=settings.alert_webhook, command=settings.alert_command
+        settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
     )
 
 
-def _alerting(settings: Settings) -> dg.DefaultSensorStatus:
-    told = settings.alert_webhook or settings.alert_command
-    return dg.DefaultSensorStatus.RUNNING if told else dg.DefaultSensorStatus.STOPPED
+def _default_status(settings: Settings) -> dg.DefaultSensorStatus:
+    """Return running where the settings name a receiver of alerts."""
+    if settings.alert_webhook or settings.alert_command:
+        return dg.DefaultSensorStatus.RUNNING
+    return dg.DefaultSensorStatus.STOPPED
 
 
 def alert_of(
     instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str, settings: Settings
 ) -> Alert:
-    """What is told of a failed run: its failed checks where it has some, else its error."""
+    """Return the alert about a failed run: its failed checks if it has some, else its error."""
     run_ids = [run.run_id]
     if run.job_name == JOB_NAME:
-        nights = instance.get_runs(dg.RunsFilter(tags={NIGHT_TAG: run.run_id}))
-        run_ids += [each.run_id for each in reversed(nights)]
+        stage_runs = instance.get_runs(dg.RunsFilter(tags={NIGHT_TAG: run.run_id}))
+        run_ids += [each.run_id for each in reversed(stage_runs)]
     checks = failed_checks(instance, run_ids)
     return Alert(
         kind="check_failed" if checks else "run_failed",
@@ -93,7 +96,7 @@ def alert_of(
 
 
 def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Checks of severity ERROR that failed in some runs, as the last of these saw each.
+    """Return checks of severity ERROR that failed in some runs and did not pass later in them.
 
     Args:
         instance: of the runs.

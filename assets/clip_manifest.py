@@ -6,7 +6,7 @@ from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import table_metadata
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.pipeline.timer import Timer

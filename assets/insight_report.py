@@ -8,7 +8,7 @@ from insight_dagster.assets.heatmap_bundles import heatmap_bundles
 from insight_dagster.assets.projection import projection
 from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
 from insight_dagster.assets.steps.ui_metadata import insight_list, picture
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.pipeline.report_data import read_report_data
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site

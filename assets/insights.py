@@ -12,7 +12,7 @@ from insight_dagster.assets.metadata_table import metadata_table
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import insight_list, picture, table_metadata
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.pipeline.clip_table import read_clip_table

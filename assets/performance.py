@@ -10,7 +10,7 @@ from insight_dagster.assets.metadata_table import metadata_table
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import table_metadata
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.pipeline.baseline import newest_baseline, now, then
 from insight_dagster.pipeline.class_checks import ClassChecks

@@ -22,12 +22,12 @@ from pathlib import Path
 
 from benchmarks.kill_recovery import QUIET, assets, settings_of, start
 from insight_dagster.commands.home import initialise, open_instance
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.file_locks import turn
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.clip_plan import FaultShares
 from insight_dagster.demo.library.make_library import make_library
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, METADATA_TABLE, PROJECTION
 from tests.support.dagster_server import DagsterServer, wait_for
 

@@ -21,8 +21,8 @@ from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 
 from insight_dagster.commands.run.demo import add_delivery, run_demo
-from insight_dagster.database.connection import Database
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.database import Database
+from insight_dagster.settings import Settings, load_settings
 from insight_dagster.tables import BASELINES, CHECK_RESULTS, PROJECTION
 from tests.support.dagster_server import DagsterServer, wait_for
 

@@ -30,7 +30,7 @@ from insight_dagster.demo.library.clip_plan import FaultShares
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
 from insight_dagster.orchestration.stages import STAGES
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.settings import Settings, load_settings
 from tests.support.dagster_server import DagsterServer, wait_for
 
 FOLDER = Path(".benchmarks/kill_recovery")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.orchestration.run_events import materializations
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,

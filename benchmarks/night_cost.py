@@ -24,7 +24,7 @@ from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
 from insight_dagster.orchestration.stage_requests import NIGHT_TAG
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.settings import Settings, load_settings
 from tests.support.dagster_server import DagsterServer, wait_for
 
 FOLDER = Path(".benchmarks/night_cost")

@@ -42,7 +42,7 @@ from insight_dagster.resources.model import ModelResource
 from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.progress import LoggedProgress, Progress
 from insight_dagster.resources.thresholds import ThresholdsResource
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.settings import Settings, load_settings
 
 _OF_A_CLASS = [
     clip_manifest,

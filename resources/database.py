@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 
 
 class DatabaseResource(dg.ConfigurableResource):

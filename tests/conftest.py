@@ -7,7 +7,7 @@ from rich.console import Console
 
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.demo.library.make_library import make_library
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.settings import Settings, load_settings
 
 CLIPS_PER_CLASS = 8
 

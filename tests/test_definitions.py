@@ -11,9 +11,9 @@ from dagster import QueuedRunCoordinator
 from insight_dagster.commands.home import open_instance
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.run_launcher import WatchedRunLauncher
+from insight_dagster.settings import Settings, load_settings
 from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.settings.model_spec import ModelSpec
-from insight_dagster.settings.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 

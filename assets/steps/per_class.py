@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from insight_dagster.assets.steps.checks import OwnChecks, record_checks
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import STEP_FAILURES

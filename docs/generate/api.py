@@ -11,7 +11,7 @@ _PACKAGE = "insight_dagster"
 API = {
     "Insights": ("analysis.insights", "analysis.actions"),
     "Clips": ("analysis.clip_library", "analysis.decoding", "analysis.metadata.clip_metadata"),
-    "Model": ("analysis.model.loading", "analysis.heatmaps.grad_cam"),
+    "Model": ("settings.model_spec", "analysis.model.loading", "analysis.heatmaps.grad_cam"),
     "Latent space": (
         "analysis.latent_space.latent_space",
         "analysis.latent_space.projection",

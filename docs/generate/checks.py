@@ -9,7 +9,7 @@ import dagster as dg
 
 from docs.generate.markdown import code, escaped, page, table
 from insight_dagster.definitions import build_definitions
-from insight_dagster.settings.settings import load_settings
+from insight_dagster.settings import load_settings
 
 
 def checks_page() -> str:

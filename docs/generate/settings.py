@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from docs.generate.markdown import code, escaped, page, table
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 _BOUNDS = {
     "minimum": "≥ {}",

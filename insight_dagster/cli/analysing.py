@@ -18,7 +18,7 @@ from insight_dagster.cli.options import (
     Weights,
     console,
 )
-from insight_dagster.settings.settings import load_settings
+from insight_dagster.settings import load_settings
 
 app = typer.Typer()
 

@@ -12,7 +12,7 @@ from insight_dagster.cli.options import (
     Home,
     console,
 )
-from insight_dagster.settings.settings import load_settings
+from insight_dagster.settings import load_settings
 
 app = typer.Typer()
 baseline_app = typer.Typer(help="What later states are held against.", no_args_is_help=True)

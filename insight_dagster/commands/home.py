@@ -16,7 +16,7 @@ from rich.console import Console
 import insight_dagster
 from insight_dagster.errors import SettingsError
 from insight_dagster.pipeline.open_home import has_random_predictions, open_database
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.settings.thresholds import Thresholds
 
 _INSTANCE_FILE = "dagster.yaml"

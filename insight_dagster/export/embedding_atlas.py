@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space import nearest_clips
 

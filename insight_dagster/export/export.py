@@ -11,14 +11,14 @@ import pyarrow as pa
 from rich.console import Console
 
 from insight_dagster import tables
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
 from insight_dagster.export.embedding_atlas import READ_ME, atlas_clips
 from insight_dagster.export.fiftyone.dataset import write_fiftyone
 from insight_dagster.export.table_files import write_table
 from insight_dagster.pipeline.latent_space import newest_space
 from insight_dagster.pipeline.open_home import open_database
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables.columns import Column, Table
 
 ATLAS, FIFTYONE = "embedding-atlas", "fiftyone"

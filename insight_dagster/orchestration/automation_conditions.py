@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster import AutomationCondition as Condition
 
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 _QUIET = ~Condition.in_progress() & ~Condition.execution_failed()
 _READY = ~Condition.any_deps_missing() & ~Condition.any_deps_in_progress()

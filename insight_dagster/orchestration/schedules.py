@@ -6,7 +6,7 @@ from dagster import DagsterInvalidDefinitionError
 from insight_dagster.errors import SettingsError
 from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
 from insight_dagster.orchestration.stage_requests import IN_PROGRESS
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:

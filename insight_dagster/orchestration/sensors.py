@@ -9,7 +9,7 @@ from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, watch
 from insight_dagster.assets.baseline import baseline
 from insight_dagster.assets.clip_manifest import clip_manifest
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
 from insight_dagster.orchestration.jobs import (
     STAGE_JOBS,
@@ -21,7 +21,7 @@ from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalys
 from insight_dagster.orchestration.stage_requests import StageRequest, run_requests
 from insight_dagster.orchestration.stages import REPORT
 from insight_dagster.resources.partitions import ACTION_CLASSES
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
 
 _PARTITIONS = str(ACTION_CLASSES.name)

@@ -13,7 +13,7 @@ from insight_dagster.analysis.drift.baseline import (
     stored_snapshot,
 )
 from insight_dagster.analysis.drift.performance.performance import scores
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import (
     BASELINES,

@@ -37,7 +37,7 @@ from insight_dagster.analysis.clip_library.pending_clips import usable
 from insight_dagster.analysis.latent_space.coverage import outside
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import InsightError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.baseline import overall_drift

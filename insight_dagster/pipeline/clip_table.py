@@ -10,7 +10,7 @@ from insight_dagster.analysis.insights.clip_table import ClipTable, assemble
 from insight_dagster.analysis.insights.populations import Population
 from insight_dagster.analysis.insights.sql_filters import matching, sandbox
 from insight_dagster.analysis.metadata.metadata_file import read_columns
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space import read_latent_space

@@ -11,7 +11,7 @@ import pyarrow as pa
 from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.sql_filters import matching, sandbox
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 
 def filter_rows(settings: Settings, clips: pa.Table) -> list[dict[str, Any]]:

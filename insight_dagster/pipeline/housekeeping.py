@@ -1,7 +1,7 @@
 """Files and rows that nothing refers to any more: old latent spaces, pictures of lost clips."""
 
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.files.leftovers import remove_leftovers

@@ -5,7 +5,7 @@ from typing import Any
 
 from insight_dagster.analysis.insights import InsightSet
 from insight_dagster.analysis.insights.history.ledger import next_lines
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 
 _LAST_LINES = """
     SELECT * FROM insight_ledger WHERE class_name = ? AND run_id <> ?

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace, load_latent_space
 from insight_dagster.analysis.numerics.neighbours import NearestClips
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import LATENT_SPACES

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from insight_dagster.analysis.model.video_classifier import is_random
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 
 def open_database(settings: Settings) -> Database:

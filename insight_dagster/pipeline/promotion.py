@@ -14,7 +14,7 @@ from insight_dagster.analysis.drift.performance.performance import figure_column
 from insight_dagster.analysis.metadata.metadata_table import metadata_version
 from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, ReplacePartition
 from insight_dagster.errors import PromotionError
 from insight_dagster.pipeline.baseline import now

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster.analysis.embeddings.health import inspect_embeddings
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import UntrustedClassError
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, PREDICTIONS
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from insight_dagster.commands.home import open_instance
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.class_ranges import range_tags

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.settings.filter_settings import ContrastFilter, PopulationFilter
 from insight_dagster.tables import (
     INSIGHT_ACTIONS,

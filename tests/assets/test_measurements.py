@@ -10,7 +10,7 @@ import pytest
 from insight_dagster.analysis.decoding import DecodingProcesses
 from insight_dagster.analysis.metadata.metadata_table import ClipMeasuring
 from insight_dagster.commands.home import initialise, open_instance
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import DatabaseBusyError, MetadataFunctionError

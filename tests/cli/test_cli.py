@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from insight_dagster.cli import app
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.settings import Settings, load_settings
 
 COMMANDS = (
     "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
@@ -132,7 +132,7 @@ def test_status_counts_rows_and_lists_the_quarantine(finished_home):
 
 
 def test_a_clip_can_be_asked_for_by_the_start_of_its_id(finished_home):
-    from insight_dagster.database.connection import Database
+    from insight_dagster.database import Database
 
     store = Database(finished_home.folders.database)
     clip_id = store.read("SELECT min(clip_id) AS c FROM predictions")["c"][0].as_py()

@@ -12,12 +12,12 @@ from rich.console import Console
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.show.classes import remove_class
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.run_stages import run_stage
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import EXTRACT
-from insight_dagster.settings.settings import load_settings
+from insight_dagster.settings import load_settings
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     EMBEDDINGS,

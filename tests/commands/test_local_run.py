@@ -13,7 +13,7 @@ from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.commands.show.classes import remove_class
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.errors import LibraryError, UnknownClassError

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import QuarantineClips, ReplacePartition
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
 from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
@@ -259,7 +259,7 @@ def test_nothing_is_imported_while_the_file_is_held(database):
     code = """if True:
         import sys
         from pathlib import Path
-        from insight_dagster.database.connection import Database
+        from insight_dagster.database import Database
         from insight_dagster.tables import CLUSTERS
         from insight_dagster.database.writes import Upsert
         attach, known = Database._attach, []
@@ -306,7 +306,7 @@ def test_readers_do_not_wait_for_each_other(database):
     with database._connection(read_only=True):
         code = (
             "import sys; from pathlib import Path; "
-            "from insight_dagster.database.connection import Database; "
+            "from insight_dagster.database import Database; "
             "print(Database(Path(sys.argv[1]), 1).read('SELECT 1').num_rows)"
         )
         done = subprocess.run(

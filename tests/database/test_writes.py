@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import (
     Deletion,
     MergeRows,

@@ -16,7 +16,7 @@ from docs.generate.pages import BrokenLinkError, copy_pages
 from docs.generate.settings import nested_models, settings_page
 from docs.generate.tables import tables_page
 from insight_dagster.definitions import definitions
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables import TABLES
 
 

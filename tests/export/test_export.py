@@ -5,7 +5,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
 from insight_dagster.export.export import export_home
 from insight_dagster.tables import CLIP_MANIFEST, INSIGHT_MEMBERS, INSIGHTS, PREDICTIONS, PROJECTION

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
 from insight_dagster.export.export import export_home
 from insight_dagster.export.fiftyone.dataset import Videos

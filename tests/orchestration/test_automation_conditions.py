@@ -8,7 +8,7 @@ import pytest
 
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.automation_conditions import conditions
-from insight_dagster.settings.settings import load_settings
+from insight_dagster.settings import load_settings
 
 CLASSES = ("a", "b")
 NOON = datetime(2026, 1, 1, 12)

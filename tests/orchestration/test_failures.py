@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from insight_dagster.commands.run.local_run import run_pipeline
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
 from insight_dagster.tables import EMBEDDINGS, PREDICTIONS, SCHEMA_VERSION, STEP_FAILURES
 
@@ -18,7 +18,7 @@ _ON_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 import numpy as np, pyarrow as pa
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import EMBEDDINGS
 from insight_dagster.database.writes import ReplacePartition

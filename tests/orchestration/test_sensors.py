@@ -7,7 +7,7 @@ import pytest
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
 from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
@@ -24,7 +24,7 @@ from insight_dagster.orchestration.stage_requests import (
     run_requests,
 )
 from insight_dagster.resources.clip_library import ClipLibraryResource
-from insight_dagster.settings.settings import load_settings
+from insight_dagster.settings import load_settings
 from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
 
 PARTITIONS = "action_class"

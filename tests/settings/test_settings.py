@@ -3,7 +3,7 @@
 import pytest
 
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings.settings import Settings, load_settings
+from insight_dagster.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

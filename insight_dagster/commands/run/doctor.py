@@ -17,7 +17,7 @@ from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.printing import print_rows
 from insight_dagster.errors import InsightError, RunFailedError, SettingsError
 from insight_dagster.pipeline.open_home import open_database
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 _PACKAGES = (
     "dagster", "torch", "torchvision", "pytorchvideo", "decord", "av", "numpy", "scikit-learn",
@@ -109,7 +109,7 @@ def _library(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    from insight_dagster.database.connection import Database
+    from insight_dagster.database import Database
     from insight_dagster.tables import CLIP_MANIFEST
 
     if not settings.folders.database.exists():

@@ -13,7 +13,7 @@ from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.run.serve_report import serve_beside
 from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 _MODULE = "insight_dagster.definitions"
 _LAST_PORT = 65_535

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from insight_dagster.errors import SettingsError
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 _OUR_NAMES = (LOOPBACK, "localhost")

@@ -11,7 +11,7 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import UnknownInsightError
 from insight_dagster.export.table_files import write_table
 from insight_dagster.pipeline.open_home import open_database
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 _INSIGHT = """
     SELECT i.insight_id, i.sentence, i.action, e.* EXCLUDE (insight_id, class_name)

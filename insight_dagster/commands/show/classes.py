@@ -13,12 +13,12 @@ from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.database.writes import forget_class
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
 
 _NAME = str(ACTION_CLASSES.name)

@@ -8,7 +8,7 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.pipeline.clip_table import read_filter_columns
 from insight_dagster.pipeline.filter_counts import filter_rows
 from insight_dagster.pipeline.open_home import open_database
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 
 def show_populations(settings: Settings, *, as_json: bool, console: Console) -> None:

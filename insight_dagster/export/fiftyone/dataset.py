@@ -24,7 +24,7 @@ from rich.console import Console
 from insight_dagster import tables
 from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.analysis.model.x3d import VARIANTS
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.export.fiftyone.documents import (
     FRAME_FIELDS,
     VERSION,
@@ -50,7 +50,7 @@ from insight_dagster.export.fiftyone.samples import (
     sample_fields,
 )
 from insight_dagster.pipeline.latent_space import newest_space
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 from insight_dagster.tables.arrays import matrix_of
 from insight_dagster.tables.columns import Table
 

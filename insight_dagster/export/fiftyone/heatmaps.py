@@ -21,7 +21,7 @@ from insight_dagster.analysis.heatmaps.heatmap_volumes import (
     read_volume,
 )
 from insight_dagster.analysis.model.preprocessing import ClipSpec
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 from insight_dagster.export.fiftyone.documents import Document, binary, hex_of, identity, label
 
 # The importer joins a label's relative path to the dataset's folder only below this one.

@@ -14,7 +14,7 @@ from insight_dagster.orchestration.class_ranges import RANGE_END, RANGE_START
 from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.run_events import step_error
 from insight_dagster.orchestration.stage_requests import NIGHT_TAG, has_ended
-from insight_dagster.settings.settings import Settings
+from insight_dagster.settings import Settings
 
 
 def failure_alerts(settings: Settings) -> dg.SensorDefinition:

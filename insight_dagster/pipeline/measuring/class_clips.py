@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import Decode
-from insight_dagster.database.connection import Database
+from insight_dagster.database import Database
 
 ProgressCallback = Callable[[int], None]
 """Is called with the number of clips just done."""

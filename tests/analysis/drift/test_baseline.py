@@ -79,7 +79,7 @@ def checks(rows):
 
 
 def test_a_moment_survives_the_database(tmp_path):
-    from insight_dagster.database.connection import Database
+    from insight_dagster.database import Database
     from insight_dagster.database.writes import ReplacePartition
     from insight_dagster.tables import BASELINE_CLIPS
 

@@ -18,6 +18,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import av
@@ -27,6 +28,7 @@ import torch
 from benchmarks.ingest_contestants import Run, contestants, load, ours
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits
+from insight_dagster.files.atomic import write_atomically
 
 FOLDER = Path(".benchmarks/ingest")
 SIZES = {"340x256": (340, 256), "1280x720": (1280, 720)}
@@ -59,22 +61,20 @@ def write_clips(folder: Path, count: int) -> dict[str, list[Clip]]:
         for number in range(count):
             path = folder / f"{size}_{number}.mp4"
             if not path.exists():
-                _write(path, width, height, seed=number)
+                write_atomically(path, partial(_encode, width=width, height=height, seed=number))
             name = f"{size} {number}"
             made.setdefault(size, []).append(Clip(name, "any", name, path))
     return made
 
 
-def _write(path: Path, width: int, height: int, *, seed: int) -> None:
-    draft = path.with_suffix(".draft.mp4")
-    with av.open(str(draft), "w") as container:
+def _encode(path: Path, *, width: int, height: int, seed: int) -> None:
+    with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=30, options={"crf": "23"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for picture in _pictures(width, height, seed):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    draft.replace(path)
 
 
 def _pictures(width: int, height: int, seed: int) -> Iterator[np.ndarray]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from insight_dagster.errors import SettingsError
 from insight_dagster.export.embedding_atlas import READ_ME, atlas_clips
 from insight_dagster.export.fiftyone.dataset import write_fiftyone
 from insight_dagster.export.table_files import write_table
+from insight_dagster.files.atomic import draft_folder, publish_folder
 from insight_dagster.pipeline.latent_space import newest_space
 from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings import Settings
@@ -70,19 +69,18 @@ def export_home(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingsError(f"{folder} is there already; name a folder that is empty or new")
     store = open_database(settings)
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        draft.mkdir(parents=True)
-        if kind == FIFTYONE:
-            clips = exported_clips(store)
-            write_fiftyone(store, settings, clips, draft, copy_media=copy_media, console=console)
-        else:
-            _write_tables(store, settings, kind, draft, console)
-        draft.replace(folder)
+        with draft_folder(folder) as draft:
+            if kind == FIFTYONE:
+                clips = exported_clips(store)
+                write_fiftyone(
+                    store, settings, clips, draft, copy_media=copy_media, console=console
+                )
+            else:
+                _write_tables(store, settings, kind, draft, console)
+            publish_folder(draft, folder)
     except OSError as problem:
         raise SettingsError(f"{folder} cannot be written: {problem}") from problem
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     console.print(f"Exported to {folder}", soft_wrap=True, markup=False, highlight=False)
 
 

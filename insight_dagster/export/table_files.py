@@ -6,7 +6,6 @@ Writing one table safely belongs here; which rows it has does not.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from insight_dagster.errors import SettingsError
+from insight_dagster.files.atomic import write_atomically
 
 # A spreadsheet runs a cell that begins with one of these, in some locales in their wide forms too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -33,17 +33,17 @@ def write_table(table: pa.Table, out: Path) -> None:
     suffix = out.suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise SettingsError(f"{out} must end in .csv or .parquet")
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+
+    def save(draft: Path) -> None:
         if suffix == ".parquet":
             pq.write_table(table, draft)
         else:
             pcsv.write_csv(_of_plain_cells(table), draft)
-        draft.replace(out)
+
+    try:
+        write_atomically(out, save, make_parent=False)
     except OSError as problem:
         raise SettingsError(f"{out} cannot be written: {problem}") from problem
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _of_plain_cells(table: pa.Table) -> pa.Table:

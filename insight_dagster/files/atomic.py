@@ -1,27 +1,72 @@
-"""Files that are there whole or not at all, whoever reads meanwhile and whatever is killed."""
+"""Files and folders that a reader meets complete or not at all, even when a writer is killed.
+
+Everything that is written whole goes through here: a file through `write_atomically`, a folder
+through `draft_folder` and `publish_folder`.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, save: Callable[[Path], object]) -> None:
-    """Have a file written beside its place, then put it there.
+def write_atomically(
+    path: Path, save: Callable[[Path], object], *, make_parent: bool = True
+) -> None:
+    """Write a draft beside a file, then put it in the file's place.
 
     Args:
-        path: the file; its folder is made when missing, what is there is replaced.
-        save: writes the file that it is given the path of.
+        path: the file; replaced when it exists.
+        save: writes the draft whose path it is called with.
+        make_parent: whether to create the file's folder when it is missing.
 
     Raises:
-        OSError: it cannot be written; what was there before is as it was.
+        OSError: the file cannot be written; an earlier version of it is unchanged.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.draft")
+    if make_parent:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    draft = _draft_of(path)
     try:
         save(draft)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def draft_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new hidden folder beside `folder`; what is left of it is removed afterwards.
+
+    Raises:
+        OSError: the parent folder cannot be written.
+    """
+    draft = _draft_of(folder)
+    shutil.rmtree(draft, ignore_errors=True)  # left by a killed process of the same id
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def publish_folder(draft: Path, folder: Path) -> None:
+    """Move a finished draft to `folder`; an earlier folder there is removed.
+
+    Raises:
+        OSError: the draft cannot be moved.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        os.replace(draft, folder)
+        return
+    old = draft.with_suffix(".old")
+    os.replace(folder, old)
+    os.replace(draft, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.draft")

@@ -6,13 +6,13 @@ Belongs here: publishing a run whole, listing runs, deleting old ones. Does not:
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from insight_dagster.files.atomic import draft_folder, publish_folder
 from insight_dagster.report.packing import script
 
 RUNS_KEPT = 10
@@ -35,10 +35,7 @@ def publish(
         used: pictures that the run shows, relative to the site.
     """
     folder = site / "runs" / name
-    draft = folder.with_name(f".{name}.{os.getpid()}")
-    old = draft.with_suffix(".old")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
+    with draft_folder(folder) as draft:
         for file, text in scripts.items():
             path = draft / file
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,15 +43,10 @@ def publish(
         (draft / _FILES).write_text("\n".join(sorted(used)) + "\n", encoding="utf-8")
         stored = {**facts, "name": name, "format": FORMAT}
         (draft / _FACTS).write_text(json.dumps(stored), encoding="utf-8")
-        if folder.exists():
-            folder.replace(old)
-        draft.replace(folder)
-        for run in known_runs(site):
-            if run["run_id"] == facts["run_id"] and run["name"] != name:
-                shutil.rmtree(site / "runs" / run["name"], ignore_errors=True)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        publish_folder(draft, folder)
+    for run in known_runs(site):
+        if run["run_id"] == facts["run_id"] and run["name"] != name:
+            shutil.rmtree(site / "runs" / run["name"], ignore_errors=True)
 
 
 def known_runs(site: Path) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from urllib.request import Request, urlopen
 from filelock import FileLock
 
 from insight_dagster.errors import ModelError, WeightsUnavailableError
+from insight_dagster.files.atomic import write_atomically
 
 DownloadProgress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes wanted (None: the server does not say)."""
@@ -97,9 +98,8 @@ def check_recorded(path: Path, sha256: str) -> None:
 
 def record(path: Path, sha256: str) -> None:
     """Write a file's hash beside it, in the form that `sha256sum --check` reads."""
-    draft = path.with_name(f"{path.name}.sha256.{os.getpid()}.draft")
-    draft.write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
-    os.replace(draft, _record_of(path))
+    line = f"{sha256}  {path.name}\n"
+    write_atomically(_record_of(path), lambda draft: draft.write_text(line, encoding="utf-8"))
 
 
 def record_if_missing(path: Path) -> None:
@@ -202,6 +202,7 @@ def _publish(job: _Download) -> None:
         raise OSError(f"the server sent something else, beginning {content[:16]!r}")
     # The record comes first: a kill between the two leaves no file without one.
     record(job.target, sha256_of(content))
+    # Not `write_atomically`: the part outlives a killed process, for the next one to go on with.
     os.replace(job.part, job.target)
     job.forget()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.delivery import deliver
 from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 from insight_dagster.demo.recovery_summary import score
+from insight_dagster.files.atomic import write_atomically
 from insight_dagster.pipeline.open_home import open_database
 from insight_dagster.settings import Settings
 
@@ -85,9 +85,8 @@ def _scored(settings: Settings, library: Path) -> dict[str, Any]:
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+    write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def _show(summary: dict[str, Any], console: Console) -> None:

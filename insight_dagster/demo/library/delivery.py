@@ -117,6 +117,7 @@ def _move_in(draft: Path, folder: Path, paths: Sequence[str]) -> None:
     for path in paths:
         try:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            # Not `write_atomically`: the file is complete, only its place is not the last one.
             os.replace(draft / path, folder / path)
         except OSError as problem:
             raise LibraryError(

@@ -9,11 +9,9 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.library.encoding import write_damaged, write_video
 from insight_dagster.demo.library.rendering import render
 from insight_dagster.errors import LibraryError
+from insight_dagster.files.atomic import draft_folder
 
 ANNOTATIONS = "annotations.csv"
 TRUTH = "truth.csv"
@@ -36,15 +35,12 @@ def draft_beside(folder: Path) -> Iterator[Path]:
     Raises:
         LibraryError: the parent folder cannot be written in.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
-    except OSError as problem:
-        raise LibraryError(f"cannot write in {folder.parent}: {problem.strerror}") from problem
-    try:
+    with ExitStack() as stack:
+        try:
+            draft = stack.enter_context(draft_folder(folder))
+        except OSError as problem:
+            raise LibraryError(f"cannot write in {folder.parent}: {problem.strerror}") from problem
         yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def write_clips(

@@ -7,7 +7,6 @@ Layout: `{train,val,test}/<class>/<id>_<start>_<end>.mp4`. What is in the clips 
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from insight_dagster.demo.library.library_files import draft_beside, write_clips
 from insight_dagster.demo.library.marker import GENERATOR_VERSION, Marker
 from insight_dagster.demo.library.rendering import SCENES
 from insight_dagster.errors import LibraryError
+from insight_dagster.files.atomic import publish_folder
 
 __all__ = ["GENERATOR_VERSION", "LibrarySummary", "make_library"]
 
@@ -113,8 +113,7 @@ def _create(
         write_clips(draft, plan, seed=marker.seed, workers=workers, progress=progress)
         write_tables(draft, plan)
         marker.write(draft)
-        draft.chmod(0o755)
-        os.replace(draft, folder)
+        publish_folder(draft, folder)
 
 
 def _summary(folder: Path, marker: Marker, *, created: bool) -> LibrarySummary:

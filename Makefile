@@ -8,7 +8,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= $(or $(INSIGHT_HOME),.insight)
 DEMO_FLAGS ?=
 
-.PHONY: demo test check lint lint-javascript serve docs clean
+.PHONY: demo test check lint lint-style lint-types lint-imports lint-javascript serve docs clean
 
 demo: .venv/installed
 	$(BIN)/insight demo --home "$(HOME_FOLDER)" $(DEMO_FLAGS)
@@ -16,12 +16,18 @@ demo: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-lint: .venv/installed
+# .pre-commit-config.yaml runs the same four.
+lint: lint-style lint-types lint-imports lint-javascript
+
+lint-style: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+lint-types: .venv/installed
 	$(BIN)/mypy
+
+lint-imports: .venv/installed
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory lint-javascript
 
 # The report's JavaScript and CSS: format, lint and types. Users need neither node nor npm.
 ifeq ($(shell command -v npm),)

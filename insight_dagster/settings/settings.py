@@ -1,41 +1,31 @@
-"""Every setting, its default and its source; the only place that reads the environment.
+"""All settings of a home folder, and where their values come from.
 
-Later wins: default, `insight.toml` in the home folder, environment variable `INSIGHT_<NAME>` (of a
-check's threshold `INSIGHT_CHECKS__<NAME>`), command-line flag. Values are checked here; what they
-mean to an algorithm is documented there.
+The only place that reads the environment. A later source wins: default, `insight.toml` in the home
+folder, environment variable `INSIGHT_<NAME>` (for a threshold of a check
+`INSIGHT_CHECKS__<NAME>`), command-line flag; tables are merged key by key. The fields of the model
+are in `model_spec`, those of the analysis in `analysis_options`, thresholds in `thresholds`.
 """
 
 from __future__ import annotations
 
-import os
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from insight_dagster.errors import SettingsError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.settings.model_spec import ModelSettings, ModelSpec
+from insight_dagster.settings.settings_file import settings_file_source
 from insight_dagster.settings.thresholds import Thresholds
 
 
-class HomeSettings(BaseModel):
-    """Where a home folder is and where its clips are."""
-
-    home: Path = Field(Path(".insight"), description="folder of the database, reports and weights")
-    library: Path | None = Field(None, description="clip library; default: <home>/library")
-
-
-class Settings(AnalysisOptions, ModelSettings, HomeSettings, BaseSettings):
-    """All settings of one home folder, checked.
-
-    Raises:
-        SettingsError: through `load_settings`, when a value is unknown or out of range.
-    """
+class HomeSettings(BaseSettings):
+    """Where the home folder and its clips are."""
 
     model_config = SettingsConfigDict(
         env_prefix="INSIGHT_",
@@ -45,6 +35,18 @@ class Settings(AnalysisOptions, ModelSettings, HomeSettings, BaseSettings):
         frozen=True,
         protected_namespaces=(),
     )
+
+    home: Path = Field(Path(".insight"), description="folder of the database, reports and weights")
+    library: Path | None = Field(None, description="clip library; default: <home>/library")
+
+
+class Settings(AnalysisOptions, ModelSettings, HomeSettings):
+    """All settings of one home folder, validated; `load_settings` makes them.
+
+    The sections that are passed on whole are declared in modules of their own.
+    """
+
+    model_config = HomeSettings.model_config
 
     decode_seconds: float = Field(
         120.0, gt=0, description="time limit of reading one clip; a slower clip is quarantined"
@@ -129,27 +131,38 @@ class Settings(AnalysisOptions, ModelSettings, HomeSettings, BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags and environment only: the settings file enters through `load_settings`."""
-        return init_settings, env_settings
+        """Return the sources, the strongest first: arguments, environment, settings file."""
+        sources = (init_settings, env_settings)
+        home = init_settings().get("home")
+        if home is None:
+            return sources
+        return *sources, settings_file_source(settings_cls, HomeFolders(home).settings_file)
 
 
 def load_settings(**flags: Any) -> Settings:
-    """Settings from flags (None = not given), environment, settings file and defaults.
+    """Return the settings from flags, environment, settings file and defaults.
+
+    Args:
+        flags: settings by name; None stands for a flag that was not given.
 
     Raises:
         SettingsError: a value is unknown or out of range, or the settings file is not TOML.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        home = Settings(**given).home.expanduser().absolute()
-        from_file = _unless_in_environment(_read_settings_file(HomeFolders(home).settings_file))
-        return _absolute(Settings(**{**from_file, **given, "home": home}))
+        home = HomeSettings(**given).home.expanduser().absolute()
+        return _absolute(Settings(**{**given, "home": home}))
     except ValidationError as problem:
         raise SettingsError(_explain(problem)) from problem
+    except SourceError as problem:
+        raise SettingsError(
+            f"{problem}; the environment variable of a list or table holds JSON, "
+            """e.g. INSIGHT_TAPS='["blocks.3"]'"""
+        ) from problem
 
 
 def _absolute(settings: Settings) -> Settings:
-    """The settings with every path absolute, so that other processes find the same files."""
+    """Return the settings with absolute paths, so that other processes find the same files."""
     paths = {name: getattr(settings, name) for name in ("library", "labels", "metadata_file")}
     if settings.weights not in ("pretrained", "random"):
         paths["weights"] = Path(settings.weights)
@@ -158,32 +171,6 @@ def _absolute(settings: Settings) -> Settings:
     texts = ("weights", "second_embedding")
     found = {name: path.expanduser().absolute() for name, path in paths.items() if path}
     return settings.model_copy(update={n: str(p) if n in texts else p for n, p in found.items()})
-
-
-def _unless_in_environment(values: dict[str, Any], prefix: str = "INSIGHT_") -> dict[str, Any]:
-    """The values of a settings file that no environment variable overrides."""
-    set_there = {key.upper() for key in os.environ}
-    kept = {k: v for k, v in values.items() if f"{prefix}{k}".upper() not in set_there}
-    if isinstance(kept.get("checks"), dict):
-        kept["checks"] = _unless_in_environment(kept["checks"], f"{prefix}CHECKS__")
-    return kept
-
-
-def _read_settings_file(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise SettingsError(
-            f"{path} is not valid TOML ({problem}); correct or remove it"
-        ) from problem
-    unknown = sorted(set(values) - set(Settings.model_fields))
-    if unknown:
-        raise SettingsError(
-            f"{path} names unknown settings {unknown}; `insight doctor` lists the known ones"
-        )
-    return values
 
 
 def _explain(problem: ValidationError) -> str:

@@ -63,6 +63,35 @@ def test_thresholds_of_checks_are_a_table_of_their_own(tmp_path, monkeypatch):
     assert checks.severities == {"leaks": "ERROR"}
 
 
+def test_tables_are_merged_key_by_key_and_the_environment_wins(tmp_path, monkeypatch):
+    (tmp_path / "insight.toml").write_text(
+        "[populations.dark]\nsql = 'brightness < 9'\n[populations.short]\nsql = 'a < 1'\n"
+    )
+    monkeypatch.setenv("INSIGHT_POPULATIONS__DARK__SQL", "brightness < 5")
+    populations = load_settings(home=tmp_path).populations
+    assert {name: each.sql for name, each in populations.items()} == {
+        "dark": "brightness < 5",
+        "short": "a < 1",
+    }
+
+
+def test_an_empty_variable_is_as_good_as_none(tmp_path, monkeypatch):
+    (tmp_path / "insight.toml").write_text("seed = 4\n")
+    monkeypatch.setenv("INSIGHT_SEED", "")
+    assert load_settings(home=tmp_path).seed == 4
+
+
+def test_a_settings_file_cannot_move_its_home(tmp_path):
+    (tmp_path / "insight.toml").write_text("home = '/elsewhere'\n")
+    assert load_settings(home=tmp_path).home == tmp_path
+
+
+def test_a_variable_that_is_not_json_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("INSIGHT_TAPS", "blocks.3")
+    with pytest.raises(SettingsError, match='"taps".*holds JSON, e.g. INSIGHT_TAPS='):
+        load_settings(home=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -73,12 +73,12 @@ def insights(
 
     def materialize(class_name: str) -> Metadata:
         timer, found, after = Timer(), nothing_found(), no_follow_up()
-        unasked = ["every clip of the class is quarantined"]
+        skipped = ["every clip of the class is quarantined"]
         if class_name in clips.classes:  # else every clip of it is quarantined
             found = discovery().of_class(
                 class_name, model_fingerprint=model.fingerprint, space_id=read.space_id
             )
-            unasked = discovery().unasked_of(class_name)
+            skipped = discovery().skipped_for(class_name)
             after = _steps(discovery(), class_name)
         lines = ledger_lines(store, found, class_name, context.run_id)
         store.write(
@@ -93,7 +93,7 @@ def insights(
         return {
             "compared_with_clips": len(clips),
             **read.notes,
-            **({"not_asked": unasked} if unasked else {}),
+            **({"skipped_tests": skipped} if skipped else {}),
             **{f"insights_{status}": count for status, count in statuses.items()},
             "page": dg.MetadataValue.url(home_folders.page("insights", class_name=class_name)),
             "ranked": insight_list(found.insights, found.causes),

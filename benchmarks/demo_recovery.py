@@ -25,7 +25,7 @@ from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
 from insight_dagster.analysis.clip_library.pending_clips import usable_clips
 from insight_dagster.analysis.embeddings.embeddings import embed_clips
 from insight_dagster.analysis.insights import ClipTable, discover
-from insight_dagster.analysis.insights.clip_table import assemble
+from insight_dagster.analysis.insights.clip_table import clip_table_of
 from insight_dagster.analysis.latent_space.clusters import assign
 from insight_dagster.analysis.latent_space.fitting import fit_latent_space
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace
@@ -109,7 +109,7 @@ def clip_table(rows: Rows, space: LatentSpace, model: VideoClassifier) -> ClipTa
         name: each[name] for each in (predictions, metadata, manifest) for name in each.column_names
     }
     joined = pa.table({**columns, "cluster": groups.cluster, "strength": groups.strength})
-    return assemble(joined, space.locate(ids, vectors)[0], model.labels)
+    return clip_table_of(joined, space.locate(ids, vectors)[0], model.labels)
 
 
 def _in_order(table: pa.Table, ids: list[str]) -> pa.Table:

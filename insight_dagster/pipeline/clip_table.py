@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from insight_dagster.analysis.insights.clip_table import ClipTable, assemble
+from insight_dagster.analysis.insights.clip_table import ClipTable, clip_table_of
 from insight_dagster.analysis.insights.populations import Population
 from insight_dagster.analysis.insights.sql_filters import matching, sandbox
 from insight_dagster.analysis.metadata.metadata_file import read_columns
@@ -83,7 +83,7 @@ def read_clip_table(
     if not rows.num_rows:
         raise LatentSpaceError("no class is placed in the latent space yet; materialize clusters")
     coordinates, _ = space.locate(rows["clip_id"].to_pylist(), matrix_of(rows, "embedding"))
-    clips = assemble(rows.drop_columns(["embedding", "path"]), coordinates, model_labels)
+    clips = clip_table_of(rows.drop_columns(["embedding", "path"]), coordinates, model_labels)
     clips, notes = with_user_columns(clips, rows, options)
     clips, counted = with_filters(clips, rows, options)
     return ClipTableRead(clips, space.space_id, notes | counted)

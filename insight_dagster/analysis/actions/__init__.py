@@ -6,7 +6,7 @@ group, `advice` words them, `probe` estimates the effect on the clips that `trai
 """
 
 from insight_dagster.analysis.actions.probe import Change, ExpectedEffect, expected_effect
-from insight_dagster.analysis.actions.recommend import Actions, act
+from insight_dagster.analysis.actions.recommend import Actions, recommend
 from insight_dagster.analysis.actions.rows import FollowUp, follow_up, no_follow_up
 from insight_dagster.analysis.actions.steps import Step, steps
 
@@ -16,9 +16,9 @@ __all__ = [
     "ExpectedEffect",
     "FollowUp",
     "Step",
-    "act",
     "expected_effect",
     "follow_up",
     "no_follow_up",
+    "recommend",
     "steps",
 ]

@@ -33,7 +33,7 @@ class Actions:
     effect: ExpectedEffect | None
 
 
-def act(
+def recommend(
     finding: Finding,
     clips: ClipTable,
     *,

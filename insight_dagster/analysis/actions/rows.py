@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from insight_dagster import tables
 from insight_dagster.analysis.actions.probe import Change
-from insight_dagster.analysis.actions.recommend import Actions, act
+from insight_dagster.analysis.actions.recommend import Actions, recommend
 from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.ranking import Ranked
@@ -50,7 +50,7 @@ def follow_up(
         if each.finding.class_name != class_name:
             continue
         named = {"insight_id": each.insight_id, "class_name": class_name}
-        taken = act(
+        taken = recommend(
             each.finding,
             clips,
             seed=seed,

@@ -1,14 +1,15 @@
-"""The insight engine: groups of clips that matter, why, and how sure that is.
+"""The insight engine: groups of clips that matter, their causes, and how certain they are.
 
-For scripts: `find_insights` takes arrays. The pipeline calls `discover` on a `ClipTable`. One
-module a kind; candidate groups come from `search`, `error_mixture` and the kinds themselves, many
-are tested at once by `scan` and `contrasts`; `find` asks every kind, `result` ranks. No database,
-no Dagster, no drawing.
+Scripts call `find_insights` with arrays; the pipeline calls `discover` with a `ClipTable`. One
+module per kind of insight is in `kinds`, candidate groups and their statistics in `candidates`,
+explanations in `causes`, insights across runs in `history`. `discovery` runs all kinds, `ranking`
+corrects and orders what they find, `rows` lays it out. No database, no Dagster, no drawing.
 """
 
 from insight_dagster.analysis.insights.api import Cause, Insight, find_insights
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.discovery import DEFINITIONS, Discovery, discover
+from insight_dagster.analysis.insights.discovery import Discovery, discover
+from insight_dagster.analysis.insights.kinds.registry import DEFINITIONS
 from insight_dagster.analysis.insights.rows import InsightSet, nothing_found
 
 __all__ = [

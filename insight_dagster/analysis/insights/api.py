@@ -1,6 +1,6 @@
-"""The engine's entry point for scripts: arrays in, ranked insights out.
+"""The insight engine for scripts: arrays in, ranked insights out.
 
-Making a clip table of plain arrays belongs here; finding insights does not.
+Building a clip table from plain arrays belongs here; finding insights does not (`discovery`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pandas as pd
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.discovery import Discovery, discover
-from insight_dagster.analysis.insights.inputs import Given, checked, chosen_rows
+from insight_dagster.analysis.insights.inputs import Inputs, check_inputs, population_rows
 from insight_dagster.analysis.numerics.principal_axes import principal_axes, scaling
 
 _COMPONENTS = 64
@@ -54,7 +54,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Insight:
-    """A group of clips with its evidence; rows are those of the arrays that were given.
+    """A group of clips with its evidence; rows are those of the arrays that were inputs.
 
     Attributes:
         insight_id: hash of kind, class, population and core members.
@@ -104,35 +104,40 @@ def find_insights(
     seed: int = 0,
     fdr: float = 0.05,
 ) -> list[Insight]:
-    """The insights of a labelled set of clips (or images, or anything with embeddings).
+    """Find insights in a labelled set of clips (or images, or anything with embeddings).
 
-    The same insights come out whatever the row order; rows that are equal in every array are
+    The result does not depend on the row order; rows that are equal in every array are
     interchangeable. Definitions: `docs/explanation/insights.md`.
 
     Args:
         embeddings: (n, d) float, finite.
-        labels: (n,) int class of every row, a column of `probabilities`.
-        probabilities: (n, c) float in 0..1, rows add up to 1 (or less, if classes are left out).
+        labels: (n,) int class of every row, a column number of `probabilities`.
+        probabilities: (n, c) float in 0..1; rows sum to 1, or to less if classes are left out.
         metadata: n rows of measured fields, in the order of the arrays whatever the index;
             missing values are NaN.
-        splits: (n,) str: `train`, `val`, `test` or anything else; missing: unknown; default: all
-            unknown.
-        population: (n,) bool: rows to look at; default: all.
-        class_names: c different names; default: the class numbers.
-        contrasts: by name, (n,) bool or float: the rows of one side, for insights of kind `shift`.
-        seed: of every permutation, start and bootstrap.
+        splits: (n,) str: `train`, `val`, `test` or any other name; missing where unknown.
+            Default: all unknown.
+        population: (n,) bool mask of the rows to look at. Default: all.
+        class_names: c unique names. Default: the class numbers.
+        contrasts: by name, (n,) bool or float: 1 for rows of one side, 0 for rows of the other,
+            NaN for neither; for insights of kind `shift`.
+        seed: seed of every permutation, start and bootstrap.
         fdr: largest q-value of an insight and of a cause; 1 returns every candidate, however
             small its effect.
 
     Returns:
-        Insights by falling severity; their scores are 0 outside the population. What could not be
-        asked, and why, is logged (INFO).
+        Insights by falling severity; their scores are 0 outside the population. Tests that were
+        skipped are logged with the reason (INFO).
 
     Raises:
-        ValueError: lengths or shapes that do not fit together, labels out of range, names that
-            repeat, embeddings or probabilities that are not finite, probabilities that are none.
+        ValueError: lengths or shapes do not fit together, labels are out of range, names repeat,
+            embeddings or probabilities are not finite, or probabilities are not distributions.
+
+    Example:
+        >>> insights = find_insights(embeddings, labels, probabilities)
+        >>> print(insights[0].sentence)
     """
-    given = checked(
+    inputs = check_inputs(
         embeddings,
         labels,
         probabilities,
@@ -141,43 +146,43 @@ def find_insights(
         class_names=class_names,
         contrasts=contrasts,
     )
-    rows = chosen_rows(population, len(given.labels))
+    rows = population_rows(population, len(inputs.labels))
     if not len(rows):
         return []
-    ids = given.take(rows).identities()
+    ids = inputs.take(rows).identities()
     rows = rows[np.argsort(ids)]
-    discovery = discover(_clip_table(np.sort(ids), given.take(rows)), seed=seed, fdr=fdr)
-    for question, reason in discovery.unasked.items():
-        _LOG.info("not asked: %s: %s", question, reason)
-    return _insights(discovery, rows, len(given.labels))
+    discovery = discover(_clip_table(np.sort(ids), inputs.take(rows)), seed=seed, fdr=fdr)
+    for test, reason in discovery.skipped.items():
+        _LOG.info("skipped: %s: %s", test, reason)
+    return _insights(discovery, rows, len(inputs.labels))
 
 
-def _clip_table(ids: np.ndarray, given: Given) -> ClipTable:
-    n, class_names = len(ids), np.array(given.class_names, dtype=str)
-    own = given.probabilities[np.arange(n), given.labels].astype(np.float64)
-    predicted = given.probabilities.argmax(axis=1)
+def _clip_table(ids: np.ndarray, inputs: Inputs) -> ClipTable:
+    n, class_names = len(ids), np.array(inputs.class_names, dtype=str)
+    own = inputs.probabilities[np.arange(n), inputs.labels].astype(np.float64)
+    predicted = inputs.probabilities.argmax(axis=1)
     return ClipTable(
         clip_ids=ids,
-        labels=class_names[given.labels],
-        splits=given.splits,
+        labels=class_names[inputs.labels],
+        splits=inputs.splits,
         predicted=class_names[predicted],
         probability=own,
         loss=-np.log(np.maximum(own, 1e-12)),
-        correct=(predicted == given.labels).astype(np.float64),
-        probabilities=given.probabilities,
-        coordinates=_coordinates(given.embeddings),
+        correct=(predicted == inputs.labels).astype(np.float64),
+        probabilities=inputs.probabilities,
+        coordinates=_coordinates(inputs.embeddings),
         cluster=np.full(n, -1),
         strength=np.zeros(n),
-        metadata=given.metadata,
+        metadata=inputs.metadata,
         signature=np.zeros((n, 0), np.uint8),
         content_key=np.full(n, ""),
-        model_labels=given.class_names,
-        contrasts=given.contrasts,
+        model_labels=inputs.class_names,
+        contrasts=inputs.contrasts,
     )
 
 
 def _coordinates(embeddings: np.ndarray) -> np.ndarray:
-    """Principal components of standardised features, as a latent space of one layer has them."""
+    """Return principal components of standardised features, like a latent space of one layer."""
     if len(embeddings) < 2:
         return np.zeros((len(embeddings), 1))
     values = embeddings.astype(np.float64)
@@ -189,7 +194,7 @@ def _coordinates(embeddings: np.ndarray) -> np.ndarray:
 
 
 def _insights(discovery: Discovery, rows: np.ndarray, count: int) -> list[Insight]:
-    """Insights on the rows that were given."""
+    """Express the insights in rows of the input arrays."""
     insights = []
     for ranked, causes in zip(discovery.ranked, discovery.causes, strict=True):
         finding = ranked.finding

@@ -1,6 +1,7 @@
-"""What the insight engine is given of the clips: aligned arrays, one row a clip.
+"""The clip table: everything the insight engine knows about the clips, one row per clip.
 
-Shapes and row selection belong here; reading the database and finding insights do not.
+Aligned arrays, their selection, and their construction from joined rows belong here; the join
+(`pipeline.clip_table`) and finding insights (`discovery`) do not.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from insight_dagster.tables import METADATA_FIELDS
 from insight_dagster.tables.arrays import matrix_of
 
 MOST_LEVELS, FEWEST_OF_LEVEL = 20, 5
-# Container facts that can explain an insight as well as a measurement does.
 CONTAINER_FIELDS = ("fps", "width", "height", "duration_seconds", "has_audio")
+"""Container facts that can be causes of an insight, like measured fields."""
 _PER_CLIP = (
     "clip_ids", "labels", "splits", "predicted", "probability", "loss", "correct",
     "probabilities", "coordinates", "cluster", "strength", "metadata", "signature", "content_key",
@@ -33,23 +34,23 @@ class ClipTable:
     Attributes:
         clip_ids: (n,) str, all different.
         labels: (n,) str class that each clip is labelled with.
-        splits: (n,) str, '' where none is known.
+        splits: (n,) str, '' where unknown.
         predicted: (n,) str label with the largest probability.
-        probability: (n,) float probability of the own label, NaN where the model lacks it.
-        loss: (n,) float cross entropy of the own label in nat, NaN where the model lacks it.
+        probability: (n,) float probability of the clip's label, NaN where the model lacks it.
+        loss: (n,) float cross entropy of the clip's label in nat, NaN where the model lacks it.
         correct: (n,) float, 1 right, 0 wrong, NaN where the model lacks the label.
         probabilities: (n, c) float probabilities of every model label.
-        model_labels: c names of the columns of `probabilities`.
-        contrasts: by name, (n,) float: 1 on the side that is held against the other, 0 on the
-            other, NaN on neither.
-        populations: sets of clips that failing groups are looked for in.
-        chosen: by name, (n,) bool: the clips of the populations that are not built in.
         coordinates: (n, k) float principal components of the latent space.
         cluster: (n,) int cluster of the latent space, -1 = none.
         strength: (n,) float membership in it, 0..1.
         metadata: n rows of measured fields (any index): numbers, or text whose values are levels.
         signature: (n, s) uint8 grey thumbnails; s may be 0.
         content_key: (n,) str hash of the bytes and the window; '' = unknown.
+        model_labels: c names of the columns of `probabilities`.
+        contrasts: by name, (n,) float: 1 on the side that is compared with the other, 0 on the
+            other, NaN on neither.
+        populations: sets of clips in which failing groups are looked for.
+        chosen: by name, (n,) bool: the clips of the populations that are not built in.
     """
 
     clip_ids: np.ndarray
@@ -79,17 +80,17 @@ class ClipTable:
             object.__setattr__(self, name, np.where(np.isfinite(values), values, np.nan))
         lengths = {name: len(getattr(self, name)) for name in _PER_CLIP}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"a clip table needs one row a clip in every array, got {lengths}")
+            raise ValueError(f"a clip table needs one row per clip in every array, got {lengths}")
         for name in ("probabilities", "coordinates", "signature"):
             if getattr(self, name).ndim != 2:
                 raise ValueError(f"{name} must be (n, width), got {getattr(self, name).shape}")
         if self.probabilities.shape[1] != len(self.model_labels):
             raise ValueError(
-                f"probabilities {self.probabilities.shape} need one model label a column, got "
+                f"probabilities {self.probabilities.shape} need one model label per column, got "
                 f"{len(self.model_labels)}"
             )
         if len(np.unique(self.clip_ids)) != len(self.clip_ids):
-            raise ValueError("clip ids repeat; a clip table takes every clip once")
+            raise ValueError("clip ids repeat; pass every clip once")
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -100,11 +101,11 @@ class ClipTable:
         return tuple(np.unique(self.labels).tolist())
 
     def of_class(self, class_name: str) -> np.ndarray:
-        """Rows labelled with a class."""
+        """Return the rows labelled with a class."""
         return np.flatnonzero(self.labels == class_name)
 
     def in_population(self, name: str) -> np.ndarray:
-        """(n,) bool: which clips are in a population.
+        """Return which clips are in a population: (n,) bool.
 
         Raises:
             SettingsError: no population has that name.
@@ -114,7 +115,7 @@ class ClipTable:
         return select(name, splits=self.splits, correct=self.correct)
 
     def take(self, rows: np.ndarray) -> ClipTable:
-        """The table of some rows, in that order."""
+        """Select some rows, in that order."""
         picked = {
             each.name: getattr(self, each.name)[rows]
             for each in fields(self)
@@ -129,14 +130,14 @@ class ClipTable:
         )
 
     def sorted_by_id(self) -> ClipTable:
-        """The same clips in the order of their ids: what follows cannot depend on the row order."""
+        """Sort the clips by id, so that nothing computed from them depends on the row order."""
         return self.take(np.argsort(self.clip_ids, kind="stable"))
 
     def fields(self) -> tuple[list[str], np.ndarray]:
-        """Names (f) and values (n, f): numeric fields, then levels of the others as 0 and 1.
+        """Return names (f) and values (n, f) of numeric fields, then of levels as 0 and 1.
 
-        A level is named `column = value`; the twenty most frequent ones of a column that five
-        clips have, so that a column of names says nothing. Missing is NaN.
+        A level is a value of a text column, named `column = value`: the twenty most frequent ones
+        that at least five clips have, so that a column of unique names has none. NaN is missing.
         """
         names, values = self.numeric_metadata()
         levels = self._levels()
@@ -156,7 +157,7 @@ class ClipTable:
         return out
 
     def numeric_metadata(self) -> tuple[list[str], np.ndarray]:
-        """Names (f) and values (n, f) float64 of the numeric fields; missing is NaN."""
+        """Return names (f) and values (n, f) float64 of the numeric fields; NaN is missing."""
         numbers = self.metadata.select_dtypes(["number", "bool"])
         names = [str(name) for name in numbers.columns]
         values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -164,22 +165,24 @@ class ClipTable:
 
 
 def known_text(values: np.ndarray) -> np.ndarray:
-    """(n,) str; what is missing (None, NaN, NA) is '' and not the text "None"."""
-    given = np.asarray(values)
-    if given.dtype == object:
-        given = np.where(pd.isna(given), "", given)
-    return given.astype(str)
+    """Return values as (n,) str; missing ones (None, NaN, NA) are '' and not the text "None"."""
+    array = np.asarray(values)
+    if array.dtype == object:
+        array = np.where(pd.isna(array), "", array)
+    return array.astype(str)
 
 
 def frequent_levels(text: pd.Series) -> list[str]:
-    """The values of a string column that at least five rows have, most frequent first, up to 20."""
+    """Return up to 20 values of a string column that at least five rows have, by frequency."""
     counts = text.value_counts()
     levels = [str(level) for level in counts.index[counts >= FEWEST_OF_LEVEL]]
     return sorted(levels, key=lambda level: (-counts[level], level))[:MOST_LEVELS]
 
 
-def assemble(rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str]) -> ClipTable:
-    """Put a clip table together.
+def clip_table_of(
+    rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str]
+) -> ClipTable:
+    """Build a clip table from joined rows of the database.
 
     Args:
         rows: n rows with the columns of `clip_manifest`, `predictions`, `clusters` and
@@ -208,14 +211,14 @@ def assemble(rows: pa.Table, coordinates: np.ndarray, model_labels: Sequence[str
 
 
 def _measured(frame: pd.DataFrame) -> pd.DataFrame:
-    """Metadata fields and container facts, with the average bit rate of the file in bit/s."""
+    """Return metadata fields and container facts, with the file's average bit rate in bit/s."""
     fields = [field.name for field in METADATA_FIELDS] + list(CONTAINER_FIELDS)
     bits = 8 * frame["size_bytes"].astype(np.float64)
     return frame[fields].astype(np.float64).assign(bit_rate=bits / frame["duration_seconds"])
 
 
 def _user_fields(rows: pa.Table) -> pd.DataFrame:
-    """What the user's functions measured: a column for every field that any clip has, by name."""
+    """Return the values of the user's functions: a column for every field that any clip has."""
     measured = [dict(pairs) for pairs in rows["extra"].to_pylist()]
     names = sorted({name for each in measured for name in each})
     columns = {name: [each.get(name) for each in measured] for name in names}
@@ -223,5 +226,5 @@ def _user_fields(rows: pa.Table) -> pd.DataFrame:
 
 
 def _numbers(rows: pa.Table, name: str) -> np.ndarray:
-    """A nullable column as float64, null as NaN."""
+    """Return a nullable column as float64, null as NaN."""
     return rows[name].cast(pa.float64()).to_numpy().astype(np.float64)

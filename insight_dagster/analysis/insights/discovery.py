@@ -1,6 +1,7 @@
-"""All insights of a library: every kind is asked, the answers corrected together and ranked.
+"""All insights of a library: the tests of every kind, corrected together and ranked.
 
-The order of the kinds belongs here; each kind's definition has its own module.
+Running an analysis from clip table to insights belongs here; the kinds (`kinds`), their correction
+(`ranking`) and the layout of the tables (`rows`) do not.
 """
 
 from __future__ import annotations
@@ -12,38 +13,13 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.candidates.views import ClipViews
 from insight_dagster.analysis.insights.causes.explain import explain
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Question
-from insight_dagster.analysis.insights.kinds import (
-    class_confusion,
-    low_performance,
-    mislabeled,
-    near_duplicates,
-    outliers,
-    over_represented,
-    overfitting,
-    shift,
-    under_represented,
-)
+from insight_dagster.analysis.insights.kinds.registry import run_tests
 from insight_dagster.analysis.insights.ranking import Ranked, rank
 from insight_dagster.analysis.insights.rows import InsightSet, to_tables
 from insight_dagster.errors import UnknownClassError
-
-DEFINITIONS: Mapping[str, str] = {
-    low_performance.KIND: low_performance.find.__doc__ or "",
-    over_represented.KIND: over_represented.find.__doc__ or "",
-    under_represented.KIND: under_represented.find.__doc__ or "",
-    overfitting.KIND: overfitting.find.__doc__ or "",
-    class_confusion.KIND: class_confusion.find.__doc__ or "",
-    mislabeled.KIND: mislabeled.find.__doc__ or "",
-    near_duplicates.DUPLICATE: near_duplicates.find.__doc__ or "",
-    near_duplicates.LEAK: near_duplicates.find.__doc__ or "",
-    outliers.KIND: outliers.find.__doc__ or "",
-    shift.KIND: shift.find.__doc__ or "",
-}
-"""By kind of insight, how it is found, as its module says."""
 
 
 @dataclass(frozen=True)
@@ -53,44 +29,44 @@ class Discovery:
     Attributes:
         clips: sorted by id; rows of the findings refer to it.
         ranked: the insights.
-        unasked: by the name of a question, why the clips could not be asked.
+        skipped: by the name of a test that was not run, the reason.
         seed: of every permutation and bootstrap.
         fdr: largest q-value of an insight and of a cause.
     """
 
     clips: ClipTable
     ranked: tuple[Ranked, ...]
-    unasked: Mapping[str, str]
+    skipped: Mapping[str, str]
     seed: int
     fdr: float
 
     @cached_property
     def causes(self) -> list[list[dict[str, Any]]]:
-        """Causes of each insight, strongest first, as rows of `insight_causes`."""
+        """FieldComparison of each insight, strongest first, as rows of `insight_causes`."""
         insights = [(each.insight_id, each.finding) for each in self.ranked]
         return explain(insights, self.clips, seed=self.seed, fdr=self.fdr)
 
-    def unasked_of(self, class_name: str) -> list[str]:
-        """What could not be asked of a class, or of the library, and why: one line each."""
+    def skipped_for(self, class_name: str) -> list[str]:
+        """List the tests of a class, or of all classes, that were not run, with the reason."""
         classes = set(self.clips.classes)
         return [
-            f"{question}: {reason}"
-            for question, reason in self.unasked.items()
-            if _concerns(question, class_name, classes)
+            f"{test}: {reason}"
+            for test, reason in self.skipped.items()
+            if _concerns(test, class_name, classes)
         ]
 
     def of_class(
         self, class_name: str, *, model_fingerprint: str = "", space_id: str = ""
     ) -> InsightSet:
-        """The insights that belong to one class, as rows of the tables.
+        """Return the insights that belong to one class.
 
         Args:
             class_name: a class with clips.
-            model_fingerprint: origin of the clips' predictions, copied into the rows.
-            space_id: origin of the clips' coordinates, copied into the rows.
+            model_fingerprint: model behind the clips' predictions, stored with the insights.
+            space_id: latent space of the clips' coordinates, stored with the insights.
 
         Raises:
-            UnknownClassError: no clip is labelled so.
+            UnknownClassError: no clip has that label.
         """
         if class_name not in self.clips.classes:
             known = ", ".join(self.clips.classes) or "none"
@@ -111,42 +87,28 @@ class Discovery:
         )
 
 
-def _concerns(question: str, class_name: str, classes: Set[str]) -> bool:
-    """Whether a question is about this class, or about none of the classes."""
-    _, _, asked_of = question.partition("/")
-    return asked_of == class_name or asked_of not in classes
+def _concerns(test: str, class_name: str, classes: Set[str]) -> bool:
+    """Return whether a test is of this class, or of no single class."""
+    _, _, tested = test.partition("/")
+    return tested == class_name or tested not in classes
 
 
 def discover(clips: ClipTable, *, seed: int = 0, fdr: float = 0.05) -> Discovery:
-    """The insights of all classes; the row order does not matter.
+    """Find the insights of all classes, whatever the row order.
 
     Definitions, null models and thresholds: `docs/explanation/insights.md`.
 
     Args:
-        clips: all classes' clips.
+        clips: clips of all classes.
         seed: of every permutation and bootstrap.
-        fdr: largest q-value (`statistics.selective_q` over the run's questions) of an insight.
+        fdr: largest q-value of an insight, over all tests of the run.
     """
     clips = clips.sorted_by_id()
     if not len(clips):
         return Discovery(clips, (), {"all": "there are no clips"}, seed, fdr)
     # Thousands of small products: threads would wait for one another longer than they compute.
     with threadpool_limits(1):
-        every = questions(Search(clips, seed))
-        ranked = rank([each for each in every if not each.unasked], clips, fdr=fdr)
-    unasked = {each.name: each.unasked for each in every if each.unasked}
-    return Discovery(clips, tuple(ranked), unasked, seed, fdr)
-
-
-def questions(search: Search) -> list[Question]:
-    """What every kind answers; a question's random numbers depend on the seed and its name."""
-    asked = [low_performance.find(search, each) for each in search.clips.populations]
-    asked += [under_represented.find(search), overfitting.find(search), shift.find(search)]
-    flat = [question for each in asked for question in each]
-    flat.append(mislabeled.find(search))
-    for class_name in search.clips.classes:
-        flat.append(over_represented.find(search, class_name))
-        flat.append(class_confusion.find(search, class_name))
-        flat.append(near_duplicates.find(search, class_name))
-        flat.append(outliers.find(search, class_name))
-    return flat
+        tests = run_tests(ClipViews(clips, seed))
+        ranked = rank([each for each in tests if not each.skipped], clips, fdr=fdr)
+    skipped = {each.name: each.skipped for each in tests if each.skipped}
+    return Discovery(clips, tuple(ranked), skipped, seed, fdr)

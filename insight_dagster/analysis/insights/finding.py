@@ -1,6 +1,7 @@
-"""What a kind hands back: a group of clips with its evidence, before correction and ranking.
+"""What a kind of insight returns: groups of clips with their evidence, test by test.
 
-The shape of a finding and its severity belong here; how it is found does not.
+The shape of findings and tests belongs here; how groups are found (`kinds`) and which of them
+become insights (`ranking`) do not.
 """
 
 from __future__ import annotations
@@ -10,21 +11,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 CORE_WEIGHT = 0.5
+"""Membership from which on a member is a core member."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A candidate group of clips; rows refer to the clip table that it was found in.
+    """A group of clips that a test found; rows refer to the clip table.
 
     Attributes:
         kind: of the insight.
-        population: named set that it was found in.
+        population: named set of clips that it was found in.
         rows: (m,) int rows of the members.
-        weights: (m,) float membership in (0, 1]; from 0.5 on a member is a core member.
+        weights: (m,) float membership in (0, 1]; core members have at least 0.5.
         effect_name: what the effect measures.
         effect, ci_low, ci_high: the effect with its 95 % interval.
-        p_value: under the kind's null model, corrected for the kind's own search.
-        strength: the effect brought to 0..1, for the severity.
+        p_value: under the kind's null model, corrected for all groups that the test looked at.
+        strength: the effect scaled to 0..1, for the severity.
         relevant: whether the effect reaches the kind's smallest effect.
         sentence: the finding in plain words with its numbers.
         action: what to do about it.
@@ -33,7 +35,8 @@ class Finding:
         suggested: (m,) label that each member should have, '' = none; empty for other kinds.
         class_name: class that the insight belongs to: that of most core members.
         found_by: generators that proposed the group.
-        scores: (n,) float32 soft membership of every clip in 0..1; empty: the weights, else 0.
+        scores: (n,) float32 soft membership of every clip in 0..1; where empty, members score
+            their weights and other clips 0.
     """
 
     kind: str
@@ -59,7 +62,8 @@ class Finding:
     def __post_init__(self) -> None:
         if self.rows.shape != self.weights.shape or self.rows.ndim != 1 or not len(self.rows):
             raise ValueError(
-                f"a finding needs one weight a row, got {self.rows.shape} and {self.weights.shape}"
+                "a finding needs at least one row and one weight per row, got rows "
+                f"{self.rows.shape} and weights {self.weights.shape}"
             )
 
     @property
@@ -68,9 +72,9 @@ class Finding:
         return self.rows[self.weights >= CORE_WEIGHT]
 
     def severity(self, *, q_value: float, class_size: int) -> float:
-        """Effect x size x certainty in 0..1.
+        """Return effect x size x certainty, in 0..1.
 
-        Size is the square root of the core members' share of the class (1 at most), certainty
+        Size is the square root of the core members' share of the class (at most 1), certainty
         is 1 - q.
         """
         size = np.sqrt(min(1.0, len(self.core) / max(1, class_size)))
@@ -78,7 +82,7 @@ class Finding:
         return float(strength * size * (1 - q_value))
 
     def soft_scores(self, clips: int) -> np.ndarray:
-        """(n,) float32 membership of every clip of the table, 0..1."""
+        """Return the membership of every one of n clips, in 0..1: (n,) float32."""
         if len(self.scores):
             return self.scores
         scores = np.zeros(clips, np.float32)
@@ -87,24 +91,24 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Question:
-    """One question put to the clips and what it found.
+class KindTest:
+    """One test that a kind of insight ran, and what it found.
 
-    The p-values of its findings are corrected for all that the question looked at; a question
-    that finds nothing counts too when questions are corrected together.
+    The p-values of its findings are corrected for everything that the test looked at; a test
+    without findings counts as well when tests are corrected together.
 
     Attributes:
-        name: kind, then population, class or generator, parted by slashes.
+        name: kind, then population, class or generator, separated by slashes.
         findings: candidates, possibly none.
-        unasked: why the clips could not be asked, '' where they were. Such a question has no
-            findings and no part in the correction.
+        skipped: why the test could not be run, None where it was. A skipped test has no findings
+            and no part in the correction.
     """
 
     name: str
-    findings: tuple[Finding, ...]
-    unasked: str = ""
+    findings: tuple[Finding, ...] = ()
+    skipped: str | None = None
 
     @property
     def kind(self) -> str:
-        """What the name begins with: questions of one kind share the error rate of a kind."""
+        """First part of the name; tests of one kind share the error rate of that kind."""
         return self.name.partition("/")[0]

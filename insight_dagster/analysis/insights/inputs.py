@@ -1,6 +1,7 @@
-"""Arrays as a script gives them: checked, and put into an order that does not depend on theirs.
+"""The arrays that scripts pass to `find_insights`: validated, with identities for their rows.
 
-What is refused and why, and what tells rows apart, belong here; finding insights does not.
+Which inputs are refused and why, and what tells rows apart, belong here; finding insights does
+not (`discovery`).
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ _ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
-class Given:
-    """What `find_insights` is given of n rows.
+class Inputs:
+    """Validated inputs of `find_insights`, for n rows.
 
     Attributes:
         embeddings: (n, d) float, finite.
@@ -39,9 +40,9 @@ class Given:
     splits: np.ndarray
     contrasts: Mapping[str, np.ndarray]
 
-    def take(self, rows: np.ndarray) -> Given:
-        """Some rows, in that order."""
-        return Given(
+    def take(self, rows: np.ndarray) -> Inputs:
+        """Select some rows, in that order."""
+        return Inputs(
             self.embeddings[rows],
             self.labels[rows],
             self.probabilities[rows],
@@ -52,9 +53,9 @@ class Given:
         )
 
     def identities(self) -> np.ndarray:
-        """(n,) names, all different, that rows have by what they hold.
+        """Return a unique name of every row, derived from its values: (n,) str.
 
-        Rows that hold the same in every array are interchangeable: they are numbered.
+        Rows with the same values in every array are interchangeable; they are numbered.
         """
         sides = [self.contrasts[name] for name in sorted(self.contrasts)]
         columns = [self.embeddings, self.labels, self.probabilities, *sides]
@@ -76,7 +77,7 @@ class Given:
         return np.array(names, dtype=str)
 
 
-def checked(
+def check_inputs(
     embeddings: np.ndarray,
     labels: np.ndarray,
     probabilities: np.ndarray,
@@ -85,12 +86,12 @@ def checked(
     splits: np.ndarray | None,
     class_names: Sequence[str] | None,
     contrasts: Mapping[str, np.ndarray] | None,
-) -> Given:
-    """The arrays, if they fit together.
+) -> Inputs:
+    """Validate the arrays and return them together.
 
     Raises:
-        ValueError: they do not, or hold what nothing can be said of; the message names the first
-            row or array at fault.
+        ValueError: shapes, values or names do not fit; the message names the first row or array
+            at fault.
     """
     embeddings, labels, probabilities = map(np.asarray, (embeddings, labels, probabilities))
     _check_shapes(embeddings, labels, probabilities)
@@ -98,7 +99,7 @@ def checked(
     n, classes = probabilities.shape
     frame = pd.DataFrame(index=range(n)) if metadata is None else pd.DataFrame(metadata)
     names = range(classes) if class_names is None else class_names
-    given = Given(
+    inputs = Inputs(
         embeddings,
         labels,
         probabilities,
@@ -107,30 +108,33 @@ def checked(
         np.full(n, "") if splits is None else known_text(splits),
         {str(name): _side(each) for name, each in (contrasts or {}).items()},
     )
-    if len(given.class_names) != classes:
-        raise ValueError(f"{classes} class names needed, got {len(given.class_names)}")
-    _check_unique("class names", given.class_names)
+    if len(inputs.class_names) != classes:
+        raise ValueError(
+            f"class_names must have {classes} entries, one per column of probabilities, got "
+            f"{len(inputs.class_names)}"
+        )
+    _check_unique("class names", inputs.class_names)
     _check_unique("metadata columns", [str(name) for name in frame.columns])
-    lengths = {"metadata": given.metadata, "splits": given.splits}
-    lengths |= {f"contrast {name!r}": side for name, side in given.contrasts.items()}
+    lengths = {"metadata": inputs.metadata, "splits": inputs.splits}
+    lengths |= {f"contrast {name!r}": side for name, side in inputs.contrasts.items()}
     for name, each in lengths.items():
         if each.ndim != (2 if name == "metadata" else 1) or len(each) != n:
-            raise ValueError(f"{name} must have {n} rows as the embeddings have, got {each.shape}")
-    return given
+            raise ValueError(f"{name} must have {n} rows, like the embeddings, got {each.shape}")
+    return inputs
 
 
-def chosen_rows(population: np.ndarray | None, count: int) -> np.ndarray:
-    """Rows of a population.
+def population_rows(population: np.ndarray | None, count: int) -> np.ndarray:
+    """Return the rows of a population, all rows where it is None.
 
     Raises:
-        ValueError: it is no (n,) bool array.
+        ValueError: the population is not an (n,) bool array.
     """
     if population is None:
         return np.arange(count)
     chosen = np.asarray(population)
     if chosen.shape != (count,) or chosen.dtype != bool:
         raise ValueError(
-            f"population must be ({count},) bool, got {chosen.shape} {chosen.dtype}; give a "
+            f"population must be ({count},) bool, got {chosen.shape} {chosen.dtype}; pass a "
             "mask, not row numbers"
         )
     return np.flatnonzero(chosen)
@@ -148,7 +152,7 @@ def _check_shapes(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.
         or not labels.shape == (len(embeddings),) == (len(probabilities),)
     ):
         raise ValueError(
-            f"embeddings (n, d), labels (n,), probabilities (n, c) needed, got "
+            "embeddings, labels and probabilities must be (n, d), (n,) and (n, c), got "
             f"{embeddings.shape}, {labels.shape} and {probabilities.shape}"
         )
 
@@ -162,16 +166,18 @@ def _check_values(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.
     bad = np.flatnonzero(outside.any(axis=1) | (probabilities.sum(axis=1) > 1 + _ROUNDING))
     if len(bad):
         raise ValueError(
-            f"{len(bad)} rows of probabilities are none (values in 0..1 that add up to 1 at most), "
-            f"the first is row {bad[0]}; logits need a softmax first"
+            f"{len(bad)} rows of `probabilities` are not distributions (values must be in 0..1 and "
+            f"sum to at most 1), the first is row {bad[0]}; apply a softmax to logits first"
         )
     if not len(labels):
         return
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"labels must be integers, columns of probabilities, got {labels.dtype}")
+        raise ValueError(
+            f"labels must be integers, column numbers of probabilities, got {labels.dtype}"
+        )
     if not (labels.min() >= 0 and labels.max() < probabilities.shape[1]):
         raise ValueError(
-            f"labels must be columns of probabilities, 0..{probabilities.shape[1] - 1}, got "
+            f"labels must be column numbers of probabilities, 0..{probabilities.shape[1] - 1}, got "
             f"{labels.min()}..{labels.max()}"
         )
 
@@ -179,4 +185,4 @@ def _check_values(embeddings: np.ndarray, labels: np.ndarray, probabilities: np.
 def _check_unique(what: str, names: Sequence[str]) -> None:
     repeated = sorted({name for name in names if list(names).count(name) > 1})
     if repeated:
-        raise ValueError(f"{what} repeat: {', '.join(repeated)}")
+        raise ValueError(f"{what} must be unique, these repeat: {', '.join(repeated)}")

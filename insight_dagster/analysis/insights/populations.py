@@ -1,7 +1,7 @@
-"""Named sets of clips that insights are looked for in: the built-in ones.
+"""Populations: named sets of clips in which failing groups are looked for.
 
-Names and their definitions belong here; what is looked for in them does not (`insights/`). Users'
-own are SQL filters of the settings file (`sql_filters`).
+The built-in populations belong here; populations of the settings file are SQL filters
+(`sql_filters`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Population:
         name: as stored in the tables.
         description: for people.
         sql: its definition over manifest and predictions, for people.
-        within_class: whether a loss is held against losses of its own class alone. Among all
-            clips the classes differ in difficulty, which their accuracies tell already; a set
-            that was picked for its errors is small, and what its clips share is the question.
+        within_class: whether a loss is compared with losses of the same class only. Among all
+            clips, classes differ in difficulty, which their accuracies show already. A set that
+            was selected for its errors is small, and the question is what its clips have in common.
     """
 
     name: str
@@ -41,14 +41,14 @@ MISCLASSIFIED_TRAIN = Population(
 )
 POPULATIONS = (ALL, MISCLASSIFIED_TRAIN)
 FEWEST_CLIPS = 12
-"""Clips with a loss that a population needs to be looked at."""
+"""Fewest clips with a known loss of a population that is tested."""
 
 
 def select(name: str, *, splits: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Which clips are in a population.
+    """Return which clips are in a built-in population.
 
     Args:
-        name: of one of `POPULATIONS`.
+        name: name of one of `POPULATIONS`.
         splits: (n,) str.
         correct: (n,) float, 1 right, 0 wrong, NaN unknown.
 
@@ -63,4 +63,4 @@ def select(name: str, *, splits: np.ndarray, correct: np.ndarray) -> np.ndarray:
     if name == MISCLASSIFIED_TRAIN.name:
         return (np.asarray(splits) == "train") & (np.asarray(correct) == 0)
     known = ", ".join(each.name for each in POPULATIONS)
-    raise SettingsError(f"there is no population {name!r}; known are {known}")
+    raise SettingsError(f"there is no population {name!r}; choose one of: {known}")

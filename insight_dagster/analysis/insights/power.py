@@ -1,6 +1,6 @@
-"""What the engine would find: failing groups planted in one's own clips, and how often they show.
+"""Statistical power: how often failing groups planted in the user's clips are found.
 
-Planting and counting belong here; finding does not (`insights`).
+Planting groups and counting which are found belongs here; finding them does not (`kinds`).
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from insight_dagster.analysis.insights import populations
-from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.candidates.views import ClipViews
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Question
+from insight_dagster.analysis.insights.finding import KindTest
 from insight_dagster.analysis.insights.kinds import low_performance
+from insight_dagster.analysis.insights.kinds.registry import MODULES
 from insight_dagster.analysis.numerics.multiple_testing import selective_q
 from insight_dagster.analysis.numerics.permutation import stratified_permutations
 
 EXCESSES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
-"""Shares of errors above the usual one that are tried."""
-WANTED = 0.8
+"""Excesses of errors over the class's own share that are tried."""
+WANTED_POWER = 0.8
 _ALIKE = 0.25
-_KINDS = 9
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Power:
 
     Attributes:
         size: clips in the group.
-        excess: share of errors above the class's own; NaN where none that was tried suffices.
+        excess: share of errors above the class's own, NaN where no excess tried is found.
         found: share of trials in which the group was found at that excess.
-        trials: at each excess.
-        largest_tried: excess up to which the class leaves room.
+        trials: number of trials at each excess.
+        largest_tried: largest excess that was tried.
     """
 
     size: int
@@ -54,20 +54,20 @@ def smallest_excess(
     fdr: float = 0.05,
     step: Callable[[], None] = lambda: None,
 ) -> list[Power]:
-    """For each size, the smallest excess that is found with 80 % probability.
+    """Return, for each group size, the smallest excess of errors found with 80 % probability.
 
-    A trial shuffles the outcomes within classes, so that nothing is there but what is planted,
-    picks a clip at random, and makes errors of a share of its nearest clips of the class, with
-    losses drawn from wrong clips. It is found where a `low_performance` finding with q <= fdr
-    shares a quarter of the clips of both together (Jaccard). Excesses are searched by halving.
+    A trial shuffles the outcomes within classes, so that only what is planted can be found, picks
+    a clip at random, and turns a share of its nearest clips of the class into errors, with losses
+    drawn from wrong clips. The group is found where a `low_performance` finding with q <= fdr has
+    a Jaccard similarity of at least a quarter with it. Excesses are searched by bisection.
 
     Args:
-        clips: with known losses and at least one error.
-        sizes: of the groups.
-        trials: at each excess.
-        seed: of everything.
+        clips: clips with known losses and at least one error.
+        sizes: sizes of the groups.
+        trials: number of trials at each excess.
+        seed: seed of all random numbers.
         fdr: largest q-value.
-        step: called after every trial, at most `trials` times three a size.
+        step: called after every trial, at most three times `trials` per size.
     """
     clips = clips.sorted_by_id()
     out = []
@@ -81,7 +81,7 @@ def smallest_excess(
                 hits += _found(clips, size, EXCESSES[middle], rng, fdr)
                 step()
             known[middle] = hits / trials
-            low, high = (low, middle) if known[middle] >= WANTED else (middle + 1, high)
+            low, high = (low, middle) if known[middle] >= WANTED_POWER else (middle + 1, high)
         enough = low < len(EXCESSES)
         out.append(
             Power(
@@ -98,26 +98,28 @@ def smallest_excess(
 def _found(
     clips: ClipTable, size: int, excess: float, rng: np.random.Generator, fdr: float
 ) -> bool:
+    """Return whether one planted group is found."""
     changed, group = _planted(clips, size, excess, rng)
     with threadpool_limits(1):
-        search = Search(changed, int(rng.integers(2**31)))
-        questions = low_performance.find(search, populations.ALL)
-    # The other kinds are asked as well, and have their share of the error rate.
-    asked = [*questions, *(Question(f"other kind {number}", ()) for number in range(_KINDS - 1))]
+        views = ClipViews(changed, int(rng.integers(2**31)))
+        tests = low_performance.run_tests(views)
+    # In a run the other kinds are tested as well and take their share of the error rate.
+    tests += [KindTest(f"other kind {number}") for number in range(len(MODULES) - 1)]
     q_values = selective_q(
-        [np.array([each.p_value for each in question.findings]) for question in asked],
-        [question.kind for question in asked],
+        [np.array([each.p_value for each in test.findings]) for test in tests],
+        [test.kind for test in tests],
     )
     return any(
         q <= fdr and each.relevant and _alike(each.core, group)
-        for question, values in zip(asked, q_values, strict=True)
-        for each, q in zip(question.findings, values, strict=True)
+        for test, values in zip(tests, q_values, strict=True)
+        for each, q in zip(test.findings, values, strict=True)
     )
 
 
 def _planted(
     clips: ClipTable, size: int, excess: float, rng: np.random.Generator
 ) -> tuple[ClipTable, np.ndarray]:
+    """Return the clips with one failing group planted and nothing else to find, and its rows."""
     known = np.flatnonzero(~np.isnan(clips.loss))
     order = np.arange(len(clips))
     order[known] = known[
@@ -137,7 +139,8 @@ def _planted(
     pool = clips.loss[known][clips.correct[known] == 1]
     loss[right] = rng.choice(pool, len(right)) if len(pool) else loss[right]
     correct[right] = 1.0
-    return replace(clips, loss=loss, correct=correct), group
+    planted = replace(clips, loss=loss, correct=correct, populations=(populations.ALL,))
+    return planted, group
 
 
 def _alike(found: np.ndarray, planted: np.ndarray) -> bool:

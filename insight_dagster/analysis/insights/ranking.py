@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.finding import Finding, KindTest
 from insight_dagster.analysis.numerics.effect_sizes import jaccard
 from insight_dagster.analysis.numerics.multiple_testing import selective_q
 
 CONFIRMED = 0.05
-"""Largest q-value of a confirmed candidate where every candidate is asked for."""
+"""Largest q-value of a confirmed finding where all candidates are returned (an fdr of 1)."""
 _SURE = 1e-3
-"""q-value below which one finding is not preferred over another for being surer."""
+"""Below this q-value (or p-value) a finding is not preferred for a smaller one."""
 _SAME = 0.5
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A finding that passed, with its q-value, severity and id."""
+    """A finding that is an insight, with its q-value, severity and id."""
 
     finding: Finding
     q_value: float
@@ -34,15 +34,20 @@ class Ranked:
     insight_id: str
 
 
-def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list[Ranked]:
-    """Findings with q <= fdr and an effect that matters, without repeats, by falling severity.
+def rank(tests: Sequence[KindTest], clips: ClipTable, *, fdr: float) -> list[Ranked]:
+    """Return findings with q <= fdr and a relevant effect, without repeats, by falling severity.
 
     At an fdr of 1 every candidate is returned, whatever its effect.
+
+    Args:
+        tests: tests that were run, with or without findings.
+        clips: the clip table that the findings' rows refer to.
+        fdr: largest q-value, over all tests.
     """
-    found = [question.findings for question in questions]
+    found = [test.findings for test in tests]
     q_values = selective_q(
         [np.array([each.p_value for each in findings]) for findings in found],
-        [question.kind for question in questions],
+        [test.kind for test in tests],
     )
     passed = [
         (float(q), each)
@@ -55,7 +60,7 @@ def rank(questions: Sequence[Question], clips: ClipTable, *, fdr: float) -> list
     )
     confirmed = [q <= (fdr if fdr < 1 else CONFIRMED) for q, _ in passed]
     ranked = []
-    for position, finding in merged([each for _, each in passed], confirmed):
+    for position, finding in merge_repeats([each for _, each in passed], confirmed):
         q_value = passed[position][0]
         size = len(clips.of_class(finding.class_name))
         severity = finding.severity(q_value=q_value, class_size=size)
@@ -73,17 +78,19 @@ def _identity(finding: Finding, clips: ClipTable) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def merged(findings: Sequence[Finding], confirmed: Sequence[bool]) -> list[tuple[int, Finding]]:
-    """The findings without repeats, each with its position.
+def merge_repeats(
+    findings: Sequence[Finding], confirmed: Sequence[bool]
+) -> list[tuple[int, Finding]]:
+    """Merge findings that repeat an earlier one, and return those left with their positions.
 
-    Findings of one kind, population, class pair and class repeat one another where half of the
-    core members of both together are in both. Where both are confirmed, half of the smaller one's
-    is enough: a group inside another is the same trouble seen closer. An unconfirmed group is a
-    guess and takes nothing in but its like. The first stands for all: give them in the order of
-    preference. Its scores are the mean over those that are alike.
+    Findings of one kind, population, class and class pair repeat one another where their core
+    members have a Jaccard similarity of at least a half. Where both are confirmed, sharing half
+    of the smaller one's core members is enough: a group inside another is the same problem seen
+    closer. An unconfirmed group is a guess and absorbs only similar ones. The first of a set of
+    repeats stays, with the mean scores of those that are similar to it.
 
     Args:
-        findings: candidates.
+        findings: candidates in order of preference.
         confirmed: for each, whether chance is ruled out.
     """
     kept: list[int] = []
@@ -99,12 +106,12 @@ def merged(findings: Sequence[Finding], confirmed: Sequence[bool]) -> list[tuple
         else:
             kept.append(position)
             repeats[position] = []
-    return [(k, _joined(findings[k], [findings[r] for r in repeats[k]])) for k in kept]
+    return [(k, _merge(findings[k], [findings[r] for r in repeats[k]])) for k in kept]
 
 
 def _is_same(first: Finding, second: Finding, *, nested: bool) -> bool:
-    asked = [(f.kind, f.population, f.class_name, f.other_class) for f in (first, second)]
-    if asked[0] != asked[1]:
+    subjects = [(f.kind, f.population, f.class_name, f.other_class) for f in (first, second)]
+    if subjects[0] != subjects[1]:
         return False
     if jaccard(first.core, second.core) >= _SAME:
         return True
@@ -112,7 +119,8 @@ def _is_same(first: Finding, second: Finding, *, nested: bool) -> bool:
     return nested and shared >= _SAME * max(1, min(len(first.core), len(second.core)))
 
 
-def _joined(finding: Finding, repeats: list[Finding]) -> Finding:
+def _merge(finding: Finding, repeats: list[Finding]) -> Finding:
+    """Return a finding that names all generators of its repeats and averages their scores."""
     if not repeats:
         return finding
     names = {name for each in (finding, *repeats) for name in each.found_by}

@@ -1,6 +1,7 @@
-"""Conditions that users write in SQL, run where they can read the clips' columns and nothing else.
+"""SQL conditions of users, run where they can read the clips' columns and nothing else.
 
-Running a condition belongs here; the form of the settings and what a filter is for do not.
+Running a condition belongs here; the settings that hold it (`settings.filter_settings`) and what
+it is used for (`populations`, contrasts) do not.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _SANDBOX = (
 
 @contextmanager
 def sandbox(clips: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that holds the table `clips` alone.
+    """Open an in-memory database that holds the table `clips` alone.
 
     No file, network, extension, setting or variable of this program can be reached from it.
 
@@ -40,12 +41,12 @@ def sandbox(clips: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     connection = duckdb.connect(":memory:")
     try:
-        connection.register("given", clips)
+        connection.register("rows", clips)
         connection.execute(
             f"CREATE TABLE clips AS SELECT *, row_number() OVER () AS {_ORDER} "  # noqa: S608
-            "FROM given"
+            "FROM rows"
         )
-        connection.unregister("given")
+        connection.unregister("rows")
         for statement in _SANDBOX:
             connection.execute(statement)
         yield connection
@@ -56,18 +57,19 @@ def sandbox(clips: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
 def matching(
     connection: duckdb.DuckDBPyConnection, condition: str, *, name: str, seconds: float
 ) -> np.ndarray:
-    """Which clips meet a condition: (n,) float64, 1 yes, 0 no, NaN where it is NULL.
+    """Return which clips meet a condition: (n,) float64, 1 yes, 0 no, NaN where it is NULL.
 
     Args:
         connection: from `sandbox`.
         condition: an SQL expression over the columns of `clips`.
-        name: of the filter, for the error.
-        seconds: longest that it may take.
+        name: name of the filter, for the error.
+        seconds: time limit.
 
     Raises:
-        SettingsError: it is not one boolean expression over the columns, or takes too long.
+        SettingsError: the condition is not one boolean expression over the columns, or takes too
+            long.
     """
-    # On lines of its own, so that a comment in it ends where it does.
+    # The condition is on lines of its own, so that a comment in it ends with it.
     sql = f"SELECT (\n{condition}\n) AS inside FROM clips ORDER BY {_ORDER}"  # noqa: S608
     try:
         statements = connection.extract_statements(sql)

@@ -1,4 +1,7 @@
-"""Groups and causes in few words, relatives folded behind the cause that they go with."""
+"""Groups and causes in a few words, as sentences and lists show them.
+
+Phrases that several kinds or pages share belong here; the sentence of a kind is in its module.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,13 @@ _NAMED = 3
 
 
 def clips_of(labels: Sequence[str], *, rule: str = "") -> str:
-    """How many clips of which classes, and the rule that they meet, as a sentence begins.
+    """Return how many clips of which classes a group has, as the start of a sentence.
 
-    `mostly` says more than half, and nothing less.
+    `mostly` means more than half.
+
+    Args:
+        labels: of the clips.
+        rule: rule that describes the group, '' = none.
     """
     counts = sorted(Counter(map(str, labels)).items(), key=lambda each: (-each[1], each[0]))
     first, most = counts[0]
@@ -29,11 +36,11 @@ def clips_of(labels: Sequence[str], *, rule: str = "") -> str:
 
 
 def cause_phrases(causes: Sequence[Mapping[str, Any]], *, count: int = 3) -> list[str]:
-    """The first causes that lead, as `higher brightness (also contrast)`, and a rule if any.
+    """Return the leading causes, as `higher brightness (also contrast)`, and a rule if any.
 
     Args:
         causes: rows of `insight_causes` of one insight, by rank.
-        count: leaders wanted.
+        count: most leading causes.
     """
     leaders = [each for each in causes if not each["relative_of"] and each["direction"] != "rule"]
     phrases = []

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insight_dagster.analysis.actions import recommend
 from insight_dagster.analysis.actions.probe import _change
 from insight_dagster.analysis.actions.probe_training import names_of, training_of
-from insight_dagster.analysis.actions.recommend import act
 from tests.support.findings import finding_of
 from tests.support.synthetic_clips import null_clips, with_values
 
 
 def effect_of(finding, clips, *, seed=0):
-    return act(finding, clips, seed=seed).effect
+    return recommend(finding, clips, seed=seed).effect
 
 
 def test_correcting_planted_labels_is_expected_to_help():
@@ -89,7 +89,7 @@ def leaking(clips=900):
 
 def test_removing_leaked_clips_lowers_the_inflated_figure():
     clips, finding = leaking()
-    actions = act(finding, clips, seed=0)
+    actions = recommend(finding, clips, seed=0)
     assert actions.effect.main.measure == "accuracy on the group"
     assert actions.effect.main.clips == 30
     assert actions.effect.main.high < -0.3

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insight_dagster.analysis.actions import recommend, steps
 from insight_dagster.analysis.actions import rows as rows_module
-from insight_dagster.analysis.actions import steps
-from insight_dagster.analysis.actions.recommend import act
 from insight_dagster.analysis.actions.representatives import representatives, similarities
 from insight_dagster.analysis.actions.rows import follow_up
 from insight_dagster.analysis.insights import discover
@@ -163,7 +162,7 @@ def test_the_row_order_changes_nothing(library):
             else finding.partners,
             suggested=finding.suggested[shuffle] if len(finding.suggested) else finding.suggested,
         )
-        first, second = act(finding, clips, seed=3), act(moved, mixed, seed=3)
+        first, second = recommend(finding, clips, seed=3), recommend(moved, mixed, seed=3)
         assert named(first, clips) == named(second, mixed), finding.kind
         assert repr(first.effect) == repr(second.effect), finding.kind
         assert (first.advice, first.wanted) == (second.advice, second.wanted)
@@ -194,7 +193,8 @@ def test_pruning_keeps_every_mode_of_a_planted_redundancy():
         if step.verb == "drop":
             assert modes[rows == step.partner] == modes[rows == step.row]
     assert (
-        act(finding, changed, seed=0).advice == "Keep 4 of 40 clips and drop 36 that repeat them."
+        recommend(finding, changed, seed=0).advice
+        == "Keep 4 of 40 clips and drop 36 that repeat them."
     )
 
 
@@ -224,7 +224,7 @@ def test_of_a_leak_stays_what_is_furthest_from_training(splits, verbs):
 def test_copies_with_different_labels_are_reviewed():
     clips = null_clips(seed=1)
     rows = np.array([clips.of_class("hoops")[0], clips.of_class("snow")[0]])
-    actions = act(finding_of("duplicate", rows, clips, partners=rows[::-1]), clips, seed=0)
+    actions = recommend(finding_of("duplicate", rows, clips, partners=rows[::-1]), clips, seed=0)
     assert [step.verb for step in actions.steps] == ["review", "review"]
     assert {step.partner for step in actions.steps} == set(rows.tolist())
     assert np.isnan(actions.effect.main.change)
@@ -265,7 +265,7 @@ def test_what_to_collect_is_told_in_words_and_numbers():
         cause("field_4", "lower", 1.0, 2.0, relative_of="field_3"),
         cause("indoors = yes", "lower", 0.0, 0.5),
     ]
-    actions = act(finding, changed, seed=0, causes=causes)
+    actions = recommend(finding, changed, seed=0, causes=causes)
     # half of the held-out clips are of the group: as many of the training clips have to be
     assert actions.wanted == len(own) - 20
     assert actions.advice == (

@@ -153,13 +153,16 @@ def test_what_does_not_fit_together_is_refused():
     ("options", "message"),
     [
         ({"metadata": pd.DataFrame({"a": range(60)})}, r"metadata must have 50 rows.*\(60, 1\)"),
-        ({"metadata": pd.DataFrame(np.zeros((50, 2)), columns=["a", "a"])}, "columns repeat: a"),
+        (
+            {"metadata": pd.DataFrame(np.zeros((50, 2)), columns=["a", "a"])},
+            "columns must be unique.*: a$",
+        ),
         ({"splits": ["train"] * 49}, "splits must have 50 rows"),
         ({"contrasts": {"night": np.zeros(51)}}, "contrast 'night' must have 50 rows"),
         ({"population": np.arange(50)}, "must be .50,. bool.*not row numbers"),
         ({"population": np.ones(49, bool)}, "population must be .50,. bool, got .49,."),
-        ({"class_names": ("a", "b")}, "3 class names needed, got 2"),
-        ({"class_names": ("a", "b", "a")}, "class names repeat: a"),
+        ({"class_names": ("a", "b")}, "class_names must have 3 entries.*got 2"),
+        ({"class_names": ("a", "b", "a")}, "class names must be unique.*: a$"),
     ],
 )
 def test_optional_arrays_that_do_not_fit_are_refused(options, message):
@@ -168,9 +171,9 @@ def test_optional_arrays_that_do_not_fit_are_refused(options, message):
         find_insights(*given, **options)
 
 
-def test_probabilities_that_are_none_are_refused():
+def test_probabilities_that_are_not_distributions_are_refused():
     (embeddings, labels, probabilities), _, _ = arrays(n=50)
-    with pytest.raises(ValueError, match=r"50 rows of probabilities are none.*row 0; logits"):
+    with pytest.raises(ValueError, match=r"50 rows of `probabilities` are not distr.*row 0; apply"):
         find_insights(embeddings, labels, 10 * probabilities)
     with pytest.raises(ValueError, match="labels must be integers"):
         find_insights(embeddings, labels.astype(float), probabilities)
@@ -194,7 +197,7 @@ def test_little_and_monotonous_input():
     assert find_insights(rng.normal(size=(80, 4)), np.arange(80) % 2, right) == []
 
 
-def test_what_cannot_be_asked_says_why(caplog):
+def test_tests_that_are_skipped_say_why(caplog):
     rng = np.random.default_rng(4)
     labels = np.array([0] + [1] * 30)
     probabilities = rng.dirichlet([1, 1, 1], 31)
@@ -203,16 +206,12 @@ def test_what_cannot_be_asked_says_why(caplog):
             rng.normal(size=(31, 4)), labels, probabilities, class_names=("one", "b", "c")
         )
     said = [record.getMessage() for record in caplog.records]
-    assert "not asked: over_represented/one: 1 of the 20 clips needed" in said
-    assert "not asked: low_performance/all/mixture: 31 of the 60 clips needed" in said
-    assert "not asked: low_performance/all/rules: 31 of the 40 clips needed" in said
-    assert "not asked: outlier/one: 1 of the 20 clips needed" in said
+    assert "skipped: over_represented/one: 1 of the 20 clips needed" in said
+    assert "skipped: low_performance/all/mixture: 31 of the 60 clips needed" in said
+    assert "skipped: low_performance/all/rules: 31 of the 40 clips needed" in said
+    assert "skipped: outlier/one: 1 of the 20 clips needed" in said
     assert any(
-        line.startswith(
-            "not asked: overfitting/all/val and test/gap: 0 and 0 of the 20 clips needed"
-        )
+        line.startswith("skipped: overfitting/all/val and test/gap: 0 and 0 of the 20 clips needed")
         for line in said
     )
-    assert not [
-        line for line in said if line.startswith(("not asked: outlier/b", "not asked: copies"))
-    ]
+    assert not [line for line in said if line.startswith(("skipped: outlier/b", "skipped: copies"))]

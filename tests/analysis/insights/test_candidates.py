@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn.mixture import GaussianMixture
 
 from insight_dagster.analysis.insights.candidates.error_mixture import failing_components
-from insight_dagster.analysis.insights.candidates.group_statistics import failures
+from insight_dagster.analysis.insights.candidates.group_statistics import group_statistics
 from insight_dagster.analysis.insights.candidates.groups import (
     class_tree_groups,
     density_groups,
@@ -20,10 +20,14 @@ from insight_dagster.analysis.insights.candidates.groups import (
 )
 from insight_dagster.analysis.insights.candidates.max_t_scan import scan
 from insight_dagster.analysis.insights.candidates.mixture import Evidence, fit_mixture
-from insight_dagster.analysis.insights.candidates.rules import conditions, failing_rules, unasked
+from insight_dagster.analysis.insights.candidates.rules import (
+    conditions,
+    failing_rules,
+    why_skipped,
+)
 from insight_dagster.analysis.insights.candidates.views import Family
 from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.insights.ranking import merged
+from insight_dagster.analysis.insights.ranking import merge_repeats
 from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg, selective_q
 
 
@@ -40,7 +44,7 @@ def clips_with_slice(*, seed, errors=0.7, n=600):
     loss = 0.2 + 2 * wrong + 0.1 * rng.random(n)
     return (
         Evidence(points, classes, wrong.astype(int), (2, 2)),
-        failures(wrong, loss, classes),
+        group_statistics(wrong, loss, classes),
         group,
     )
 
@@ -87,7 +91,7 @@ def test_rules_find_the_conjunction_and_not_its_parts():
     frame.loc[::7, "b"] = np.nan
     planted = (frame["a"] > frame["a"].quantile(0.8)) & (frame["camera"] == "drone")
     wrong = (rng.random(n) < np.where(planted, 0.7, 0.1)).astype(float)
-    failed = failures(wrong, wrong + 0.1 * rng.random(n), np.zeros(n))
+    failed = group_statistics(wrong, wrong + 0.1 * rng.random(n), np.zeros(n))
     best = failing_rules(conditions(frame), failed, rng)[0]
     assert {part.split()[0] for part in best.text.split(" and ")} == {"a", "camera"}
     assert best.p_value < 1e-4
@@ -103,10 +107,10 @@ def test_rules_of_chance_constant_and_wild_columns():
     })  # fmt: skip
     known = conditions(frame)
     assert not any(text.startswith(("constant", "missing", "name")) for text in known.texts)
-    failed = failures((rng.random(n) < 0.2).astype(float), rng.random(n), np.zeros(n))
+    failed = group_statistics((rng.random(n) < 0.2).astype(float), rng.random(n), np.zeros(n))
     assert all(rule.p_value > 0.01 for rule in failing_rules(known, failed, rng))
-    assert unasked(known, failed) == ""
-    assert "no metadata field" in unasked(conditions(frame[["constant"]]), failed)
+    assert why_skipped(known, failed) is None
+    assert "no metadata field" in why_skipped(conditions(frame[["constant"]]), failed)
 
 
 def test_a_rule_has_no_condition_that_changes_nothing():
@@ -119,7 +123,7 @@ def test_a_rule_has_no_condition_that_changes_nothing():
     wrong = (rng.random(n) < np.where(group, 0.7, 0.1)).astype(float)
     loss = wrong + 0.1 * rng.random(n)
     known = conditions(frame)
-    found = failing_rules(known, failures(wrong, loss, np.zeros(n)), rng)
+    found = failing_rules(known, group_statistics(wrong, loss, np.zeros(n)), rng)
     for rule in found:
         parts = [known.met[:, known.texts.index(text)] for text in rule.text.split(" and ")]
         for left_out in range(len(parts) if len(parts) > 1 else 0):
@@ -132,7 +136,7 @@ def test_scan_p_values_are_uniform_by_chance():
     for seed in range(60):
         rng = np.random.default_rng(seed)
         values = rng.normal(size=150)
-        failed = failures(
+        failed = group_statistics(
             (rng.random(150) < 0.2).astype(float), rng.random(150), np.arange(150) % 3
         )
         found = scan(Family("tails", (tail_groups(values),)), failed, rng)
@@ -187,7 +191,7 @@ def test_the_same_group_of_two_generators_is_one_finding():
         finding([2, 3, 4, 5], name="rules", scores=True),
     )
     other = finding([10, 11, 12], name="tails")
-    kept = merged([first, second, other, replace(first, kind="outlier")], [False] * 4)
+    kept = merge_repeats([first, second, other, replace(first, kind="outlier")], [False] * 4)
     assert [position for position, _ in kept] == [0, 2, 3]
     assert kept[0][1].found_by == ("rules", "tree")
     assert kept[0][1].scores[[1, 2, 5]].tolist() == [0.5, 1.0, 0.5]
@@ -196,7 +200,7 @@ def test_the_same_group_of_two_generators_is_one_finding():
 def test_a_group_inside_another_is_a_repeat_only_where_both_are_confirmed():
     wide, narrow = finding(range(12)), finding([2, 3, 4])
     for confirmed, left in (([True, True], 1), ([True, False], 2), ([False, True], 2)):
-        assert len(merged([wide, narrow], confirmed)) == left
+        assert len(merge_repeats([wide, narrow], confirmed)) == left
 
 
 @given(st.lists(st.lists(st.floats(0, 1), max_size=3), min_size=1, max_size=8), st.integers(0, 99))

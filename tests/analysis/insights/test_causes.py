@@ -7,7 +7,7 @@ from scipy import stats
 
 from insight_dagster.analysis.insights.causes.describing_rule import describing_rule
 from insight_dagster.analysis.insights.causes.explain import explain
-from insight_dagster.analysis.insights.causes.field_comparison import compare
+from insight_dagster.analysis.insights.causes.field_comparison import compare_fields
 from insight_dagster.analysis.insights.causes.histograms import BINS, spread
 from insight_dagster.analysis.insights.finding import Finding
 from insight_dagster.analysis.insights.wording import cause_phrases, clips_of
@@ -157,7 +157,7 @@ def test_spreads_are_of_the_clips_that_were_compared():
 def test_two_values_have_no_spread_and_tied_medians_give_way_to_means():
     values = np.array([0.0, 0, 0, 4, 0, 0, 0, 0, 1, 2])
     inside = np.arange(10) < 4
-    found = compare(values[:, None], inside, rng=np.random.default_rng(0))
+    found = compare_fields(values[:, None], inside, rng=np.random.default_rng(0))
     assert (found.inside[0], found.outside[0]) == (1.0, 0.5)
     assert spread(np.minimum(values, 1), inside)["spread_low"] is None
     assert sum(spread(values, inside)["spread_inside"]) == pytest.approx(1)

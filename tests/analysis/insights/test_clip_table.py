@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.insights.clip_table import assemble
+from insight_dagster.analysis.insights.clip_table import clip_table_of
 from insight_dagster.tables import METADATA_FIELDS
 
 
@@ -36,7 +36,7 @@ def joined_rows(extra: list[dict]) -> pa.Table:
 
 def test_facts_of_the_container_and_values_of_the_user_are_fields_like_the_others():
     rows = joined_rows([{"sky.blue": 3.0}, {}, {"glare.share": None, "sky.blue": 1.0}])
-    names, values = assemble(rows, np.zeros((3, 2)), ("a", "b")).numeric_metadata()
+    names, values = clip_table_of(rows, np.zeros((3, 2)), ("a", "b")).numeric_metadata()
     fields = dict(zip(names, values.T, strict=True))
     assert {column.name for column in METADATA_FIELDS} < set(names)
     assert fields["has_audio"].tolist() == [1, 0, 1]
@@ -46,7 +46,7 @@ def test_facts_of_the_container_and_values_of_the_user_are_fields_like_the_other
 
 
 def test_without_functions_of_the_user_there_are_no_more_fields():
-    names, _ = assemble(joined_rows([{}, {}]), np.zeros((2, 2)), ("a", "b")).numeric_metadata()
+    names, _ = clip_table_of(joined_rows([{}, {}]), np.zeros((2, 2)), ("a", "b")).numeric_metadata()
     assert set(names) - {column.name for column in METADATA_FIELDS} == {
         "fps", "width", "height", "duration_seconds", "has_audio", "bit_rate",
     }  # fmt: skip

@@ -6,7 +6,9 @@ from scipy import stats
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from insight_dagster.analysis.insights.candidates import density_null, groups
-from insight_dagster.analysis.insights.causes import field_comparison as causes
+from insight_dagster.analysis.insights.causes.field_comparison import (
+    compare_fields,
+)
 
 
 def members(found):
@@ -62,7 +64,7 @@ def test_causes_know_the_direction_the_size_and_missing_values():
     values[inside, 1] -= 1
     values[::4, 1] = np.nan
     values[:, 3] = 7
-    found = causes.compare(values, inside, rng=rng)
+    found = compare_fields(values, inside, rng=rng)
     known = ~np.isnan(values[:, 1])
     expected = stats.mannwhitneyu(
         values[inside & known, 1], values[~inside & known, 1], method="asymptotic"
@@ -79,7 +81,7 @@ def test_causes_know_the_direction_the_size_and_missing_values():
 
 def test_causes_of_two_clips_are_not_told():
     values = np.random.default_rng(3).normal(size=(40, 2))
-    found = causes.compare(values, np.arange(40) < 2, rng=np.random.default_rng(0))
+    found = compare_fields(values, np.arange(40) < 2, rng=np.random.default_rng(0))
     assert np.isnan(found.p_value).all()
 
 

@@ -16,5 +16,5 @@ def test_misclassified_train_leaves_out_other_splits_and_unknown_labels():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(SettingsError, match=r"'mine'; known are all, misclassified_train"):
+    with pytest.raises(SettingsError, match=r"'mine'; choose one of: all, misclassified_train"):
         select("mine", splits=np.array([]), correct=np.array([]))

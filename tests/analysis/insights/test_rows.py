@@ -140,10 +140,10 @@ def test_missing_and_constant_metadata_name_no_cause():
 
 def test_the_clip_table_refuses_what_does_not_fit_together():
     clips = null_clips(seed=0, clips=20)
-    with pytest.raises(ValueError, match="one row a clip"):
+    with pytest.raises(ValueError, match="one row per clip"):
         with_values(clips, loss=clips.loss[:-1])
     with pytest.raises(ValueError, match="repeat"):
         with_values(clips, clip_ids=np.full(20, "x"))
-    with pytest.raises(ValueError, match="one model label a column"):
+    with pytest.raises(ValueError, match="one model label per column"):
         with_values(clips, model_labels=("abseil",))
     assert isinstance(clips.take(np.array([3])), ClipTable)

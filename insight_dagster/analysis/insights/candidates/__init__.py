@@ -1,1 +1,1 @@
-"""Groups of clips that may become insights: views, rules, mixtures and their statistics."""
+"""Candidate groups of clips: where they come from, and how many of them are tested at once."""

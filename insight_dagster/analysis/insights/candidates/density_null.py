@@ -1,6 +1,7 @@
-"""How close to one another the clips of a class lie by chance: the null of `over_represented`.
+"""How close the clips of a class lie to one another by chance: the null of `over_represented`.
 
-Simulated clouds and what is read off them belong here; choosing groups does not.
+Simulated point clouds and their neighbour distances belong here; choosing groups does not
+(`kinds.over_represented`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ _SMALLEST_ORDER = 3
 
 @dataclass(frozen=True)
 class DensityNull:
-    """What chance gives at every point of a class.
+    """Neighbour distances of every point of a class over simulated clouds.
 
     Attributes:
         orders: (h,) neighbour numbers, rising from 1.
         mean, deviation: (n, h) of the log distance to the neighbour of that number, over clouds.
-        maxima: (b,) the largest z over points and orders from 3 on, of every cloud.
+        maxima: (b,) the largest z of each cloud, over points and orders from 3 on.
     """
 
     orders: np.ndarray
@@ -29,12 +30,12 @@ class DensityNull:
     maxima: np.ndarray
 
     def z(self, points: np.ndarray, log_reach: np.ndarray, h: int) -> np.ndarray:
-        """How much closer than expected the h-th neighbour is, in deviations, per point."""
+        """Return by how many deviations the h-th neighbour is closer than expected, per point."""
         order = int(np.abs(self.orders - h).argmin())
         return (self.mean[points, order] - log_reach) / self.deviation[points, order]
 
     def expected_count(self, points: np.ndarray, log_reach: np.ndarray) -> np.ndarray:
-        """Neighbours that chance has within these log distances, per point.
+        """Return the expected number of neighbours within these log distances, per point.
 
         Below the first neighbour's distance the count falls as it does between the first two.
         """
@@ -48,12 +49,12 @@ class DensityNull:
 
 
 def simulate(points: np.ndarray, rng: np.random.Generator) -> DensityNull:
-    """Null of a class at (n, d) centred points with uncorrelated columns.
+    """Simulate the null of a class from its (n, d) centred points with uncorrelated columns.
 
-    Every cloud keeps each point's distance from the middle, in units of the class's deviation
+    Every cloud keeps each point's distance from the centre, in units of the class's deviation
     along each axis, and draws its direction at random: an ellipse with the class's own radial
-    profile, however peaked or heavy-tailed. A dense middle is therefore expected, a dense place
-    off the middle is not. The densest place of every cloud is what a group is held against.
+    profile, however peaked or heavy-tailed. A dense centre is therefore expected, a dense place
+    elsewhere is not. A group is compared with the densest place of every cloud.
     """
     orders = _orders(len(points))
     deviation = points.std(axis=0)
@@ -73,12 +74,12 @@ def simulate(points: np.ndarray, rng: np.random.Generator) -> DensityNull:
 
 
 def _orders(n: int) -> np.ndarray:
-    """Neighbour numbers from 1, about every quarter octave, up to n / 4."""
+    """Return neighbour numbers from 1 up to n / 4, about every quarter octave."""
     top = max(_SMALLEST_ORDER, n // 4)
     return np.unique(np.round(np.geomspace(1, top, 2 + int(4 * np.log2(top)))).astype(int))
 
 
 def pairwise(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n, m) Euclidean distances."""
+    """Return the Euclidean distances of (n, d) and (m, d) points: (n, m)."""
     squared = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
     return np.sqrt(np.maximum(squared - 2 * points @ others.T, 0))

@@ -1,7 +1,7 @@
 """Candidate groups that are found by their errors: components of an error-aware mixture.
 
-Proposing components, and what a component fails by chance, belong here; the model itself
-(`mixture`) and what a group means do not.
+The search for components and its null belong here; the mixture itself (`mixture`) and what a
+failing group means (`kinds.low_performance`) do not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics
-from insight_dagster.analysis.insights.candidates.groups import rough_cells
+from insight_dagster.analysis.insights.candidates.groups import SelectedGroup, rough_cells
 from insight_dagster.analysis.insights.candidates.mixture import Evidence, Mixture, fit_mixture
 from insight_dagster.analysis.numerics.permutation import (
     Sums,
@@ -31,89 +31,95 @@ _MOST_CLIPS = 6_000
 
 
 @dataclass(frozen=True)
-class Component:
-    """A component of the mixture and how strange its failures are.
+class Component(SelectedGroup):
+    """A component of the mixture whose clips fail more than chance predicts.
+
+    Its members are the clips assigned to it by place and class alone, without their outcomes; its
+    p-value is that of the whole search repeated on shuffled outcomes.
 
     Attributes:
-        members: positions of the clips that it holds by place and class, outcome unseen.
         scores: (n,) float32 posterior of every clip, outcome included.
-        z: deviate of the failures that it holds by place and class.
-        p_value: under the whole search repeated on shuffled outcomes.
     """
 
-    members: np.ndarray
     scores: np.ndarray
-    z: float
-    p_value: float
 
 
 @dataclass(frozen=True)
 class _Rated:
+    """A component with its deviate and its (n,) posterior without the outcomes."""
+
     mixture: Mixture
     component: int
     z: float
     blind: np.ndarray
 
 
-def unasked(failed: GroupStatistics) -> str:
-    """Why components cannot be looked for, '' where they can."""
-    if len(failed) < _FEWEST_CLIPS:
-        return f"{len(failed)} of the {_FEWEST_CLIPS} clips needed"
-    if not (np.ptp(failed.wrong) or np.ptp(failed.rank)):
+def why_skipped(outcomes: GroupStatistics) -> str | None:
+    """Return why a search for components makes no sense, None where it does."""
+    if len(outcomes) < _FEWEST_CLIPS:
+        return f"{len(outcomes)} of the {_FEWEST_CLIPS} clips needed"
+    if not (np.ptp(outcomes.flagged) or np.ptp(outcomes.score)):
         return "all clips have the same loss"
-    return ""
+    return None
 
 
 def failing_components(
-    evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator
+    evidence: Evidence, outcomes: GroupStatistics, rng: np.random.Generator
 ) -> list[Component]:
-    """Components with the p-value of their failures, worst first.
+    """Find components whose clips fail more than chance predicts, worst first.
 
-    A component is rated by the failures of the clips that it holds by place and class alone. As
-    the model has seen the outcomes, chance is the whole search repeated on outcomes that are
-    shuffled within strata: 59 times, the largest rating of each, with a Gumbel tail. Splitting
-    the clips into a discovering and a confirming half would cost half of them twice over.
+    A component is rated by the failures of the clips assigned to it by place and class alone. As
+    the mixture has seen the outcomes, the null is the whole search repeated on outcomes shuffled
+    within strata: 59 times, the largest rating of each, with a Gumbel tail. Splitting the clips
+    into a half for discovery and a half for confirmation would cost power twice.
 
     Args:
         evidence: of n clips.
-        failed: how they went, not `unasked`.
-        rng: of starts and shuffling, and of the 6,000 clips that a larger set is searched on.
+        outcomes: flags of wrong clips and scores of their losses; see `why_skipped`.
+        rng: source of the starts, the shuffling, and the sample of 6,000 clips that stands for a
+            larger set.
     """
-    rows = np.sort(rng.permutation(len(failed))[:_MOST_CLIPS])
-    sample, judge = evidence.take(rows), failed.take(rows)
-    rated = _search(sample, judge, rng)
+    rows = np.sort(rng.permutation(len(outcomes))[:_MOST_CLIPS])
+    sample, sampled = evidence.take(rows), outcomes.take(rows)
+    rated = _search(sample, sampled, rng)
     if not rated:
         return []
-    maxima = _chance(sample, judge, rng)
+    maxima = _null_maxima(sample, sampled, rng)
     found = []
-    for each in _apart(rated):
+    for each in _without_repeats(rated):
         p_value = gumbel_tail_p(each.z, maxima)
-        component = _everywhere(evidence, each, p_value)
+        component = _over_all_clips(evidence, each, p_value)
         if len(component.members) >= _SMALLEST:
             found.append(component)
     return found
 
 
-def _chance(evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator) -> np.ndarray:
-    """(b,) largest rating of the search on outcomes shuffled within strata."""
-    orders = stratified_permutations(np.arange(len(failed)), failed.strata, draws=_DRAWS, rng=rng)
+def _null_maxima(
+    evidence: Evidence, outcomes: GroupStatistics, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the largest rating of each of b searches on outcomes shuffled within strata: (b,)."""
+    orders = stratified_permutations(
+        np.arange(len(outcomes)), outcomes.strata, draws=_DRAWS, rng=rng
+    )
     maxima = []
     for order in orders:
         shuffled = replace(evidence, outcome=evidence.outcome[order])
-        rated = _search(shuffled, failed.shuffled(order), rng)
+        rated = _search(shuffled, outcomes.shuffled(order), rng)
         maxima.append(max((each.z for each in rated), default=0.0))
     return np.array(maxima)
 
 
-def _search(evidence: Evidence, failed: GroupStatistics, rng: np.random.Generator) -> list[_Rated]:
-    """Rated components of every start."""
+def _search(
+    evidence: Evidence, outcomes: GroupStatistics, rng: np.random.Generator
+) -> list[_Rated]:
+    """Fit a mixture from every start and rate its components."""
     rated = []
     for kind in _STARTS:
         mixture, _ = fit_mixture(evidence, _start(evidence, kind, rng))
-        blind = mixture.responsibilities(evidence, blind=True)
+        blind = mixture.responsibilities(evidence, with_outcome=False)
         sizes = np.maximum(blind.sum(axis=0), 1e-9)
-        z = failed.deviates(_weighted_sums(blind), sizes, np.arange(len(failed)))
-        sized = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(failed)) & (z > 0)
+        z = outcomes.deviates(_weighted_sums(blind), sizes, np.arange(len(outcomes)))
+        sized = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(outcomes)) & (z > 0)
         rated += [_Rated(mixture, int(c), float(z[c]), blind[:, c]) for c in np.flatnonzero(sized)]
     return rated
 
@@ -122,8 +128,8 @@ def _weighted_sums(weights: np.ndarray) -> Sums:
     return lambda values: values @ weights
 
 
-def _apart(rated: list[_Rated]) -> list[_Rated]:
-    """Worst first, without those that are more than half the same as a worse one."""
+def _without_repeats(rated: list[_Rated]) -> list[_Rated]:
+    """Order components worst first, without those that share half with a worse one."""
     chosen: list[_Rated] = []
     for each in sorted(rated, key=lambda rating: -rating.z):
         if all(_shared(each.blind, other.blind) < _CORE for other in chosen):
@@ -132,14 +138,14 @@ def _apart(rated: list[_Rated]) -> list[_Rated]:
 
 
 def _shared(first: np.ndarray, second: np.ndarray) -> float:
-    """Weighted Jaccard similarity of two soft groups."""
+    """Return the weighted Jaccard similarity of two soft groups."""
     return float(np.minimum(first, second).sum() / max(np.maximum(first, second).sum(), 1e-12))
 
 
 def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """(n, k) first responsibilities: cells of all, of right and wrong apart, or class by class.
+    """Return (n, k) starting responsibilities: cells of all clips, by outcome, or by class.
 
-    Many classes cannot have cells of their own: then those of all stand in.
+    Where there are too many classes for cells of their own, the cells of all clips are used.
     """
     n = len(evidence.points)
     k = int(np.clip(n // _CLIPS_PER_COMPONENT, 2, _MOST_COMPONENTS))
@@ -160,8 +166,8 @@ def _start(evidence: Evidence, kind: str, rng: np.random.Generator) -> np.ndarra
     return first[:, first.any(axis=0)]
 
 
-def _everywhere(evidence: Evidence, rated: _Rated, p_value: float) -> Component:
-    """The component asked of every clip."""
-    blind = rated.mixture.responsibilities(evidence, blind=True)[:, rated.component]
+def _over_all_clips(evidence: Evidence, rated: _Rated, p_value: float) -> Component:
+    """Evaluate the component on every clip, sampled or not."""
+    blind = rated.mixture.responsibilities(evidence, with_outcome=False)[:, rated.component]
     scores = rated.mixture.responsibilities(evidence)[:, rated.component]
-    return Component(np.flatnonzero(blind >= _CORE), scores.astype(np.float32), rated.z, p_value)
+    return Component(np.flatnonzero(blind >= _CORE), rated.z, p_value, scores.astype(np.float32))

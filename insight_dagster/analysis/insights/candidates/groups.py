@@ -1,6 +1,7 @@
-"""Candidate groups of clips: every node of a hierarchical clustering, and given clusters.
+"""Candidate groups of clips: nodes of cluster trees, clusters, and tails of a field.
 
-Proposing groups without looking at losses belongs here; judging them does not.
+Proposing groups without looking at losses or splits belongs here; testing them does not
+(`max_t_scan`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 MINIMUM_SIZE = 5
 WHOLE_TREE = 4_000
-"""Most points in one tree of points; above it a tree of so many micro-clusters stands in."""
+"""Most points in one tree of points; above it, the tree is built over micro-clusters."""
 _MICRO_CLUSTERS = 2_000
 _LEADING, _ROUNDS = 16, 6
 _LARGEST_SHARE = 0.5
@@ -22,10 +23,10 @@ _CLIPPED_AT = 4.0
 
 @dataclass(frozen=True)
 class Groups:
-    """Groups as intervals of one order of the rows, so that sums over all of them are differences.
+    """Groups as intervals of one order of the rows: sums over them are differences of running sums.
 
     Attributes:
-        order: (n,) rows, so arranged that every group is a run of neighbours.
+        order: (n,) rows, ordered so that every group is contiguous.
         starts, stops: (g,) half-open intervals of `order`.
     """
 
@@ -38,15 +39,15 @@ class Groups:
 
     @property
     def sizes(self) -> np.ndarray:
-        """(g,) members of every group."""
+        """(g,) number of members of every group."""
         return self.stops - self.starts
 
     def rows(self, group: int) -> np.ndarray:
-        """Sorted rows of one group."""
+        """Return the sorted rows of one group."""
         return np.sort(self.order[self.starts[group] : self.stops[group]])
 
     def sums(self, values: np.ndarray) -> np.ndarray:
-        """(..., g) sums of `values` (..., n) over every group."""
+        """Return the sums of (..., n) values over every group: (..., g)."""
         ordered = values[..., self.order]
         running = np.concatenate(
             [np.zeros((*ordered.shape[:-1], 1)), np.cumsum(ordered, axis=-1)], axis=-1
@@ -54,13 +55,34 @@ class Groups:
         return running[..., self.stops] - running[..., self.starts]
 
 
+@dataclass(frozen=True)
+class SelectedGroup:
+    """A group that a search selected.
+
+    Attributes:
+        members: (m,) positions of its clips.
+        z: its deviate.
+        p_value: corrected for all groups that were searched.
+    """
+
+    members: np.ndarray
+    z: float
+    p_value: float
+
+
 def tree_groups(
     points: np.ndarray, *, minimum: int = MINIMUM_SIZE, method: str = "ward", seed: int = 0
 ) -> Groups:
-    """Every node of a hierarchical clustering of (n, d) points that is neither small nor most.
+    """Return the nodes of a hierarchical clustering that hold `minimum` to half of the points.
 
-    Above 4,000 points the leaves of the tree are 2,000 k-means cells: distances between all
+    Above 4,000 points the leaves of the tree are 2,000 k-means cells, as distances between all
     points would need n^2 memory.
+
+    Args:
+        points: (n, d).
+        minimum: fewest points of a group.
+        method: linkage method of scipy.
+        seed: of the k-means cells.
     """
     n = len(points)
     if n < 2 * minimum or not points.shape[1]:
@@ -76,7 +98,7 @@ def tree_groups(
 def class_tree_groups(
     points: np.ndarray, labels: np.ndarray, *, minimum: int = MINIMUM_SIZE
 ) -> Groups:
-    """The nodes of one tree a class, side by side in one order."""
+    """Return the nodes of one tree per class, side by side in one order."""
     order, starts, stops, done = [], [], [], 0
     for name in np.unique(labels):
         rows = np.flatnonzero(labels == name)
@@ -91,9 +113,9 @@ def class_tree_groups(
 
 
 def density_groups(points: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
-    """Every node of HDBSCAN's condensed tree: dense groups at all levels, not the flat cut alone.
+    """Return the nodes of HDBSCAN's condensed tree: dense groups at all levels.
 
-    None above 4,000 points, where the tree would take longer than all else.
+    None above 4,000 points, where the tree would take longer than everything else.
     """
     n = len(points)
     nothing = Groups(np.arange(n), np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -115,7 +137,10 @@ def density_groups(points: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups
 
 
 def _spans(below: dict[int, list[int]], points: int, order: list[int]) -> list[tuple[int, int]]:
-    """Run of every node of a tree whose numbers below `points` are leaves; fills `order`."""
+    """Return the interval of every inner node of a tree, and append its leaves to `order`.
+
+    Nodes with numbers below `points` are leaves.
+    """
     spans: list[tuple[int, int]] = []
     open_nodes: list[tuple[int, int]] = []
     waiting: list[tuple[int, bool]] = [(min(below, default=points), False)]
@@ -133,10 +158,10 @@ def _spans(below: dict[int, list[int]], points: int, order: list[int]) -> list[t
 
 
 def rough_cells(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """(n,) int64 cell of every point: six rounds of k-means on the leading 16 coordinates.
+    """Return a k-means cell of every point, after six rounds on 16 coordinates: (n,) int64.
 
-    A start for something finer. Written out, as scikit-learn's takes ten times as long to set up
-    its threads as to compute this little.
+    A starting point for a mixture. Written out, as scikit-learn's k-means spends ten times as long
+    on setting up its threads as on this little computation.
     """
     from sklearn.cluster import kmeans_plusplus
 
@@ -158,7 +183,7 @@ def rough_cells(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndar
 
 
 def _cells(points: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """k-means cell of every point, numbered without gaps, and the cells' centres."""
+    """Return the k-means cell of every point, numbered without gaps, and the cells' centres."""
     from sklearn.cluster import MiniBatchKMeans
 
     model = MiniBatchKMeans(
@@ -169,7 +194,7 @@ def _cells(points: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nodes(tree: np.ndarray, leaf_of: np.ndarray, minimum: int) -> Groups:
-    """Nodes of a linkage over leaves that each hold the rows numbered so in `leaf_of`."""
+    """Return the nodes of a linkage; `leaf_of` gives the leaf that each row belongs to."""
     from scipy.cluster.hierarchy import leaves_list
 
     leaves, n = len(tree) + 1, len(leaf_of)
@@ -188,7 +213,7 @@ def _nodes(tree: np.ndarray, leaf_of: np.ndarray, minimum: int) -> Groups:
 
 
 def cluster_groups(cluster: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
-    """The clusters of (n,) cluster numbers as groups; -1 is none."""
+    """Return the clusters of (n,) cluster numbers as groups; -1 is no cluster."""
     order = np.argsort(cluster, kind="stable").astype(np.int64)
     numbers, starts, sizes = np.unique(cluster[order], return_index=True, return_counts=True)
     kept = (numbers >= 0) & (sizes >= minimum) & (sizes <= _LARGEST_SHARE * len(cluster))
@@ -196,9 +221,14 @@ def cluster_groups(cluster: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Group
 
 
 def tail_groups(values: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
-    """Both tails of one field (n,), from `minimum` to 30 % of the known values, each 1/8 larger.
+    """Return tails of one field on both sides, from `minimum` to 30 % of the known values.
 
-    Cuts fall between different values only; missing values are in neither tail.
+    Each tail is an eighth larger than the one before. Cuts fall between different values only;
+    missing values are in neither tail.
+
+    Args:
+        values: (n,), NaN = missing.
+        minimum: fewest points of a tail.
     """
     order = np.argsort(values, kind="stable").astype(np.int64)
     known = int((~np.isnan(values)).sum())
@@ -211,7 +241,7 @@ def tail_groups(values: np.ndarray, *, minimum: int = MINIMUM_SIZE) -> Groups:
 
 
 def _near_sizes(sizes: np.ndarray, smallest: int, largest: float) -> np.ndarray:
-    """Of rising sizes, those next to a geometric series from smallest to largest."""
+    """Select from rising sizes those next to a geometric series from smallest to largest."""
     sizes = sizes[(sizes >= smallest) & (sizes <= largest)]
     if not len(sizes):
         return sizes
@@ -221,10 +251,11 @@ def _near_sizes(sizes: np.ndarray, smallest: int, largest: float) -> np.ndarray:
 
 
 def standardised(values: np.ndarray) -> np.ndarray:
-    """(n, f) fields brought to comparable scales; missing values take the middle.
+    """Standardise (n, f) fields robustly; missing values take the median.
 
-    Centre and scale are median and a robust deviation (the plain one where more than half of the
-    values agree); values beyond 4 deviations are cut there, constant fields dropped.
+    Centre and scale are the median and the scaled median absolute deviation (the standard
+    deviation where more than half of the values agree). Values are clipped at 4 deviations,
+    constant fields dropped.
     """
     if not len(values):
         return values

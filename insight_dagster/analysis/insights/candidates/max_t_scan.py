@@ -1,17 +1,17 @@
-"""Testing many candidate groups at once: sums over groups against sums under shuffling.
+"""Test of many candidate groups at once: sums over groups compared with sums under shuffling.
 
-The null of the largest statistic and the choice of groups that do not overlap belong here; the
-statistics (`failures`, `contrasts`) and where groups come from (`search`) do not.
+The null of the largest statistic (max-T) and the selection of groups that do not overlap belong
+here; the statistics (`group_statistics`, `kinds.contrasts`) and the groups (`views`) do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from insight_dagster.analysis.insights.candidates.groups import SelectedGroup
 from insight_dagster.analysis.insights.candidates.views import Family
 from insight_dagster.analysis.numerics.permutation import (
     Sums,
@@ -25,36 +25,37 @@ _SHUFFLED_ENTRIES = 8_000_000
 _FEWEST_DRAWS = 199
 _BLOCK_ENTRIES = 2_000_000
 LARGEST_P = 0.2
-"""Candidates above it are dropped: no correction could bring them below a usual rate."""
+"""Groups with a larger p-value are dropped: no correction brings them below a usual rate."""
 
 
-@dataclass(frozen=True)
-class Tested:
-    """A candidate that stood out: positions of its members, its deviate, its corrected p."""
-
-    members: np.ndarray
-    z: float
-    p_value: float
-
-
-class Judged(Protocol):
-    """n clips that groups of can be held against chance."""
+class ScanStatistics(Protocol):
+    """Statistics of n clips, of which any group can be compared with chance."""
 
     @property
     def strata(self) -> np.ndarray:
-        """(n,) labels that clips are exchanged within."""
+        """(n,) labels within which clips are exchangeable."""
 
     def __len__(self) -> int: ...
 
     def deviates(self, sums: Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
-        """As `GroupStatistics.deviates`."""
+        """Return a deviate of every group, as `GroupStatistics.deviates` does."""
 
 
-def scan(family: Family, failed: Judged, rng: np.random.Generator) -> list[Tested]:
-    """Groups of a family that failed most, strangest first, none overlapping.
+def scan(
+    family: Family, statistics: ScanStatistics, rng: np.random.Generator
+) -> list[SelectedGroup]:
+    """Select the groups of a family that deviate most from chance, without overlaps.
 
     Clips are shuffled within strata; a group's p-value is that of the largest deviate over the
     whole family (single-step max-T).
+
+    Args:
+        family: the candidate groups.
+        statistics: of the clips that the groups are made of.
+        rng: source of the shuffling.
+
+    Returns:
+        Selected groups, by falling deviate.
 
     Source: Westfall and Young, Resampling-Based Multiple Testing (1993).
     """
@@ -62,13 +63,14 @@ def scan(family: Family, failed: Judged, rng: np.random.Generator) -> list[Teste
 
     def deviates(orders: np.ndarray) -> np.ndarray:
         return np.concatenate(
-            [failed.deviates(each.sums, each.sizes, orders) for each in family.groups], axis=-1
+            [statistics.deviates(each.sums, each.sizes, orders) for each in family.groups],
+            axis=-1,
         )
 
-    observed = deviates(np.arange(len(failed)))
-    maxima = shuffled_maxima(deviates, failed.strata, rng)
+    observed = deviates(np.arange(len(statistics)))
+    maxima = shuffled_maxima(deviates, statistics.strata, rng)
     places = family.places()
-    taken, found = np.zeros(len(failed), bool), []
+    taken, found = np.zeros(len(statistics), bool), []
     for rank in np.argsort(-observed, kind="stable"):
         p_value = corrected_p(float(observed[rank]), maxima, len(sizes))
         if observed[rank] <= 0 or p_value > LARGEST_P:
@@ -77,16 +79,16 @@ def scan(family: Family, failed: Judged, rng: np.random.Generator) -> list[Teste
         members = groups.rows(group)
         if not taken[members].any():
             taken[members] = True
-            found.append(Tested(members, float(observed[rank]), p_value))
+            found.append(SelectedGroup(members, float(observed[rank]), p_value))
     return found
 
 
 def shuffled_maxima(
     deviates: Callable[[np.ndarray], np.ndarray], strata: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """(b,) largest deviate of rows shuffled within strata.
+    """Return the largest deviate of each of b shuffles within strata: (b,).
 
-    b is 499 for small n and falls to 199 for large ones, in blocks of bounded memory.
+    b is 499 for small n and falls to 199 for large n; blocks of draws bound the memory.
     """
     draws = max(_FEWEST_DRAWS, min(_DRAWS, _SHUFFLED_ENTRIES // len(strata)))
     part = max(1, _BLOCK_ENTRIES // len(strata))
@@ -99,11 +101,12 @@ def shuffled_maxima(
 
 
 def corrected_p(z: float, maxima: np.ndarray, groups: int) -> float:
-    """P of the largest deviate over groups, also below what the draws resolve.
+    """Return the p-value of a deviate as the largest over many groups.
 
-    Each deviate is the larger of two that are close to normal under shuffling, so that twice the
-    number of groups times the normal tail bounds the p-value; where the groups overlap much the
-    Gumbel tail of the drawn maxima is the smaller bound. Where draws reach z their share stands.
+    Where draws reach z, the p-value is their share. Below what the draws resolve it is the
+    smaller of two bounds: each deviate is the larger of two that are close to normal under
+    shuffling, so twice the number of groups times the normal tail is one; the Gumbel tail of the
+    drawn maxima is the other, smaller where groups overlap much.
     """
     from scipy import stats
 

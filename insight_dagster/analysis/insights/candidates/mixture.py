@@ -1,6 +1,7 @@
-"""A mixture of places in the latent space that also models class and error.
+"""A mixture model of place in the latent space, class and outcome.
 
-Fitting and evaluating the model belong here; which components are worth a test does not.
+Fitting and evaluating the model belong here; which components are worth a test does not
+(`error_mixture`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _MOST_DIMENSIONS = 64
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of n clips.
+    """Place, class and outcome of n clips.
 
     Attributes:
         points: (n, d) coordinates.
@@ -33,7 +34,7 @@ class Evidence:
     kinds: tuple[int, int]
 
     def take(self, rows: np.ndarray) -> Evidence:
-        """The evidence on some clips."""
+        """Select some clips."""
         return replace(
             self,
             points=self.points[rows],
@@ -44,12 +45,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Mixture:
-    """k components: Gaussians of one covariance, each with its class and outcome shares.
+    """A mixture of k Gaussians of one covariance, each with its class and outcome shares.
 
     Attributes:
         log_prior: (k,).
         means: (k, d).
-        whitening: (d, d) that makes the common covariance the identity.
+        whitening: (d, d) transform that makes the common covariance the identity.
         log_classes: (k, c).
         log_outcomes: (k, o).
     """
@@ -60,25 +61,30 @@ class Mixture:
     log_classes: np.ndarray
     log_outcomes: np.ndarray
 
-    def responsibilities(self, evidence: Evidence, *, blind: bool = False) -> np.ndarray:
-        """(n, k) posterior of every component; `blind`: as if the outcome were not known."""
-        return _normalised(self.log_joint(evidence, blind=blind))[0]
+    def responsibilities(self, evidence: Evidence, *, with_outcome: bool = True) -> np.ndarray:
+        """Return the posterior of every component, given the outcome or without it: (n, k)."""
+        return _normalised(self.log_joint(evidence, with_outcome=with_outcome))[0]
 
-    def log_joint(self, evidence: Evidence, *, blind: bool = False) -> np.ndarray:
-        """(n, k) log of prior times likelihood, up to a constant common to all."""
+    def log_joint(self, evidence: Evidence, *, with_outcome: bool = True) -> np.ndarray:
+        """Return the log of prior times likelihood, up to a common constant: (n, k)."""
         points, means = evidence.points @ self.whitening, self.means @ self.whitening
         squared = (points**2).sum(axis=1)[:, None] + (means**2).sum(axis=1) - 2 * points @ means.T
         logs = self.log_prior - squared / 2 + self.log_classes[:, evidence.classes].T
-        return logs if blind else logs + self.log_outcomes[:, evidence.outcome].T
+        return logs + self.log_outcomes[:, evidence.outcome].T if with_outcome else logs
 
 
 def fit_mixture(
     evidence: Evidence, start: np.ndarray, *, rounds: int = 40
 ) -> tuple[Mixture, np.ndarray]:
-    """Expectation maximisation from (n, k) responsibilities.
+    """Fit a mixture by expectation maximisation, and return it with its (n, k) responsibilities.
 
     The covariance is common to all components and shrunk towards its diagonal, so that few clips
-    suffice in many dimensions. Shares are smoothed towards those of all clips: two pseudo-clips.
+    suffice in many dimensions. Shares are smoothed towards those of all clips by two pseudo-clips.
+
+    Args:
+        evidence: of n clips.
+        start: (n, k) responsibilities to start from.
+        rounds: most iterations.
 
     Source: the joint model of embedding, label and prediction is that of Eyuboglu et al.,
     ICLR 2022 (Domino), which has a diagonal covariance a component.
@@ -94,7 +100,7 @@ def fit_mixture(
 
 
 def leading_dimensions(clips: int, width: int) -> int:
-    """Leading coordinates that so many clips can afford a covariance of, at most 64."""
+    """Return how many leading coordinates to use: ten clips for each, at most 64."""
     most = min(_MOST_DIMENSIONS, width)
     return max(min(2, most), min(most, clips // _CLIPS_PER_DIMENSION))
 
@@ -119,7 +125,7 @@ def _maximised(evidence: Evidence, responsibilities: np.ndarray) -> Mixture:
 
 
 def _log_shares(values: np.ndarray, kinds: int, responsibilities: np.ndarray) -> np.ndarray:
-    """(k, v) log share of every value inside every component, smoothed towards its share in all."""
+    """Return the log share of every value in every component, smoothed to that in all: (k, v)."""
     counts = np.stack([
         np.bincount(values, weights=column, minlength=kinds) for column in responsibilities.T
     ])  # fmt: skip
@@ -128,7 +134,7 @@ def _log_shares(values: np.ndarray, kinds: int, responsibilities: np.ndarray) ->
 
 
 def _normalised(log_joint: np.ndarray) -> tuple[np.ndarray, float]:
-    """Posterior (n, k) and the mean log-likelihood."""
+    """Return the (n, k) posterior and the mean log-likelihood."""
     top = log_joint.max(axis=1, keepdims=True)
     weights = np.exp(log_joint - top)
     total = weights.sum(axis=1, keepdims=True)

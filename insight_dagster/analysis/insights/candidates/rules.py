@@ -1,6 +1,7 @@
-"""Candidate groups that short rules over metadata describe: conjunctions of up to three conditions.
+"""Candidate groups described by short rules: conjunctions of up to three metadata conditions.
 
-Conditions, the search and its null belong here; what a failing group means does not.
+Conditions, the search and its null belong here; what a failing group means does not
+(`kinds.low_performance`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics
+from insight_dagster.analysis.insights.candidates.groups import SelectedGroup
 from insight_dagster.analysis.insights.clip_table import frequent_levels
 from insight_dagster.analysis.numerics.effect_sizes import jaccard
 from insight_dagster.analysis.numerics.permutation import (
@@ -35,10 +37,10 @@ _DECIMALS = 6
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions that a clip meets or not.
+    """Conditions over metadata, and which clips meet them.
 
     Attributes:
-        texts: k names, such as `brightness_mean <= 41.2`.
+        texts: k conditions, such as `brightness_mean <= 41.2`.
         met: (n, k) bool.
     """
 
@@ -47,27 +49,23 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A rule whose clips fail more than chance lets expect.
+class Rule(SelectedGroup):
+    """A rule whose clips fail more than chance predicts.
+
+    Its p-value is that of the whole search repeated on shuffled outcomes.
 
     Attributes:
         text: conditions joined by `and`.
-        members: positions of the clips that meet it.
-        z: deviate of their failures.
-        p_value: under the whole search repeated on shuffled outcomes.
     """
 
     text: str
-    members: np.ndarray
-    z: float
-    p_value: float
 
 
 def conditions(metadata: pd.DataFrame) -> Conditions:
-    """Tails and halves of every numeric field, levels of every other one; missing meets none.
+    """Return conditions over every field: tails of numbers, levels of text and categories.
 
-    Cuts are the quantiles .05, .1, .2, .5 from either end; of text and categories the twenty
-    most frequent levels. At most 800 conditions, in the order of the columns.
+    Cuts are the quantiles .05, .1, .2 and .5 from either end; levels are the twenty most frequent
+    ones. A missing value meets no condition. At most 800 conditions, in the order of the columns.
 
     Args:
         metadata: n rows.
@@ -105,40 +103,40 @@ def _of_column(name: str, column: pd.Series) -> list[tuple[str, np.ndarray]]:
     return out
 
 
-def unasked(candidates: Conditions, failed: GroupStatistics) -> str:
-    """Why rules cannot be looked for, '' where they can."""
-    if len(failed) < _FEWEST_CLIPS:
-        return f"{len(failed)} of the {_FEWEST_CLIPS} clips needed"
+def why_skipped(candidates: Conditions, outcomes: GroupStatistics) -> str | None:
+    """Return why a search for rules makes no sense, None where it does."""
+    if len(outcomes) < _FEWEST_CLIPS:
+        return f"{len(outcomes)} of the {_FEWEST_CLIPS} clips needed"
     if not candidates.texts:
-        return "no metadata field parts five clips from the rest"
-    return ""
+        return "no metadata field separates five clips from the rest"
+    return None
 
 
 def failing_rules(
-    candidates: Conditions, failed: GroupStatistics, rng: np.random.Generator
+    candidates: Conditions, outcomes: GroupStatistics, rng: np.random.Generator
 ) -> list[Rule]:
-    """Rules whose clips fail more than chance, worst first, no two about the same clips.
+    """Find rules whose clips fail more than chance predicts, worst first, no two about the same.
 
     Every condition and pair of conditions is rated, and the 40 worst pairs with every third
-    condition; a rule that its own part outdoes is none. Chance is the whole search repeated on
-    outcomes that are shuffled within strata: 99 times, the largest rating of each, with a Gumbel
-    tail. Of rules about the same clips the one with the fewest conditions stands. Sets above 6,000
-    clips are searched on a sample.
+    condition; a rule counts only if it rates higher than each of its parts. The null is the whole
+    search repeated on outcomes shuffled within strata: 99 times, the largest rating of each, with
+    a Gumbel tail. Of rules about the same clips, the one with the fewest conditions is kept. Sets
+    above 6,000 clips are searched on a sample.
 
     Args:
-        candidates: conditions that n clips meet, not `unasked`.
-        failed: how the clips went.
-        rng: of the shuffling and the sample.
+        candidates: conditions over n clips; see `why_skipped`.
+        outcomes: flags of wrong clips and scores of their losses.
+        rng: source of the shuffling and the sample.
 
     Source: slices as conjunctions with high loss: Sagadeeva and Boehm, SIGMOD 2021 (SliceLine).
     """
-    rows = np.sort(rng.permutation(len(failed))[:_MOST_CLIPS])
-    met, judge = candidates.met[rows].astype(np.float32), failed.take(rows)
+    rows = np.sort(rng.permutation(len(outcomes))[:_MOST_CLIPS])
+    met, sampled = candidates.met[rows].astype(np.float32), outcomes.take(rows)
     sizes = (met.T @ met).round()
-    rated = _search(met, sizes, judge)
-    orders = stratified_permutations(np.arange(len(rows)), judge.strata, draws=_DRAWS, rng=rng)
+    rated = _search(met, sizes, sampled)
+    orders = stratified_permutations(np.arange(len(rows)), sampled.strata, draws=_DRAWS, rng=rng)
     maxima = np.array([
-        max((z for _, z in _search(met, sizes, judge.shuffled(order))[:1]), default=0.0)
+        max((z for _, z in _search(met, sizes, sampled.shuffled(order))[:1]), default=0.0)
         for order in orders
     ])  # fmt: skip
     found: list[Rule] = []
@@ -149,15 +147,15 @@ def failing_rules(
         members = np.flatnonzero(candidates.met[:, parts].all(axis=1))
         if all(jaccard(members, other.members) < _SHARED for other in found):
             text = " and ".join(candidates.texts[part] for part in parts)
-            found.append(Rule(text, members, z, p_value))
+            found.append(Rule(members, z, p_value, text))
     return found
 
 
 def _search(
-    met: np.ndarray, sizes: np.ndarray, failed: GroupStatistics
+    met: np.ndarray, sizes: np.ndarray, outcomes: GroupStatistics
 ) -> list[tuple[list[int], float]]:
-    """Conditions of the worst rules with their deviates, worst first."""
-    every = _deviates(failed, lambda values: (met.T * values) @ met, sizes)
+    """Return the conditions of the worst rules with their deviates, worst first."""
+    every = _deviates(outcomes, lambda values: (met.T * values) @ met, sizes)
     single = np.diag(every)
     pairs = np.where(np.tri(len(every), k=-1, dtype=bool), -np.inf, every)
     better = pairs > np.maximum(single[:, None], single)
@@ -165,7 +163,7 @@ def _search(
     worst = np.argsort(-pairs, axis=None, kind="stable")[:_EXTENDED]
     first, second = np.unravel_index(worst, pairs.shape)
     both = met[:, first] * met[:, second]
-    third = _deviates(failed, lambda values: (both.T * values) @ met, (both.T @ met).round())
+    third = _deviates(outcomes, lambda values: (both.T * values) @ met, (both.T @ met).round())
     parts = np.maximum(np.maximum(every[first], every[second]), pairs[first, second][:, None])
     third[third <= parts] = -np.inf
     rules = [([int(i)], float(single[i])) for i in np.argsort(-single, kind="stable")[:_EXTENDED]]
@@ -184,11 +182,11 @@ def _search(
     return sorted(rules, key=lambda rule: (-rule[1], len(rule[0]), rule[0]))
 
 
-def _deviates(failed: GroupStatistics, sums: Sums, sizes: np.ndarray) -> np.ndarray:
-    """Deviates of groups, -inf where a group is too small or too large.
+def _deviates(outcomes: GroupStatistics, sums: Sums, sizes: np.ndarray) -> np.ndarray:
+    """Return the deviates of groups, -inf where a group is too small or too large.
 
-    They are rounded: the same clips have the same deviate, whichever conditions they meet.
+    They are rounded, so that the same clips have the same deviate under any conditions.
     """
-    usable = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(failed))
-    z = failed.deviates(sums, np.where(usable, sizes, 1), np.arange(len(failed)))
+    usable = (sizes >= _SMALLEST) & (sizes <= _LARGEST_SHARE * len(outcomes))
+    z = outcomes.deviates(sums, np.where(usable, sizes, 1), np.arange(len(outcomes)))
     return np.where(usable, np.round(z, _DECIMALS), -np.inf)

@@ -1,6 +1,6 @@
-"""Soft membership of clips in groups with a hard border.
+"""Soft membership of all clips in groups whose members are known.
 
-Turning members into scores over all clips belongs here; finding groups does not.
+Turning members into scores over all clips belongs here; finding groups does not (`groups`).
 """
 
 from __future__ import annotations
@@ -24,24 +24,25 @@ def soft_members(
     groups: Sequence[np.ndarray],
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
-    """(n,) float32 posterior of every clip, per group: members seed a component of a mixture.
+    """Return every clip's posterior of belonging to each group: (n,) float32 per group.
 
-    The other clips start in eight cells. Place, class and outcome count.
+    The members seed one component of a mixture of place, class and outcome; the other clips start
+    in up to eight cells.
 
     Args:
         evidence: of n clips.
-        points: (n, d) coordinates in which the groups were found, in place of the evidence's.
-        groups: positions of the members of each.
-        rng: of the cells and, of a large set, the clips that the model is fitted on.
+        points: (n, d) coordinates in which the groups were found, used in place of the evidence's.
+        groups: positions of the members of each group.
+        rng: source of the cells and, for a large set, of the sample that the model is fitted on.
     """
     if not groups:
         return []
     evidence = replace(evidence, points=points)
     cells = rough_cells(points, int(np.clip(len(points) // 20, 1, _BACKGROUND)), rng)
-    return [_soft(evidence, cells, members, rng) for members in groups]
+    return [_posterior(evidence, cells, members, rng) for members in groups]
 
 
-def _soft(
+def _posterior(
     evidence: Evidence, cells: np.ndarray, members: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     start = np.eye(int(cells.max()) + 2)[cells + 1]

@@ -1,6 +1,7 @@
-"""What all kinds look at, made once a run: neighbours, metadata, families of candidate groups.
+"""Views of the clips that several kinds share: neighbours, metadata, families of candidate groups.
 
-Shared views belong here; candidates that depend on errors, and what is asked of a group, do not.
+Views that are computed once a run belong here; candidates that depend on errors (`error_mixture`,
+`rules`) and tests of groups (`kinds`) do not.
 """
 
 from __future__ import annotations
@@ -35,30 +36,30 @@ _METADATA_DIMENSIONS = 10
 
 @dataclass(frozen=True)
 class Family:
-    """Candidate groups of one origin that were chosen without a look at loss or split.
+    """Candidate groups of one origin, proposed without looking at losses or splits.
 
     Attributes:
         name: `latent`, `metadata` or `tails`.
-        groups: orders of the same rows with their groups.
+        groups: groups over the same rows, each in an order of its own.
     """
 
     name: str
     groups: tuple[Groups, ...]
 
     def places(self) -> list[tuple[Groups, int]]:
-        """Every group, in the order in which statistics over the family are concatenated."""
+        """List every group, in the order in which statistics over the family are concatenated."""
         return [(groups, group) for groups in self.groups for group in range(len(groups))]
 
 
 @dataclass(frozen=True)
-class Search:
-    """Clips sorted by id, the seed, and views of the clips that several kinds use."""
+class ClipViews:
+    """Clips sorted by id, the seed of a run, and views of the clips that several kinds use."""
 
     clips: ClipTable
     seed: int
 
     def rng(self, name: str) -> np.random.Generator:
-        """Random numbers that depend on the seed and the asker's name alone."""
+        """Return a generator of random numbers that depends on the seed and a name alone."""
         key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big")
         return np.random.default_rng([self.seed, key])
 
@@ -69,7 +70,7 @@ class Search:
 
     @cached_property
     def predicted_labels(self) -> np.ndarray:
-        """Labels that the model predicts anywhere, sorted."""
+        """Labels that the model predicts for any clip, sorted."""
         return np.unique(self.clips.predicted)
 
     @cached_property
@@ -78,7 +79,12 @@ class Search:
         return self.clips.numeric_metadata()[1]
 
     def points(self, family: str, rows: np.ndarray) -> np.ndarray:
-        """(m, d) coordinates of some clips that a family's groups lie in."""
+        """Return the coordinates in which the groups of a family were found: (m, d).
+
+        Args:
+            family: name of a family; of other generators, the metadata are used.
+            rows: m rows of the clip table.
+        """
         if family == "latent":
             return self.clips.coordinates[
                 rows, : leading_dimensions(len(rows), self.clips.coordinates.shape[1])
@@ -86,7 +92,7 @@ class Search:
         return self._metadata_points[rows]
 
     def conditions_of(self, rows: np.ndarray) -> Conditions:
-        """Conditions over metadata and class, with cuts at the quantiles of some clips."""
+        """Return conditions over the metadata and class of some clips, cut at their quantiles."""
         labels = pd.Series(self.clips.labels[rows], name="class")
         return conditions(
             pd.concat([labels, self.clips.metadata.iloc[rows].reset_index(drop=True)], axis=1)
@@ -106,16 +112,16 @@ class Search:
         return self._families_of(np.arange(len(self.clips)))
 
     def families_over(self, rows: np.ndarray) -> tuple[Family, ...]:
-        """Families of groups of some clips; groups refer to positions in `rows`."""
+        """Return families of groups of some clips; groups refer to positions in `rows`."""
         return self._families if len(rows) == len(self.clips) else self._families_of(rows)
 
     def all_groups_over(self, rows: np.ndarray) -> Family:
-        """The groups of all families as one, for kinds that put one question."""
+        """Return the groups of all families as one family, for kinds that run one test."""
         families = self.families_over(rows)
         return Family("groups", tuple(g for family in families for g in family.groups))
 
     def _families_of(self, rows: np.ndarray) -> tuple[Family, ...]:
-        """Places in the latent space, kinds of metadata and tails of single fields."""
+        """Propose groups by place in the latent space, by metadata, and by tails of each field."""
         latent = self.clips.coordinates[rows, :_LATENT_DIMENSIONS]
         values, labels = self.values[rows], self.clips.labels[rows]
         places = [
@@ -135,6 +141,6 @@ class Search:
 
 
 def leading_class(labels: np.ndarray) -> str:
-    """The label that most of (m,) labels are; the first in the alphabet of equals."""
+    """Return the most frequent of (m,) labels, the first in alphabetical order among equals."""
     names, counts = np.unique(labels, return_counts=True)
     return str(names[counts.argmax()])

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from insight_dagster.analysis.insights.candidates.rules import Conditions, conditions
-from insight_dagster.analysis.insights.causes import field_comparison as causes
 from insight_dagster.analysis.insights.causes.describing_rule import describing_rule
+from insight_dagster.analysis.insights.causes.field_comparison import (
+    FieldComparison,
+    compare_fields,
+)
 from insight_dagster.analysis.insights.causes.histograms import spread
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
@@ -34,13 +37,13 @@ class _Compared:
 
     rows: np.ndarray
     inside: np.ndarray
-    found: causes.Causes
+    found: FieldComparison
 
 
 def explain(
     insights: Sequence[tuple[str, Finding]], clips: ClipTable, *, seed: int, fdr: float
 ) -> list[list[dict[str, Any]]]:
-    """Causes of each insight with q <= fdr, as rows of `insight_causes`, strongest first.
+    """FieldComparison of each insight with q <= fdr, as rows of `insight_causes`, strongest first.
 
     q is Benjamini-Hochberg's over all fields (levels of categories counted each) and insights.
     The strongest cause leads; a cause that adds little to the leaders before it follows the one
@@ -81,7 +84,7 @@ def _compare(finding: Finding, clips: ClipTable, values: np.ndarray, seed: int) 
     outside = np.ones(len(clips), bool)
     outside[finding.rows] = False
     rows = np.flatnonzero(inside | (pool & outside))
-    found = causes.compare(values[rows], inside[rows], rng=np.random.default_rng(seed))
+    found = compare_fields(values[rows], inside[rows], rng=np.random.default_rng(seed))
     return _Compared(rows, inside[rows], found)
 
 

@@ -24,7 +24,7 @@ _OUTSIDE = 4_000
 
 
 @dataclass(frozen=True)
-class Causes:
+class FieldComparison:
     """One entry a field, in the order given; all (f,).
 
     Attributes:
@@ -44,7 +44,9 @@ class Causes:
     outside: np.ndarray
 
 
-def compare(values: np.ndarray, inside: np.ndarray, *, rng: np.random.Generator) -> Causes:
+def compare_fields(
+    values: np.ndarray, inside: np.ndarray, *, rng: np.random.Generator
+) -> FieldComparison:
     """Compare the clips inside a group with those outside, field by field.
 
     Fields with fewer than three known values on either side, and constant ones, get p = NaN.
@@ -64,7 +66,7 @@ def compare(values: np.ndarray, inside: np.ndarray, *, rng: np.random.Generator)
         rows = ~patterns[:, pattern]
         if min((inside & rows).sum(), (~inside & rows).sum()) >= _FEWEST:
             out[:, fields] = _complete(values[np.ix_(rows, fields)], inside[rows], rng)
-    return Causes(*out)
+    return FieldComparison(*out)
 
 
 def _thinned(

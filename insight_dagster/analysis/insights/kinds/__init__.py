@@ -1,1 +1,1 @@
-"""One module per kind of insight."""
+"""One module per kind of insight (`registry` lists them), and what several kinds share."""

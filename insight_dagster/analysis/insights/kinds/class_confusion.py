@@ -1,4 +1,4 @@
-"""Pairs of classes that the model takes for one another more than for any other class.
+"""Pairs of classes of which the model takes one for the other more than for any third class.
 
 The definition of this kind belongs here: candidates, statistic, null, smallest effect, wording.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from insight_dagster.analysis.insights import populations
-from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.candidates.views import ClipViews
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.finding import Finding, KindTest
 from insight_dagster.analysis.numerics.intervals import Interval, percentile_interval, wilson
 from insight_dagster.analysis.numerics.neighbours import nearest_others
 
@@ -22,29 +22,33 @@ _OVERLAP = 0.25
 _SCOPE = 6_000
 
 
-def find(search: Search, class_name: str) -> Question:
-    """The labels that clips of one class are mistaken for more than errors at random would be.
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find labels that clips of a class are mistaken for more often than by random errors.
 
-    Null: the class's errors fall on the other labels that the model predicts anywhere, each as
-    likely as the next; the binomial p-value is multiplied by the number of labels looked at.
+    Null: the errors of the class fall evenly on the other labels that the model predicts for any
+    clip; the binomial p-value is multiplied by the number of these labels.
     """
+    return [_test_of(views, class_name) for class_name in views.clips.classes]
+
+
+def _test_of(views: ClipViews, class_name: str) -> KindTest:
     name = f"{KIND}/{class_name}"
-    clips, rng = search.clips, search.rng(name)
+    clips, rng = views.clips, views.rng(name)
     rows = clips.of_class(class_name)
     rows = rows[~np.isnan(clips.correct[rows])]
-    labels = np.setdiff1d(search.predicted_labels, [class_name])
+    labels = np.setdiff1d(views.predicted_labels, [class_name])
     wrong = clips.predicted[rows] != class_name
     if len(labels) < 2:
-        return Question(name, (), "the model predicts fewer than two other classes")
+        return KindTest(name, skipped="the model predicts fewer than two other classes")
     if not wrong.any():
-        return Question(name, ())
+        return KindTest(name)
     counts = np.array([(clips.predicted[rows] == label).sum() for label in labels])
     found = []
     for pick in np.flatnonzero(counts >= FEWEST_CONFUSED):
         p_value = _excess_p(int(counts[pick]), int(counts.sum()), len(labels))
         excess = _excess(int(counts[pick]), int(counts.sum()), len(rows), len(labels), rng)
         found.append(_describe(clips, rows, str(labels[pick]), excess, p_value))
-    return Question(name, tuple(found))
+    return KindTest(name, tuple(found))
 
 
 def _excess_p(confused: int, errors: int, labels: int) -> float:
@@ -56,7 +60,7 @@ def _excess_p(confused: int, errors: int, labels: int) -> float:
 def _excess(
     confused: int, errors: int, clips: int, labels: int, rng: np.random.Generator
 ) -> Interval:
-    """Share of the class taken for one label minus the mean share over the other labels."""
+    """Return the share of the class taken for a label minus the mean share over other labels."""
     counts = np.array([confused, errors - confused, clips - errors])
     draws = rng.multinomial(clips, counts / clips, size=1_999)
     low, high = percentile_interval((draws[:, 0] - draws[:, 1] / (labels - 1)) / clips)
@@ -98,10 +102,10 @@ def _describe(
 def _with_overlap(
     clips: ClipTable, rows: np.ndarray, others: np.ndarray, confused: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Confused clips at weight 1, and clips whose neighbours are of the other class by share.
+    """Return members and weights: confused clips, and clips where the two classes overlap.
 
-    Neighbours are looked for among the two classes alone; a clip half of whose neighbours are of
-    the other class has weight 1, one with less than a quarter is left out.
+    Confused clips weigh 1. Other clips weigh twice the share of the other class among their
+    neighbours within the two classes, at most 1; clips with a share below a quarter are left out.
     """
     both = np.sort(np.concatenate([rows, others]))
     if len(both) > _SCOPE or len(others) == 0:

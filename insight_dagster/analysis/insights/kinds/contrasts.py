@@ -1,4 +1,4 @@
-"""Two sides of the clips held against each other inside groups: shares and losses.
+"""Contrasts: two sides of the clips, compared by their shares and losses inside groups.
 
 Statistics of a contrast and their intervals belong here; what a contrast means does not
 (`under_represented`, `overfitting`, `shift`).
@@ -10,15 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics, failures
+from insight_dagster.analysis.insights.candidates.group_statistics import (
+    GroupStatistics,
+    group_statistics,
+    normal_scores,
+)
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.numerics.intervals import Interval
 from insight_dagster.analysis.numerics.permutation import Sums
 
 FEWEST_A_SIDE = 20
-"""Clips that either side needs for the contrast to be looked at."""
+"""Fewest clips of either side of a contrast that is tested."""
 FEWEST_IN_GROUP = 5
-"""Clips that either side needs inside a group for its losses to be compared."""
+"""Fewest clips of either side inside a group whose losses are compared."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,9 @@ class Contrast:
     """Two sides of some clips.
 
     Attributes:
-        rows: (m,) of the clip table that are on a side.
-        new: (m,) bool: on the side that is held against the other.
-        old_name, new_name: for people.
+        rows: (m,) rows of the clip table that are on a side.
+        new: (m,) bool: on the side that is compared with the other.
+        old_name, new_name: names of the sides, for people.
     """
 
     rows: np.ndarray
@@ -43,7 +47,7 @@ class Contrast:
 
     @property
     def shortage(self) -> str:
-        """What is missing where there are not enough."""
+        """Number of clips on either side, where they are not enough, in words."""
         old, new = int((~self.new).sum()), int(self.new.sum())
         return (
             f"{old} and {new} of the {FEWEST_A_SIDE} clips needed of {self.old_name} and of "
@@ -51,71 +55,74 @@ class Contrast:
         )
 
     def with_loss(self, clips: ClipTable) -> Contrast:
-        """Of clips whose loss is known."""
+        """Select the clips whose loss is known."""
         known = ~np.isnan(clips.loss[self.rows])
         return Contrast(self.rows[known], self.new[known], self.old_name, self.new_name)
 
-    def turned(self) -> Contrast:
-        """The sides exchanged."""
+    def swapped(self) -> Contrast:
+        """Exchange the sides."""
         return Contrast(self.rows, ~self.new, self.new_name, self.old_name)
 
 
 def training_against_held_out(clips: ClipTable) -> Contrast:
-    """Training clips (old) against validation and test clips (new)."""
+    """Return the contrast of validation and test clips (new) with training clips (old)."""
     rows = np.flatnonzero(np.isin(clips.splits, ("train", "val", "test")))
     return Contrast(rows, clips.splits[rows] != "train", "train", "val and test")
 
 
-def share_excess(contrast: Contrast, labels: np.ndarray) -> GroupStatistics:
-    """For `scan`: whether groups hold more of the new side than their classes let expect.
+def share_statistics(contrast: Contrast, labels: np.ndarray) -> GroupStatistics:
+    """Return statistics of whether groups hold more of the new side than their classes predict.
 
     Args:
         contrast: the sides of m clips.
         labels: (m,) classes of the clips.
     """
-    return failures(contrast.new.astype(np.float64), np.zeros(len(contrast.new)), labels)
+    return group_statistics(contrast.new.astype(np.float64), np.zeros(len(contrast.new)), labels)
 
 
 @dataclass(frozen=True)
-class GapExcess:
-    """For `scan`: whether the new side's losses exceed the old side's more than elsewhere.
+class LossGapStatistics:
+    """Statistics of whether the new side's losses exceed the old side's more than elsewhere.
 
     Losses are normal scores within class and side, so that neither hard classes nor the gap that
-    all clips have count; each side is weighted by its rarity.
+    all clips share count; each side is weighted by its rarity.
 
     Attributes:
-        rank: (m,) normal scores.
-        sign: (m,) weight, positive on the new side, negative on the old one.
-        strata: (m,) class and side, that clips are exchanged within.
+        score: (m,) normal scores of the loss.
+        weight: (m,) positive on the new side, negative on the old one.
+        strata: (m,) class and side, within which clips are exchangeable.
     """
 
-    rank: np.ndarray
-    sign: np.ndarray
+    score: np.ndarray
+    weight: np.ndarray
     strata: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.rank)
+        return len(self.score)
 
     def deviates(self, sums: Sums, sizes: np.ndarray, orders: np.ndarray) -> np.ndarray:
-        """(..., g) standardised weighted sums; groups with too few of a side have none (-inf)."""
-        spread = np.sqrt(np.maximum(sums(self.sign**2 * self.rank.var()), 1e-12))
+        """Return standardised weighted sums, -inf for groups with too few of a side: (..., g)."""
+        deviation = np.sqrt(np.maximum(sums(self.weight**2 * self.score.var()), 1e-12))
         left = np.sqrt(np.maximum(1 - sizes / len(self), 1e-9))
-        z = sums(self.rank[orders] * self.sign) / (spread * left)
-        new = sums((self.sign > 0).astype(np.float64))
+        z = sums(self.score[orders] * self.weight) / (deviation * left)
+        new = sums((self.weight > 0).astype(np.float64))
         return np.where(np.minimum(new, sizes - new) >= FEWEST_IN_GROUP, z, -np.inf)
 
 
-def gap_excess(contrast: Contrast, clips: ClipTable) -> GapExcess:
-    """The larger gap of a contrast (all losses known)."""
+def loss_gap_statistics(contrast: Contrast, clips: ClipTable) -> LossGapStatistics:
+    """Return the statistics of a contrast whose clips all have a known loss."""
     side = np.where(contrast.new, "new", "old")
     strata = np.char.add(np.char.add(side, "/"), clips.labels[contrast.rows])
-    rank = failures(np.zeros(len(strata)), clips.loss[contrast.rows], strata).rank
     share = float(contrast.new.mean())
-    return GapExcess(rank, np.where(contrast.new, 1 / share, -1 / (1 - share)), strata)
+    return LossGapStatistics(
+        normal_scores(clips.loss[contrast.rows], strata),
+        np.where(contrast.new, 1 / share, -1 / (1 - share)),
+        strata,
+    )
 
 
 def share_ratio(contrast: Contrast, inside: np.ndarray) -> Interval:
-    """Share of the new side inside over that of the old side, half a clip added to each count.
+    """Return the new side's share inside over the old side's, half a clip added to each count.
 
     Args:
         contrast: the sides of m clips.
@@ -131,7 +138,9 @@ def share_ratio(contrast: Contrast, inside: np.ndarray) -> Interval:
 
 
 def gap_difference(contrast: Contrast, loss: np.ndarray, inside: np.ndarray) -> Interval:
-    """Gap of the mean losses of both sides inside, minus that outside, with its 95 % interval.
+    """Return the gap of mean losses inside minus the gap outside, with its 95 % interval.
+
+    A gap is the mean loss of the new side minus that of the old side.
 
     Args:
         contrast: the sides of m clips.

@@ -1,59 +1,70 @@
-"""The question whether losses differ more between two sides inside a group, answered in words.
+"""Test of whether losses differ more between two sides inside a group than outside.
 
-Shared by the kinds that ask it (`overfitting`, `shift`); statistics are in `contrasts`.
+Shared by `overfitting` and `shift`. The test and its sentence belong here; the statistics do not
+(`contrasts`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from insight_dagster.analysis.insights.candidates.max_t_scan import Tested, scan
-from insight_dagster.analysis.insights.candidates.views import Search, leading_class
+from insight_dagster.analysis.insights.candidates.groups import SelectedGroup
+from insight_dagster.analysis.insights.candidates.max_t_scan import scan
+from insight_dagster.analysis.insights.candidates.views import ClipViews, leading_class
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
-from insight_dagster.analysis.insights.kinds.contrasts import Contrast, gap_difference, gap_excess
+from insight_dagster.analysis.insights.finding import Finding, KindTest
+from insight_dagster.analysis.insights.kinds.contrasts import (
+    Contrast,
+    gap_difference,
+    loss_gap_statistics,
+)
 from insight_dagster.analysis.insights.wording import clips_of
 
 
-def ask(
-    search: Search, contrast: Contrast, *, kind: str, population: str, smallest: float, action: str
-) -> list[Question]:
-    """Groups whose gap of mean losses exceeds that of the other clips.
+def loss_gap_test(
+    views: ClipViews,
+    contrast: Contrast,
+    *,
+    kind: str,
+    population: str,
+    smallest: float,
+    action: str,
+) -> KindTest:
+    """Find groups whose gap of mean losses exceeds that of the other clips.
 
     Args:
-        search: the clips.
+        views: views of the clips.
         contrast: the two sides.
         kind: of the insights.
-        population: name that they carry.
-        smallest: excess in nat from which on a difference matters.
+        population: of the insights.
+        smallest: smallest excess, in nat, that matters.
         action: what to do about it.
     """
-    contrast = contrast.with_loss(search.clips)
+    contrast = contrast.with_loss(views.clips)
     name = f"{kind}/{population}/{contrast.new_name}/gap"
     if not contrast.enough:
-        return [Question(name, (), contrast.shortage)]
-    family = search.all_groups_over(contrast.rows)
+        return KindTest(name, skipped=contrast.shortage)
+    family = views.all_groups_over(contrast.rows)
     if not family.groups:
-        return [Question(name, (), "no groups of clips: there are too few, or all are alike")]
-    found = scan(family, gap_excess(contrast, search.clips), search.rng(name))
+        return KindTest(name, skipped="no groups of clips: there are too few, or all are alike")
+    found = scan(family, loss_gap_statistics(contrast, views.clips), views.rng(name))
     findings = [
-        _describe(search.clips, contrast, each, kind, population, smallest, action)
-        for each in found
+        _describe(views.clips, contrast, each, kind, population, smallest, action) for each in found
     ]
-    return [Question(name, tuple(findings))]
+    return KindTest(name, tuple(findings))
 
 
 def _describe(
     clips: ClipTable,
     contrast: Contrast,
-    tested: Tested,
+    selected: SelectedGroup,
     kind: str,
     population: str,
     smallest: float,
     action: str,
 ) -> Finding:
     inside = np.zeros(len(contrast.rows), bool)
-    inside[tested.members] = True
+    inside[selected.members] = True
     loss = clips.loss[contrast.rows]
     excess = gap_difference(contrast, loss, inside)
     group = contrast.rows[inside]
@@ -76,7 +87,7 @@ def _describe(
         effect=excess.estimate,
         ci_low=excess.low,
         ci_high=excess.high,
-        p_value=tested.p_value,
+        p_value=selected.p_value,
         strength=gap / (1 + gap),
         relevant=excess.estimate >= smallest,
         sentence=sentence,

@@ -1,7 +1,7 @@
 """Groups that the model does worse on than on the rest of their population.
 
-The definition of this kind belongs here: statistic, smallest effect, wording. Candidates are in
-`search` and `error_mixture`, the test of many groups at once in `scan`.
+The definition of this kind belongs here: statistic, smallest effect, wording. Candidate groups and
+the tests of many at once are in `candidates`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import numpy as np
 
 from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates import error_mixture, rules
-from insight_dagster.analysis.insights.candidates.group_statistics import GroupStatistics, failures
-from insight_dagster.analysis.insights.candidates.max_t_scan import Tested, scan
+from insight_dagster.analysis.insights.candidates.group_statistics import (
+    GroupStatistics,
+    group_statistics,
+)
+from insight_dagster.analysis.insights.candidates.groups import SelectedGroup
+from insight_dagster.analysis.insights.candidates.max_t_scan import scan
 from insight_dagster.analysis.insights.candidates.mixture import Evidence, leading_dimensions
 from insight_dagster.analysis.insights.candidates.soft_membership import soft_members
-from insight_dagster.analysis.insights.candidates.views import Family, Search, leading_class
+from insight_dagster.analysis.insights.candidates.views import ClipViews, Family, leading_class
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.finding import Finding, KindTest
 from insight_dagster.analysis.insights.populations import Population
 from insight_dagster.analysis.insights.wording import clips_of
 from insight_dagster.analysis.numerics.intervals import mean_difference
@@ -30,100 +34,114 @@ MIXTURE, RULES = "mixture", "rules"
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A population's clips with a known loss, how they went, and what groups are scored by."""
+class _Scope:
+    """The clips of a population that have a loss, with what groups of them are tested by.
 
-    search: Search
+    Attributes:
+        views: views of all clips.
+        population: whose clips are tested.
+        rows: (m,) rows of its clips with a known loss.
+        outcomes: their errors (flags) and losses (scores).
+        evidence: their places, classes and outcomes.
+    """
+
+    views: ClipViews
     population: Population
     rows: np.ndarray
-    failed: GroupStatistics
+    outcomes: GroupStatistics
     evidence: Evidence
 
     @property
     def name(self) -> str:
+        """First two parts of the names of the tests."""
         return f"{KIND}/{self.population.name}"
 
     def soft(
         self, generator: str, groups: Sequence[np.ndarray], rng: np.random.Generator
     ) -> list[np.ndarray]:
-        """Scores of all clips for groups with a hard border."""
-        points = self.search.points(generator, self.rows)
+        """Return the scores of all clips for groups whose members are known."""
+        points = self.views.points(generator, self.rows)
         return soft_members(self.evidence, points, list(groups), rng)
 
 
-def find(search: Search, population: Population) -> list[Question]:
-    """Groups that fail more than the rest of the population, one question a generator.
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find groups that fail more than the rest of their population, one test per generator.
 
-    Families of groups that have not seen a loss are scanned under shuffling within classes (or
-    within the whole set, where the population says so); components of an error-aware mixture are
-    held against the same search on shuffled outcomes. So looking at many is paid for.
+    Groups proposed without looking at losses are scanned under shuffling within classes (within
+    the whole population, where it says so). Components of an error-aware mixture and rules are
+    compared with the same search on shuffled outcomes. So the p-values account for the number of
+    groups that were looked at.
     """
-    clips = search.clips
+    return [test for population in views.clips.populations for test in _tests_of(views, population)]
+
+
+def _tests_of(views: ClipViews, population: Population) -> list[KindTest]:
+    clips = views.clips
     rows = np.flatnonzero(clips.in_population(population.name) & ~np.isnan(clips.loss))
     if len(rows) < populations.FEWEST_CLIPS:
         reason = f"{len(rows)} of the {populations.FEWEST_CLIPS} clips with a known loss needed"
-        return [Question(f"{KIND}/{population.name}", (), reason)]
+        return [KindTest(f"{KIND}/{population.name}", skipped=reason)]
     strata = clips.labels[rows] if population.within_class else np.full(len(rows), "")
-    failed = failures(1 - clips.correct[rows], clips.loss[rows], strata)
-    asked = _Asked(search, population, rows, failed, _evidence(clips, rows, failed))
-    families = [_of_family(asked, family) for family in search.families_over(rows)]
-    return [*families, _of_mixture(asked), _of_rules(asked)]
+    outcomes = group_statistics(1 - clips.correct[rows], clips.loss[rows], strata)
+    scope = _Scope(views, population, rows, outcomes, _evidence(clips, rows, outcomes))
+    families = [_family_test(scope, family) for family in views.families_over(rows)]
+    return [*families, _mixture_test(scope), _rules_test(scope)]
 
 
-def _of_family(asked: _Asked, family: Family) -> Question:
-    """Groups of one origin that were chosen without a look at losses."""
-    name = f"{asked.name}/{family.name}"
-    tested = scan(family, asked.failed, asked.search.rng(name))
-    members = [each.members for each in tested]
-    soft = asked.soft(family.name, members, asked.search.rng(asked.name))
+def _family_test(scope: _Scope, family: Family) -> KindTest:
+    """Scan the groups of one origin, proposed without looking at losses."""
+    name = f"{scope.name}/{family.name}"
+    selected = scan(family, scope.outcomes, scope.views.rng(name))
+    members = [each.members for each in selected]
+    soft = scope.soft(family.name, members, scope.views.rng(scope.name))
     findings = [
-        _describe(asked, each, family.name, scores)
-        for each, scores in zip(tested, soft, strict=True)
+        _describe(scope, each, family.name, scores)
+        for each, scores in zip(selected, soft, strict=True)
     ]
-    return Question(name, tuple(findings))
+    return KindTest(name, tuple(findings))
 
 
-def _of_mixture(asked: _Asked) -> Question:
-    """Groups that a mixture of places, classes and outcomes finds."""
-    name = f"{asked.name}/{MIXTURE}"
-    reason = error_mixture.unasked(asked.failed)
+def _mixture_test(scope: _Scope) -> KindTest:
+    """Search the components of a mixture of places, classes and outcomes."""
+    name = f"{scope.name}/{MIXTURE}"
+    reason = error_mixture.why_skipped(scope.outcomes)
     if reason:
-        return Question(name, (), reason)
-    rng = asked.search.rng(name)
+        return KindTest(name, skipped=reason)
+    rng = scope.views.rng(name)
     findings = [
-        _describe(asked, Tested(each.members, each.z, each.p_value), MIXTURE, each.scores)
-        for each in error_mixture.failing_components(asked.evidence, asked.failed, rng)
+        _describe(scope, each, MIXTURE, each.scores)
+        for each in error_mixture.failing_components(scope.evidence, scope.outcomes, rng)
     ]
-    return Question(name, tuple(findings))
+    return KindTest(name, tuple(findings))
 
 
-def _of_rules(asked: _Asked) -> Question:
-    """Groups that short rules over the metadata describe."""
-    name, conditions = f"{asked.name}/{RULES}", asked.search.conditions_of(asked.rows)
-    reason = rules.unasked(conditions, asked.failed)
+def _rules_test(scope: _Scope) -> KindTest:
+    """Search short rules over the metadata."""
+    name, conditions = f"{scope.name}/{RULES}", scope.views.conditions_of(scope.rows)
+    reason = rules.why_skipped(conditions, scope.outcomes)
     if reason:
-        return Question(name, (), reason)
-    rng = asked.search.rng(name)
-    found = rules.failing_rules(conditions, asked.failed, rng)
-    soft = asked.soft(RULES, [each.members for each in found], rng)
+        return KindTest(name, skipped=reason)
+    rng = scope.views.rng(name)
+    found = rules.failing_rules(conditions, scope.outcomes, rng)
+    soft = scope.soft(RULES, [each.members for each in found], rng)
     findings = [
-        _describe(asked, Tested(each.members, each.z, each.p_value), RULES, scores, rule=each.text)
+        _describe(scope, each, RULES, scores, rule=each.text)
         for each, scores in zip(found, soft, strict=True)
     ]
-    return Question(name, tuple(findings))
+    return KindTest(name, tuple(findings))
 
 
-def _evidence(clips: ClipTable, rows: np.ndarray, failed: GroupStatistics) -> Evidence:
-    """Places, classes and outcomes: right, or which class a clip was taken for.
+def _evidence(clips: ClipTable, rows: np.ndarray, outcomes: GroupStatistics) -> Evidence:
+    """Return places, classes and outcomes: right, or which class a clip was taken for.
 
-    Where all are right or all are wrong, high losses stand for errors.
+    Where all clips are right, or all wrong, losses above the median stand for errors.
     """
     dimensions = leading_dimensions(len(rows), clips.coordinates.shape[1])
     names, classes = np.unique(clips.labels[rows], return_inverse=True)
     taken_for = np.unique(clips.predicted[rows], return_inverse=True)[1].ravel()
-    outcome = np.where(failed.wrong > 0, 1 + taken_for, 0)
-    if not np.ptp(failed.wrong):
-        outcome = (failed.rank > np.median(failed.rank)).astype(np.int64)
+    outcome = np.where(outcomes.flagged > 0, 1 + taken_for, 0)
+    if not np.ptp(outcomes.flagged):
+        outcome = (outcomes.score > np.median(outcomes.score)).astype(np.int64)
     return Evidence(
         points=clips.coordinates[rows, :dimensions],
         classes=classes.ravel(),
@@ -133,11 +151,11 @@ def _evidence(clips: ClipTable, rows: np.ndarray, failed: GroupStatistics) -> Ev
 
 
 def _describe(
-    asked: _Asked, tested: Tested, generator: str, soft: np.ndarray, rule: str = ""
+    scope: _Scope, selected: SelectedGroup, generator: str, soft: np.ndarray, rule: str = ""
 ) -> Finding:
-    clips, population, rows = asked.search.clips, asked.population, asked.rows
+    clips, population, rows = scope.views.clips, scope.population, scope.rows
     inside = np.zeros(len(rows), bool)
-    inside[tested.members] = True
+    inside[selected.members] = True
     group, rest = rows[inside], rows[~inside]
     excess = mean_difference(clips.loss[group], clips.loss[rest])
     scores = np.zeros(len(clips), np.float32)
@@ -151,7 +169,7 @@ def _describe(
         effect=excess.estimate,
         ci_low=excess.low,
         ci_high=excess.high,
-        p_value=tested.p_value,
+        p_value=selected.p_value,
         strength=max(0.0, excess.estimate) / (1 + max(0.0, excess.estimate)),
         relevant=excess.estimate >= SMALLEST_EXCESS,
         sentence=_sentence(clips, population, group, rest, rule),

@@ -1,4 +1,4 @@
-"""Clips whose label is probably wrong: the model and the neighbours speak against it.
+"""Clips whose label is probably wrong: the model and the neighbours contradict it.
 
 The definition of this kind belongs here: candidates, statistic, null, smallest effect, wording.
 """
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight_dagster.analysis.insights import populations
-from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.candidates.views import ClipViews
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.finding import Finding, KindTest
 from insight_dagster.analysis.numerics.intervals import wilson
 from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg
 
@@ -29,14 +29,15 @@ _FEWEST = 10
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What speaks for the labels of some clips; all (n,) but `names`.
+    """Evidence for and against the labels of n clips.
 
     Attributes:
-        rows: of the clip table.
-        suggested: other class that model and neighbours favour, as a column of `names`.
-        weight: model's probability of it relative to its usual one, at most 1.
-        suspect: whether both views reject the label.
-        p_value: chance of evidence so weak in a clip that is labelled right.
+        rows: (n,) rows of the clip table.
+        names: (c,) classes.
+        suggested: (n,) other class that model and neighbours favour, as an index into `names`.
+        weight: (n,) the model's probability of it relative to its usual one, at most 1.
+        suspect: (n,) bool: whether both model and neighbours reject the label.
+        p_value: (n,) chance of evidence so weak for a clip with the right label.
     """
 
     rows: np.ndarray
@@ -47,31 +48,35 @@ class _Evidence:
     p_value: np.ndarray
 
 
-def find(search: Search) -> Question:
-    """Clips whose label both the model and the latent neighbours speak against.
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find clips whose label both the model and the latent neighbours contradict.
 
     A clip is suspect where at most one neighbour in ten carries its label, the model gives that
     label less than 0.12 of what it usually gives clips that carry it, and gives some other class
     at least half of what it usually gives clips of that class (confident learning's thresholds).
 
-    Null: in every class, margin and neighbour share of rightly labelled clips are a bulk with
+    Null: in every class, margin and neighbour share of correctly labelled clips are a bulk with
     Student's lower tail, whose centre and deviation come from median and lower quartile; wrong
     labels do not move these, and a class that is merely hard has a wide bulk. Suspects are kept
     while Benjamini-Hochberg over all clips expects at most a fifth of them to be false. The
-    p-value is Simes' over all clips: whether there are wrong labels is asked of the library once.
+    p-value is Simes' over all clips: one test of the whole library.
 
     Source: Northcutt, Jiang and Chuang, J. Artif. Intell. Res. 70 (2021) 1373.
     """
-    clips = search.clips
+    return [_library_test(views)]
+
+
+def _library_test(views: ClipViews) -> KindTest:
+    clips = views.clips
     known = np.isin(clips.labels, clips.model_labels) & np.isfinite(clips.probabilities).all(axis=1)
     rows = np.flatnonzero(known)
     if not len(rows):
-        return Question(KIND, (), "no clip has a prediction and a label that the model knows")
+        return KindTest(KIND, skipped="no clip has a prediction and a label that the model knows")
     if len(clips.model_labels) < 2:
-        return Question(KIND, (), "the model knows one label only")
+        return KindTest(KIND, skipped="the model knows one label only")
     if np.unique(clips.labels[rows], return_counts=True)[1].max() < _FEWEST:
-        return Question(KIND, (), f"no class has {_FEWEST} clips")
-    evidence = _evidence(search, rows)
+        return KindTest(KIND, skipped=f"no class has {_FEWEST} clips")
+    evidence = _evidence(views, rows)
     q_values = benjamini_hochberg(evidence.p_value)
     chosen = evidence.suspect & (q_values <= LARGEST_FALSE_SHARE)
     labels = clips.labels[evidence.rows]
@@ -80,16 +85,16 @@ def find(search: Search) -> Question:
         _describe(clips, str(name), evidence, chosen & (labels == name), p_value=p_value)
         for name in np.unique(labels[chosen])
     ]
-    return Question(KIND, tuple(found))
+    return KindTest(KIND, tuple(found))
 
 
-def _evidence(search: Search, rows: np.ndarray) -> _Evidence:
-    clips = search.clips
+def _evidence(views: ClipViews, rows: np.ndarray) -> _Evidence:
+    clips = views.clips
     names = np.unique(clips.labels[rows])
     column = np.searchsorted(names, clips.labels[rows])
     probability = clips.probabilities[rows][:, [clips.model_labels.index(n) for n in names]]
     usual = np.array([probability[column == c, c].mean() for c in range(len(names))])
-    shares = _neighbour_shares(search, rows, names)
+    shares = _neighbour_shares(views, rows, names)
     at = np.arange(len(rows))
     own_share, own = shares[at, column], probability[at, column]
     support = np.where(np.arange(len(names)) == column[:, None], -1.0, probability + shares)
@@ -103,7 +108,7 @@ def _evidence(search: Search, rows: np.ndarray) -> _Evidence:
 
 
 def _margins(clips: ClipTable, rows: np.ndarray) -> np.ndarray:
-    """Logit of the own class minus the largest other one."""
+    """Return the logit of the clip's label minus the largest other one."""
     logs = np.log(np.maximum(clips.probabilities[rows].astype(np.float64), 1e-12))
     column = np.array([clips.model_labels.index(name) for name in clips.labels[rows]])
     at = np.arange(len(rows))
@@ -112,17 +117,17 @@ def _margins(clips: ClipTable, rows: np.ndarray) -> np.ndarray:
     return own - logs.max(axis=1)
 
 
-def _neighbour_shares(search: Search, rows: np.ndarray, names: np.ndarray) -> np.ndarray:
-    """(n, c) float32 share of every class among the 10 nearest other clips of these rows.
+def _neighbour_shares(views: ClipViews, rows: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """Return the share of every class among the 10 nearest other clips of each row: (n, c) float32.
 
-    Copies of a clip carry its wrong label too and say nothing, as do clips whose label the model
-    does not know: they are left out.
+    Copies of a clip, which carry its wrong label too, and clips whose label the model does not
+    know are no evidence: they are left out.
     """
-    found = search.neighbours
+    found = views.neighbours
     indices, distances = found.indices[rows], found.distances[rows]
     if not indices.shape[1]:
         return np.zeros((len(rows), len(names)), np.float32)
-    labels = search.clips.labels[indices]
+    labels = views.clips.labels[indices]
     column = np.minimum(np.searchsorted(names, labels), len(names) - 1)
     usable = (distances > _COPY * np.median(distances[:, -1])) & (names[column] == labels)
     usable &= np.cumsum(usable, axis=1) <= _NEIGHBOURS
@@ -133,7 +138,7 @@ def _neighbour_shares(search: Search, rows: np.ndarray, names: np.ndarray) -> np
 
 
 def _lower_tails(margin: np.ndarray, own_share: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """p-value of every clip's label evidence within its class; NaN in classes under 10 clips."""
+    """Return p-values of the evidence for every clip's label; NaN in classes under 10 clips."""
     from scipy import stats
 
     p_values = np.full(len(margin), np.nan)
@@ -146,7 +151,12 @@ def _lower_tails(margin: np.ndarray, own_share: np.ndarray, column: np.ndarray) 
 
 
 def _standard(values: np.ndarray, smallest: float) -> np.ndarray:
-    """Distance from the median in deviations told by the lower quartile, not below `smallest`."""
+    """Return distances from the median in deviations estimated from the lower quartile.
+
+    Args:
+        values: of one class.
+        smallest: least deviation.
+    """
     from scipy import stats
 
     middle, lower = np.quantile(values, [0.5, 0.25])
@@ -182,12 +192,12 @@ def _describe(
         suggested=suggested,
         class_name=class_name,
         found_by=("label disagreement",),
-        scores=_soft(clips, evidence, class_name),
+        scores=_scores(clips, evidence, class_name),
     )
 
 
-def _soft(clips: ClipTable, evidence: _Evidence, class_name: str) -> np.ndarray:
-    """How much speaks against the label of every clip of the class, 0..1; 1 - p, suspects first."""
+def _scores(clips: ClipTable, evidence: _Evidence, class_name: str) -> np.ndarray:
+    """Score how strong the evidence against each label of the class is: suspects above 0.5."""
     own = clips.labels[evidence.rows] == class_name
     against = 1 - np.nan_to_num(evidence.p_value[own], nan=1.0)
     scores = np.zeros(len(clips), np.float32)

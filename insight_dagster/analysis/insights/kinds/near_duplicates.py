@@ -1,4 +1,4 @@
-"""Clips that repeat another clip: inside a split a duplicate, across splits a leak.
+"""Clips that repeat another clip: duplicates inside a split, leaks across splits.
 
 The definition of both kinds belongs here: candidates, statistic, null, wording.
 """
@@ -12,9 +12,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from insight_dagster.analysis.insights import populations
-from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.candidates.views import ClipViews
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.finding import Finding, KindTest
 from insight_dagster.analysis.numerics.intervals import wilson
 from insight_dagster.analysis.numerics.neighbours import Neighbours
 
@@ -34,9 +34,9 @@ class _Copies:
     """Clips of the class that repeat another clip.
 
     Attributes:
-        rows, partners: (m,) the clip, and the one that it repeats most closely.
-        p_values: (m,) chance of so close a pair.
-        edges: (e, 2) every pair that is as close as copies are.
+        rows, partners: (m,) rows of the clips, and of those that they repeat most closely.
+        p_values: (m,) chance of a pair so close.
+        edges: (e, 2) every pair as close as copies.
     """
 
     rows: np.ndarray
@@ -45,22 +45,27 @@ class _Copies:
     edges: np.ndarray
 
 
-def find(search: Search, class_name: str) -> Question:
-    """Clips of one class that repeat another clip of any class.
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find clips of a class that repeat another clip of any class.
 
-    Candidates are a clip's nearest in the latent space; the one whose thumbnails differ least is
-    its pair. It is a copy where its thumbnails differ at most a third as much as is usual between
-    that clip and its next neighbours (so that clips of a dense, merely similar group do not stand
-    out), and where the null expects no more than 0.01 pairs with thumbnails so close in the
+    Candidates are a clip's nearest clips in the latent space; the one whose thumbnails differ
+    least is its pair. It is a copy where the thumbnails differ at most a third as much as is
+    usual between that clip and its next neighbours (so that clips of a dense, merely similar
+    group do not stand out), and where the null expects no more than 0.01 pairs so close in the
     class. Null: log differences to the third to sixth neighbours, which are not copies, with
-    Student's tails. Without thumbnails the latent distance takes their place. A clip whose split
-    is not known has duplicates and no leaks.
+    Student's tails. Without thumbnails, latent distances are used instead. A clip whose split is
+    not known can be a duplicate, but no leak.
     """
-    name, clips = f"copies/{class_name}", search.clips
+    return [_test_of(views, class_name) for class_name in views.clips.classes]
+
+
+def _test_of(views: ClipViews, class_name: str) -> KindTest:
+    name, clips = f"copies/{class_name}", views.clips
     rows = clips.of_class(class_name)
     if len(clips) < _FEWEST_CLIPS:
-        return Question(name, (), f"{len(clips)} of the {_FEWEST_CLIPS} clips needed in all")
-    found = Neighbours(search.neighbours.indices[rows], search.neighbours.distances[rows])
+        reason = f"{len(clips)} of the {_FEWEST_CLIPS} clips needed in all"
+        return KindTest(name, skipped=reason)
+    found = Neighbours(views.neighbours.indices[rows], views.neighbours.distances[rows])
     looks = _thumbnail_distances(clips.signature, rows, found.indices)
     own, others = clips.splits[rows][:, None], clips.splits[found.indices]
     same = (own == others) | (own == "") | (others == "")
@@ -69,13 +74,13 @@ def find(search: Search, class_name: str) -> Question:
         copies = _close(rows, found, looks, eligible)
         if len(copies.rows):
             findings.append(_describe(clips, class_name, kind, copies, len(rows)))
-    return Question(name, tuple(findings))
+    return KindTest(name, tuple(findings))
 
 
 def _thumbnail_distances(
     signature: np.ndarray, rows: np.ndarray, partners: np.ndarray
 ) -> np.ndarray:
-    """Root mean squared grey-level difference of every row to each of its partners, (n, k)."""
+    """Return the root mean squared grey-level differences of rows to their partners: (n, k)."""
     own = signature[rows].astype(np.float32)
     out = np.zeros(partners.shape)
     for column in range(partners.shape[1] if signature.shape[1] else 0):
@@ -85,7 +90,7 @@ def _thumbnail_distances(
 
 
 def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.ndarray) -> _Copies:
-    """The eligible candidates of every row that are copies, and the closest of them."""
+    """Select the eligible candidates of every row that are copies, and the closest of them."""
     apart = looks if looks.any() else found.distances
     logs = np.log(np.maximum(apart, _SMALLEST))
     p_values = _lower_tail(logs)
@@ -94,7 +99,7 @@ def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.
     copy = eligible & (p_values * len(rows) <= _FALSE_PAIRS)
     usual = _usual(logs)
     crowded = (p_values * len(rows) <= _FALSE_PAIRS).all(axis=1)
-    if crowded.any() and not crowded.all():  # nothing but copies around: what is usual elsewhere
+    if crowded.any() and not crowded.all():  # only copies around: use what is usual elsewhere
         usual[crowded] = np.median(usual[~crowded])
     copy &= logs <= np.log(LARGEST_RATIO) + usual
     chosen = copy.any(axis=1)
@@ -110,12 +115,12 @@ def _close(rows: np.ndarray, found: Neighbours, looks: np.ndarray, eligible: np.
 
 
 def _chance_of_ratio(distances: np.ndarray) -> np.ndarray:
-    """(n, k) chance that a neighbour is so close, of points spread evenly in few dimensions.
+    """Return the chance that a neighbour is so close, for evenly spread points: (n, k).
 
     Of m neighbours inside a ball in D dimensions, the expected number within a share r of its
     radius is m r^D; D is the maximum-likelihood intrinsic dimension of all rows. Two balls are
-    looked at, of 8 and of all neighbours: the small one is more even, the large one reaches
-    beyond a set of copies. The smaller chance counts, twice.
+    used, of 8 and of all neighbours: density is more even in the small one, the large one
+    reaches beyond a set of copies. The result is twice the smaller chance.
 
     Source: Levina and Bickel, NIPS 17 (2004) 777.
     """
@@ -131,10 +136,10 @@ def _chance_of_ratio(distances: np.ndarray) -> np.ndarray:
 
 
 def _usual(logs: np.ndarray) -> np.ndarray:
-    """(n, 1) log distance of every row to its next neighbours, its own copies left out.
+    """Return the usual log distance of every row to neighbours that are not its copies: (n, 1).
 
-    Those are the third to sixth; where more copies than that may hide behind one another, the
-    four behind the last step by a factor of three.
+    That is the median over the third to sixth neighbour. Where a clip may have more copies, it is
+    the median over the four neighbours after the last step by a factor of three.
     """
     ordered = np.sort(logs, axis=1)
     usual = np.median(ordered[:, _BACKGROUND], axis=1)
@@ -147,10 +152,10 @@ def _usual(logs: np.ndarray) -> np.ndarray:
 
 
 def _lower_tail(logs: np.ndarray) -> np.ndarray:
-    """Lower-tail p of every entry under the bulk of the columns from the third on.
+    """Return the lower-tail p-value of every entry under the bulk of the third to sixth column.
 
-    Copies are first neighbours and lie in the lower tail: centre and deviation come from the
-    median and the upper quartile. The tails are Student's with 20 degrees of freedom.
+    Copies are first neighbours and lie in the lower tail, so centre and deviation are estimated
+    from the median and the upper quartile. The tails are Student's with 20 degrees of freedom.
     """
     from scipy import stats
 
@@ -190,11 +195,11 @@ def _describe(
 
 
 def _with_partners(copies: _Copies, *, sets: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Every clip of a pair with the clip that it repeats, once, in row order.
+    """Return every clip of a pair once, in row order, with the clip that it repeats.
 
     Args:
         copies: of the class.
-        sets: all copies of one clip name the same clip, so that they stay together.
+        sets: whether all copies of one clip get the same partner, so that they stay together.
     """
     partner = dict(zip(copies.partners.tolist(), copies.rows.tolist(), strict=True))
     partner |= dict(zip(copies.rows.tolist(), copies.partners.tolist(), strict=True))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from insight_dagster.analysis.insights import populations
-from insight_dagster.analysis.insights.candidates.views import Search
-from insight_dagster.analysis.insights.finding import Finding, Question
+from insight_dagster.analysis.insights.candidates.views import ClipViews
+from insight_dagster.analysis.insights.finding import Finding, KindTest
 from insight_dagster.analysis.numerics.multiple_testing import benjamini_hochberg
 
 KIND = "outlier"
@@ -20,8 +20,8 @@ _FEWEST = 20
 _FREEDOM = 10
 
 
-def find(search: Search, class_name: str) -> Question:
-    """Clips of one class whose nearest clips of any class are much farther than is usual in it.
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find clips of a class that are much farther from other clips than is usual in the class.
 
     Statistic: the mean log distance to the five nearest clips. Null: the class's statistics are a
     bulk with Student's upper tail (10 degrees of freedom), centre and deviation from median and
@@ -31,15 +31,19 @@ def find(search: Search, class_name: str) -> Question:
     Source: distance to the k nearest neighbours as outlier score, Ramaswamy, Rastogi and Shim,
     SIGMOD 2000.
     """
+    return [_test_of(views, class_name) for class_name in views.clips.classes]
+
+
+def _test_of(views: ClipViews, class_name: str) -> KindTest:
     from scipy import stats
 
-    name, clips = f"{KIND}/{class_name}", search.clips
+    name, clips = f"{KIND}/{class_name}", views.clips
     rows = clips.of_class(class_name)
-    distances = search.neighbours.distances[rows, :_NEIGHBOURS]
+    distances = views.neighbours.distances[rows, :_NEIGHBOURS]
     if len(rows) < _FEWEST:
-        return Question(name, (), f"{len(rows)} of the {_FEWEST} clips needed")
+        return KindTest(name, skipped=f"{len(rows)} of the {_FEWEST} clips needed")
     if not (distances > 0).any():
-        return Question(name, (), "all clips have the same vector")
+        return KindTest(name, skipped="all clips have the same vector")
     logs = np.log(np.maximum(distances, 1e-3 * np.median(distances) + 1e-12)).mean(axis=1)
     middle, upper = np.quantile(logs, [0.5, 0.75])
     deviation = max((upper - middle) / stats.t.ppf(0.75, _FREEDOM), 1e-3)
@@ -48,21 +52,21 @@ def find(search: Search, class_name: str) -> Question:
     factor = np.exp(logs - middle)
     chosen = (q_values <= LARGEST_FALSE_SHARE) & (factor >= SMALLEST_FACTOR)
     if not chosen.any():
-        return Question(name, ())
+        return KindTest(name)
     scores = np.zeros(len(clips), np.float32)
     scores[rows] = np.where(chosen, 1 - q_values / 2, (1 - p_values) / 2)
-    return Question(name, (_describe(search, rows, chosen, factor, scores, q_values),))
+    return KindTest(name, (_describe(views, rows, chosen, factor, scores, q_values),))
 
 
 def _describe(
-    search: Search,
+    views: ClipViews,
     rows: np.ndarray,
     chosen: np.ndarray,
     factor: np.ndarray,
     scores: np.ndarray,
     q_values: np.ndarray,
 ) -> Finding:
-    clips, group = search.clips, rows[chosen]
+    clips, group = views.clips, rows[chosen]
     class_name = str(clips.labels[group[0]])
     effect = float(np.median(factor[chosen]))
     right = clips.correct[group]

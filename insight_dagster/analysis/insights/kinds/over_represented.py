@@ -1,7 +1,7 @@
-"""Groups of clips that repeat one another: more of a kind than their class would have by chance.
+"""Groups of clips that are nearly the same: more of them than a class would have by chance.
 
 The definition of this kind belongs here: candidates, statistic, smallest effect, wording. The
-null clouds are in `density_null`.
+simulated null is in `candidates.density_null`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from insight_dagster.analysis.insights.candidates.density_null import (
 from insight_dagster.analysis.insights.candidates.groups import Groups, standardised, tree_groups
 from insight_dagster.analysis.insights.candidates.mixture import Evidence
 from insight_dagster.analysis.insights.candidates.soft_membership import soft_members
-from insight_dagster.analysis.insights.candidates.views import Search
+from insight_dagster.analysis.insights.candidates.views import ClipViews
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, Question
+from insight_dagster.analysis.insights.finding import CORE_WEIGHT, Finding, KindTest
 from insight_dagster.analysis.numerics.intervals import Interval, percentile_interval
 from insight_dagster.analysis.numerics.permutation import gumbel_tail_p
 
@@ -39,54 +39,64 @@ _EXTENT = 0.75
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A node of the tree: its rows of the class, its own z and that of its densest core."""
+    """A node of the tree.
+
+    Attributes:
+        members: positions of its clips in the sample of the class.
+        core_z: density z of its densest core.
+    """
 
     members: np.ndarray
-    z: float
     core_z: float
 
 
-def find(search: Search, class_name: str) -> Question:
-    """Dense, redundant groups inside one class.
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find dense, redundant groups inside a class.
 
     Clips are compared in two views at once, the latent space and the measured metadata: a class
-    has many natural kinds of clips that lie together in one of them, and repeats are alike in
-    both. Density at a clip is the distance to its h-th neighbour in the group, h half the
-    group's size, against what that clip's distance from the middle of the class lets expect
-    (`density_null`). In a class of more than 800 clips groups are found among 800 and extended.
+    has many natural kinds of clips that lie together in one of them, while repeats are alike in
+    both. Density at a clip is the distance to its h-th neighbour in the group, h half the group's
+    size, compared with the distance expected from how far the clip is from the centre of the
+    class (simulated clouds). In a class of more than 800 clips, groups are found among 800 and
+    extended to the others.
     """
+    return [_test_of(views, class_name) for class_name in views.clips.classes]
+
+
+def _test_of(views: ClipViews, class_name: str) -> KindTest:
     name = f"{KIND}/{class_name}"
-    clips, rng = search.clips, search.rng(name)
+    clips, rng = views.clips, views.rng(name)
     own = clips.of_class(class_name)
     if len(own) < _FEWEST_CLIPS:
-        return Question(name, (), f"{len(own)} of the {_FEWEST_CLIPS} clips needed")
+        return KindTest(name, skipped=f"{len(own)} of the {_FEWEST_CLIPS} clips needed")
     view = _joint_view(clips, own)
     if view.shape[1] < 2:
-        return Question(name, (), "vectors and metadata vary in fewer than two directions")
+        reason = "vectors and metadata vary in fewer than two directions"
+        return KindTest(name, skipped=reason)
     sample = np.sort(rng.permutation(len(own))[:_SCOPE])
     points = view[sample] - view[sample].mean(axis=0)
     distances, null = pairwise(points, points), simulate(points, rng)
     smallest = max(_SMALLEST_GROUP, int(np.ceil(_SMALLEST_SHARE * len(sample))))
     groups = tree_groups(points, minimum=smallest, method="average")
-    strangest = _strangest(groups, distances, null)
+    densest = _densest(groups, distances, null)
     alike = np.zeros(len(own), np.int64)
     soft = soft_members(
         Evidence(view, alike, alike, kinds=(1, 1)),
         view,
-        [sample[each.members] for each in strangest],
+        [sample[each.members] for each in densest],
         rng,
     )
-    return Question(
+    return KindTest(
         name,
         tuple(
             _describe(clips, own, sample, each, scores, distances, null, rng)
-            for each, scores in zip(strangest, soft, strict=True)
+            for each, scores in zip(densest, soft, strict=True)
         ),
     )
 
 
 def _joint_view(clips: ClipTable, rows: np.ndarray) -> np.ndarray:
-    """Latent space and metadata of one class, equal in variance, as its own components."""
+    """Return the principal components of latent space and metadata of a class, equally scaled."""
     names, values = clips.numeric_metadata()
     measured = {column.name for column in tables.METADATA_FIELDS} & set(names)
     if measured:
@@ -98,7 +108,7 @@ def _joint_view(clips: ClipTable, rows: np.ndarray) -> np.ndarray:
 
 
 def _components(values: np.ndarray, dimensions: int) -> np.ndarray:
-    """Leading principal components of (n, d) rows, none where nothing varies."""
+    """Return the leading principal components of (n, d) rows, none where nothing varies."""
     if not values.shape[1]:
         return values
     centred = values - values.mean(axis=0)
@@ -109,10 +119,10 @@ def _components(values: np.ndarray, dimensions: int) -> np.ndarray:
     return centred @ axes[:kept].T
 
 
-def _strangest(groups: Groups, distances: np.ndarray, null: DensityNull) -> list[_Candidate]:
-    """The densest groups that do not overlap, each as wide as it stays about as dense.
+def _densest(groups: Groups, distances: np.ndarray, null: DensityNull) -> list[_Candidate]:
+    """Select the densest groups that do not overlap.
 
-    A dense core grows to the largest group around it with three quarters of its z.
+    Each dense core is extended to the largest group around it that keeps three quarters of its z.
     """
     nodes = [groups.rows(group) for group in range(len(groups))]
     z = np.array([_group_z(members, distances, null) for members in nodes])
@@ -128,18 +138,18 @@ def _strangest(groups: Groups, distances: np.ndarray, null: DensityNull) -> list
         widest = max(around, key=lambda other: len(nodes[other])) if z[core] > 0 else int(core)
         members = nodes[widest]
         if not any(np.isin(members, each.members).any() for each in kept):
-            kept.append(_Candidate(members, float(z[widest]), float(z[core])))
+            kept.append(_Candidate(members, float(z[core])))
     return kept
 
 
 def _group_z(members: np.ndarray, distances: np.ndarray, null: DensityNull) -> float:
-    """The density z that four in five members reach: strangers in a group cost it."""
+    """Return the density z that four in five members reach, so that strays in a group lower it."""
     h, log_reach = _inner_reach(members, distances)
     return float(np.quantile(null.z(members, log_reach, h), _DENSE_SHARE))
 
 
 def _inner_reach(members: np.ndarray, distances: np.ndarray) -> tuple[int, np.ndarray]:
-    """Half the group, h, and every member's log distance to its h-th neighbour in it."""
+    """Return h, half the group, and every member's log distance to its h-th neighbour in it."""
     h = max(3, len(members) // 2)
     reach = np.partition(distances[np.ix_(members, members)], h, axis=1)[:, h]
     return h, np.log(np.maximum(reach, 1e-12))
@@ -159,7 +169,7 @@ def _describe(
     h, log_reach = _inner_reach(members, distances)
     factor = _factor_interval(null.expected_count(members, log_reach), h, rng)
     weights = np.zeros(len(own))
-    if len(sample) < len(own):  # clips that were not looked at belong by their posterior
+    if len(sample) < len(own):  # clips outside the sample are members by their posterior
         weights = np.where(soft >= CORE_WEIGHT, soft, 0.0)
     weights[sample] = 0.0
     weights[sample[members]] = np.clip(np.exp(np.median(log_reach) - log_reach), CORE_WEIGHT, 1.0)
@@ -195,7 +205,10 @@ def _describe(
 
 
 def _factor_interval(expected: np.ndarray, h: int, rng: np.random.Generator) -> Interval:
-    """(h + 1) clips found over those expected, the clip itself counted; members resampled."""
+    """Return clips found over clips expected, with an interval from resampled members.
+
+    The clip itself is counted on both sides.
+    """
     draws = expected[rng.integers(0, len(expected), (499, len(expected)))].mean(axis=1)
     low, high = percentile_interval((h + 1) / (1 + draws))
     return Interval((h + 1) / (1 + float(expected.mean())), low, high)

@@ -1,59 +1,70 @@
-"""The question whether a group's share differs between two sides, and its answer in words.
+"""Test of whether a group holds a larger share of one side of the clips than of the other.
 
-Shared by the kinds that ask it (`under_represented`, `shift`); statistics are in `contrasts`.
+Shared by `under_represented` and `shift`. The test and its sentence belong here; the statistics
+do not (`contrasts`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from insight_dagster.analysis.insights.candidates.max_t_scan import Tested, scan
-from insight_dagster.analysis.insights.candidates.views import Search, leading_class
+from insight_dagster.analysis.insights.candidates.groups import SelectedGroup
+from insight_dagster.analysis.insights.candidates.max_t_scan import scan
+from insight_dagster.analysis.insights.candidates.views import ClipViews, leading_class
 from insight_dagster.analysis.insights.clip_table import ClipTable
-from insight_dagster.analysis.insights.finding import Finding, Question
-from insight_dagster.analysis.insights.kinds.contrasts import Contrast, share_excess, share_ratio
+from insight_dagster.analysis.insights.finding import Finding, KindTest
+from insight_dagster.analysis.insights.kinds.contrasts import (
+    Contrast,
+    share_ratio,
+    share_statistics,
+)
 from insight_dagster.analysis.insights.wording import clips_of
 
 
-def ask(
-    search: Search, contrast: Contrast, *, kind: str, population: str, smallest: float, action: str
-) -> list[Question]:
-    """Groups whose share of the new side exceeds that of the old side.
+def share_ratio_test(
+    views: ClipViews,
+    contrast: Contrast,
+    *,
+    kind: str,
+    population: str,
+    smallest: float,
+    action: str,
+) -> KindTest:
+    """Find groups whose share of the new side exceeds their share of the old side.
 
     Args:
-        search: the clips.
+        views: views of the clips.
         contrast: the two sides.
         kind: of the insights.
-        population: name that they carry.
-        smallest: ratio of the shares from which on a difference matters.
+        population: of the insights.
+        smallest: smallest ratio of the shares that matters.
         action: what to do about it.
     """
     name = f"{kind}/{population}/{contrast.new_name}/share"
     if not contrast.enough:
-        return [Question(name, (), contrast.shortage)]
-    labels = search.clips.labels[contrast.rows]
-    family = search.all_groups_over(contrast.rows)
+        return KindTest(name, skipped=contrast.shortage)
+    labels = views.clips.labels[contrast.rows]
+    family = views.all_groups_over(contrast.rows)
     if not family.groups:
-        return [Question(name, (), "no groups of clips: there are too few, or all are alike")]
-    found = scan(family, share_excess(contrast, labels), search.rng(name))
+        return KindTest(name, skipped="no groups of clips: there are too few, or all are alike")
+    found = scan(family, share_statistics(contrast, labels), views.rng(name))
     findings = [
-        _describe(search.clips, contrast, each, kind, population, smallest, action)
-        for each in found
+        _describe(views.clips, contrast, each, kind, population, smallest, action) for each in found
     ]
-    return [Question(name, tuple(findings))]
+    return KindTest(name, tuple(findings))
 
 
 def _describe(
     clips: ClipTable,
     contrast: Contrast,
-    tested: Tested,
+    selected: SelectedGroup,
     kind: str,
     population: str,
     smallest: float,
     action: str,
 ) -> Finding:
     inside = np.zeros(len(contrast.rows), bool)
-    inside[tested.members] = True
+    inside[selected.members] = True
     ratio = share_ratio(contrast, inside)
     group = contrast.rows[inside]
     new, old = (inside & contrast.new).sum(), (inside & ~contrast.new).sum()
@@ -72,7 +83,7 @@ def _describe(
         effect=ratio.estimate,
         ci_low=ratio.low,
         ci_high=ratio.high,
-        p_value=tested.p_value,
+        p_value=selected.p_value,
         strength=1 - 1 / max(1.0, ratio.estimate),
         relevant=ratio.estimate >= smallest,
         sentence=sentence,

@@ -1,4 +1,4 @@
-"""Groups whose share or performance differs between two sides that the user names.
+"""Groups whose share or loss differs between two sides that the user defines.
 
 The definition of this kind belongs here: which contrasts, smallest effects, wording.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from insight_dagster.analysis.insights.candidates.views import Search
-from insight_dagster.analysis.insights.finding import Question
-from insight_dagster.analysis.insights.kinds import loss_gap, share_ratio
+from insight_dagster.analysis.insights.candidates.views import ClipViews
+from insight_dagster.analysis.insights.finding import KindTest
 from insight_dagster.analysis.insights.kinds.contrasts import Contrast
+from insight_dagster.analysis.insights.kinds.loss_gap import loss_gap_test
+from insight_dagster.analysis.insights.kinds.share_ratio import share_ratio_test
 
 KIND = "shift"
 SMALLEST_RATIO = 2.0
@@ -19,18 +20,22 @@ _SHARES = "Find out what brought the change, and whether the new side is what th
 _LOSSES = "Find out what changed for these clips: source, recording, labels or the model's data."
 
 
-def find(search: Search) -> list[Question]:
-    """For every contrast of the clip table, in both directions: shares and losses that differ."""
-    questions: list[Question] = []
-    for name, side in sorted(search.clips.contrasts.items()):
+def run_tests(views: ClipViews) -> list[KindTest]:
+    """Find groups whose share or loss differs between the sides of a contrast.
+
+    Every contrast of the settings is tested in both directions.
+    """
+    tests: list[KindTest] = []
+    for name, side in sorted(views.clips.contrasts.items()):
         known = ~np.isnan(side)
         rows = np.flatnonzero(known)
         contrast = Contrast(rows, side[rows] > 0, f"not {name}", name)
-        for each in (contrast, contrast.turned()):
-            questions += share_ratio.ask(
-                search, each, kind=KIND, population=name, smallest=SMALLEST_RATIO, action=_SHARES
+        for each in (contrast, contrast.swapped()):
+            shares = share_ratio_test(
+                views, each, kind=KIND, population=name, smallest=SMALLEST_RATIO, action=_SHARES
             )
-            questions += loss_gap.ask(
-                search, each, kind=KIND, population=name, smallest=SMALLEST_GAP, action=_LOSSES
+            losses = loss_gap_test(
+                views, each, kind=KIND, population=name, smallest=SMALLEST_GAP, action=_LOSSES
             )
-    return questions
+            tests += [shares, losses]
+    return tests

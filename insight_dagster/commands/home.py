@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,9 +14,10 @@ from rich.console import Console
 
 import insight_dagster
 from insight_dagster.errors import SettingsError
+from insight_dagster.files.atomic import write_atomically
 from insight_dagster.pipeline.open_home import has_random_predictions, open_database
 from insight_dagster.settings import Settings
-from insight_dagster.settings.thresholds import Thresholds
+from insight_dagster.settings.settings_file import settings_text
 
 _INSTANCE_FILE = "dagster.yaml"
 _REMEMBERED = ("library", "variant", "weights", "labels")
@@ -107,40 +107,14 @@ def remember(settings: Settings, *, always: bool = False) -> bool:
         Whether the file was written.
     """
     path = settings.folders.settings_file
-    chosen = any(_is_chosen(settings, name) for name in _REMEMBERED)
-    if path.exists() or not (chosen or always):
+    kept = [name for name in _REMEMBERED if _is_chosen(settings, name)]
+    if path.exists() or not (kept or always):
         return False
-    path.write_text("\n".join(_settings_lines(settings)) + "\n", encoding="utf-8")
+    text = settings_text(settings, keep=kept, leave_out=["home"])
+    write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
     return True
-
-
-def _settings_lines(settings: Settings) -> Iterator[str]:
-    yield "# Settings of this home. Environment variables INSIGHT_<NAME> and flags win over them."
-    for name, info in Settings.model_fields.items():
-        if name in ("home", "checks"):
-            continue
-        value, default = getattr(settings, name), info.get_default(call_default_factory=True)
-        chosen = name in _REMEMBERED and _is_chosen(settings, name)
-        yield f"\n# {info.description}"
-        yield f"{'' if chosen else '# '}{name} = {_toml(value if chosen else default)}"
-    yield "\n# Thresholds of the asset checks."
-    yield "[checks]"
-    for name, info in Thresholds.model_fields.items():
-        yield f"\n# {info.description}"
-        yield f"# {name} = {_toml(info.get_default(call_default_factory=True))}"
 
 
 def _is_chosen(settings: Settings, name: str) -> bool:
     value = getattr(settings, name)
     return value is not None and value != Settings.model_fields[name].default
-
-
-def _toml(value: object) -> str:
-    """A value as TOML writes it; an empty text where there is none."""
-    if isinstance(value, dict):
-        return "{}"
-    if isinstance(value, tuple):
-        return json.dumps(list(value), ensure_ascii=False)
-    text = "" if value is None else str(value) if isinstance(value, Path) else value
-    # TOML's strings are JSON's, but for the halves of a character that JSON escapes it into.
-    return json.dumps(text, ensure_ascii=False)

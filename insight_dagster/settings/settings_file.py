@@ -6,11 +6,19 @@ Reading and writing the file belong here; which settings there are is in `settin
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
+import tomlkit
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings, TomlConfigSettingsSource
 
 from insight_dagster.errors import SettingsError
+
+_HEADER = "Settings of this home. Environment variables INSIGHT_<NAME> and flags override them."
 
 
 def settings_file_source(
@@ -39,3 +47,57 @@ def settings_file_source(
             f"{path} names unknown settings {unknown}; `insight doctor` lists the known ones"
         )
     return source
+
+
+def settings_text(settings: BaseModel, *, keep: Collection[str], leave_out: Collection[str]) -> str:
+    """Return the text of a settings file: some settings as values, the others as comments.
+
+    Args:
+        settings: the values to keep.
+        keep: names of the settings to write as values.
+        leave_out: names of the settings that are not mentioned.
+    """
+    document = tomlkit.document()
+    document.add(
+        tomlkit.comment(
+            "Settings of this home. Environment variables INSIGHT_<NAME> and flags win."
+        )
+    )
+    sections = []
+    for name, info in type(settings).model_fields.items():
+        if isinstance(getattr(settings, name), BaseModel):
+            sections.append(name)
+        elif name not in leave_out:
+            _explain(document, info)
+            if name in keep:
+                document.add(name, _item(getattr(settings, name)))
+            else:
+                _add_default(document, name, info)
+    for name in sections:
+        _explain(document, type(settings).model_fields[name])
+        document.add(name, _commented_table(type(getattr(settings, name))))
+    return document.as_string()
+
+
+def _commented_table(section: type[BaseModel]) -> Any:
+    table = tomlkit.table()
+    for name, info in section.model_fields.items():
+        _explain(table, info)
+        _add_default(table, name, info)
+    return table
+
+
+def _explain(container: Any, info: FieldInfo) -> None:
+    container.add(tomlkit.nl())
+    container.add(tomlkit.comment(str(info.description)))
+
+
+def _add_default(container: Any, name: str, info: FieldInfo) -> None:
+    default = _item(info.get_default(call_default_factory=True))
+    container.add(tomlkit.comment(f"{name} = {default.as_string()}"))
+
+
+def _item(value: object) -> Any:
+    """Return a value as TOML has it; an empty string for None, which TOML does not know."""
+    plain = "" if value is None else to_jsonable_python(value)
+    return tomlkit.inline_table() if plain == {} else tomlkit.item(plain)

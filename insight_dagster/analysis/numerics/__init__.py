@@ -1,1 +1,5 @@
-"""Statistics and linear algebra that know nothing of clips or insights."""
+"""Numerical methods on plain arrays, shared by latent space, insights and drift.
+
+Statistics: `intervals`, `effect_sizes`, `permutation`, `resampling`, `multiple_testing`. Geometry:
+`neighbours`, `principal_axes`. Nothing here knows clips, classes or tables.
+"""

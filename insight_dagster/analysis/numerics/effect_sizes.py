@@ -1,4 +1,7 @@
-"""Effect sizes."""
+"""Sizes of differences between two groups: AUC, Cohen's d, Jaccard similarity.
+
+Estimates per column of a table belong here; p-values under permutation do not (`permutation`).
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,36 @@ from scipy import stats
 
 
 def mann_whitney(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """AUC and two-sided p of every column for two groups of rows.
+    """Return AUC and two-sided p-value of every column for two groups of rows.
 
     Args:
         values: (n, f) without NaN.
         inside: (n,) bool group.
 
     Returns:
-        (f,) chance that a row inside has the larger value (ties count half), and (f,) p-values
-        from the normal approximation with tie and continuity correction; 1 for constant columns.
+        (f,) probability that a row inside has the larger value (ties count half), and (f,)
+        p-values by the normal approximation with tie and continuity correction; 1 for constant
+        columns.
+
+    Source: Mann and Whitney, Ann. Math. Stat. 18 (1947) 50.
     """
-    n, m = int(inside.sum()), int((~inside).sum())
-    ranks = stats.rankdata(values, axis=0)
-    u = ranks[inside].sum(axis=0) - n * (n + 1) / 2
-    variance = n * m / 12 * ((n + m + 1) - _tie_term(values) / max(1, (n + m) * (n + m - 1)))
-    gap = np.maximum(np.abs(u - n * m / 2) - 0.5, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = np.where(variance > 0, 2 * stats.norm.sf(gap / np.sqrt(variance)), 1.0)
-    return u / (n * m), np.minimum(p_values, 1.0)
-
-
-def _tie_term(values: np.ndarray) -> np.ndarray:
-    """Sum of t^3 - t over the tie groups of every column."""
-    ties = np.zeros(values.shape[1])
-    for column in range(values.shape[1]):
-        counts = np.unique(values[:, column], return_counts=True)[1].astype(np.float64)
-        ties[column] = (counts**3 - counts).sum()
-    return ties
+    first, second = values[inside], values[~inside]
+    found = stats.mannwhitneyu(first, second, axis=0, method="asymptotic")
+    auc = found.statistic / (len(first) * len(second))
+    return auc, np.where(np.ptp(values, axis=0) > 0, found.pvalue, 1.0)
 
 
 def standardised_difference(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Mean inside minus mean outside in units of the pooled standard deviation, per column.
+    """Return Cohen's d of every column: mean inside minus mean outside, in pooled deviations.
 
     Args:
         values: (n, f) without NaN.
         inside: (n,) bool group.
 
     Returns:
-        (f,) Cohen's d with pooled variance; 0 where a column is constant.
+        (f,) differences in units of the pooled standard deviation; 0 for constant columns.
+
+    Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988, section 2.2.
     """
     n, m = int(inside.sum()), int((~inside).sum())
     first, second = values[inside], values[~inside]
@@ -55,9 +50,16 @@ def standardised_difference(values: np.ndarray, inside: np.ndarray) -> np.ndarra
 def bootstrap_standardised_difference(
     values: np.ndarray, inside: np.ndarray, *, draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """95 % percentile intervals of `standardised_difference`, groups resampled apart.
+    """Return 95 % percentile intervals of `standardised_difference`.
 
-    Resampling is done by multinomial weights, so that all columns and draws are matrix products.
+    Both groups are resampled separately, by multinomial weights, so that one matrix product serves
+    all columns and draws.
+
+    Args:
+        values: (n, f) without NaN.
+        inside: (n,) bool group.
+        draws: number of bootstrap samples.
+        rng: random generator.
 
     Returns:
         (f,) lower and (f,) upper ends.
@@ -76,11 +78,12 @@ def bootstrap_standardised_difference(
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Return top / bottom; 0 where the denominator is zero up to rounding."""
     small = bottom <= 1e-12 * np.maximum(1.0, np.abs(top))
     return np.where(small, 0.0, top / np.where(small, 1.0, bottom))
 
 
 def jaccard(first: np.ndarray, second: np.ndarray) -> float:
-    """Share of the members of two sets that are in both; the arrays list each member once."""
+    """Return the Jaccard similarity of two sets, given as arrays of unique members."""
     shared = len(np.intersect1d(first, second, assume_unique=True))
     return shared / max(1, len(first) + len(second) - shared)

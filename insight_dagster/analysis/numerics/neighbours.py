@@ -1,6 +1,6 @@
-"""Nearest neighbours by exact Euclidean distance, in blocks of bounded memory.
+"""Nearest neighbours by exact Euclidean distance, in bounded memory.
 
-Search belongs here. What neighbours mean (density, duplicates, disagreement, layout) does not.
+The search belongs here; what neighbours are used for (density, duplicates, layout) does not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SPARE = 4
 
 @dataclass(frozen=True)
 class Neighbours:
-    """For each query row its nearest reference rows, nearest first; ties by row number.
+    """The nearest reference rows of each query row, nearest first; ties by row number.
 
     Attributes:
         indices: (n, k) int64 reference rows.
@@ -29,18 +29,18 @@ class Neighbours:
     def __post_init__(self) -> None:
         if self.indices.ndim != 2 or self.indices.shape != self.distances.shape:
             raise ValueError(
-                f"indices and distances must be alike (n, k), got {self.indices.shape} and "
+                f"indices and distances must have one shape (n, k), got {self.indices.shape} and "
                 f"{self.distances.shape}"
             )
 
 
 @dataclass(frozen=True)
 class NearestClips:
-    """The nearest other clips of every clip, the nearest first.
+    """The nearest other clips of every clip, nearest first.
 
     Attributes:
         clip_ids: (n,) str.
-        rows: (n, k) int32 rows of these.
+        rows: (n, k) int32 rows of the neighbours in `clip_ids`.
         distances: (n, k) float64.
     """
 
@@ -50,19 +50,20 @@ class NearestClips:
 
     @classmethod
     def of(cls, clip_ids: Sequence[str], points: np.ndarray, *, k: int) -> NearestClips:
-        """Of clips at (n, d) points."""
+        """Search the k nearest other clips of clips at (n, d) points."""
         found = nearest_others(points, k=k)
         return cls(np.array(clip_ids, str), found.indices.astype(np.int32), found.distances)
 
     @classmethod
     def none(cls) -> NearestClips:
-        """Of no clips."""
+        """Return the result for an empty set of clips."""
         return cls(np.zeros(0, "<U16"), np.zeros((0, 0), np.int32), np.zeros((0, 0)))
 
     def among(self, clip_ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The same for a list of clips: (m, k) rows of that list with their distances.
+        """Return neighbours within another list of m clips: (m, k) row numbers and distances.
 
-        -1 and NaN stand for clips that are not on the list, and in the rows of those unknown here.
+        Row numbers refer to `clip_ids`. Neighbours that are not in the list, and all neighbours of
+        clips that were not searched, are -1 with distance NaN.
         """
         row_of = {clip_id: row for row, clip_id in enumerate(clip_ids)}
         own = {clip_id: row for row, clip_id in enumerate(self.clip_ids.tolist())}
@@ -75,15 +76,16 @@ class NearestClips:
 
 
 def nearest(queries: np.ndarray, reference: np.ndarray, *, k: int) -> Neighbours:
-    """The k nearest reference rows of each query row.
+    """Return the k nearest reference rows of each query row.
 
-    Candidates come from a matrix product; the distances reported are computed from differences,
-    so that identical rows are at distance 0 exactly.
+    Candidates come from a matrix product, their distances from differences, so that identical rows
+    have distance 0 exactly. scikit-learn's brute-force search is not exact (1e-7 between copies),
+    its trees and `scipy.spatial.distance.cdist` are several times slower on large sets.
 
     Args:
         queries: (n, d) float.
         reference: (m, d) float.
-        k: neighbours wanted, at most m are returned.
+        k: number of neighbours, clipped to m.
     """
     queries, reference = np.asarray(queries, np.float64), np.asarray(reference, np.float64)
     k = min(k, len(reference))
@@ -98,10 +100,10 @@ def nearest(queries: np.ndarray, reference: np.ndarray, *, k: int) -> Neighbours
 
 
 def nearest_others(points: np.ndarray, *, k: int) -> Neighbours:
-    """The k nearest other rows of each row of `points` (n, d): a row is not its own neighbour."""
+    """Return the k nearest other rows of each row of `points` (n, d), itself excluded."""
     found = nearest(points, points, k=k + 1)
     own = found.indices == np.arange(len(points))[:, None]
-    # More than k rows at distance 0 may hide a row among its copies: then drop the last column.
+    # A row with more than k copies may be missing from its own list: then drop the last column.
     own[~own.any(axis=1), -1] = True
     shape = (len(points), max(0, found.indices.shape[1] - 1))
     return Neighbours(found.indices[~own].reshape(shape), found.distances[~own].reshape(shape))

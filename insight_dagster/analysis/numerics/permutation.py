@@ -1,6 +1,7 @@
-"""Tests, intervals and corrections that the insight kinds share.
+"""Permutation tests: relabelling within strata, and p-values from null draws.
 
-Formulas on plain arrays belong here; what is tested and why does not (`insights/`).
+P-values below the resolution of the draws (fitted tails) belong here too; bootstrap samples
+(`resampling`) and corrections (`multiple_testing`) do not.
 """
 
 from __future__ import annotations
@@ -12,15 +13,26 @@ from scipy import stats
 
 Sums = Callable[[np.ndarray], np.ndarray]
 """(..., n) values to (..., g) sums over groups."""
-_EULER = 0.5772156649015329
+_TIE_TOLERANCE = 1e-9
+
+
+def stratified_permutations(
+    values: np.ndarray, strata: np.ndarray, *, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return (draws, n) copies of `values` (n,), each permuted within every stratum."""
+    shuffled = np.tile(values, (draws, 1))
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        shuffled[:, rows] = rng.permuted(shuffled[:, rows], axis=1)
+    return shuffled
 
 
 def permutation_p(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """One-sided p-values (larger is stranger) with the +1 correction, never 0.
+    """Return one-sided p-values (larger is more extreme) with the +1 correction, never 0.
 
     Args:
         observed: (m,) statistics.
-        null: (b,) null draws that every statistic is held against.
+        null: (b,) null draws that every statistic is compared with.
 
     Source: Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39.
     """
@@ -29,11 +41,27 @@ def permutation_p(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
     return (at_least + 1.0) / (len(null) + 1.0)
 
 
-def gumbel_tail_p(observed: float, maxima: np.ndarray) -> float:
-    """P(maximum >= observed) under a Gumbel law fitted to (b,) null maxima by moments.
+def rank_sum_permutation_p(
+    values: np.ndarray, inside: np.ndarray, *, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return two-sided p-values (f,) of the rank sums of (n, f) values under relabelling."""
+    ranks = np.asarray(stats.rankdata(values, axis=0), np.float64)
+    ranks -= ranks.mean(axis=0)
+    observed = np.abs(ranks[inside].sum(axis=0))
+    labels = rng.permuted(np.tile(inside.astype(np.float64), (draws, 1)), axis=1)
+    at_least = (np.abs(labels @ ranks) >= observed - _TIE_TOLERANCE).sum(axis=0)
+    return (at_least + 1.0) / (draws + 1.0)
 
-    A maximum over many places has a Gumbel tail; the fit resolves p-values below 1 / b. The
-    empirical p is returned where it is the larger of the two.
+
+def gumbel_tail_p(observed: float, maxima: np.ndarray) -> float:
+    """Return P(maximum >= observed) under a Gumbel law fitted to null maxima by moments.
+
+    A maximum over many candidates has a Gumbel tail, so the fit resolves p-values below 1 / b.
+    Where a draw reaches the observed value, the larger of fitted and empirical p is returned.
+
+    Args:
+        observed: observed maximum.
+        maxima: (b,) null draws of the maximum.
     """
     maxima = np.asarray(maxima, np.float64)
     spread = maxima.std(ddof=1) if len(maxima) > 1 else 0.0
@@ -41,59 +69,34 @@ def gumbel_tail_p(observed: float, maxima: np.ndarray) -> float:
     if spread == 0:
         return empirical
     scale = spread * np.sqrt(6) / np.pi
-    tail = float(stats.gumbel_r.sf(observed, maxima.mean() - _EULER * scale, scale))
+    tail = float(stats.gumbel_r.sf(observed, maxima.mean() - np.euler_gamma * scale, scale))
     floor = 1.0 / (len(maxima) + 1)
     return tail if empirical <= floor else max(tail, empirical)
 
 
-def stratified_permutations(
-    values: np.ndarray, strata: np.ndarray, *, draws: int, rng: np.random.Generator
-) -> np.ndarray:
-    """(draws, n) copies of `values` (n,), each shuffled inside every stratum alone."""
-    shuffled = np.tile(values, (draws, 1))
-    for stratum in np.unique(strata):
-        rows = np.flatnonzero(strata == stratum)
-        shuffled[:, rows] = rng.permuted(shuffled[:, rows], axis=1)
-    return shuffled
-
-
-def rank_sum_permutation_p(
-    values: np.ndarray, inside: np.ndarray, *, draws: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Two-sided p (f,) of the rank sums of (n, f) values under random relabelling of the rows."""
-    ranks = np.asarray(stats.rankdata(values, axis=0), np.float64)
-    ranks -= ranks.mean(axis=0)
-    observed = np.abs(ranks[inside].sum(axis=0))
-    labels = rng.permuted(np.tile(inside.astype(np.float64), (draws, 1)), axis=1)
-    at_least = (np.abs(labels @ ranks) >= observed - 1e-9).sum(axis=0)
-    return (at_least + 1.0) / (draws + 1.0)
-
-
-_SLACK = 1e-9
-
-
 def tail_p(observed: float, null: np.ndarray, *, rounding: float = 0.0) -> float:
-    """One-sided p (larger is stranger) of a statistic that also resolves p below 1 / draws.
+    """Return the one-sided p-value (larger is more extreme), also below 1 / draws.
 
-    Corrected for many classes, a level lies far below what a few thousand draws resolve. Where no
-    draw reaches the observed value, the tail of a Pearson type III law with the draws' mean,
-    variance and skewness is returned (skewness not below 0: a bounded tail would promise too
-    much); elsewhere the larger of that tail and the share of draws (with the +1 correction).
+    Corrected for many classes, a significance level lies far below what a few thousand draws
+    resolve. Where no draw reaches the observed value, p is the tail of a Pearson type III law with
+    the draws' mean, variance and skewness (negative skewness is set to 0, because a bounded tail
+    would give too small a p). Elsewhere it is the larger of that tail and the share of draws with
+    the +1 correction.
 
     Args:
-        observed: the statistic.
-        null: (b,) its null draws.
-        rounding: differences between statistics that are this small may be rounding: ties.
+        observed: observed statistic.
+        null: (b,) null draws of the statistic.
+        rounding: largest difference between statistics that may be rounding; such are ties.
 
     Source: Josse, Pages and Husson, Comput. Stat. Data Anal. 53 (2008) 82 (Pearson type III
-    approximation of permutation laws).
+    approximation of permutation distributions).
     """
     null = np.asarray(null, np.float64)
     spread = float(null.std())
-    # The same labelling drawn again gives the same statistic up to rounding: it counts as a tie.
-    reached = observed - max(rounding, _SLACK * max(abs(observed), spread))
+    # Drawing the observed labelling again gives its statistic up to rounding: count it as a tie.
+    reached = observed - max(rounding, _TIE_TOLERANCE * max(abs(observed), spread))
     empirical = float(permutation_p(np.array([reached]), null)[0])
-    if spread <= max(rounding, _SLACK * float(np.abs(null).max(initial=0.0))):
+    if spread <= max(rounding, _TIE_TOLERANCE * float(np.abs(null).max(initial=0.0))):
         return empirical
     skewness = max(0.0, float(stats.skew(null)))
     tail = float(stats.pearson3.sf(observed, skewness, null.mean(), spread))

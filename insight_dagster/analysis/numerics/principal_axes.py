@@ -1,6 +1,6 @@
-"""Linear algebra under the latent space: scaling of feature blocks, principal axes.
+"""Principal component analysis: scaling of feature blocks, principal axes.
 
-Formulas on plain arrays belong here; what is kept of a fit does not (`latent_space`).
+Formulas on plain arrays belong here; the fitted space does not (`latent_space`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from threadpoolctl import threadpool_limits
 
 
 def scaling(embeddings: np.ndarray, widths: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (d,) and multiplier (d,) that give every block of features one and the same variance.
+    """Return mean (d,) and weight (d,) that give every block of features the same variance.
 
-    Every feature is brought to unit variance, then every block divided by the square root of its
-    number of varying features; features that do not vary get multiplier 0.
+    Every feature is scaled to unit variance, then every block is divided by the square root of its
+    number of varying features. Constant features get weight 0.
 
     Args:
         embeddings: (n, d) float64.
-        widths: of the blocks, in order, adding up to d.
+        widths: widths of the blocks, in order, adding up to d.
     """
     mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0)
     varies = deviation > 1e-6 * np.maximum(np.abs(mean), 1e-6)
@@ -31,14 +31,15 @@ def scaling(embeddings: np.ndarray, widths: list[int]) -> tuple[np.ndarray, np.n
 
 
 def principal_axes(scaled: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Principal axes (k, d) of centred rows, by falling variance, with their shares (k,).
+    """Return the principal axes (k, d) of centred rows and their shares of the variance (k,).
 
-    Every axis has its largest entry positive. k is `components`, clipped to min(n - 1, d). One
-    thread: how many there are would show in the last bits, and with them in a space's identity.
+    Axes are sorted by decreasing variance, and each has its largest entry positive. Runs on one
+    BLAS thread: the number of threads would change the last bits, and with them the id of a latent
+    space.
 
     Args:
         scaled: (n, d) centred float64.
-        components: axes wanted.
+        components: number of axes, clipped to min(n - 1, d).
     """
     rows, width = scaled.shape
     k = max(1, min(components, rows - 1, width))

@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from insight_dagster.analysis.drift import ScoredClips, expected_calibration_error, figures
-from insight_dagster.analysis.numerics.permutation import tail_p
-from insight_dagster.analysis.numerics.resampling import bootstrap_weights, in_chunks
 from tests.support.drift_clips import scored
 
 
@@ -96,34 +94,3 @@ def test_take_keeps_rows_aligned():
     taken = clips.take(clips.correct == 1)
     assert len(taken) == int(clips.correct.sum())
     assert taken.clip_ids.tolist() == clips.clip_ids[clips.correct == 1].tolist()
-
-
-def test_chunks_return_every_draw_in_order():
-    numbers = iter(range(10_000))
-    found = in_chunks(lambda size: np.array([next(numbers) for _ in range(size)]), draws=7, width=9)
-    assert found.tolist() == list(range(7))
-    sizes = []
-    in_chunks(lambda size: sizes.append(size) or np.zeros(size), draws=10, width=1_000_000)
-    assert sizes == [4, 4, 2]
-
-
-def test_bootstrap_keeps_the_size_of_every_group():
-    groups = np.array(["a", "b", "a", "b", "b"])
-    weights = bootstrap_weights(groups, draws=20, rng=np.random.default_rng(0))
-    assert (weights[:, groups == "a"].sum(axis=1) == 2).all()
-    assert (weights[:, groups == "b"].sum(axis=1) == 3).all()
-
-
-def test_tail_p_agrees_with_laws_it_can_be_held_against():
-    rng = np.random.default_rng(0)
-    for law in (stats.norm(2, 3), stats.gamma(3)):
-        null = law.rvs(size=4_000, random_state=rng)
-        far = float(law.isf(1e-5))
-        assert tail_p(far, null) == pytest.approx(1e-5, rel=0.6)
-        assert tail_p(float(law.isf(0.2)), null) == pytest.approx(0.2, abs=0.03)
-
-
-def test_tail_p_counts_ties_and_knows_no_certainty():
-    assert tail_p(0.0, np.zeros(99)) == 1.0
-    assert tail_p(1.0, np.zeros(99)) == pytest.approx(0.01)
-    assert tail_p(0.3 - 1e-13, np.array([0.1 + 0.2] * 50 + [0.0] * 49)) >= 0.5

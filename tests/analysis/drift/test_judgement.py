@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from insight_dagster.analysis.drift import (
     EmbeddingDrift,
@@ -20,7 +18,6 @@ from insight_dagster.analysis.drift.performance.change import (
     POPULATION_CHANGE,
     Change,
 )
-from insight_dagster.analysis.numerics.multiple_testing import holm
 from insight_dagster.settings.thresholds import Thresholds
 from tests.support.drift_clips import joined, scored, turned_wrong
 
@@ -48,17 +45,6 @@ def _fresh():
 
 def _field(name="brightness", *, distance=0.8, adjusted_p=1e-6):
     return FieldDrift(name, 100, 40, 118.0, 97.0, distance, 0.5, "lower", adjusted_p, adjusted_p)
-
-
-@given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=6))
-def test_holm_by_its_definition(p_values):
-    found = holm(p_values)
-    order = np.argsort(p_values, kind="stable")
-    largest = 0.0
-    for step, index in enumerate(order):
-        largest = max(largest, (len(p_values) - step) * p_values[index])
-        assert found[index] == pytest.approx(min(1.0, largest))
-    assert len(holm([])) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Kernel, discrepancy and witness belong here; which clips are compared does not (
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.distance import pdist, squareform
 
 from insight_dagster.analysis.numerics.principal_axes import principal_axes, scaling
 
@@ -35,12 +36,9 @@ def gaussian_kernel(points: np.ndarray) -> np.ndarray:
     deviation = points.std(axis=0)
     varied = deviation > 0
     points = (points - points.mean(axis=0))[:, varied] / deviation[varied]
-    squared = (points**2).sum(axis=1)
-    distances = np.maximum(squared[:, None] + squared - 2 * points @ points.T, 0)
-    middle = np.median(distances[np.triu_indices(len(points), 1)])
-    kernel = np.exp(-distances / (2 * middle if middle > 0 else 1.0))
-    np.fill_diagonal(kernel, 0)
-    return kernel
+    squared = pdist(points, "sqeuclidean")
+    middle = np.median(squared)
+    return squareform(np.exp(-squared / (2 * middle if middle > 0 else 1.0)))
 
 
 def mean_discrepancies(

@@ -38,7 +38,7 @@ def figures(clips: ScoredClips) -> Figures:
     mean_loss = mean_difference(clips.loss, np.zeros(2))
     return Figures(
         clips=len(clips),
-        accuracy=wilson(float(clips.correct.sum()), len(clips)),
+        accuracy=wilson(int(clips.correct.sum()), len(clips)),
         mean_loss=mean_loss,
         calibration_error=expected_calibration_error(clips.confidence, clips.correct),
     )

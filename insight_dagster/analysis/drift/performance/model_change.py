@@ -87,7 +87,11 @@ def mcnemar_p(then: np.ndarray, now: np.ndarray) -> float:
     Source: McNemar, Psychometrika 12 (1947) 153, with the binomial law itself.
     """
     lost, won = int(((then == 1) & (now == 0)).sum()), int(((then == 0) & (now == 1)).sum())
-    return float(stats.binom.sf(lost - 1, lost + won, 0.5)) if lost + won else 1.0
+    return (
+        float(stats.binomtest(lost, lost + won, alternative="greater").pvalue)
+        if lost + won
+        else 1.0
+    )
 
 
 def _smallest_flip_p(differences: np.ndarray) -> float:

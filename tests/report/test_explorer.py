@@ -69,7 +69,7 @@ def test_from_an_insight_to_its_clips_and_the_latent_space(window) -> None:
     page.locator(".card h2 a").nth(1).click()
     settle(page)
     assert page.locator("h1").inner_text().startswith("12 disc golfing")
-    assert page.locator(".cause svg.spread path").count() >= 4
+    assert page.locator(".cause svg.histograms path").count() >= 4
     assert page.locator("img.heat:visible").count() == 4
     page.locator("details", has_text="is defined").locator("summary").click()
     assert "How low_performance is found." in page.locator(".definition").inner_text()
@@ -103,7 +103,7 @@ def test_a_clip_is_played_under_its_heatmap(window, standard_data) -> None:
     assert "foreground ratio" in text
     assert page.get_by_role("region", name="Nearest clips").locator(".tile-link").count() == 3
     assert page.get_by_role("region", name="Insights").locator("li").count() >= 1
-    assert "70 %" in page.locator(".said").first.inner_text()
+    assert "70 %" in page.locator(".prediction").first.inner_text()
 
 
 def test_two_runs_are_compared(window, standard_data) -> None:
@@ -136,12 +136,12 @@ def test_what_became_of_clips_is_told_by_their_contents(browser, make_data) -> N
     write_site(replace(data, run_id="later", created_at=later, **changed), site)
     opened = Window(browser, site)
     page = opened.open("#/compare")
-    anew = page.get_by_role("region", name="Labelled anew")
-    assert anew.locator(".tile-link").count() == 1
-    assert "was labelled disc golfing" in anew.inner_text()
-    assert page.get_by_role("region", name="Clips that left").locator(".tile-link").count() == 1
+    relabelled = page.get_by_role("region", name="Relabelled")
+    assert relabelled.locator(".tile-link").count() == 1
+    assert "was labelled disc golfing" in relabelled.inner_text()
+    assert page.get_by_role("region", name="Removed clips").locator(".tile-link").count() == 1
     assert page.get_by_role("region", name="New clips").locator(".tile-link").count() == 0
-    page.get_by_role("region", name="Clips that left").locator(".tile-link").click()
+    page.get_by_role("region", name="Removed clips").locator(".tile-link").click()
     settle(page)
     assert page.locator("h1").inner_text() == "clip_0005.mp4"
     page.go_back()
@@ -359,9 +359,9 @@ def test_what_is_missing_says_what_to_materialize(browser, empty_data) -> None:
         ("space", "materialize latent_space"),
         ("insights", "materialize insights"),
         ("clips", "Materialize clip_manifest"),
-        ("clip/none", "no clip of that id"),
-        ("insight/none", "no insight of that id"),
-        ("compare", "There is one run"),
+        ("clip/none", "no clip with this id"),
+        ("insight/none", "no insight with this id"),
+        ("compare", "There is only one run"),
     ):
         assert text in opened.open(f"#/{view}").locator("main").inner_text()
     opened.close()

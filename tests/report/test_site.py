@@ -137,7 +137,8 @@ class TestSite:
         modules = {name for name in static_names() if name.endswith(".js")}
         names = [re.sub(r"\W", "_", name.removesuffix(".js")) for name in modules]
         assert all(f"const module_{name} =" in app for name in names)
-        assert set(static_names()) == {"page.html", *STYLES, *modules}
+        types = {"core/data.d.ts", "core/insight_data.d.ts", "views/view.d.ts"}
+        assert set(static_names()) == {"page.html", *STYLES, *modules, *types}
 
     def test_the_policy_allows_the_sites_own_files_alone(self, make_data) -> None:
         data = make_data(clips=5)

@@ -1,39 +1,93 @@
-// Making elements. Every text from the data goes through text nodes or attributes here, never
-// through markup, so that a clip named like a tag stays a name.
+// Making elements. Texts from the data become text nodes and attributes here, never markup, so that
+// a clip whose name looks like a tag stays a name.
+
+/**
+ * @typedef {Node | string | number | false | null | undefined | Child[]} Child
+ * what `append` takes, lists of it, and nothing: null, undefined and false are left out
+ */
+/**
+ * @typedef {HTMLElement & { value: string, checked: boolean }} Control an input or a select
+ * @typedef {(event: any) => void} Handler
+ * @typedef {string | number | boolean | null | undefined | Handler | Partial<CSSStyleDeclaration>} Attribute
+ */
+/**
+ * @template {string} Tag
+ * @typedef {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] :
+ *   Tag extends keyof SVGElementTagNameMap ? SVGElementTagNameMap[Tag] : HTMLElement} ElementOf
+ */
 
 const SVG = new Set(['svg', 'line', 'circle', 'path', 'rect', 'text', 'g']);
 
+/**
+ * Return a new element.
+ * @template {string} Tag
+ * @param {Tag} tag
+ * @param {Record<string, Attribute>} attributes `on...` are listeners; null and false are left out
+ * @param {Child[]} children
+ * @returns {ElementOf<Tag>}
+ */
 export function element(tag, attributes = {}, ...children) {
   const made = SVG.has(tag)
     ? document.createElementNS('http://www.w3.org/2000/svg', tag)
     : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
-    else if (name === 'style') Object.assign(made.style, value);
-    else made.setAttribute(name, value === true ? '' : value);
+    if (typeof value === 'function') made.addEventListener(name.slice(2), value);
+    else if (typeof value === 'object') Object.assign(/** @type {any} */ (made).style, value);
+    else made.setAttribute(name, value === true ? '' : String(value));
   }
-  made.append(...kept(children));
-  return made;
+  made.append(...nodes(children));
+  return /** @type {ElementOf<Tag>} */ (made);
 }
 
-// Puts children in the place of those that are there; what had the focus keeps it, by its id.
+/**
+ * Replace the children of an element; what has the focus keeps it if its id is there again.
+ * @template {Element} Target
+ * @param {Target} target
+ * @param {Child[]} children
+ */
 export function fill(target, ...children) {
-  const id = target.contains(document.activeElement) ? document.activeElement.id : '';
-  target.replaceChildren(...kept(children));
+  const id = target.contains(document.activeElement) ? document.activeElement?.id : '';
+  target.replaceChildren(...nodes(children));
   if (id) document.getElementById(id)?.focus({ preventScroll: true });
   return target;
 }
 
-function kept(children) {
-  return children
-    .flat(3)
-    .filter((child) => child !== null && child !== undefined && child !== false);
+/**
+ * @param {Child[]} children
+ * @returns {(Node | string)[]}
+ */
+function nodes(children) {
+  return children.flatMap((child) => {
+    if (Array.isArray(child)) return nodes(child);
+    if (child === null || child === undefined || child === false) return [];
+    return [child instanceof Node ? child : String(child)];
+  });
 }
 
+/**
+ * Return the element of the page shell with an id.
+ * @param {string} id
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no element #${id}`);
+  return found;
+}
+
+/**
+ * Return what stands where there is nothing to show.
+ * @param {string} title
+ * @param {string} text
+ */
 export const empty = (title, text) =>
   element('div', { class: 'empty' }, element('strong', {}, title), text);
 
+/**
+ * Return a bar that is filled to a share.
+ * @param {number | null} share
+ * @param {string} [title]
+ */
 export const bar = (share, title) =>
   element(
     'span',
@@ -41,94 +95,29 @@ export const bar = (share, title) =>
     element('i', { class: 'fill', style: { width: `${100 * (share ?? 0)}%` } }),
   );
 
-// A path that may break after its slashes.
+/**
+ * Return the parts of a path that may break after its slashes.
+ * @param {string} path
+ */
 export const breakable = (path) =>
-  String(path)
-    .split('/')
-    .flatMap((part, index) => (index ? ['/', element('wbr'), part] : [part]));
+  path.split('/').flatMap((part, index) => (index ? ['/', element('wbr'), part] : [part]));
 
-export function table(className, headings, rows, caption) {
-  const heads = headings.map(([text, kind]) =>
-    element(
-      'th',
-      { scope: 'col', class: kind },
-      text || element('span', { class: 'unseen' }, 'name'),
-    ),
-  );
-  return element(
-    'table',
-    { class: className },
-    caption ? element('caption', { class: 'unseen' }, caption) : null,
-    element('thead', {}, element('tr', {}, heads)),
-    element('tbody', {}, rows),
-  );
-}
-
-export const option = (value, text, chosen) =>
-  element('option', { value, selected: value === chosen }, text);
-
-export const select = (id, label, options, chosen, choose) =>
-  element(
-    'label',
-    {},
-    `${label} `,
-    element(
-      'select',
-      { id, onchange: (event) => choose(event.target.value) },
-      options.map(([value, text]) => option(value, text, chosen)),
-    ),
-  );
-
-export const segmented = (label, options, chosen, choose) =>
-  element(
-    'div',
-    { class: 'segmented', role: 'group', 'aria-label': label },
-    options.map(([value, text]) =>
-      element(
-        'button',
-        {
-          type: 'button',
-          id: `${label}-${value}`.toLowerCase(),
-          'aria-pressed': String(value === chosen),
-          onclick: () => choose(value),
-        },
-        text,
-      ),
-    ),
-  );
-
-// A list that shows some and more on demand.
-export function grown(className, items, draw, first) {
+/**
+ * Return a list that shows some items, and all of them on demand.
+ * @template Item
+ * @param {string} className
+ * @param {Item[]} items
+ * @param {(item: Item) => Child} draw
+ * @param {number} first how many are shown at once
+ */
+export function expandableList(className, items, draw, first) {
   const list = element('div', { class: className }, items.slice(0, first).map(draw));
   if (items.length <= first) return list;
-  const more = element(
-    'button',
-    {
-      type: 'button',
-      class: 'quiet',
-      onclick: () => {
-        list.append(...items.slice(first).map(draw));
-        more.remove();
-      },
-    },
-    `Show ${items.length - first} more`,
-  );
-  return element('div', {}, list, more);
-}
-
-// Hands a text to the user as a file.
-export function download(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  element('a', { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10000);
-}
-
-// A CSV that no spreadsheet runs as formulas.
-export function csv(headings, rows) {
-  const cell = (value) => {
-    const text = value === null || value === undefined ? '' : String(value);
-    const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const expand = () => {
+    list.append(...nodes(items.slice(first).map(draw)));
+    more.remove();
   };
-  return [headings, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  const text = `Show ${items.length - first} more`;
+  const more = element('button', { type: 'button', class: 'quiet', onclick: expand }, text);
+  return element('div', {}, list, more);
 }

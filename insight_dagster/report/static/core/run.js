@@ -1,83 +1,136 @@
 // One run of the pipeline as the page sees it: its clips, insights and overview.
 
-import { decode } from './columns.js';
+import { decodeMatrix, decodeNumbers, decodeTexts } from './columns.js';
 import { share } from './format.js';
-import { load } from './store.js';
+import { load } from './loader.js';
 
-const TEXTS = ['clip_id', 'content_key', 'path', 'class_name', 'split', 'predicted'];
-export const onPage = { name: null }; // of the run that the address is about
+/** @import { ClipColumns, ClipNumbers, ClipTexts, ClipViews, Field, ListedRun } from './data.js' */
+/** @import { Numbers, Overview, PackedArray, PackedTexts, StoredClips } from './data.js' */
+/** @import { StoredViews } from './data.js' */
+/** @import { Card, StoredInsights } from './insight_data.js' */
+
 const MOST_OPEN = 2; // one to look at, one to compare with
+/** @type {Map<string, Promise<Run>>} */
 const opened = new Map();
 
-export function openRun(facts) {
-  const run = opened.get(facts.name) ?? read(facts);
-  opened.delete(facts.name);
-  opened.set(facts.name, run);
-  run.catch(() => opened.delete(facts.name));
+/**
+ * The run that the address is about; other runs are linked with their names.
+ * @type {{ name: string | null }}
+ */
+export const shownRun = { name: null };
+
+/**
+ * Return a run, loaded at most once while it is among the two used last.
+ * @param {ListedRun} listed
+ */
+export function openRun(listed) {
+  const run = opened.get(listed.name) ?? read(listed.name);
+  opened.delete(listed.name);
+  opened.set(listed.name, run);
+  run.catch(() => opened.delete(listed.name));
   for (const name of [...opened.keys()].slice(0, -MOST_OPEN)) opened.delete(name);
   return run;
 }
 
-// What a list of runs calls one.
-export const runLabel = (facts) =>
+/**
+ * Return the label of a run in a list of runs.
+ * @param {ListedRun} listed
+ */
+export const runLabel = (listed) =>
   [
-    facts.created_at,
-    facts.accuracy === null ? '' : `${share(facts.accuracy)} right`,
-    facts.model_fingerprint,
+    listed.created_at,
+    listed.accuracy === null ? '' : `${share(listed.accuracy)} right`,
+    listed.model_fingerprint,
   ]
     .filter(Boolean)
     .join(' · ');
 
-function part(name, what) {
-  return load(`${name}/${what}`, `runs/${encodeURIComponent(name)}/${what}.js`);
-}
+/**
+ * @param {string} run
+ * @param {string} part
+ * @returns {Promise<any>}
+ */
+const loadPart = (run, part) =>
+  load(`${run}/${part}`, `runs/${encodeURIComponent(run)}/${part}.js`);
 
-async function read(facts) {
+/** @param {string} name */
+async function read(name) {
   const [overview, clips, insights] = await Promise.all(
-    ['overview', 'clips', 'insights'].map((what) => part(facts.name, what)),
+    ['overview', 'clips', 'insights'].map((part) => loadPart(name, part)),
   );
-  return new Run(facts, overview, clips, insights);
+  return new Run(name, overview, clips, insights);
 }
 
-class Run {
-  constructor(facts, overview, clips, insights) {
-    this.name = facts.name;
+export class Run {
+  /**
+   * @param {string} name
+   * @param {Overview} overview
+   * @param {StoredClips} clips
+   * @param {StoredInsights} insights
+   */
+  constructor(name, overview, clips, insights) {
+    this.name = name;
     this.overview = overview;
     this.facts = overview.facts;
     this.fields = overview.fields;
     this.rows = clips.rows;
     this.thumbs = clips.thumbs;
-    this.columns = Object.fromEntries(
-      Object.entries(clips.columns).map(([name, column]) => [name, decode(column)]),
-    );
-    this.cards = insights.cards.map((card, rank) => ({ ...card, rank, rows: decode(card.rows) }));
+    this.columns = decoded(clips.columns);
+    /** @type {Card[]} the most severe first */
+    this.cards = insights.cards.map((card, rank) => ({
+      ...card,
+      rank,
+      rows: /** @type {Int32Array} */ (decodeNumbers(card.rows)),
+    }));
     this.definitions = insights.definitions;
     this.identities = insights.identities;
-    this.gone = insights.gone;
-    this.atlasPlaces = places(this.columns.pictured);
+    this.resolved = insights.gone;
+    /** Of every clip its place among the thumbnails, -1 = none. */
+    this.thumbPlaces = places(this.columns.pictured);
+    /** @type {Map<string, Promise<any>>} */
     this.loaded = new Map();
+    /** @type {Map<string, number> | null} */
+    this.index = null;
+    /** @type {Set<number>[] | null} */
+    this.members = null;
   }
 
+  /**
+   * Return a text of a clip. Only a prediction can be missing.
+   * @template {keyof ClipTexts} Name
+   * @param {Name} name
+   * @param {number} row
+   * @returns {Name extends 'predicted' ? string | null : string}
+   */
   text(name, row) {
-    return this.columns[name].at(row);
+    return /** @type {any} */ (this.columns[name].at(row));
   }
 
+  /**
+   * Return a number of a clip; null where it is missing.
+   * @param {keyof ClipNumbers} name
+   * @param {number} row
+   */
   number(name, row) {
     const value = this.columns[name][row];
     return Number.isFinite(value) ? value : null;
   }
 
-  // true, false, or null where the model does not know the label.
+  /**
+   * Return whether the prediction is right; null where the model does not know the label.
+   * @param {number} row
+   */
   correct(row) {
     const flag = this.columns.correct[row];
     return flag === 255 ? null : flag === 1;
   }
 
+  /** @param {number} row */
   fileName(row) {
-    return this.text('path', row).split('/').pop();
+    return this.text('path', row).split('/').at(-1) ?? '';
   }
 
-  // Rows by clip id, made when first asked for.
+  /** Rows by clip id, made when they are first asked for. */
   get rowOf() {
     this.index ??= new Map(
       Array.from({ length: this.rows }, (_, row) => [this.text('clip_id', row), row]),
@@ -85,63 +138,102 @@ class Run {
     return this.index;
   }
 
-  // The insight of an id that it has, or had in an earlier run.
+  /**
+   * Return the insight that has an id, or had it in an earlier run.
+   * @param {string} id
+   */
   card(id) {
     const key = this.identities[id] ?? id;
     return this.cards.find((card) => card.key === key || card.insight_id === id) ?? null;
   }
 
+  /** @param {number} row */
   cardsOf(row) {
-    this.cardRows ??= this.cards.map((card) => new Set(card.rows));
-    return this.cards.filter((_, rank) => this.cardRows[rank].has(row));
+    this.members ??= this.cards.map((card) => new Set(card.rows));
+    const { members } = this;
+    return this.cards.filter((_, rank) => members[rank].has(row));
   }
 
-  rowsOfClass(name) {
+  /** @param {(row: number) => boolean} test */
+  rowsWhere(test) {
     const out = [];
-    for (let row = 0; row < this.rows; row += 1)
-      if (this.text('class_name', row) === name) out.push(row);
+    for (let row = 0; row < this.rows; row += 1) if (test(row)) out.push(row);
     return out;
   }
 
-  // Values of a number of the clips. The name may come from an address: only what is known is read.
-  async field(name) {
-    if (Object.hasOwn(this.columns, name) && !TEXTS.includes(name)) return this.columns[name];
-    if (!this.fields.some((field) => field.name === name))
+  /**
+   * Return the values of a number of the clips, which is read from its file where it has one.
+   * @param {string} name may come from an address
+   * @returns {Promise<Numbers>} rejects where there is no such number
+   */
+  async numbers(name) {
+    if (isNumber(this.columns, name)) return this.columns[name];
+    if (!this.fields.some((field) => field.name === name)) {
       throw new Error(`There is no field “${name}”`);
-    return this.kept(`fields/${name}`, decode);
-  }
-
-  // A part of the run, read when it is asked for; after a failure it is asked for again.
-  kept(name, read) {
-    if (!this.loaded.has(name)) {
-      const loading = part(this.name, name).then(read);
-      loading.catch(() => this.loaded.delete(name));
-      this.loaded.set(name, loading);
     }
-    return this.loaded.get(name);
+    return this.part(`fields/${name}`, decodeNumbers);
   }
 
+  /**
+   * Return a part of the run, which is loaded when it is first asked for, and again after a failure.
+   * @template Part
+   * @param {string} name
+   * @param {(stored: any) => Part} decode
+   * @returns {Promise<Part>}
+   */
+  part(name, decode) {
+    const known = this.loaded.get(name);
+    if (known) return known;
+    const loading = loadPart(this.name, name).then(decode);
+    loading.catch(() => this.loaded.delete(name));
+    this.loaded.set(name, loading);
+    return loading;
+  }
+
+  /** @returns {Promise<(Field & { values: Numbers })[]>} */
   async allFields() {
-    const values = await Promise.all(this.fields.map((field) => this.field(field.name)));
+    const values = await Promise.all(this.fields.map((field) => this.numbers(field.name)));
     return this.fields.map((field, at) => ({ ...field, values: values[at] }));
   }
 
-  async views() {
-    return this.kept('views', (views) => ({
-      labels: views.labels,
-      top: rowsOf(views.top),
-      probabilities: rowsOf(views.probabilities),
-      neighbours: rowsOf(views.neighbours),
+  /** @returns {Promise<ClipViews>} */
+  views() {
+    return this.part('views', (/** @type {StoredViews} */ stored) => ({
+      labels: stored.labels,
+      top: decodeMatrix(stored.top),
+      probabilities: decodeMatrix(stored.probabilities),
+      neighbours: decodeMatrix(stored.neighbours),
     }));
   }
 }
 
-function rowsOf(column) {
-  const [values, width] = [decode(column), column.shape[1]];
-  return (row) => values.subarray(row * width, (row + 1) * width);
+/**
+ * @param {StoredClips['columns']} stored
+ * @returns {ClipColumns}
+ */
+function decoded(stored) {
+  const columns = Object.entries(stored).map(([name, packed]) => [
+    name,
+    isTexts(packed) ? decodeTexts(packed) : decodeNumbers(packed),
+  ]);
+  return Object.fromEntries(columns);
 }
 
-// The place of every pictured clip among the thumbnails, -1 for the others.
+/**
+ * @param {PackedArray | PackedTexts} packed
+ * @returns {packed is PackedTexts}
+ */
+const isTexts = (packed) => ['texts', 'levels', 'hex'].includes(packed.kind);
+
+/**
+ * @param {ClipColumns} columns
+ * @param {string} name
+ * @returns {name is keyof ClipNumbers}
+ */
+const isNumber = (columns, name) =>
+  Object.hasOwn(columns, name) && ArrayBuffer.isView(columns[/** @type {'loss'} */ (name)]);
+
+/** @param {Uint8Array} pictured */
 function places(pictured) {
   const out = new Int32Array(pictured.length).fill(-1);
   let next = 0;

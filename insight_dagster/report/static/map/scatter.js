@@ -1,43 +1,76 @@
-// A map of dots: moving about it, pointing at dots, drawing around them.
-// Belongs here: the camera, pointers and keys. Does not: how dots look, what a selection means.
+// A map of dots: what is shown of it, and when it is drawn. Not here: pointers (`gestures.js`), how
+// dots look (`dot_styles.js`), what a selection means (`selection_panel.js`).
 
-import { element, fill } from '../core/dom.js';
-import { dotsOn } from './dots.js';
-import { extent, Grid } from './geometry.js';
+import { element } from '../core/dom.js';
+import { Camera } from './camera.js';
+import { dotRenderer } from './dot_renderer.js';
+import { extent, isPlaced } from './geometry.js';
+import { Gestures } from './gestures.js';
+import { Grid } from './grid.js';
+import { Overlay } from './overlay.js';
+import { firstTool, Toolbar } from './toolbar.js';
 
-const REACH = 12; // pixels between a pointer and the dot it means
-const STILL = 4; // pixels a pointer may move in a click
-const ZOOM = 1.5; // a step of the zoom
-const MARGIN = 0.94; // of the plot that dots fill
+/** @import { Numbers } from '../core/data.js' */
+/** @import { DotStyles } from './dot_styles.js' */
+/** @import { Dots } from './dots.js' */
+/** @import { Extent, Point } from './geometry.js' */
+/** @import { Tool } from './toolbar.js' */
+
+/**
+ * What the map tells its owner.
+ * @typedef {object} Listeners
+ * @property {(row: number | null, event?: PointerEvent) => void} hover
+ * @property {(row: number) => void} pick
+ * @property {(corners: Point[] | null, scale: number) => void} area scale: pixels for each unit
+ */
+/**
+ * What the map shows.
+ * @typedef {object} Scene
+ * @property {Numbers} x
+ * @property {Numbers} y
+ * @property {DotStyles} styles
+ * @property {string} label for screen readers
+ * @property {Point[]} outline of a group
+ * @property {Point[] | null} area that is selected
+ * @property {number | null} found row that has a ring
+ */
+const REACH = 12; // pixels between a pointer and the dot that it means
 const REST = 150; // milliseconds without movement after which every dot is drawn
 
-const TOOLS = {
-  lasso: ['Lasso: draw around dots', 'M3 6c0-3 10-4 10 0s-7 5-9 3 1-3 2-1-1 4-2 5'],
-  box: ['Box: draw a rectangle around dots', 'M3 4h10v8H3z'],
-  pan: ['Pan: drag the map', 'M8 2v12M2 8h12M6 4l2-2 2 2M6 12l2 2 2-2M4 6 2 8l2 2M12 6l2 2-2 2'],
-};
-const STEPS = [
-  ['Zoom in', 'M8 3v10M3 8h10', (map) => map.zoom(ZOOM)],
-  ['Zoom out', 'M3 8h10', (map) => map.zoom(1 / ZOOM)],
-  ['Show all dots', 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3', (map) => map.fit()],
-];
-
 export class Scatter {
-  // `tell`: { hover(row or null, event), pick(row), area(corners or null, pixels for each unit) }.
-  constructor(tell) {
-    this.tell = tell;
-    this.tool = matchMedia('(pointer: coarse)').matches ? 'pan' : 'lasso';
-    this.pointers = new Map();
+  /** @param {Listeners} listeners */
+  constructor(listeners) {
+    this.listeners = listeners;
+    this.tool = firstTool();
+    /** @type {Scene | null} */
+    this.scene = null;
+    /** @type {Extent} */
+    this.extent = { x: 0, y: 0, half: [1, 1] };
+    /** @type {Grid | null} */
+    this.grid = null;
+    /** @type {Point[] | null} corners of what is being drawn */
+    this.stroke = null;
+    /** @type {number | null} row under the pointer */
+    this.under = null;
+    /** @type {number | null} */
+    this.frame = null;
+    /** @type {number | null} */
+    this.overlayFrame = null;
+    /** @type {ReturnType<typeof setTimeout> | null} */
+    this.resting = null;
     this.canvas = element('canvas', { tabindex: 0, role: 'img' });
-    this.overlay = element('svg', { class: 'overlay', 'aria-hidden': 'true' });
-    this.tools = element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Map tools' });
-    this.root = element('div', { id: 'plot' }, this.canvas, this.overlay, this.tools);
-    this.dots = dotsOn(this.canvas);
+    this.overlay = new Overlay();
+    this.toolbar = new Toolbar(this);
+    this.root = element('div', { id: 'plot' }, this.canvas, this.overlay.root, this.toolbar.root);
+    this.camera = new Camera(this.canvas);
+    this.dots = dotRenderer(this.canvas);
+    this.watch = new ResizeObserver(() => (this.camera.moved ? this.draw() : this.fit()));
+    this.watch.observe(this.canvas);
     this.drawTools();
-    this.listen();
+    this.gestures = new Gestures(this);
   }
 
-  // Show dots: { x, y, looks, label, outline, area (corners), found (row or null) }.
+  /** @param {Scene} scene */
   show(scene) {
     const moved = scene.x !== this.scene?.x;
     this.scene = scene;
@@ -53,64 +86,49 @@ export class Scatter {
 
   close() {
     this.watch.disconnect();
-    clearTimeout(this.resting);
+    clearTimeout(this.resting ?? undefined);
     this.dots.close();
   }
 
   drawTools() {
-    const button = (title, path, pressed, act) =>
-      element(
-        'button',
-        { type: 'button', title, 'aria-label': title, 'aria-pressed': pressed, onclick: act },
-        element(
-          'svg',
-          { viewBox: '0 0 16 16', 'aria-hidden': 'true' },
-          element('path', { d: path }),
-        ),
-      );
-    fill(
-      this.tools,
-      Object.entries(TOOLS).map(([tool, [title, path]]) =>
-        button(title, path, String(tool === this.tool), () => this.choose(tool)),
-      ),
-      STEPS.map(([title, path, act]) => button(title, path, null, () => this.scene && act(this))),
-    );
+    this.toolbar.draw(this.tool);
     this.canvas.dataset.tool = this.tool;
   }
 
+  /** @param {Tool} tool */
   choose(tool) {
     this.tool = tool;
-    const at = Object.keys(TOOLS).indexOf(tool);
     this.drawTools();
-    this.tools.children[at].focus();
+    this.toolbar.focus(tool);
   }
 
-  // The camera: the data's place in the middle of the plot, and pixels for each unit of the data.
   fit() {
-    const { x, y, half } = this.extent;
-    const [width, height] = [this.canvas.clientWidth || 1, this.canvas.clientHeight || 1];
-    this.camera = { x, y, scale: MARGIN * Math.min(width / (2 * half[0]), height / (2 * half[1])) };
-    this.all = this.camera.scale;
-    this.moved = false;
+    if (!this.scene) return;
+    this.camera.fit(this.extent);
     this.draw();
   }
 
-  zoom(factor, at = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2]) {
-    const [x, y] = this.placeAt(at);
-    const scale = Math.min(1e5 * this.all, Math.max(this.all / 4, this.camera.scale * factor));
-    const kept = this.camera.scale / scale;
-    this.go({ x: x + (this.camera.x - x) * kept, y: y + (this.camera.y - y) * kept, scale });
+  /**
+   * @param {number} factor
+   * @param {Point} [at]
+   */
+  zoom(factor, at) {
+    if (!this.scene) return;
+    this.camera.zoom(factor, at);
+    this.drawMoving();
   }
 
+  /**
+   * @param {number} right
+   * @param {number} down
+   */
   pan(right, down) {
-    const { x, y, scale } = this.camera;
-    this.go({ x: x - right / scale, y: y + down / scale, scale });
+    this.camera.pan(right, down);
+    this.drawMoving();
   }
 
-  go(camera) {
-    this.camera = camera;
-    this.moved = true;
-    clearTimeout(this.resting);
+  drawMoving() {
+    clearTimeout(this.resting ?? undefined);
     this.resting = setTimeout(() => {
       this.resting = null;
       this.draw();
@@ -118,28 +136,15 @@ export class Scatter {
     this.draw();
   }
 
-  placeAt([right, down]) {
-    const { x, y, scale } = this.camera;
-    return [
-      x + (right - this.canvas.clientWidth / 2) / scale,
-      y - (down - this.canvas.clientHeight / 2) / scale,
-    ];
-  }
-
-  pixelsOf([x, y]) {
-    const { camera, canvas } = this;
-    return [
-      (x - camera.x) * camera.scale + canvas.clientWidth / 2,
-      canvas.clientHeight / 2 - (y - camera.y) * camera.scale,
-    ];
-  }
-
+  /** @param {Point} pixels */
   rowAt(pixels) {
-    const shown = (row) => this.scene.looks.size[row] > 0;
-    return this.grid.nearest(this.placeAt(pixels), REACH / this.camera.scale, shown);
+    if (!this.scene || !this.grid) return null;
+    const { size } = this.scene.styles;
+    const reach = REACH / this.camera.position.scale;
+    return this.grid.nearest(this.camera.placeAt(pixels), reach, (row) => size[row] > 0);
   }
 
-  // Draws with the next frame, however often it is asked for until then.
+  /** Draw with the next frame, once, however often it is asked for until then. */
   draw() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
@@ -147,185 +152,92 @@ export class Scatter {
       const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) =>
         Math.max(1, Math.round(side * ratio)),
       );
-      if (this.canvas.width !== width || this.canvas.height !== height)
+      if (this.canvas.width !== width || this.canvas.height !== height) {
         Object.assign(this.canvas, { width, height });
-      const { x, y, scale } = this.camera;
-      this.dots.draw(
-        { x: x - this.extent.x, y: y - this.extent.y, scale },
-        ratio,
-        Boolean(this.resting),
-      );
-      this.drawOver();
+      }
+      const { x, y, scale } = this.camera.position;
+      const fromMiddle = { x: x - this.extent.x, y: y - this.extent.y, scale };
+      this.dots.draw(fromMiddle, ratio, Boolean(this.resting));
+      this.drawOverlay();
     });
   }
 
-  // The same for what lies over the dots: pointing and drawing around leave these as they are.
-  drawOverSoon() {
-    this.overFrame ??= requestAnimationFrame(() => {
-      this.overFrame = null;
-      this.drawOver();
+  /** Draw only what lies over the dots: pointing and drawing around leave the dots as they are. */
+  drawOverlaySoon() {
+    this.overlayFrame ??= requestAnimationFrame(() => {
+      this.overlayFrame = null;
+      this.drawOverlay();
     });
   }
 
-  drawOver() {
+  drawOverlay() {
+    if (!this.scene) return;
     const { outline, area, found, x, y } = this.scene;
-    const polygon = (corners, kind) =>
-      corners?.length
-        ? element('path', {
-            class: kind,
-            d: `M${corners.map((corner) => this.pixelsOf(corner).map((value) => value.toFixed(1))).join('L')}Z`,
-          })
-        : null;
-    const ring = (row, kind) => {
-      if (row === null || row === undefined || !Number.isFinite(x[row])) return null;
-      const [cx, cy] = this.pixelsOf([x[row], y[row]]);
-      return element('circle', { class: kind, cx, cy, r: 10 });
-    };
-    fill(
-      this.overlay,
-      polygon(outline, 'outline'),
-      polygon(this.stroke ?? area, 'area'),
-      ring(found, 'found'),
-      ring(this.under, 'under'),
+    /** @type {(corners: Point[] | null) => Point[] | null} */
+    const pixels = (corners) => corners?.map((corner) => this.camera.pixelsOf(corner)) ?? null;
+    /** @type {(row: number | null) => Point | null} */
+    const place = (row) =>
+      row !== null && isPlaced(x, y, row) ? this.camera.pixelsOf([x[row], y[row]]) : null;
+    this.overlay.draw(
+      [
+        ['outline', pixels(outline)],
+        ['area', pixels(this.stroke ?? area)],
+      ],
+      [
+        ['found', place(found)],
+        ['under', place(this.under)],
+      ],
     );
   }
 
-  listen() {
-    const { canvas } = this;
-    this.watch = new ResizeObserver(() => this.scene && (this.moved ? this.draw() : this.fit()));
-    this.watch.observe(canvas);
-    canvas.addEventListener('pointerdown', (event) => this.press(event));
-    canvas.addEventListener('pointermove', (event) => this.move(event));
-    canvas.addEventListener('pointerup', (event) => this.release(event));
-    canvas.addEventListener('pointercancel', (event) => this.drop(event));
-    canvas.addEventListener('pointerleave', () => this.point(null));
-    canvas.addEventListener('dblclick', () => this.scene && this.fit());
-    canvas.addEventListener('keydown', (event) => this.key(event));
-    canvas.addEventListener(
-      'wheel',
-      (event) => {
-        event.preventDefault();
-        if (this.scene)
-          this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), pixels(event));
-      },
-      { passive: false },
-    );
+  /**
+   * Choose the dot at a point, if there is one.
+   * @param {Point} pixels
+   */
+  pick(pixels) {
+    const row = this.rowAt(pixels);
+    if (row !== null) this.listeners.pick(row);
   }
 
-  press(event) {
-    if (event.button > 1 || !this.scene) return;
-    this.canvas.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, pixels(event));
-    if (this.pointers.size > 1) {
-      this.stroke = null;
-      this.drag = { moving: true, still: false };
-      return;
-    }
-    const moving = event.button === 1 || (this.tool === 'pan') !== event.shiftKey;
-    this.drag = { moving, still: true, from: pixels(event) };
-    if (!moving) this.stroke = [this.placeAt(pixels(event))];
+  /**
+   * Select what lies in an area, or nothing.
+   * @param {Point[] | null} corners
+   */
+  select(corners) {
+    this.listeners.area(corners, this.camera.position.scale);
   }
 
-  move(event) {
-    const now = pixels(event);
-    if (!this.pointers.has(event.pointerId)) {
-      if (event.pointerType !== 'touch' && this.scene) this.point(this.rowAt(now), event);
-      return;
-    }
-    const before = this.pointers.get(event.pointerId);
-    if (
-      this.drag.still &&
-      Math.hypot(now[0] - this.drag.from[0], now[1] - this.drag.from[1]) < STILL
-    )
-      return;
-    this.drag.still = false;
-    this.point(null);
-    if (this.pointers.size > 1) this.pinch(event.pointerId, now);
-    else if (this.drag.moving) this.pan(now[0] - before[0], now[1] - before[1]);
-    else this.trace(now);
-    this.pointers.set(event.pointerId, now);
-  }
-
-  // Two fingers: the map follows both.
-  pinch(id, now) {
-    const [, other] = [...this.pointers].find(([each]) => each !== id);
-    const before = this.pointers.get(id);
-    const apart = (a, b) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
-    this.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
-    this.zoom(apart(now, other) / apart(before, other), [
-      (now[0] + other[0]) / 2,
-      (now[1] + other[1]) / 2,
-    ]);
-  }
-
-  trace(now) {
-    if (this.tool === 'box') {
-      const [left, top] = this.drag.from;
-      this.stroke = [[left, top], [now[0], top], now, [left, now[1]]].map((corner) =>
-        this.placeAt(corner),
-      );
-    } else this.stroke.push(this.placeAt(now));
-    this.drawOverSoon();
-  }
-
-  release(event) {
-    if (!this.pointers.has(event.pointerId)) return;
-    const { drag, stroke } = this;
-    this.drop(event);
-    if (drag.still) {
-      const row = this.rowAt(pixels(event));
-      if (row !== null) this.tell.pick(row);
-    } else if (stroke?.length > 2) this.tell.area(stroke, this.camera.scale);
-  }
-
-  drop(event) {
-    this.pointers.delete(event.pointerId);
-    this.stroke = null;
-    this.drawOverSoon();
-  }
-
+  /**
+   * Point at a row, or at none.
+   * @param {number | null} row
+   * @param {PointerEvent} [event]
+   */
   point(row, event) {
-    const same = row === (this.under ?? null);
+    const same = row === this.under;
     if (same && row === null) return;
     this.under = row;
-    this.tell.hover(row, event);
-    if (!same) this.drawOverSoon();
-  }
-
-  key(event) {
-    const step = 40;
-    const acts = {
-      ArrowLeft: () => this.pan(step, 0),
-      ArrowRight: () => this.pan(-step, 0),
-      ArrowUp: () => this.pan(0, step),
-      ArrowDown: () => this.pan(0, -step),
-      '+': () => this.zoom(ZOOM),
-      '=': () => this.zoom(ZOOM),
-      '-': () => this.zoom(1 / ZOOM),
-      0: () => this.fit(),
-      Escape: () => this.tell.area(null),
-    };
-    if (!acts[event.key] || event.ctrlKey || event.metaKey || event.altKey || !this.scene) return;
-    event.preventDefault();
-    acts[event.key]();
+    this.listeners.hover(row, event);
+    if (!same) this.drawOverlaySoon();
   }
 }
 
-const pixels = (event) => [event.offsetX, event.offsetY];
-
-// Dots in drawing order, their places counted from the middle: 32 bits suffice for those.
-function inOrder({ x, y, looks }, middle) {
-  const order = looks.order();
+/**
+ * Return dots in drawing order; places are counted from the middle, for which 32 bits suffice.
+ * @param {Scene} scene
+ * @param {Extent} middle
+ * @returns {Dots}
+ */
+function inOrder({ x, y, styles }, middle) {
+  const order = styles.order();
   const place = new Float32Array(2 * order.length);
   const colour = new Uint8Array(4 * order.length);
   order.forEach((row, at) => {
     place[2 * at] = x[row] - middle.x;
     place[2 * at + 1] = y[row] - middle.y;
-    colour.set(looks.colour.subarray(4 * row, 4 * row + 4), 4 * at);
+    colour.set(styles.colour.subarray(4 * row, 4 * row + 4), 4 * at);
   });
-  const taken = (values) =>
-    Float32Array.from(order, (row) =>
-      Number.isFinite(x[row]) && Number.isFinite(y[row]) ? values[row] : 0,
-    );
-  return { place, colour, size: taken(looks.size), mark: taken(looks.mark) };
+  /** @param {Float32Array} values */
+  const ordered = (values) =>
+    Float32Array.from(order, (row) => (isPlaced(x, y, row) ? values[row] : 0));
+  return { place, colour, size: ordered(styles.size), mark: ordered(styles.mark) };
 }

@@ -3,48 +3,64 @@
 import { element } from '../core/dom.js';
 import { change, to } from '../core/router.js';
 
+/** @import { Run } from '../core/run.js' */
+
+/**
+ * Return the search field.
+ * @param {Run} run
+ * @param {string} view that is shown
+ * @param {string} value
+ */
 export function searchBox(run, view, value) {
   const input = element('input', {
     type: 'search',
-    name: 'wanted',
     id: 'search',
     value,
     placeholder: 'clip id or path',
     'aria-label': 'Search clips by id or path',
-    oninput: (event) => event.target.setCustomValidity(''),
+    oninput: () => input.setCustomValidity(''),
   });
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    search(input, run, view);
+  };
   return element(
     'form',
-    { class: 'search', role: 'search', onsubmit: (event) => find(event, run, view) },
+    { class: 'search', role: 'search', onsubmit: submit },
     input,
     element('button', { type: 'submit', id: 'search-go' }, 'Find'),
   );
 }
 
-// One clip is shown in the latent space or on its page, several are listed.
-function find(event, run, view) {
-  event.preventDefault();
-  const { wanted } = event.target.elements;
-  const text = wanted.value.trim();
+/**
+ * Go to the clips found: one is shown in the latent space or on its page, several are listed.
+ * @param {HTMLInputElement} input
+ * @param {Run} run
+ * @param {string} view
+ */
+function search(input, run, view) {
+  const text = input.value.trim();
   if (!text) return;
-  const rows = rowsNamed(run, text);
+  const rows = findRows(run, text);
   if (!rows.length) {
-    wanted.setCustomValidity('No clip has this in its id or path');
-    wanted.reportValidity();
+    input.setCustomValidity('No clip has this in its id or path');
+    input.reportValidity();
   } else if (rows.length > 1) location.hash = to(['clips'], { search: text });
   else if (view === 'space') change({ clip: run.text('clip_id', rows[0]) });
   else location.hash = to(['clip', run.text('clip_id', rows[0])]);
 }
 
-// Rows of an id or path, else those that have the text in either.
-export function rowsNamed(run, text) {
-  const every = Array.from({ length: run.rows }, (_, row) => row);
-  const exact = every.filter(
+/**
+ * Return the clips with an id or path; where there are none, those that have the text in either.
+ * @param {Run} run
+ * @param {string} text
+ */
+export function findRows(run, text) {
+  const exact = run.rowsWhere(
     (row) => run.text('clip_id', row) === text || run.text('path', row) === text,
   );
-  return exact.length
-    ? exact
-    : every.filter(
-        (row) => run.text('clip_id', row).startsWith(text) || run.text('path', row).includes(text),
-      );
+  if (exact.length) return exact;
+  return run.rowsWhere(
+    (row) => run.text('clip_id', row).startsWith(text) || run.text('path', row).includes(text),
+  );
 }

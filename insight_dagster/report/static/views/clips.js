@@ -1,121 +1,140 @@
-// Clips as a list, chosen by class, prediction, split, cluster, text and correctness.
+// Clips as a list, filtered by class, prediction, split, cluster, text and correctness.
 
-import { download, element, empty, select } from '../core/dom.js';
+import { select } from '../core/controls.js';
+import { download } from '../core/csv.js';
+import { element, empty } from '../core/dom.js';
 import { count } from '../core/format.js';
 import { change } from '../core/router.js';
-import { exported } from '../map/selection.js';
-import { rowsNamed } from '../parts/search.js';
-import { clipGrid } from '../parts/thumbs.js';
+import { clipCsv } from '../parts/clip_csv.js';
+import { findRows } from '../parts/search.js';
+import { clipGrid } from '../parts/thumbnails.js';
 
+/** @import { Option } from '../core/controls.js' */
+/** @import { Child } from '../core/dom.js' */
+/** @import { Params } from '../core/router.js' */
+/** @import { Run } from '../core/run.js' */
+/** @import { View } from './view.js' */
+
+/** @type {Record<string, [text: string, key: (run: Run, row: number) => number | string]>} */
 const ORDERS = {
-  '': ['highest loss', (run) => (row) => -(run.number('loss', row) ?? -1)],
-  lowest: ['lowest loss', (run) => (row) => run.number('loss', row) ?? Infinity],
-  path: ['path', (run) => (row) => run.text('path', row)],
+  '': ['highest loss', (run, row) => -(run.number('loss', row) ?? -1)],
+  lowest: ['lowest loss', (run, row) => run.number('loss', row) ?? Infinity],
+  path: ['path', (run, row) => run.text('path', row)],
 };
 
+/** @type {View} */
 export async function clips({ run, params }) {
   const title = element('h1', { tabindex: -1 }, 'Clips');
-  if (!run.rows)
-    return [
-      title,
-      element(
-        'div',
-        { class: 'panel' },
-        empty('No clips yet', 'Materialize clip_manifest, then measurements.'),
-      ),
-    ];
-  const chooser = (name, label, values) =>
-    select(
-      `clips-${name}`,
-      label,
-      [['', 'any'], ...values.map((value) => [value, value || 'no split'])],
-      params[name] ?? '',
-      (value) => change({ [name]: value }, { step: true }),
-    );
+  if (!run.rows) {
+    const none = empty('No clips yet', 'Materialize clip_manifest, then measurements.');
+    return { parts: [title, element('div', { class: 'panel' }, none)] };
+  }
+  const rows = ordered(run, matching(run, params), params.order ?? '');
+  const save = () => download('clips.csv', clipCsv(run, rows));
+  const controls = element(
+    'div',
+    { class: 'controls' },
+    choosers(run, params),
+    params.search ? chip(`“${params.search}”`, 'search') : null,
+    params.other ? chip('labels outside the library', 'other') : null,
+    element('span', { role: 'status' }, count(rows.length, 'clip')),
+    element('button', { type: 'button', onclick: save }, 'Export (CSV)'),
+  );
+  const none = () => empty('No matching clip', 'Choose another class, prediction or split.');
+  return { parts: [title, controls, rows.length ? clipGrid(run, rows) : none()] };
+}
+
+/**
+ * Return the rows that all filters of an address let through.
+ * @param {Run} run
+ * @param {Params} params
+ */
+function matching(run, params) {
   const shownLabels = new Set(run.overview.confusion.classes);
-  const named = params.search ? new Set(rowsNamed(run, params.search)) : null;
+  const found = new Set(params.search ? findRows(run, params.search) : []);
+  const predicted = (/** @type {number} */ row) => run.text('predicted', row);
+  /** @type {[name: string, test: (row: number) => boolean][]} */
   const tests = [
-    [params.class, (row) => run.text('class_name', row) === params.class],
-    [params.predicted, (row) => run.text('predicted', row) === params.predicted],
-    [params.split, (row) => run.text('split', row) === params.split],
-    [params.correct, (row) => String(run.correct(row)) === params.correct],
-    [params.cluster, (row) => String(run.columns.cluster[row]) === params.cluster],
-    [
-      params.other,
-      (row) => run.text('predicted', row) !== null && !shownLabels.has(run.text('predicted', row)),
-    ],
-    [named, (row) => named.has(row)],
-  ].filter(([wanted]) => wanted);
-  const rows = [];
-  for (let row = 0; row < run.rows; row += 1)
-    if (tests.every(([, test]) => test(row))) rows.push(row);
-  const [, keyOf] = ORDERS[Object.hasOwn(ORDERS, params.order ?? '') ? (params.order ?? '') : ''];
-  const keys = new Map(rows.map((row) => [row, keyOf(run)(row)]));
-  rows.sort((a, b) => (keys.get(a) < keys.get(b) ? -1 : keys.get(a) > keys.get(b) ? 1 : a - b));
+    ['class', (row) => run.text('class_name', row) === params.class],
+    ['predicted', (row) => predicted(row) === params.predicted],
+    ['split', (row) => run.text('split', row) === params.split],
+    ['correct', (row) => String(run.correct(row)) === params.correct],
+    ['cluster', (row) => String(run.columns.cluster[row]) === params.cluster],
+    ['other', (row) => predicted(row) !== null && !shownLabels.has(predicted(row) ?? '')],
+    ['search', (row) => found.has(row)],
+  ];
+  const wanted = tests.filter(([name]) => params[name]).map(([, test]) => test);
+  return run.rowsWhere((row) => wanted.every((test) => test(row)));
+}
+
+/**
+ * @param {Run} run
+ * @param {number[]} rows
+ * @param {string} order
+ */
+function ordered(run, rows, order) {
+  const [, keyOf] = ORDERS[Object.hasOwn(ORDERS, order) ? order : ''];
+  const keyed = rows.map((row) => ({ row, key: keyOf(run, row) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.row - b.row));
+  return keyed.map(({ row }) => row);
+}
+
+/**
+ * @param {Run} run
+ * @param {Params} params
+ * @returns {Child[]}
+ */
+function choosers(run, params) {
+  const { class_name, predicted } = run.columns;
+  /** @type {(name: string, label: string, options: Option[]) => Child} */
+  const chooser = (name, label, options) =>
+    select(`clips-${name}`, label, options, params[name] ?? '', (value) =>
+      change({ [name]: value }, { step: true }),
+    );
+  /** @type {(values: string[]) => Option[]} */
+  const any = (values) => [['', 'any'], ...values.map(named)];
   const clusters = [...new Set(run.columns.cluster)]
     .filter((each) => each >= -1)
-    .sort((a, b) => a - b);
+    .sort((a, b) => a - b)
+    .map((each) => /** @type {Option} */ ([String(each), each < 0 ? 'none' : String(each)]));
   return [
-    title,
-    element(
-      'div',
-      { class: 'controls' },
-      chooser('class', 'Class', run.columns.class_name.levels ?? run.facts.classes),
-      chooser('predicted', 'Predicted', run.columns.predicted.levels ?? []),
-      chooser('split', 'Split', run.facts.splits),
-      select(
-        'clips-correct',
-        'Model',
-        [
-          ['', 'right or wrong'],
-          ['true', 'right'],
-          ['false', 'wrong'],
-        ],
-        params.correct ?? '',
-        (correct) => change({ correct }, { step: true }),
-      ),
-      clusters.length
-        ? select(
-            'clips-cluster',
-            'Cluster',
-            [
-              ['', 'any'],
-              ...clusters.map((each) => [String(each), each < 0 ? 'in none' : String(each)]),
-            ],
-            params.cluster ?? '',
-            (cluster) => change({ cluster }, { step: true }),
-          )
-        : null,
-      select(
-        'clips-order',
-        'Order',
-        Object.entries(ORDERS).map(([value, [text]]) => [value, text]),
-        params.order ?? '',
-        (order) => change({ order }, { step: true }),
-      ),
-      params.search
-        ? chip(`“${params.search}”`, () => change({ search: null }, { step: true }))
-        : null,
-      params.other
-        ? chip('labels outside the library', () => change({ other: null }, { step: true }))
-        : null,
-      element('span', { role: 'status' }, count(rows.length, 'clip')),
-      element(
-        'button',
-        { type: 'button', onclick: () => download('clips.csv', exported(run, rows)) },
-        'Export (CSV)',
-      ),
+    chooser('class', 'Class', any(class_name.levels ?? run.facts.classes)),
+    chooser('predicted', 'Predicted', any(predicted.levels ?? [])),
+    chooser('split', 'Split', any(run.facts.splits)),
+    chooser('correct', 'Model', [
+      ['', 'right or wrong'],
+      ['true', 'right'],
+      ['false', 'wrong'],
+    ]),
+    clusters.length ? chooser('cluster', 'Cluster', [['', 'any'], ...clusters]) : null,
+    chooser(
+      'order',
+      'Order',
+      Object.entries(ORDERS).map(([value, [text]]) => [value, text]),
     ),
-    rows.length
-      ? clipGrid(run, rows)
-      : empty('No such clip', 'Choose another class, prediction or split.'),
   ];
 }
 
-const chip = (text, remove) =>
+/**
+ * @param {string} value
+ * @returns {Option}
+ */
+const named = (value) => [value, value || 'no split'];
+
+/**
+ * Return a filter that was set elsewhere and can be removed.
+ * @param {string} text
+ * @param {string} name of its parameter
+ */
+const chip = (text, name) =>
   element(
     'button',
-    { type: 'button', class: 'chip', title: 'Show these and others', onclick: remove },
+    {
+      type: 'button',
+      class: 'chip',
+      title: 'Remove this filter',
+      onclick: () => change({ [name]: null }, { step: true }),
+    },
     text,
     ' ✕',
   );

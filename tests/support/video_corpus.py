@@ -85,27 +85,27 @@ CORPUS = (
 
 def bar_code(number: int, width: int, height: int) -> np.ndarray:
     """(height, width, 3) uint8: `number` in black and white bars on top, a moving square below."""
-    picture = np.full((height, width, 3), 96, np.uint8)
+    frame = np.full((height, width, 3), 96, np.uint8)
     cell = width // BITS
     for bit in range(BITS):
         if number >> bit & 1:
-            picture[:_BAND, bit * cell : (bit + 1) * cell] = 255
+            frame[:_BAND, bit * cell : (bit + 1) * cell] = 255
         else:
-            picture[:_BAND, bit * cell : (bit + 1) * cell] = 0
+            frame[:_BAND, bit * cell : (bit + 1) * cell] = 0
     left = (3 * number) % (width - 24)
-    picture[_BAND + 16 : _BAND + 40, left : left + 24] = (220, 40, 60)
-    return picture
+    frame[_BAND + 16 : _BAND + 40, left : left + 24] = (220, 40, 60)
+    return frame
 
 
-def read_bar_code(picture: np.ndarray) -> int:
-    """The number burnt into an upright picture."""
-    cell = picture.shape[1] // BITS
-    centres = picture[8 : _BAND - 8, cell // 2 :: cell][:, :BITS].mean((0, 2))
+def read_bar_code(frame: np.ndarray) -> int:
+    """The number burnt into an upright frame."""
+    cell = frame.shape[1] // BITS
+    centres = frame[8 : _BAND - 8, cell // 2 :: cell][:, :BITS].mean((0, 2))
     return sum(1 << bit for bit, value in enumerate(centres) if value > 128)
 
 
 def numbers(frames: np.ndarray) -> list[int]:
-    """The number of every picture of (T, H, W, 3)."""
+    """The number of every frame of (T, H, W, 3)."""
     return [read_bar_code(frame) for frame in frames]
 
 
@@ -133,7 +133,7 @@ def write_video(folder: Path, recipe: Recipe) -> Path:
 
 
 def write_audio(path: Path, seconds: float = 1.0) -> Path:
-    """A file with a sound track and no picture."""
+    """A file with a sound track and no frame."""
     with av.open(str(path), "w") as container:
         _write_silence(container, _sound_stream(container), seconds)
     return path
@@ -191,7 +191,7 @@ def cut_start(source: Path, target: Path, seconds: float) -> Path:
 
 
 def _pts(recipe: Recipe, number: int) -> int:
-    # Uneven: every third picture stays on the screen three times as long.
+    # Uneven: every third frame stays on the screen three times as long.
     place = number + 2 * (number // 3) if recipe.uneven else number
     return recipe.first_pts + place
 

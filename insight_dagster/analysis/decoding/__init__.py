@@ -1,8 +1,8 @@
-"""Exact frames from untrusted files: what a container says, and the pictures of a time window.
+"""Exact frames of untrusted video files, and what their containers say about them.
 
-`probe` and `decode_window` are the way in; `DecodingProcesses` has both, each call in a process of
-its own with limits. Scaling and normalising frames do not belong here
-(`preprocessing`), nor does which files are clips (`clip_library`).
+Call `probe` and `decode_window`, or the methods of the same names of `DecodingProcesses`, which run
+each call in a separate process with limits. Scaling and normalising frames (`model.preprocessing`)
+and finding clips (`clip_library`) do not belong here.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ from insight_dagster.analysis.decoding.window import (
 )
 
 Decode = Callable[..., DecodedWindow]
-"""`decode_window`, or the one of `DecodingProcesses`."""
+"""`decode_window`, or the method of `DecodingProcesses`."""
 Probe = Callable[[Path], VideoFacts]
-"""`probe`, or the one of `DecodingProcesses`."""
+"""`probe`, or the method of `DecodingProcesses`."""
 
 __all__ = [
     "Decode",

@@ -1,7 +1,7 @@
-"""Reading the pictures of a span with decord, for the files on which it is exact.
+"""Decoding the frames of a span with decord, for the files on which it is exact.
 
-decord cannot say that a picture is damaged and counts wrongly where time stamps are irregular,
-so it is never chosen here by itself; PyAV (`pyav_frames.py`) reads the rest.
+decord does not report damaged frames and miscounts them if timestamps are irregular, so that it is
+used only on request. The default decoder is PyAV (`pyav_frames`).
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ import numpy as np
 
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
 from insight_dagster.analysis.decoding.frame_plan import (
-    PicturePlan,
+    FramePlan,
     Span,
-    WindowPictures,
+    WindowFrames,
     ends_early,
-    plan_pictures,
+    plan_frames,
 )
 from insight_dagster.analysis.decoding.packet_table import PacketTable, check_complete, read_packets
 from insight_dagster.errors import DecodeError
+from insight_dagster.failures import Skipped
 
 _EXACT_CODECS = frozenset({"h264", "hevc", "vp9"})
 _EXACT_PIXELS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuv444p"})
 _EXACT_CONTAINERS = frozenset({"mov", "matroska"})
 
 
-def why_not(video: OpenVideo, table: PacketTable) -> str | None:
-    """Why decord would not be exact on this file; None where it is.
+def check_exact(video: OpenVideo, table: PacketTable) -> Skipped | None:
+    """Return why decord is not exact on a file; None if it is.
 
     Args:
         video: the open file.
-        table: all of its packets.
+        table: all packets of the file.
     """
     times = _times(table)
     pixels = video.stream.codec_context.pix_fmt
@@ -42,44 +43,43 @@ def why_not(video: OpenVideo, table: PacketTable) -> str | None:
             video.format_name not in _EXACT_CONTAINERS
         ),
         f"decord rounds {pixels} pixels differently": pixels not in _EXACT_PIXELS,
-        "an edit list cuts pictures, which decord counts": any(
+        "an edit list cuts frames, which decord counts": any(
             packet.is_discard for packet in table.packets
         ),
-        "time stamps are missing or repeat": len(set(times)) != len(table.packets),
-        "the first picture is not at the stream's start": times[:1] != [video.start_pts],
-        "decord is not exact where groups of pictures are open": _has_open_groups(table),
+        "timestamps are missing or repeat": len(set(times)) != len(table.packets),
+        "the first frame is not at the stream's start": times[:1] != [video.start_pts],
+        "decord is not exact where groups of frames are open": _has_open_groups(table),
     }
-    return next((reason for reason, holds in problems.items() if holds), None)
+    return next((Skipped(reason) for reason, holds in problems.items() if holds), None)
 
 
 def advise(video: OpenVideo, table: PacketTable) -> tuple[str, str]:
-    """(decoder, reason) for the manifest, from a file's packets.
+    """Return the decoder to use for a file and the reason, for the manifest.
 
-    Always PyAV. Measured on H.264 with 20 flipped bits: decord passed wrong pictures on without
-    an error in 27 of 30 files, PyAV in none; and it is no faster.
+    The decoder is always PyAV. On H.264 files with 20 flipped bits, decord returned wrong frames
+    without an error for 27 of 30 files, PyAV for none; and decord is no faster.
     """
-    problem = why_not(video, table)
-    return "pyav", problem or "it reports damaged pictures, which decord passes on"
+    problem = check_exact(video, table)
+    return "pyav", problem.reason if problem else "PyAV reports damaged frames, decord does not"
 
 
-def read_window(path: Path, span: Span) -> WindowPictures:
-    """The picked pictures of a span.
+def read_window(path: Path, span: Span) -> WindowFrames:
+    """Decode the sampled frames of a span.
 
     Raises:
-        DecodeError: decord would not be exact on the file, or cannot read it, or the span
-            holds no picture.
+        DecodeError: decord is not exact on the file or cannot read it, or the span holds no frame.
     """
     with open_video(path) as video:
         table = read_packets(video)
         check_complete(video, table)
-        problem = why_not(video, table)
+        problem = check_exact(video, table)
         if problem is not None:
-            raise DecodeError(f"decord was asked for, but {problem}")
+            raise DecodeError(f"decord cannot be used: {problem.reason}")
         times = _times(table)
-        plan = plan_pictures(times, span, start_pts=video.start_pts, time_base=video.time_base)
+        plan = plan_frames(times, span, start_pts=video.start_pts, time_base=video.time_base)
         early = ends_early(plan, span, at_end=True, fps=video.fps)
-    frames = _read_pictures(path, plan, times)
-    return WindowPictures(frames, plan.seconds, len(plan.times), early)
+    frames = _read_frames(path, plan, times)
+    return WindowFrames(frames, plan.seconds, len(plan.times), early)
 
 
 def _times(table: PacketTable) -> list[int]:
@@ -87,7 +87,7 @@ def _times(table: PacketTable) -> list[int]:
 
 
 def _has_open_groups(table: PacketTable) -> bool:
-    # Pictures shown before a key frame but stored behind it need those of the group before.
+    # Frames shown before a key frame but stored behind it depend on the previous group.
     key_time = -math.inf
     for packet in table.packets:
         if packet.pts is None:
@@ -99,16 +99,16 @@ def _has_open_groups(table: PacketTable) -> bool:
     return False
 
 
-def _read_pictures(path: Path, plan: PicturePlan, times: list[int]) -> np.ndarray:
-    # Imported here: loading decord takes its own copy of libav into memory.
+def _read_frames(path: Path, plan: FramePlan, times: list[int]) -> np.ndarray:
+    # Imported here because decord loads its own copy of libav into memory.
     import decord
 
     position = {time: index for index, time in enumerate(times)}
     try:
         reader = decord.VideoReader(str(path.absolute()), ctx=decord.cpu(0), num_threads=1)
         if len(reader) != len(times):
-            raise DecodeError(f"decord counts {len(reader)} pictures, the packets {len(times)}")
+            raise DecodeError(f"decord counts {len(reader)} frames, the packets {len(times)}")
         return reader.get_batch([position[time] for time in plan.picked]).asnumpy()
     except (decord.DECORDError, RuntimeError) as problem:
-        # Their messages are C++ stack traces.
-        raise DecodeError("decord cannot read its pictures") from problem
+        # The messages of these errors are C++ stack traces.
+        raise DecodeError("decord cannot read its frames") from problem

@@ -1,6 +1,6 @@
-"""What the bytes of a file say when libav cannot: whether it is cut short, empty, or mere text.
+"""Reasons why libav does not recognise a file, found in its first bytes and its MP4 boxes.
 
-Reading a few headers belongs here; opening and decoding videos does not.
+Reading a few headers belongs here; opening (`containers`) and decoding videos does not.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Boxes:
 
     Attributes:
         names: four-letter types, in file order.
-        end: byte at which the last one says that it ends.
-        length: bytes that the file has.
+        end: offset in bytes at which the last box ends by its own size field.
+        length: size of the file in bytes.
     """
 
     names: tuple[str, ...]
@@ -30,15 +30,15 @@ class Boxes:
 
     @property
     def overrun(self) -> bool:
-        """Whether the last box should be longer than the file."""
+        """Whether the last box ends behind the end of the file."""
         return self.end > self.length
 
 
 def read_boxes(path: Path) -> Boxes:
-    """The top-level boxes; none when the file is not built of boxes.
+    """Read the top-level boxes of a file; there are none if the file is not built of boxes.
 
-    Source: ISO/IEC 14496-12, 4.2: 32-bit size and type; size 1 = a 64-bit size follows,
-    size 0 = up to the end of the file.
+    Source: ISO/IEC 14496-12, 4.2: a 32-bit size and a type; size 1 means that a 64-bit size
+    follows, size 0 that the box extends to the end of the file.
     """
     names: list[str] = []
     length = path.stat().st_size
@@ -59,28 +59,28 @@ def read_boxes(path: Path) -> Boxes:
     return Boxes(tuple(names), position, length)
 
 
-def describe(path: Path) -> str:
-    """Why a file that libav does not recognise is no usable video, in plain words."""
+def explain_unrecognised(path: Path) -> str:
+    """Return the reason why libav does not recognise a file, in plain words."""
     boxes = read_boxes(path)
     if {"ftyp", "moov", "mdat"} & set(boxes.names):
-        missing = describe_boxes(boxes)
+        missing = find_missing_boxes(boxes)
         if missing:
             return missing.reason
-        return "the MP4 index (moov) or its first pictures are damaged"
+        return "the MP4 index (moov) or its first frames are damaged"
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
     if _looks_like_text(head):
         return "not a video: the file is text"
     if head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > boxes.length:
-        promised = int.from_bytes(head[4:8], "little") + 8
-        return f"cut short: {boxes.length} bytes of {promised} are there"
+        declared = int.from_bytes(head[4:8], "little") + 8
+        return f"cut short: {boxes.length} of {declared} bytes are present"
     return "not a video, or its header is damaged or cut short"
 
 
-def describe_boxes(boxes: Boxes) -> Unreadable | None:
-    """Return what is missing from an MP4 file; None where all boxes are there."""
+def find_missing_boxes(boxes: Boxes) -> Unreadable | None:
+    """Return what is missing from an MP4 file; None if all of its boxes are complete."""
     if boxes.overrun and boxes.names[-1] in {"moov", "mdat", "moof"}:
-        return Unreadable(f"cut short: {boxes.length} bytes of at least {boxes.end} are there")
+        return Unreadable(f"cut short: {boxes.length} of at least {boxes.end} bytes are present")
     if "moov" not in boxes.names:
         return Unreadable("cut short: the MP4 index (moov) is missing")
     return None
@@ -90,7 +90,7 @@ def _looks_like_text(head: bytes) -> bool:
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as problem:
-        # The last character of the sample may be cut.
+        # The last character of the sample may be incomplete.
         if problem.start < len(head) - 3:
             return False
         text = head[: problem.start].decode("utf-8")

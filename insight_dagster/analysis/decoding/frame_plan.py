@@ -1,6 +1,6 @@
-"""Which pictures of a stream a time window asks for: arithmetic on time stamps, no decoding.
+"""The frames of a stream that a time window selects, computed from timestamps without decoding.
 
-Spans, selections and the result that both decoders hand back belong here; reading files does not.
+Spans, selections and the result type of both decoders belong here; reading files does not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from insight_dagster.errors import DecodeError
 
 @dataclass(frozen=True)
 class Span:
-    """A time window [start, stop) in seconds and how many pictures of it are wanted."""
+    """A time window [start, stop) in seconds and the number of frames to sample from it."""
 
     start: float
     stop: float
@@ -26,14 +26,14 @@ class Span:
 
 
 @dataclass(frozen=True)
-class WindowPictures:
-    """Pictures of a span.
+class WindowFrames:
+    """Frames of a span.
 
     Attributes:
         frames: (T, H, W, 3) uint8 RGB, upright.
-        seconds: (T,) float64 since the stream's first picture.
-        available: pictures that the span holds.
-        ended_early: whether the stream ends more than one picture before the span does.
+        seconds: (T,) float64, time since the stream's first frame.
+        available: number of frames that the span holds.
+        ended_early: whether the stream ends more than one frame before the span does.
     """
 
     frames: np.ndarray
@@ -43,12 +43,14 @@ class WindowPictures:
 
 
 @dataclass(frozen=True)
-class PicturePlan:
-    """The time stamps of the pictures in a span and the ones picked from them.
+class FramePlan:
+    """The timestamps of the frames in a span, and those of the sampled frames.
 
     Attributes:
-        times: all of the span, ascending, in units of `time_base`.
-        picked: `num_frames` of them, ascending, repeated where there are too few.
+        times: all timestamps in the span, ascending, in units of `time_base`.
+        picked: `num_frames` of them, ascending, repeated if there are too few.
+        start_pts: timestamp that counts as second 0.
+        time_base: length of one timestamp unit in seconds.
     """
 
     times: tuple[int, ...]
@@ -58,43 +60,50 @@ class PicturePlan:
 
     @property
     def seconds(self) -> np.ndarray:
-        """(T,) float64 times of the picked pictures since the stream's first one."""
+        """The times of the picked frames since the stream's first one, (T,) float64."""
         return np.array([float((t - self.start_pts) * self.time_base) for t in self.picked])
 
 
 def to_pts(seconds: float, time_base: Fraction, start_pts: int) -> int:
-    """Time stamp of a second, rounded up.
+    """Convert seconds to a timestamp, rounded up.
 
-    Source: `secs_to_pts` of pytorchvideo.data.utils; the division stays in floating point
-    because its rounding decides whether a picture right on the edge is inside.
+    Source: `secs_to_pts` of pytorchvideo.data.utils. The division stays in floating point because
+    its rounding decides whether a frame exactly on the edge is inside.
     """
     return math.ceil(seconds / time_base) + start_pts
 
 
-def plan_pictures(
+def plan_frames(
     times: Sequence[int], span: Span, *, start_pts: int, time_base: Fraction
-) -> PicturePlan:
-    """Pick `span.num_frames` of the pictures whose time stamps lie in the span.
+) -> FramePlan:
+    """Pick `span.num_frames` of the frames whose timestamps lie in the span.
 
     Raises:
-        DecodeError: there is no picture in the span.
+        DecodeError: there is no frame in the span.
     """
-    first, behind = (to_pts(s, time_base, start_pts) for s in (span.start, span.stop))
-    inside = sorted({t for t in times if first <= t < behind})
+    first, end = (to_pts(s, time_base, start_pts) for s in (span.start, span.stop))
+    inside = sorted({t for t in times if first <= t < end})
     if not inside:
         last = max(times, default=start_pts)
         raise DecodeError(
-            f"no picture between {span.start:.2f} s and {span.stop:.2f} s; "
+            f"no frame between {span.start:.2f} s and {span.stop:.2f} s; "
             f"the last one is at {float((last - start_pts) * time_base):.2f} s"
         )
     picked = [inside[i] for i in subsample_indices(len(inside), span.num_frames)]
-    return PicturePlan(tuple(inside), tuple(picked), start_pts, time_base)
+    return FramePlan(tuple(inside), tuple(picked), start_pts, time_base)
 
 
-def ends_early(plan: PicturePlan, span: Span, *, at_end: bool, fps: float) -> bool:
-    """Whether the stream is over more than one picture before the span is."""
+def ends_early(plan: FramePlan, span: Span, *, at_end: bool, fps: float) -> bool:
+    """Return whether the stream ends more than one frame before the span does.
+
+    Args:
+        plan: frames of the span.
+        span: the window.
+        at_end: whether the end of the stream was reached.
+        fps: frame rate in 1/s, 0 if unknown.
+    """
     if not at_end:
         return False
-    behind_last = float((plan.times[-1] - plan.start_pts) * plan.time_base) + 1 / (fps or 25.0)
-    # Half a picture of slack: time bases of 1 ms round the last time stamp.
-    return behind_last + 0.5 / (fps or 25.0) < span.stop
+    end_of_last = float((plan.times[-1] - plan.start_pts) * plan.time_base) + 1 / (fps or 25.0)
+    # Tolerates half a frame: time bases of 1 ms round the last timestamp.
+    return end_of_last + 0.5 / (fps or 25.0) < span.stop

@@ -1,4 +1,7 @@
-"""Which of a window's frames a model gets to see; without torch, which is slow to import."""
+"""The indices of the frames that a model receives out of a window's frames.
+
+Implemented without torch, because torch is slow to import.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,24 @@ import numpy as np
 
 
 def subsample_indices(available: int, wanted: int) -> np.ndarray:
-    """Indices (wanted,) int64, spread evenly over `available` frames, truncated downwards.
+    """Return indices spread evenly over the available frames, truncated to whole numbers.
 
-    In float32 and from both ends towards the middle, as `torch.linspace` computes it: 80 frames
-    give 0, 5, 10, 15, 21, ..., 79 exactly as PyTorchVideo's `uniform_temporal_subsample` does.
-    Frames repeat when there are too few.
+    Equal to PyTorchVideo's `uniform_temporal_subsample`: computed in float32 from both ends towards
+    the middle, as `torch.linspace` does. 16 of 80 frames are 0, 5, 10, 15, 21, ..., 79. Indices
+    repeat when fewer frames are available than wanted.
+
+    Args:
+        available: number of frames to choose from.
+        wanted: number of indices.
+
+    Returns:
+        (wanted,) int64, ascending.
 
     Raises:
-        ValueError: one of the counts is below 1.
+        ValueError: one of the numbers is below 1.
     """
     if available < 1 or wanted < 1:
-        raise ValueError(f"cannot take {wanted} frames out of {available}; both must be >= 1")
+        raise ValueError(f"cannot sample {wanted} frames out of {available}; both must be >= 1")
     if wanted == 1:
         return np.zeros(1, np.int64)
     last = np.float32(available - 1)

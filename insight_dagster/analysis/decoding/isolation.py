@@ -1,7 +1,7 @@
-"""Decoding in processes of its own, with limits: a crash, a hang or a memory bomb costs one clip.
+"""Decoding in separate processes with limits, so that a crash, hang or memory bomb costs one clip.
 
-Starting, watching and replacing the processes belongs here; what they run (`worker.py`) and
-decoding itself (`window.py`) do not.
+Starting, watching and replacing the processes belongs here; their main loop (`worker`) and decoding
+itself (`window`) do not.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from insight_dagster.analysis.decoding.window import DecodedWindow, VideoFacts
 from insight_dagster.errors import DecodeError
 
 _LONGEST_ANSWER = 1 << 24
-_STARTING_SECONDS = 60.0
-# The memory of one clip's pictures serves the next; getting it anew would cost a fault a page.
+_STARTUP_SECONDS = 60.0
+# Keeps the memory of one clip's frames for the next: allocating it again costs a fault per page.
 _KEEP_MEMORY = ":".join(
     f"glibc.malloc.{threshold}={1 << 30}" for threshold in ("mmap_threshold", "trim_threshold")
 )
@@ -36,30 +36,30 @@ _KEEP_MEMORY = ":".join(
 
 @dataclass(frozen=True)
 class Limits:
-    """What one clip may cost.
+    """The limits on decoding one clip.
 
     Attributes:
         seconds: wall-clock time.
-        memory_mib: private memory of the process that decodes it.
+        memory_mib: private memory of the decoding process.
     """
 
     seconds: float = 120.0
     memory_mib: int = 2048
 
     def __post_init__(self) -> None:
-        """Refuse limits that no clip keeps."""
+        """Check that a clip can be decoded within the limits."""
         if self.seconds <= 0 or self.memory_mib < 256:
             raise ValueError(f"limits need seconds > 0 and memory_mib >= 256, got {self}")
 
 
 class DecodingProcesses:
-    """`probe` and `decode_window`, each call in a process that is fit for nothing else.
+    """A pool of decoding processes: each call of `probe` or `decode_window` runs in one of them.
 
-    Calls from several threads run side by side, in as many processes as there are calls; these stay
-    for later calls until `close`.
+    Calls from several threads run in parallel, each in its own process. The processes are kept for
+    later calls until `close`.
 
     Args:
-        limits: of each call.
+        limits: limits on each call.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -68,11 +68,11 @@ class DecodingProcesses:
         self._lock = threading.Lock()
 
     def probe(self, path: Path) -> VideoFacts:
-        """As `window.probe`.
+        """Return the properties of a video file, like `window.probe`.
 
         Raises:
-            DecodeError: as there, or the process crashed or met a limit.
-            OSError: the system would not give the file.
+            DecodeError: as in `window.probe`, or the process crashed or reached a limit.
+            OSError: the system refused the file.
         """
         return VideoFacts(**self._call({"operation": "probe", "path": str(path)})[0])
 
@@ -86,13 +86,13 @@ class DecodingProcesses:
         end: float | None = None,
         decoder: str | None = None,
     ) -> DecodedWindow:
-        """As `window.decode_window`.
+        """Decode the frames of a time window, like `window.decode_window`.
 
         Raises:
-            DecodeError: as there, or the process crashed or met a limit.
-            OSError: the system would not give the file.
+            DecodeError: as in `window.decode_window`, or the process crashed or reached a limit.
+            OSError: the system refused the file.
         """
-        done, frames = self._call(
+        result, frames = self._call(
             {
                 "operation": "window",
                 "path": str(path),
@@ -105,13 +105,13 @@ class DecodingProcesses:
         )
         return DecodedWindow(
             frames=frames,
-            timestamps=np.array(done["timestamps"], np.float64),
-            source_frames=int(done["source_frames"]),
-            short=bool(done["short"]),
+            timestamps=np.array(result["timestamps"], np.float64),
+            source_frames=int(result["source_frames"]),
+            short=bool(result["short"]),
         )
 
     def close(self) -> None:
-        """End the processes that are idle."""
+        """End the idle processes."""
         with self._lock:
             idle, self._idle = self._idle, []
         for process in idle:
@@ -122,20 +122,20 @@ class DecodingProcesses:
             process = self._idle.pop() if self._idle else None
         answer, frames, short = self._ask(process or _Process(self.limits), request)
         if process is not None and short:
-            # What earlier clips left behind, which the process keeps, may have been in the way.
+            # The process may have been short of memory because of what earlier clips left in it.
             answer, frames, _ = self._ask(_Process(self.limits), request)
-        return _done(answer, self.limits), frames
+        return _result_of(answer, self.limits), frames
 
     def _ask(
         self, process: _Process, request: dict[str, Any]
     ) -> tuple[dict[str, Any], np.ndarray, bool]:
-        """What a process answers, and whether it may have been short of memory.
+        """Return a process's answer and frames, and whether it may have been short of memory.
 
-        It is kept for later calls, unless it is broken or was short.
+        The process is kept for later calls, unless it is broken or was short of memory.
         """
         try:
             answer, frames = process.ask(request)
-            # libav calls a picture damaged for which it found no memory.
+            # libav reports a frame as damaged if it finds no memory for it.
             short = "memory" in answer or ("decode_error" in answer and process.nearly_full())
         except BaseException:
             process.end()
@@ -149,14 +149,14 @@ class DecodingProcesses:
 
 
 class _Process:
-    """One process, its pipe, and the memory in which it leaves pictures."""
+    """One process, its pipe, and the memory that it writes frames to."""
 
     def __init__(self, limits: Limits) -> None:
         ours, theirs = socket.socketpair()
         self._limits = limits
-        self._pictures = os.memfd_create("pictures")
-        broken_when_we_end, self._lifeline = os.pipe()
-        descriptors = (theirs.fileno(), self._pictures, broken_when_we_end)
+        self._frame_memory = os.memfd_create("frames")
+        closed_with_us, self._lifeline = os.pipe()
+        descriptors = (theirs.fileno(), self._frame_memory, closed_with_us)
         self._child = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
             [sys.executable, "-m", "insight_dagster.analysis.decoding.worker"]
             + [str(each) for each in (*descriptors, limits.memory_mib << 20)],
@@ -167,60 +167,60 @@ class _Process:
             env=_environment(),
         )
         theirs.close()
-        os.close(broken_when_we_end)
+        os.close(closed_with_us)
         self._pipe = Connection(ours.detach())
         self._started = False
 
     def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
-        """Have a request answered; the pictures are ours afterwards.
+        """Return the answer to a request, and a copy of the frames.
 
         Raises:
-            DecodeError: the process ended, or took too long.
+            DecodeError: the process ended or took too long.
         """
-        seconds = self._limits.seconds + (0 if self._started else _STARTING_SECONDS)
+        seconds = self._limits.seconds + (0 if self._started else _STARTUP_SECONDS)
         try:
             self._pipe.send_bytes(json.dumps(request).encode())
             if not self._pipe.poll(seconds):
                 raise DecodeError(f"decoding takes longer than {self._limits.seconds:g} s")
             answer = json.loads(self._pipe.recv_bytes(_LONGEST_ANSWER))
         except (EOFError, ConnectionError) as problem:
-            raise DecodeError(f"the decoder crashed ({self._death()})") from problem
+            raise DecodeError(f"the decoder crashed ({self._exit_reason()})") from problem
         self._started = True
-        return answer, self._frames(answer.get("done", {}).get("shape"))
+        return answer, self._read_frames(answer.get("result", {}).get("shape"))
 
     def nearly_full(self) -> bool:
-        """Whether it holds more than half of the memory that it may take."""
+        """Return whether the process uses more than half of the memory that it is allowed."""
         allowed, _ = resource.prlimit(self._child.pid, resource.RLIMIT_DATA)
         status = Path(f"/proc/{self._child.pid}/status").read_text()
-        held = [line.split()[1] for line in status.splitlines() if line.startswith("VmData")]
-        return 2 * 1024 * sum(map(int, held)) > allowed
+        used = [line.split()[1] for line in status.splitlines() if line.startswith("VmData")]
+        return 2 * 1024 * sum(map(int, used)) > allowed
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process immediately."""
         self._child.kill()
         self._child.wait()
         self._pipe.close()
-        os.close(self._pictures)
+        os.close(self._frame_memory)
         os.close(self._lifeline)
 
-    def _frames(self, shape: list[int] | None) -> np.ndarray:
+    def _read_frames(self, shape: list[int] | None) -> np.ndarray:
         if shape is None:
             return np.empty((0, 0, 0, 3), np.uint8)
-        # What a process that was taken over says is not believed.
-        if len(shape) != 4 or math.prod(shape) > os.fstat(self._pictures).st_size:
-            raise DecodeError(f"the decoder's answer is damaged: no pictures of shape {shape}")
+        # The process may have been taken over by a video: its answer is checked.
+        if len(shape) != 4 or math.prod(shape) > os.fstat(self._frame_memory).st_size:
+            raise DecodeError(f"the decoder's answer is damaged: no frames of shape {shape}")
         frames = np.empty(shape, np.uint8)
-        pictures = frames.data.cast("B")
+        buffer = frames.data.cast("B")
         read = 0
-        # Read, not mapped: every page of a new mapping would cost a fault.
-        while read < len(pictures):
-            count = os.preadv(self._pictures, [pictures[read:]], read)
+        # Read instead of mapped, because each page of a new mapping costs a fault.
+        while read < len(buffer):
+            count = os.preadv(self._frame_memory, [buffer[read:]], read)
             if not count:
-                raise DecodeError("the decoder's answer is damaged: pictures went away")
+                raise DecodeError("the decoder's answer is damaged: frames are missing")
             read += count
         return frames
 
-    def _death(self) -> str:
+    def _exit_reason(self) -> str:
         self._child.kill()
         code = self._child.wait()
         return f"signal {-code}" if code < 0 else f"exit status {code}"
@@ -228,14 +228,14 @@ class _Process:
 
 @cache
 def decoding_processes(limits: Limits) -> DecodingProcesses:
-    """The processes of this program for some limits; they end with it."""
+    """Return this program's decoding processes with the given limits; they end with the program."""
     processes = DecodingProcesses(limits)
     atexit.register(processes.close)
     return processes
 
 
-def _done(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """What was answered, or the error that it says."""
+def _result_of(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Return the result in an answer, or raise the error in it."""
     if "decode_error" in answer:
         raise DecodeError(str(answer["decode_error"]))
     if "memory" in answer:
@@ -243,12 +243,12 @@ def _done(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
     if "os_error" in answer:
         code, text, name = answer["os_error"]
         raise OSError(code, text, name)
-    done: dict[str, Any] = answer["done"]
-    return done
+    result: dict[str, Any] = answer["result"]
+    return result
 
 
 def _environment() -> dict[str, str]:
-    """This program's search path and nothing of its secrets."""
+    """Return the search paths of this program's environment, without its secrets."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     return {
         **kept,

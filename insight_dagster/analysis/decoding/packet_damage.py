@@ -1,6 +1,6 @@
-"""Signs in a stream's packets that bytes were lost, which libav decodes without a word.
+"""Signs of lost bytes in a stream's packets, which libav decodes without an error.
 
-What the packets promise and whether some are missing (`packet_table.py`) does not belong here.
+Whether packets that the container names are missing (`packet_table`) does not belong here.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from av.packet import Packet
 
 from insight_dagster.analysis.decoding.containers import OpenVideo
 
-# Emulation prevention (ITU-T H.264, 7.4.1; H.265, 7.4.2) leaves no three zero bytes inside a unit.
-# What is this long was lost; but cameras pad the units of intra-only profiles to one size.
+# Emulation prevention (ITU-T H.264, 7.4.1; H.265, 7.4.2) allows no three zero bytes inside a unit,
+# so that this many are lost bytes. But cameras pad the units of intra-only profiles with zeros.
 _ZEROS = bytes(16)
 _ZERO_FREE_CODECS = frozenset({"h264", "hevc"})
-# Pictures shown last of a part of a file: some shown before them may be stored behind it. Where a
-# file was cut without encoding it again, one or two are missing for good.
+# Number of frames, shown last in a part of a file, that may precede frames stored behind that part.
+# At the end of a file that was cut without encoding it again, one or two frames are missing.
 _LAST_OF_PART, _LAST_OF_FILE = 16, 3
 _FRAMED_FORMATS = frozenset({"mov", "matroska", "flv"})
 
 
 def damaged(packet: Packet, video: OpenVideo, key_times: Collection[int]) -> bool:
-    """Whether a packet cannot be what the encoder wrote.
+    """Return whether a packet cannot be what the encoder wrote.
 
     Args:
-        packet: of the stream.
-        video: its file.
-        key_times: decoding time stamps of key pictures, as the container's index has them.
+        packet: a packet of the video stream.
+        video: the open file.
+        key_times: decoding timestamps of key frames, from the container's index.
     """
     if packet.is_corrupt:
         return True
@@ -43,9 +43,10 @@ def _has_no_zeros(video: OpenVideo) -> bool:
 
 
 def key_times(video: OpenVideo) -> frozenset[int]:
-    """Decoding time stamps of the key pictures that an MP4 file's index names.
+    """Return the decoding timestamps of the key frames in an MP4 file's index.
 
-    None where it names every picture: libav reads a file without a table of key pictures so.
+    Empty for other containers, and if every frame is a key frame: libav also reports that of a file
+    without a table of key frames.
     """
     if video.format_name != "mov":
         return frozenset()
@@ -55,15 +56,15 @@ def key_times(video: OpenVideo) -> frozenset[int]:
 
 
 def times_contradict(packets: Sequence[Packet], video: OpenVideo, *, at_end: bool) -> bool:
-    """Whether an MP4 file's tables disagree about when its pictures are shown.
+    """Return whether an MP4 file's tables disagree about when its frames are shown.
 
-    Two at one time, or steps of one length from picture to picture in the order of decoding, but
-    not in the order of showing.
+    They do if two frames are shown at the same time, or if all frames are equally far apart in
+    decoding order but not in presentation order.
 
     Args:
-        packets: in decoding order.
-        video: their file.
-        at_end: whether the last of them is the file's last.
+        packets: packets in decoding order.
+        video: the open file.
+        at_end: whether the last packet is the last of the file.
     """
     if video.format_name != "mov":
         return False

@@ -1,7 +1,7 @@
-"""What a container promises about its pictures, read from its packets without decoding one.
+"""The packets of a video stream: which of them show a frame, when, and whether some are missing.
 
-Which packets show a picture, when, and whether some are missing belongs here; opening files
-(`containers.py`) and decoding (`decoding`) do not.
+Nothing is decoded here. Opening files (`containers`), damage inside a packet (`packet_damage`) and
+decoding (`pyav_frames`, `decord_frames`) do not belong here.
 """
 
 from __future__ import annotations
@@ -18,54 +18,54 @@ from insight_dagster.analysis.decoding.containers import OpenVideo
 from insight_dagster.analysis.decoding.packet_damage import damaged, key_times, times_contradict
 from insight_dagster.errors import DecodeError
 
-# In these a packet is a frame; streams such as MPEG-TS may hold two fields in two packets.
+# In these formats a packet is a frame; MPEG-TS, for example, may store a frame's two fields in two.
 FRAME_PER_PACKET = frozenset({"mov", "matroska", "avi", "flv"})
 
 _CLOCK = re.compile(r"\d+:\d\d:\d\d(\.\d+)?")
 _VOP_START = b"\x00\x00\x01\xb6"
-# A stand-in of this size or less repeats a picture, or follows two packed into one packet.
-_MPEG4_STAND_IN_BYTES = 19
+# A placeholder of at most this size repeats a frame, or follows two frames packed into one packet.
+_MPEG4_PLACEHOLDER_BYTES = 19
 _TABLE_TOLERANCE_SECONDS = 1.0
-# A missing tail shorter than this is a rounding of the container's duration.
+# A shorter missing end is a rounding of the container's duration.
 _TAIL_TOLERANCE_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
 class PacketTable:
-    """The packets of a span of a stream, in decoding order, and the end of the file in them.
+    """The packets of a span of a stream, in decoding order.
 
     Attributes:
-        packets: from a key frame on, those shown and those only referred to.
-        at_end: whether the file ended behind the last of them.
+        packets: packets from a key frame on, both shown and only referred to.
+        at_end: whether the last of them is the last of the file.
     """
 
     packets: tuple[Packet, ...]
     at_end: bool
 
     def shown(self, codec_name: str) -> tuple[Packet, ...]:
-        """The packets that put a picture on the screen."""
-        return tuple(p for p in self.packets if shows_picture(p, codec_name))
+        """Return the packets whose frames are shown."""
+        return tuple(p for p in self.packets if shows_frame(p, codec_name))
 
     @property
     def last_dts(self) -> int | None:
-        """Decoding time stamp of the last packet, None without one."""
+        """The decoding timestamp of the last packet; None if no packet has one."""
         return max((p.dts for p in self.packets if p.dts is not None), default=None)
 
 
 def read_packets(video: OpenVideo, *, end_pts: float = math.inf, spare: int = 0) -> PacketTable:
-    """The packets from the current position to the first one decoded at or after `end_pts`.
+    """Read the packets from the current position to the first one decoded at or after `end_pts`.
 
     Args:
-        video: an open file, at its beginning or just after a seek.
-        end_pts: time stamp in units of the stream's time base.
-        spare: packets to read beyond that, for containers without presentation times.
+        video: an open file, at its start or just after a seek.
+        end_pts: timestamp in units of the stream's time base.
+        spare: number of packets to read beyond that, for containers without presentation times.
 
     Raises:
-        DecodeError: a packet is damaged or cut.
+        DecodeError: a packet is damaged or incomplete.
     """
     packets: list[Packet] = []
     try:
-        for packet in playable(_sound(video)):
+        for packet in playable(_intact_packets(video)):
             if packet.dts is not None and packet.dts >= end_pts:
                 spare -= 1
                 if spare < 0:
@@ -79,7 +79,7 @@ def read_packets(video: OpenVideo, *, end_pts: float = math.inf, spare: int = 0)
     return PacketTable(tuple(packets), at_end=True)
 
 
-def _sound(video: OpenVideo) -> Iterator[Packet]:
+def _intact_packets(video: OpenVideo) -> Iterator[Packet]:
     keys = key_times(video)
     for packet in video.container.demux(video.stream):
         if damaged(packet, video, keys):
@@ -88,7 +88,7 @@ def _sound(video: OpenVideo) -> Iterator[Packet]:
 
 
 def playable(packets: Iterable[Packet]) -> Iterator[Packet]:
-    """Packets from the first key frame on, without what depends on pictures before it."""
+    """Yield the packets from the first key frame on that do not depend on earlier frames."""
     key_pts: int | None = None
     started = False
     for packet in packets:
@@ -104,17 +104,17 @@ def playable(packets: Iterable[Packet]) -> Iterator[Packet]:
 
 
 def at_second(packet: Packet, video: OpenVideo) -> str:
-    """Where a packet lies, for messages: `at 1.25 s`."""
+    """Return the time of a packet for messages, such as `at 1.25 s`."""
     time = packet.pts if packet.pts is not None else packet.dts
     if time is None:
         return "at an unknown time"
     return f"at {float((time - video.start_pts) * video.time_base):.2f} s"
 
 
-def shows_picture(packet: Packet, codec_name: str) -> bool:
-    """Whether decoding the packet puts a picture on the screen.
+def shows_frame(packet: Packet, codec_name: str) -> bool:
+    """Return whether the packet's frame is shown.
 
-    Not so: packets that an edit list cuts, VP8's hidden reference frames (RFC 6386, 9.1) and
+    Not shown are packets that an edit list cuts, VP8's hidden reference frames (RFC 6386, 9.1) and
     MPEG-4 packets without a video object plane.
     """
     if packet.is_discard:
@@ -126,23 +126,23 @@ def shows_picture(packet: Packet, codec_name: str) -> bool:
     return True
 
 
-def may_stay_dark(packet: Packet, codec_name: str) -> bool:
-    """Whether a packet that seems to show a picture may legally show none."""
-    return codec_name == "mpeg4" and packet.size <= _MPEG4_STAND_IN_BYTES
+def may_be_empty(packet: Packet, codec_name: str) -> bool:
+    """Return whether a packet that seems to show a frame may validly decode to none."""
+    return codec_name == "mpeg4" and packet.size <= _MPEG4_PLACEHOLDER_BYTES
 
 
 def check_complete(video: OpenVideo, table: PacketTable) -> None:
-    """Compare a table with what the container's index and header promise of that span.
+    """Check that the file holds all frames that the container's index and header name.
 
     Raises:
-        DecodeError: pictures that they name are not in the file.
+        DecodeError: frames are missing, or the container's tables contradict each other.
     """
     if not table.packets:
-        raise DecodeError("the video stream holds no picture")
+        raise DecodeError("the video stream holds no frame")
     if video.format_name == "avi":
         _check_gaps(video, table)
     if times_contradict(table.packets, video, at_end=table.at_end):
-        raise DecodeError("damaged: its tables disagree about when pictures are shown")
+        raise DecodeError("damaged: its tables disagree about when frames are shown")
     if not table.at_end:
         return
     if video.format_name == "mov":
@@ -155,13 +155,13 @@ def check_complete(video: OpenVideo, table: PacketTable) -> None:
 
 
 def _check_gaps(video: OpenVideo, table: PacketTable) -> None:
-    # Behind a damaged chunk libav looks for the next one that it recognises, and says nothing.
+    # Behind a damaged chunk libav continues with the next one that it recognises, without an error.
     stamps = [packet.dts for packet in table.packets if packet.dts is not None]
     first, last = min(stamps, default=0), max(stamps, default=-1)
     entries = [e for e in video.stream.index_entries if e.size and first <= e.timestamp <= last]
     missing = len(entries) - len(stamps)
     if missing > 0:
-        raise DecodeError(f"damaged: {missing} of {len(entries)} pictures cannot be found")
+        raise DecodeError(f"damaged: {missing} of {len(entries)} frames cannot be found")
 
 
 def _check_index(video: OpenVideo, table: PacketTable) -> None:
@@ -169,48 +169,54 @@ def _check_index(video: OpenVideo, table: PacketTable) -> None:
     last = table.last_dts
     if len(entries) and last is not None and last < entries[-1].timestamp:
         raise DecodeError(
-            f"cut short: the index names {len(entries)} pictures, "
+            f"cut short: the index declares {len(entries)} frames, "
             f"the file ends {at_second(table.packets[-1], video)}"
         )
 
 
 def _check_span(video: OpenVideo, table: PacketTable) -> None:
-    # An edit list may leave pictures out of the index, but then it promises no more than the rest.
+    # An edit list may leave frames out of the index, but the duration then leaves them out too.
     times = [packet.dts for packet in table.packets if packet.dts is not None]
     if len(video.stream.index_entries) >= video.stream.frames or not times:
         return
-    promised = float((video.stream.duration or 0) * video.time_base)
-    there = float((max(times) - min(times)) * video.time_base)
-    if there + _TABLE_TOLERANCE_SECONDS < promised:
-        raise DecodeError(f"damaged: {promised:.2f} s are promised, pictures last {there:.2f} s")
+    declared = float((video.stream.duration or 0) * video.time_base)
+    present = float((max(times) - min(times)) * video.time_base)
+    if present + _TABLE_TOLERANCE_SECONDS < declared:
+        raise DecodeError(
+            f"damaged: the header declares {declared:.2f} s, the frames last {present:.2f} s"
+        )
 
 
 def _check_count(video: OpenVideo, table: PacketTable) -> None:
-    # AVI time stamps count pictures, dropped ones (empty chunks, not read) included.
-    promised, last = video.stream.frames, table.last_dts
-    if last is not None and last + 1 < promised - 1:
-        raise DecodeError(f"cut short: the header names {promised} pictures, {last + 1} are there")
+    # AVI timestamps count frames, including dropped ones (empty chunks, which are not read).
+    declared, last = video.stream.frames, table.last_dts
+    if last is not None and last + 1 < declared - 1:
+        raise DecodeError(
+            f"cut short: the header declares {declared} frames, {last + 1} are present"
+        )
 
 
 def _check_duration(video: OpenVideo, table: PacketTable) -> None:
     ends = [p.pts + (p.duration or 0) for p in table.packets if p.pts is not None]
-    promised = _promised_end(video)
-    if promised is None or not ends:
+    declared = _declared_end(video)
+    if declared is None or not ends:
         return
-    seconds, tolerance = promised
-    there = float(max(ends) * video.time_base)
-    if there + tolerance < seconds:
-        raise DecodeError(f"cut short: {seconds:.2f} s are promised, {there:.2f} s are there")
+    seconds, tolerance = declared
+    present = float(max(ends) * video.time_base)
+    if present + tolerance < seconds:
+        raise DecodeError(
+            f"cut short: the header declares {seconds:.2f} s, {present:.2f} s are present"
+        )
 
 
-def _promised_end(video: OpenVideo) -> tuple[float, float] | None:
-    """(second, tolerance in seconds) at which the pictures should end; None where unsaid."""
-    picture = 1 / (video.fps or 25.0)
+def _declared_end(video: OpenVideo) -> tuple[float, float] | None:
+    """Return the second at which the frames should end, and its tolerance; None if unknown."""
+    frame = 1 / (video.fps or 25.0)
     tag = video.stream.metadata.get("DURATION", "")
     if _CLOCK.fullmatch(tag):
         hours, minutes, seconds = tag.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds), 1.5 * picture
-    # The file's duration is that of its longest stream: with audio it says nothing of pictures.
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds), 1.5 * frame
+    # A file's duration is that of its longest stream: with audio it does not apply to the frames.
     if len(video.container.streams) == 1 and video.container.duration:
-        return video.container.duration / 1e6, max(_TAIL_TOLERANCE_SECONDS, 2 * picture)
+        return video.container.duration / 1e6, max(_TAIL_TOLERANCE_SECONDS, 2 * frame)
     return None

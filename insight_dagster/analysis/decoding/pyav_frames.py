@@ -1,7 +1,6 @@
-"""Reading the pictures of a span with PyAV, sequentially, stopping at the first sign of damage.
+"""Decoding the frames of a span with PyAV, in order, up to the first sign of damage.
 
-The choice of pictures (`picture_plan.py`) and what the packets promise (`packet_table.py`) do
-not belong here.
+Selecting frames (`frame_plan`) and reading packets (`packet_table`) do not belong here.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from av.video.reformatter import VideoReformatter
 
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
 from insight_dagster.analysis.decoding.frame_plan import (
-    PicturePlan,
+    FramePlan,
     Span,
-    WindowPictures,
+    WindowFrames,
     ends_early,
-    plan_pictures,
+    plan_frames,
     to_pts,
 )
 from insight_dagster.analysis.decoding.packet_table import (
@@ -29,35 +28,35 @@ from insight_dagster.analysis.decoding.packet_table import (
     PacketTable,
     at_second,
     check_complete,
-    may_stay_dark,
+    may_be_empty,
     read_packets,
 )
 from insight_dagster.errors import DecodeError
 
-# Packets read beyond the span where time stamps count packets instead of presentation times:
-# no codec here delays a picture by more.
+# Packets read beyond the span if timestamps count packets instead of presentation times: no codec
+# delays a frame by more.
 _REORDER_PACKETS = 32
 _TIMED_FORMATS = frozenset({"mov", "matroska", "flv"})
 _INDEXED_FORMATS = frozenset({"mov", "matroska"})
 
 
 @dataclass
-class _Harvest:
-    """Pictures taken while decoding: the picked ones, and the time stamps of all in the span."""
+class _DecodedSpan:
+    """The picked frames by timestamp, and the timestamps of all decoded frames of the span."""
 
-    pictures: dict[int, np.ndarray] = field(default_factory=dict)
+    frames: dict[int, np.ndarray] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
 
 
-def read_window(path: Path, span: Span) -> WindowPictures:
-    """The picked pictures of a span.
+def read_window(path: Path, span: Span) -> WindowFrames:
+    """Decode the sampled frames of a span.
 
     Raises:
-        DecodeError: the span holds no picture, or one of them is missing or damaged.
+        DecodeError: the span holds no frame, or one of its frames is missing or damaged.
     """
     if span.start > 0:
-        # A seek may land behind the wanted picture, or in the middle of what an edit list
-        # rearranged. Whatever is wrong then, reading from the start decides.
+        # A seek may land behind the first frame, or in the middle of what an edit list rearranged.
+        # If anything is wrong then, the result of reading from the start counts.
         try:
             return _read(path, span, seek=True)
         except DecodeError:
@@ -66,25 +65,30 @@ def read_window(path: Path, span: Span) -> WindowPictures:
 
 
 def first_rotation(video: OpenVideo, table: PacketTable) -> int:
-    """Clockwise degrees that make the first picture upright, rounded to quarter turns.
+    """Return the clockwise rotation that makes the first frame upright: 0, 90, 180 or 270 degrees.
 
     Raises:
-        DecodeError: no packet yields a picture.
+        DecodeError: no packet can be decoded to a frame.
     """
     for frame in _decode_packets(video, table):
         return round(-_rotation(frame) / 90) % 4 * 90
-    raise DecodeError("none of its pictures can be decoded")
+    raise DecodeError("none of its frames can be decoded")
 
 
-def upright(picture: np.ndarray, rotation: float) -> np.ndarray:
-    """Turn (H, W, 3) by libav's counter-clockwise `rotation` in degrees, in quarter turns."""
+def upright(frame: np.ndarray, rotation: float) -> np.ndarray:
+    """Rotate a frame (H, W, 3) by libav's counter-clockwise `rotation`, in quarter turns.
+
+    Args:
+        frame: (H, W, 3) as stored.
+        rotation: in degrees, rounded to a multiple of 90.
+    """
     quarter_turns = round(rotation / 90) % 4
-    return np.rot90(picture, quarter_turns) if quarter_turns else picture
+    return np.rot90(frame, quarter_turns) if quarter_turns else frame
 
 
 def _read(
     path: Path, span: Span, *, seek: bool, known_times: tuple[int, ...] | None = None
-) -> WindowPictures:
+) -> WindowFrames:
     with open_video(path) as video:
         if seek and not _seek(video, span):
             raise DecodeError(f"seeking in {video.format_name} files is not exact")
@@ -97,27 +101,27 @@ def _read(
         if seek:
             _check_landing(video, table, span, counted)
         check_complete(video, table)
-        promised = _counted_times(video, table) if counted else _stamped_times(video, table)
-        times = promised if known_times is None else known_times
-        plan = plan_pictures(times, span, start_pts=video.start_pts, time_base=video.time_base)
-        harvest = _harvest(video, table, plan, promised if counted else None)
-        if harvest.seen == set(plan.times):
-            return _assemble(video, table, plan, span, harvest)
-        if known_times is not None or not _excusable(video, table, plan, harvest):
-            missing = len(set(plan.times) - harvest.seen)
+        listed = _counted_times(video, table) if counted else _stamped_times(video, table)
+        times = listed if known_times is None else known_times
+        plan = plan_frames(times, span, start_pts=video.start_pts, time_base=video.time_base)
+        decoded = _decode_span(video, table, plan, listed if counted else None)
+        if decoded.seen == set(plan.times):
+            return _assemble(video, table, plan, span, decoded)
+        if known_times is not None or not _gaps_are_valid(video, table, plan, decoded):
+            missing = len(set(plan.times) - decoded.seen)
             raise DecodeError(
-                f"{missing} of {len(plan.times)} pictures between {span.start:.2f} s and "
+                f"{missing} of {len(plan.times)} frames between {span.start:.2f} s and "
                 f"{span.stop:.2f} s cannot be decoded"
             )
-    return _read(path, span, seek=seek, known_times=tuple(harvest.seen))
+    return _read(path, span, seek=seek, known_times=tuple(decoded.seen))
 
 
 def _counts_packets(video: OpenVideo, table: PacketTable) -> bool:
-    # AVI stores no presentation times, raw streams none at all, program streams not for every
-    # picture. libav guesses them, and for H.264 in AVI the guess is not even in display order;
-    # the order in which the decoder gives pictures out is.
-    # MPEG-4 in AVI is left as guessed: right for plain B-frames, and for packed ones, where
-    # neighbours may swap, still the order in which PyTorchVideo shows the file to a model.
+    # AVI and raw streams store no presentation times, program streams not for every frame. libav
+    # guesses them, and for H.264 in AVI the guess is not in display order. The decoder returns
+    # frames in display order, so that they can be counted instead.
+    # The guess is kept for MPEG-4 in AVI: it is right for plain B-frames, and for packed ones,
+    # where neighbours may swap, PyTorchVideo shows a model the same order.
     if any(packet.pts is None for packet in table.packets):
         return True
     reorders = bool(video.stream.codec_context.has_b_frames)
@@ -125,7 +129,7 @@ def _counts_packets(video: OpenVideo, table: PacketTable) -> bool:
 
 
 def _seek(video: OpenVideo, span: Span) -> bool:
-    # Elsewhere seeking estimates a byte position, and time stamps behind it may be guesses.
+    # In other formats seeking estimates a byte position, and timestamps behind it may be guesses.
     if video.format_name not in _INDEXED_FORMATS:
         return False
     first = to_pts(span.start, video.time_base, video.start_pts)
@@ -163,13 +167,13 @@ def _decode_packets(video: OpenVideo, table: PacketTable) -> Iterator[VideoFrame
     except MemoryError:
         raise
     except FFmpegError as problem:
-        raise DecodeError(f"a picture is damaged {place}") from problem
+        raise DecodeError(f"a frame is damaged {place}") from problem
 
 
-def _harvest(
-    video: OpenVideo, table: PacketTable, plan: PicturePlan, counted_times: list[int] | None
-) -> _Harvest:
-    harvest, wanted, inside = _Harvest(), set(plan.picked), set(plan.times)
+def _decode_span(
+    video: OpenVideo, table: PacketTable, plan: FramePlan, counted_times: list[int] | None
+) -> _DecodedSpan:
+    decoded, wanted, inside = _DecodedSpan(), set(plan.picked), set(plan.times)
     reformatter = VideoReformatter()
     first, last = plan.times[0], plan.times[-1]
     before = None
@@ -178,33 +182,33 @@ def _harvest(
         if counted_times is not None:
             time = counted_times[position] if position < len(counted_times) else last + 1
         if time is None:
-            raise DecodeError("a picture has no time stamp")
-        # A decoder gives pictures out in the order in which they are shown.
+            raise DecodeError("a frame has no timestamp")
+        # A decoder returns frames in the order in which they are shown.
         if before is not None and time <= before and video.format_name in _INDEXED_FORMATS:
-            raise DecodeError(f"damaged: a picture is out of order at {_second(video, time):.2f} s")
+            raise DecodeError(f"damaged: a frame is out of order at {_second(video, time):.2f} s")
         before = time
         if not first <= time <= last:
             continue
         if frame.is_corrupt:
-            raise DecodeError(f"a picture is damaged at {_second(video, time):.2f} s")
-        harvest.seen.add(time)
+            raise DecodeError(f"a frame is damaged at {_second(video, time):.2f} s")
+        decoded.seen.add(time)
         if time in wanted:
-            harvest.pictures[time] = _pixels(frame, reformatter)
-        if harvest.seen == inside:
+            decoded.frames[time] = _pixels(frame, reformatter)
+        if decoded.seen == inside:
             break
-    return harvest
+    return decoded
 
 
 def _pixels(frame: VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
-    picture = reformatter.reformat(frame, format="rgb24").to_ndarray()
-    return upright(picture, _rotation(frame))
+    pixels = reformatter.reformat(frame, format="rgb24").to_ndarray()
+    return upright(pixels, _rotation(frame))
 
 
 def _rotation(frame: VideoFrame) -> int:
-    """Counter-clockwise degrees that the picture is stored turned by."""
+    """Return the counter-clockwise rotation of the stored frame in degrees."""
     rotation = frame.rotation
-    if abs(rotation) > 360:  # libav's answer for a matrix that turns nothing
-        raise DecodeError("damaged: how its pictures are turned cannot be read")
+    if abs(rotation) > 360:  # libav's value for a matrix that is no rotation
+        raise DecodeError("damaged: the rotation of its frames cannot be read")
     return rotation
 
 
@@ -212,25 +216,27 @@ def _second(video: OpenVideo, time: int) -> float:
     return float((time - video.start_pts) * video.time_base)
 
 
-def _excusable(video: OpenVideo, table: PacketTable, plan: PicturePlan, harvest: _Harvest) -> bool:
-    if not harvest.seen:
+def _gaps_are_valid(
+    video: OpenVideo, table: PacketTable, plan: FramePlan, decoded: _DecodedSpan
+) -> bool:
+    if not decoded.seen:
         return False
-    missing = set(plan.times) - harvest.seen
+    missing = set(plan.times) - decoded.seen
     if video.format_name not in FRAME_PER_PACKET:
         return True
-    dark = {p.pts for p in table.packets if may_stay_dark(p, video.codec_name)}
-    return missing <= dark
+    empty = {p.pts for p in table.packets if may_be_empty(p, video.codec_name)}
+    return missing <= empty
 
 
 def _assemble(
-    video: OpenVideo, table: PacketTable, plan: PicturePlan, span: Span, harvest: _Harvest
-) -> WindowPictures:
-    pictures = [harvest.pictures[time] for time in plan.picked]
-    sizes = sorted({f"{p.shape[1]}x{p.shape[0]}" for p in pictures})
+    video: OpenVideo, table: PacketTable, plan: FramePlan, span: Span, decoded: _DecodedSpan
+) -> WindowFrames:
+    frames = [decoded.frames[time] for time in plan.picked]
+    sizes = sorted({f"{p.shape[1]}x{p.shape[0]}" for p in frames})
     if len(sizes) > 1:
-        raise DecodeError(f"the picture size changes inside the window: {', '.join(sizes)}")
-    return WindowPictures(
-        frames=np.stack(pictures),
+        raise DecodeError(f"the frame size changes inside the window: {', '.join(sizes)}")
+    return WindowFrames(
+        frames=np.stack(frames),
         seconds=plan.seconds,
         available=len(plan.times),
         ended_early=ends_early(plan, span, at_end=table.at_end, fps=video.fps),

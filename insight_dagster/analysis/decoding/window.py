@@ -1,10 +1,10 @@
-"""Exact frames of a time window of a video, or one `DecodeError` that says why not.
+"""Properties of a video file (`probe`) and the exact frames of a time window (`decode_window`).
 
-Facts of a file (`probe`) and its pictures (`decode_window`) belong here; what a model makes of
-the pictures (`preprocessing.py`) and which files are clips (`clip_library`) do not.
+A file that cannot be decoded exactly raises one `DecodeError` with the reason. Preparing frames
+for a model (`model.preprocessing`) and finding clips (`clip_library`) do not belong here.
 
-Pictures are chosen as PyTorchVideo's `EncodedVideo.get_clip` and `uniform_temporal_subsample`
-choose them: presentation times in [start, start + seconds), counted from the stream's first one.
+Frames are selected like PyTorchVideo's `EncodedVideo.get_clip` and `uniform_temporal_subsample`
+do: presentation times in [start, start + seconds), counted from the stream's first one.
 """
 
 from __future__ import annotations
@@ -28,17 +28,21 @@ DECODERS = ("pyav", "decord")
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What a file says about its video stream.
+    """Properties of a file's video stream.
 
     Attributes:
-        container, codec: libav's short names, such as `mov` and `h264`.
-        width, height: as coded, in pixels, before rotation.
+        container: libav's short name of the container format, such as `mov`.
+        codec: libav's short name of the codec, such as `h264`.
+        width: coded width in pixels, before rotation.
+        height: coded height in pixels, before rotation.
         fps: average frame rate in 1/s.
-        frames: pictures that the file shows (edit lists and hidden frames accounted for).
-        duration_seconds: of the video stream.
-        rotation: clockwise, in degrees, that makes the pictures upright: 0, 90, 180 or 270.
+        frames: number of frames that are shown, without those that an edit list cuts or the codec
+            hides.
+        duration_seconds: duration of the video stream.
+        rotation: clockwise rotation that makes the frames upright: 0, 90, 180 or 270 degrees.
         has_audio: whether there is an audio stream.
-        decoder, decoder_reason: which of `DECODERS` to use, and why.
+        decoder: which of `DECODERS` to use.
+        decoder_reason: why to use that decoder.
     """
 
     container: str
@@ -54,23 +58,23 @@ class VideoFacts:
     decoder_reason: str
 
     def __post_init__(self) -> None:
-        """Refuse facts that no video has."""
+        """Check that size, frame rate and number of frames are positive, and the rotation."""
         if min(self.width, self.height, self.frames) < 1 or self.fps <= 0:
-            raise ValueError(f"VideoFacts needs a size, a frame rate and frames, got {self}")
+            raise ValueError(f"width, height, frames and fps must be positive, got {self}")
         if self.rotation not in (0, 90, 180, 270):
             raise ValueError(f"rotation must be 0, 90, 180 or 270, got {self.rotation}")
 
 
 @dataclass(frozen=True)
 class DecodedWindow:
-    """Pictures of a time window, evenly spread over it.
+    """Frames sampled evenly from a time window.
 
     Attributes:
         frames: (T, H, W, 3) uint8 RGB, upright.
-        timestamps: (T,) float64, seconds since the stream's first picture.
-        source_frames: pictures that the window holds in the file.
-        short: whether the video or its segment ends before the window does; frames then
-            lie closer together, or repeat when `source_frames` < T.
+        timestamps: (T,) float64, seconds since the stream's first frame.
+        source_frames: number of frames that the file has in the window.
+        short: whether the video or its segment ends before the window does. The frames are then
+            closer together, and repeat if `source_frames` < T.
     """
 
     frames: np.ndarray
@@ -91,18 +95,18 @@ class DecodedWindow:
 
 
 def probe(path: Path) -> VideoFacts:
-    """Facts of a video file, at the price of reading its packets and decoding its first picture.
+    """Return the properties of a video file, from its packets and its first frame.
 
     Raises:
-        DecodeError: it is not a video, or damaged or cut short as far as that shows without
-            decoding it.
+        DecodeError: the file is not a video, or is damaged or cut short in a way that shows
+            without decoding it.
     """
     with open_video(Path(path)) as video:
         table = read_packets(video)
         check_complete(video, table)
         shown = table.shown(video.codec_name)
         if not shown:
-            raise DecodeError("the video stream shows no picture")
+            raise DecodeError("the video stream shows no frame")
         rotation = pyav_frames.first_rotation(video, table)
         decoder, reason = decord_frames.advise(video, table)
         context = video.stream.codec_context
@@ -131,32 +135,32 @@ def decode_window(
     end: float | None = None,
     decoder: str | None = None,
 ) -> DecodedWindow:
-    """`num_frames` pictures of [start, start + seconds), each exact; only that span is decoded.
+    """Decode `num_frames` exact frames of [start, start + seconds), and only that span.
 
     Args:
         path: the video file.
-        start: first second of the window, counted from the stream's first picture.
+        start: start of the window in seconds after the stream's first frame.
         seconds: length of the window.
-        num_frames: pictures wanted; they repeat when the window holds fewer.
-        end: second at which the labelled segment ends; nothing at or after it is used.
-        decoder: one of `DECODERS`; None takes PyAV.
+        num_frames: number of frames; they repeat if the window holds fewer.
+        end: end of the labelled segment in seconds; no frame at or after it is used.
+        decoder: one of `DECODERS`; None for PyAV.
 
     Raises:
-        DecodeError: the window holds no picture, or one of its pictures is missing or damaged.
-        ValueError: an argument makes no sense.
+        DecodeError: the window holds no frame, or one of its frames is missing or damaged.
+        ValueError: an argument is out of range.
     """
     _check_arguments(start, seconds, num_frames, end, decoder)
     path = Path(path)
     stop = start + seconds if end is None else min(start + seconds, end)
     span = Span(start, stop, num_frames)
     read = decord_frames.read_window if decoder == "decord" else pyav_frames.read_window
-    pictures = read(path, span)
+    window = read(path, span)
     cut_by_end = stop < start + seconds
     return DecodedWindow(
-        frames=pictures.frames,
-        timestamps=pictures.seconds,
-        source_frames=pictures.available,
-        short=cut_by_end or pictures.ended_early,
+        frames=window.frames,
+        timestamps=window.seconds,
+        source_frames=window.available,
+        short=cut_by_end or window.ended_early,
     )
 
 
@@ -178,8 +182,6 @@ def _duration(video: OpenVideo, shown: Sequence[Packet]) -> float:
     if video.stream.duration and video.stream.duration > 0:
         return float(video.stream.duration * video.time_base)
     times = [packet.pts for packet in shown if packet.pts is not None] or [0]
-    picture = 1 / (video.fps or 25.0)
-    return (
-        max(float((max(times) - min(times)) * video.time_base), picture * (len(shown) - 1))
-        + picture
-    )
+    of_frame = 1 / (video.fps or 25.0)
+    of_times = float((max(times) - min(times)) * video.time_base)
+    return max(of_times, of_frame * (len(shown) - 1)) + of_frame

@@ -1,9 +1,9 @@
-"""The process that reads untrusted videos: one request after another, until the pipe closes.
+"""The main loop of a decoding process: answer requests until the pipe closes.
 
-Run by `isolation.py` as `python -m` this module with four numbers: the descriptors of its socket,
-of the memory for pictures and of a pipe that breaks when its parent ends, and the bytes of memory
-that it may take. It is given nothing but paths, and what it answers is JSON and plain bytes: if a
-video took this process over, that is all it could send.
+`isolation` runs this module with `python -m` and four numbers: the descriptors of its socket, of
+the memory for frames and of a pipe that closes when its parent ends, and its memory limit in bytes.
+It receives only paths and numbers and answers with JSON and plain bytes, so that a video that takes
+the process over can send nothing else.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from insight_dagster.errors import DecodeError
 
 
 def main() -> None:
-    """Serve requests."""
-    socket, pictures, lifeline, memory = (int(word) for word in sys.argv[1:])
+    """Answer requests until the pipe closes."""
+    socket, frame_memory, lifeline, memory = (int(word) for word in sys.argv[1:])
     _end_with(lifeline)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     requests = Connection(socket)
-    operations = {"probe": _probe, "window": lambda asked: _window(pictures, asked)}
+    operations = {"probe": _probe, "window": lambda request: _window(frame_memory, request)}
     while True:
         try:
-            asked = json.loads(requests.recv_bytes())
+            request = json.loads(requests.recv_bytes())
         except EOFError:
             return
-        answer = _answer(operations[asked.pop("operation")], asked)
+        answer = _answer(operations[request.pop("operation")], request)
         requests.send_bytes(json.dumps(answer).encode())
 
 
-def _answer(operation: Callable[[dict[str, Any]], dict[str, Any]], asked: dict[str, Any]) -> Any:
+def _answer(operation: Callable[[dict[str, Any]], dict[str, Any]], request: dict[str, Any]) -> Any:
     try:
-        return {"done": operation(asked)}
+        return {"result": operation(request)}
     except DecodeError as problem:
         return {"decode_error": str(problem)}
     except MemoryError:
@@ -55,18 +55,18 @@ def _answer(operation: Callable[[dict[str, Any]], dict[str, Any]], asked: dict[s
         return {"os_error": [problem.errno, problem.strerror, str(problem.filename)]}
 
 
-def _probe(asked: dict[str, Any]) -> dict[str, Any]:
-    return asdict(probe(Path(asked["path"])))
+def _probe(request: dict[str, Any]) -> dict[str, Any]:
+    return asdict(probe(Path(request["path"])))
 
 
-def _window(pictures: int, asked: dict[str, Any]) -> dict[str, Any]:
-    path = Path(asked.pop("path"))
-    window = decode_window(path, **asked)
+def _window(frame_memory: int, request: dict[str, Any]) -> dict[str, Any]:
+    path = Path(request.pop("path"))
+    window = decode_window(path, **request)
     frames = np.ascontiguousarray(window.frames)
     data = frames.data.cast("B")
     written = 0
     while written < len(data):
-        written += os.pwrite(pictures, data[written:], written)
+        written += os.pwrite(frame_memory, data[written:], written)
     return {
         "shape": frames.shape,
         "timestamps": window.timestamps.tolist(),
@@ -76,10 +76,10 @@ def _window(pictures: int, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _end_with(lifeline: int) -> None:
-    """Have the system end this process, hung or not, when the pipe breaks: its parent is gone."""
+    """Make the system end this process, even if it hangs, when its parent's end closes the pipe."""
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO, whose default is to end
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO, which ends a process
 
 
 if __name__ == "__main__":

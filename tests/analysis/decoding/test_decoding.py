@@ -25,7 +25,7 @@ from tests.support import video_corpus
 from tests.support.pytorchvideo_reference import clip_of, transform_of
 from tests.support.video_corpus import CORPUS, H264, Recipe, bar_code, numbers, write_video
 
-# AVI counts MPEG-4 pictures from 1; PyTorchVideo takes that literally, and so do we.
+# AVI counts MPEG-4 frames from 1; PyTorchVideo takes that literally, and so do we.
 COUNTED_FROM_ONE = {"mpeg4_b_frames.avi"}
 # PyTorchVideo sorts by presentation times, which AVI lacks, and seeks, which skips frames in TS.
 NOT_EXACT_IN_PYTORCHVIDEO = {"h264_b_frames.avi", "h264_late.ts"}
@@ -44,7 +44,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def shown_at(recipe: Recipe) -> list[float]:
-    """Second at which each picture appears, counted from the first."""
+    """Second at which each frame appears, counted from the first."""
     late = 1 if recipe.name in COUNTED_FROM_ONE else 0
     step = 1 / recipe.fps
     places = [
@@ -54,7 +54,7 @@ def shown_at(recipe: Recipe) -> list[float]:
 
 
 def expected(recipe: Recipe, start: float, seconds: float) -> list[int]:
-    """Numbers of the pictures in a window whose edges keep clear of every time stamp."""
+    """Numbers of the frames in a window whose edges keep clear of every timestamp."""
     return [n for n, at in enumerate(shown_at(recipe)) if start <= at < start + seconds]
 
 
@@ -70,7 +70,7 @@ def test_the_window_from_the_start_is_exact(recipe: Recipe, corpus: dict[str, Pa
 
 
 @by_name
-def test_every_picture_of_a_later_window_is_exact(recipe: Recipe, corpus: dict[str, Path]) -> None:
+def test_every_frame_of_a_later_window_is_exact(recipe: Recipe, corpus: dict[str, Path]) -> None:
     for first in range(0, recipe.frames, 7):
         start = (first + 0.5) / float(recipe.fps)
         inside = expected(recipe, start, 0.24)
@@ -153,7 +153,7 @@ def test_decord_is_exact_or_refused(recipe: Recipe, corpus: dict[str, Path]) -> 
 
 @pytest.mark.parametrize("counter_clockwise", [90, 180, 270])
 @pytest.mark.parametrize("decoder", ["pyav", "decord"])
-def test_rotated_pictures_come_out_upright(
+def test_rotated_frames_come_out_upright(
     counter_clockwise: int, decoder: str, tmp_path: Path
 ) -> None:
     recipe = Recipe("turned.mp4", options=H264, frames=8, rotation=counter_clockwise)
@@ -167,7 +167,7 @@ def test_rotated_pictures_come_out_upright(
     assert (facts.width, facts.height) == (recipe.width, recipe.height)
 
 
-def test_pictures_cut_by_an_edit_list_do_not_count(corpus: dict[str, Path], tmp_path: Path) -> None:
+def test_frames_cut_by_an_edit_list_do_not_count(corpus: dict[str, Path], tmp_path: Path) -> None:
     path = video_corpus.cut_start(corpus["h264.mp4"], tmp_path / "cut.mp4", 0.5)
     assert probe(path).frames == 25
     assert "edit list" in probe(path).decoder_reason
@@ -190,7 +190,7 @@ def test_a_window_that_the_clip_fills_is_not_short(corpus: dict[str, Path]) -> N
     assert decode_window(corpus["h264.mp4"], start=0, seconds=43 / 30, num_frames=4).short
 
 
-def test_too_few_pictures_repeat(corpus: dict[str, Path]) -> None:
+def test_too_few_frames_repeat(corpus: dict[str, Path]) -> None:
     window = decode_window(corpus["h264.mp4"], start=0.09, seconds=0.1, num_frames=6)
     assert numbers(window.frames) == [3, 3, 3, 4, 4, 5]
     assert window.source_frames == 3
@@ -252,10 +252,8 @@ def test_heavy_damage_never_passes_silently(
     assert noticed >= 6
 
 
-def test_no_random_damage_changes_a_picture_silently(
-    corpus: dict[str, Path], tmp_path: Path
-) -> None:
-    """500 damaged copies of an H.264 file in MP4: the right pictures, or a reason."""
+def test_no_random_damage_changes_a_frame_silently(corpus: dict[str, Path], tmp_path: Path) -> None:
+    """500 damaged copies of an H.264 file in MP4: the right frames, or a reason."""
     decode = DecodingProcesses(Limits(seconds=20, memory_mib=1024)).decode_window
     clean = decode(corpus["h264.mp4"], start=0, seconds=9, num_frames=16)
     outcomes = {"exact": 0, "refused": 0}
@@ -279,13 +277,13 @@ def test_what_was_refused_once_is_refused_again(
 ) -> None:
     """libav says the same of the same damage every time, and so it must be heard every time."""
     processes = DecodingProcesses(Limits(seconds=20, memory_mib=1024))
-    complaints = 0
+    logged = 0
     for seed in range(60):
         path = video_corpus.corrupt(corpus["h264_60fps.mkv"], tmp_path / "damaged.mkv", seed)
         reasons = [_reason(processes, path, start) for _ in range(3)]
         assert len(set(reasons)) == 1, f"seed {seed}"
-        complaints += "the decoder says" in str(reasons[0])
-    assert complaints > 1
+        logged += "the decoder reports" in str(reasons[0])
+    assert logged > 1
 
 
 def _reason(processes: DecodingProcesses, path: Path, start: float) -> str | None:
@@ -315,7 +313,7 @@ def test_a_gap_in_time_is_no_damage(gap_at: int, gap: int, tmp_path: Path) -> No
     assert numbers(window.frames) == list(range(40))
 
 
-def test_a_file_without_a_table_of_key_pictures_is_read(
+def test_a_file_without_a_table_of_key_frames_is_read(
     corpus: dict[str, Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "no_stss.mp4"
@@ -339,7 +337,7 @@ def test_padded_units_are_damage_where_no_camera_pads_them(profile: str, refused
 
 
 def test_only_the_window_is_decoded(corpus: dict[str, Path], tmp_path: Path) -> None:
-    # Everything behind byte 3000 is garbage; the first pictures are intact and must come out.
+    # Everything behind byte 3000 is garbage; the first frames are intact and must come out.
     data = bytearray(corpus["h264_60fps.mkv"].read_bytes())
     data[len(data) * 2 // 3 : len(data) * 9 // 10] = bytes(len(data) * 9 // 10 - len(data) * 2 // 3)
     path = tmp_path / "rear.mkv"
@@ -385,12 +383,12 @@ def test_what_is_no_video_says_so(name: str, reason: str, tmp_path: Path) -> Non
         assert len(str(caught.value)) < 100
 
 
-def test_a_still_picture_is_no_video(tmp_path: Path) -> None:
+def test_a_still_image_is_no_video(tmp_path: Path) -> None:
     import cv2
 
-    cv2.imwrite(str(tmp_path / "picture.jpg"), bar_code(5, 192, 128))
+    cv2.imwrite(str(tmp_path / "image.jpg"), bar_code(5, 192, 128))
     with pytest.raises(DecodeError, match="not a video"):
-        probe(tmp_path / "picture.jpg")
+        probe(tmp_path / "image.jpg")
 
 
 def test_a_name_that_looks_like_an_address_is_a_file(
@@ -402,7 +400,7 @@ def test_a_name_that_looks_like_an_address_is_a_file(
     assert probe(Path("concat:a|b.mp4")).frames == 3
 
 
-def test_threads_get_the_same_pictures(corpus: dict[str, Path]) -> None:
+def test_threads_get_the_same_frames(corpus: dict[str, Path]) -> None:
     path = corpus["h264.mp4"]
     wanted = decode_window(path, start=0, seconds=1, num_frames=16).frames
     made: list[np.ndarray] = []

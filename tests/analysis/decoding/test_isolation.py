@@ -1,4 +1,4 @@
-"""Decoding in processes of its own: the same pictures, and no clip that costs more than itself."""
+"""Decoding in processes of its own: the same frames, and no clip that costs more than itself."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def stopped(processes: DecodingProcesses, video: Path) -> int:
     return child
 
 
-def test_pictures_and_facts_are_those_of_this_process(processes, video):
+def test_frames_and_facts_are_those_of_this_process(processes, video):
     assert processes.probe(video) == probe(video)
     for window in (WINDOW, {"start": 0.5, "seconds": 0.3, "num_frames": 4, "end": 0.7}):
         ours, theirs = decode_window(video, **window), processes.decode_window(video, **window)
@@ -173,9 +173,9 @@ def test_secrets_of_the_environment_do_not_reach_them(processes, monkeypatch, vi
 
 
 @pytest.mark.parametrize("shape", [[16, 2000, 2000, 3], [4, 4], []])
-def test_pictures_that_a_process_only_claims_are_refused(processes, monkeypatch, video, shape):
+def test_frames_that_a_process_only_claims_are_refused(processes, monkeypatch, video, shape):
     def lie(answer):
-        return {"done": {**understood(answer)["done"], "shape": shape}}
+        return {"result": {**understood(answer)["result"], "shape": shape}}
 
     understood = json.loads
     monkeypatch.setattr(json, "loads", lie)

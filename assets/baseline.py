@@ -32,7 +32,7 @@ baseline = dg.AssetSpec(
     ],
     description="The state that drift is measured against. Materialized only on request, by the "
     "job promote_baseline.",
-    group_name="watch",
+    group_name="monitoring",
     kinds={"duckdb"},
     owners=["team:video-models"],
 )

@@ -30,7 +30,7 @@ from insight_dagster.tables import DRIFT, PERFORMANCE
     partitions_def=ACTION_CLASSES,
     backfill_policy=PLACING,
     deps=[embeddings, metadata_table],
-    group_name="watch",
+    group_name="monitoring",
     kinds={"scikitlearn", "duckdb"},
     owners=["team:video-models"],
 )

@@ -22,7 +22,7 @@ from insight_dagster.tables import VERDICTS
     partitions_def=ACTION_CLASSES,
     backfill_policy=EXPLAINING,
     deps=[embeddings, performance, projection, clusters, insights, heatmap_bundles],
-    group_name="watch",
+    group_name="monitoring",
     kinds={"duckdb"},
     owners=["team:video-models"],
 )

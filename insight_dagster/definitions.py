@@ -6,7 +6,7 @@ from typing import cast
 
 import dagster as dg
 
-from insight_dagster.assets.baseline import baseline
+from insight_dagster.assets.baseline import baseline, promote
 from insight_dagster.assets.clip_manifest import clip_manifest, clip_manifest_checks
 from insight_dagster.assets.clusters import clusters, clusters_checks
 from insight_dagster.assets.embeddings import embeddings_checks, embeddings_complete
@@ -22,10 +22,11 @@ from insight_dagster.errors import SettingsError
 from insight_dagster.orchestration.alerts.sensors import alert_delivery, failure_alerts
 from insight_dagster.orchestration.automation_conditions import with_conditions
 from insight_dagster.orchestration.jobs import (
+    FORMER_JOBS,
     STAGE_JOBS,
     analyse_classes,
-    hold_against_baseline,
-    promote_baseline,
+    compare_with_baseline,
+    promotion_job,
 )
 from insight_dagster.orchestration.nightly_job import nightly_reanalysis
 from insight_dagster.orchestration.schedules import nightly_schedule
@@ -66,6 +67,7 @@ _CHECKS = [
     insights_checks,
     insight_report_checks,
 ]
+_PROMOTE_BASELINE = promotion_job(promote)
 
 # Steps are forked from a process that has imported everything once per run: a step starts in
 # milliseconds instead of seconds.
@@ -98,14 +100,15 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
         jobs=[
             analyse_classes,
             nightly_reanalysis,
-            promote_baseline,
-            hold_against_baseline,
+            _PROMOTE_BASELINE,
+            compare_with_baseline,
             *STAGE_JOBS.values(),
+            *FORMER_JOBS,
         ],
         schedules=[nightly_schedule(settings)],
         sensors=[
             clip_library_sensor(settings),
-            nightly_stages(),
+            nightly_stages([*STAGE_JOBS.values(), _PROMOTE_BASELINE]),
             baseline_sensor(),
             failure_alerts(settings),
             alert_delivery(settings),
@@ -140,7 +143,10 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
         decode_memory_mib=settings.decode_memory_mib,
     )
     home_folders = HomeFoldersResource(home=str(settings.home), report_url=settings.report_url)
-    check_thresholds = ThresholdsResource(values=settings.checks.model_dump(mode="json"))
+    check_thresholds = ThresholdsResource(
+        # A threshold that is not set has no value in Dagster's configuration either.
+        values=settings.checks.model_dump(mode="json", exclude_none=True)
+    )
     classifier = ModelResource(**settings.model_spec.model_dump(mode="json"))
     options = OptionsResource(**settings.analysis_options.model_dump(mode="json"))
     return {

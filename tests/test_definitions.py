@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster import QueuedRunCoordinator
 
 from insight_dagster.commands.home import open_instance
 from insight_dagster.definitions import build_definitions
+from insight_dagster.orchestration.automation_conditions import conditions
+from insight_dagster.orchestration.jobs import FORMER_NAMES
 from insight_dagster.orchestration.run_launcher import WatchedRunLauncher
+from insight_dagster.orchestration.stages import COMPARE, PROMOTE, STAGES
 from insight_dagster.settings import Settings, load_settings
 from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.settings.model_spec import ModelSpec
@@ -141,3 +145,43 @@ def test_the_report_has_a_freshness_policy(tmp_path):
     specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
     policy = specs["insight_report"].freshness_policy
     assert policy.fail_window.to_timedelta().total_seconds() == 5 * 3600
+
+
+def test_every_asset_that_orchestration_names_exists(tmp_path):
+    """Stages, conditions and sensors name assets by string, so that they import none."""
+    settings = load_settings(home=tmp_path)
+    definitions = build_definitions(settings)
+    known = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
+    stages = {name for stage in (*STAGES, COMPARE, PROMOTE) for name in stage.asset_names}
+    assert stages == known
+    assert set(conditions(settings)) <= known
+    watched = [each for each in definitions.sensors if isinstance(each, dg.AssetSensorDefinition)]
+    assert {each.asset_key.to_user_string() for each in watched} == {"baseline"}
+
+
+@pytest.mark.parametrize("former", FORMER_NAMES)
+def test_a_job_can_be_launched_by_its_former_name(tmp_path, former):
+    definitions = build_definitions(load_settings(home=tmp_path))
+    job = definitions.resolve_job_def(former)
+    renamed = definitions.resolve_job_def(FORMER_NAMES[former].job)
+    assert job.asset_layer.selected_asset_keys == renamed.asset_layer.selected_asset_keys
+    assert renamed.name in job.description and "removed in" in job.description
+
+
+def test_a_home_made_by_an_earlier_release_opens(tmp_path):
+    """Its dagster.yaml names the run launcher's former module and the tag of nightly runs."""
+    settings = load_settings(home=tmp_path)
+    with open_instance(settings):
+        pass
+    file = settings.folders.dagster / "dagster.yaml"
+    text = file.read_text()
+    earlier = text.replace(
+        "insight_dagster.orchestration.run_launcher", "insight_dagster.run_launcher"
+    )
+    assert earlier != text
+    file.write_text(earlier)
+    with open_instance(settings) as instance:
+        assert isinstance(instance.run_launcher, WatchedRunLauncher)
+        limits = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
+    night = build_definitions(settings).resolve_job_def("nightly_reanalysis")
+    assert {limit["key"] for limit in limits} & set(night.tags) == {"insight/conductor"}

@@ -9,13 +9,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetCheckSeverity
 
 from insight_dagster.analysis.checks import ERROR, Outcome, not_evaluated
 from insight_dagster.database.writes import Upsert
+from insight_dagster.orchestration.dagster_internals import (
+    PARTITION_TAG,
+    RANGE_START_TAG,
+    CheckedMaterialization,
+)
 from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
@@ -125,7 +129,7 @@ def check_all_together(
 def classes_of(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
     """The classes of the run; all of them where it names none."""
     run = context.run
-    if run.tags.get("dagster/partition") or run.tags.get("dagster/asset_partition_range_start"):
+    if run.tags.get(PARTITION_TAG) or run.tags.get(RANGE_START_TAG):
         return list(context.partition_keys)
     return context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
 
@@ -201,18 +205,18 @@ def _evaluation(
     )
 
 
-def _target(instance: dg.DagsterInstance, asset: dg.AssetKey, class_name: str) -> Any | None:
-    """The materialization that the check looked at."""
-    from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-        AssetCheckEvaluationTargetMaterializationData as Target,
-    )
-
+def _target(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, class_name: str
+) -> CheckedMaterialization | None:
+    """Return the materialization that a check evaluated, None where there is none."""
     wanted = dg.AssetRecordsFilter(asset, asset_partitions=[class_name] if class_name else None)
     records = instance.fetch_materializations(wanted, limit=1).records
     if not records:
         return None
     newest = records[0]
-    return Target(storage_id=newest.storage_id, run_id=newest.run_id, timestamp=newest.timestamp)
+    return CheckedMaterialization(
+        storage_id=newest.storage_id, run_id=newest.run_id, timestamp=newest.timestamp
+    )
 
 
 def _store(

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from insight_dagster.orchestration.dagster_internals import RANGE_END_TAG, RANGE_START_TAG
 from insight_dagster.resources.partitions import CLASSES_PER_RUN
 
 ClassRange = tuple[str, str]
 """First and last class of a run, in the order of Dagster's partitions."""
 
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-
 
 def range_tags(class_range: ClassRange) -> dict[str, str]:
     """Return the tags that make a run materialize a range of classes."""
-    return dict(zip((RANGE_START, RANGE_END), class_range, strict=True))
+    return dict(zip((RANGE_START_TAG, RANGE_END_TAG), class_range, strict=True))
 
 
 def class_ranges(

@@ -17,6 +17,7 @@ import dagster as dg
 
 from insight_dagster.analysis.checks import ERROR
 from insight_dagster.errors import LibraryError, RunFailedError
+from insight_dagster.orchestration.dagster_internals import RETRY_STRATEGY_TAG
 from insight_dagster.orchestration.run_stages import Analysis, StageFailure, run_stage
 from insight_dagster.orchestration.stage_launchers import DaemonLauncher
 from insight_dagster.orchestration.stage_requests import wait_for_earlier_nights
@@ -150,7 +151,7 @@ def _promote(context: dg.OpExecutionContext) -> None:
 @dg.job(
     name=JOB_NAME,
     executor_def=dg.in_process_executor,
-    tags={CONDUCTOR_TAG: "nightly", "dagster/retry_strategy": "ALL_STEPS"},
+    tags={CONDUCTOR_TAG: "nightly", RETRY_STRATEGY_TAG: "ALL_STEPS"},
     description="Analyse all classes: extract what changed, refit the latent space, place, explain "
     "and evaluate every class, write the report. Fails if a class or a check fails.",
 )

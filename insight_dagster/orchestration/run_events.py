@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._utils.error import SerializableErrorInfo
 
+from insight_dagster.orchestration.dagster_internals import SerializableErrorInfo
 from insight_dagster.orchestration.stages import Stage
 
 

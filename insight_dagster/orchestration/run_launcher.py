@@ -1,64 +1,81 @@
-"""Dagster's default run launcher, and the knowledge whether a run's process is still alive.
+"""Dagster's default run launcher, extended to tell whether the process of a run is alive.
 
-The daemon's run monitoring asks its launcher; the default one cannot tell, so that a run whose
-process was killed would stay "started" for ever: its backfill would wait for it, and its places
-in the pools would be lost. Named in the home's `dagster.yaml`. For runs on this machine.
+The daemon's run monitoring asks the launcher. The default launcher cannot tell: a run whose process
+was killed would stay "started", its backfill would wait for it, and it would keep its slots in the
+concurrency pools. The home's `dagster.yaml` names `WatchedRunLauncher`; it works for runs on this
+machine.
 """
 
 from __future__ import annotations
 
-import os
-import time
-from pathlib import Path
-
+import psutil
 from dagster import (
     DagsterEventType,
     DagsterInstance,
     DagsterRun,
     DagsterRunStatus,
+    DefaultRunLauncher,
     RunsFilter,
 )
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+
+from insight_dagster.orchestration.dagster_internals import (
+    CheckRunHealthResult,
+    WorkerStatus,
+    fail_run,
+)
+
+_CLOCK_TOLERANCE_SECONDS = 1.0
+_UNFINISHED = [
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
-    """Launches runs as the default launcher does, and can check on them."""
+    """Launches runs as the default launcher does, and checks whether they are alive."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Yes: that is what it is for."""
+        """Whether runs can be checked: always."""
         return True
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """Whether the process that works on a run is alive; unknown counts as alive."""
-        process = worker_process(self._instance, run)
-        if process is not None and not is_alive(*process):
-            reason = f"the run's process {process[0]} is gone"
+        """Return whether the process of a run is alive; an unknown process counts as alive."""
+        reason = _death_of(self._instance, run)
+        if reason is not None:
             return CheckRunHealthResult(WorkerStatus.FAILED, reason)
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Mark runs whose process is gone as failed and free their places in the pools.
+    """Mark runs whose process is gone as failed and free their slots in the concurrency pools.
 
-    The daemon does so every few seconds; without one, a killed run would hold its place for ever.
+    The daemon does the same every few seconds. Where none is running, a killed run would keep its
+    slot.
 
     Returns:
         Ids of the runs.
     """
-    statuses = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     ended = []
-    for run in instance.get_runs(RunsFilter(statuses=statuses)):
-        process = worker_process(instance, run)
-        if process is not None and not is_alive(*process):
-            instance.report_run_failed(run, f"the run's process {process[0]} is gone")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED)):
+        reason = _death_of(instance, run)
+        if reason is not None:
+            fail_run(instance, run, reason)
             ended.append(run.run_id)
     return ended
 
 
+def _death_of(instance: DagsterInstance, run: DagsterRun) -> str | None:
+    """Return why a run is dead, None if it is alive."""
+    process = worker_process(instance, run)
+    if process is None or is_alive(*process):
+        return None
+    return f"the run's process {process[0]} is gone"
+
+
 def worker_process(instance: DagsterInstance, run: DagsterRun) -> tuple[int, float] | None:
-    """Process id of a run's worker and the time it reported itself; None before it did."""
+    """Return a run's process id and when the process reported it; None before it did."""
     records = instance.get_records_for_run(
         run.run_id, of_type=DagsterEventType.ENGINE_EVENT, limit=20
     ).records
@@ -72,28 +89,17 @@ def worker_process(instance: DagsterInstance, run: DagsterRun) -> tuple[int, flo
 
 
 def is_alive(pid: int, seen_at: float) -> bool:
-    """Whether a process exists that already did at a time; a later one has taken its number.
+    """Return whether the process that had an id at a given time is still running.
 
     Args:
-        pid: process id.
-        seen_at: when it reported itself, in seconds since 1970.
+        pid: process id; a process that was started later may have it now.
+        seen_at: when the process reported the id, in seconds since 1970.
     """
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(pid)
+        is_dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return not is_dead and process.create_time() <= seen_at + _CLOCK_TOLERANCE_SECONDS
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    state = _state(pid)
-    return state is None or (state[0] not in "ZX" and state[1] <= seen_at + 1)
-
-
-def _state(pid: int) -> tuple[str, float] | None:
-    """State letter and start time of a process, where the system tells (Linux)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        uptime = float(Path("/proc/uptime").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
-    started = time.time() - uptime + int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return fields[0], started

@@ -7,15 +7,13 @@ import pyarrow as pa
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, watch
-from insight_dagster.assets.baseline import baseline
-from insight_dagster.assets.clip_manifest import clip_manifest
 from insight_dagster.database import Database
 from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
+from insight_dagster.orchestration.dagster_internals import AssetJob
 from insight_dagster.orchestration.jobs import (
     STAGE_JOBS,
     analyse_classes,
-    hold_against_baseline,
-    promote_baseline,
+    compare_with_baseline,
 )
 from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
 from insight_dagster.orchestration.stage_requests import StageRequest, run_requests
@@ -60,12 +58,16 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
     return sensor
 
 
-def nightly_stages() -> dg.SensorDefinition:
-    """Launches the runs that a night asks for."""
+def nightly_stages(jobs: Sequence[dg.JobDefinition | AssetJob]) -> dg.SensorDefinition:
+    """Return the sensor that launches the runs that a nightly run requests.
+
+    Args:
+        jobs: those that a nightly run may request.
+    """
 
     @dg.sensor(
         name="nightly_stages",
-        jobs=[*STAGE_JOBS.values(), promote_baseline],
+        jobs=jobs,
         minimum_interval_seconds=5,
         default_status=_RUNNING,
         description="Launches the runs that a nightly re-analysis in progress asks for.",
@@ -94,8 +96,8 @@ def baseline_sensor() -> dg.SensorDefinition:
 
     @dg.asset_sensor(
         name="baseline_sensor",
-        asset_key=baseline.key,
-        jobs=[hold_against_baseline, report],
+        asset_key=dg.AssetKey("baseline"),
+        jobs=[compare_with_baseline, report],
         minimum_interval_seconds=10,
         default_status=_RUNNING,
         description="After a promotion: performance and verdicts anew, and the report.",
@@ -106,7 +108,7 @@ def baseline_sensor() -> dg.SensorDefinition:
         names = context.instance.get_dynamic_partitions(_PARTITIONS)
         for number, classes in enumerate(class_ranges(names, names)):
             yield dg.RunRequest(
-                job_name=hold_against_baseline.name,
+                job_name=compare_with_baseline.name,
                 run_key=f"{event.run_id} {number}",
                 tags=range_tags(classes),
             )
@@ -150,7 +152,7 @@ def _database(settings: Settings) -> Database:
 
 def _gone_check(name: str, classes: Sequence[str]) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
-        asset_key=clip_manifest.key,
+        asset_key=dg.AssetKey("clip_manifest"),
         check_name="in_library",
         partition=name,
         passed=False,

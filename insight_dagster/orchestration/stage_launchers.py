@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import dagster as dg
 
-from insight_dagster.orchestration.class_ranges import RANGE_START, ClassRange, range_tags
+from insight_dagster.orchestration.class_ranges import ClassRange, range_tags
+from insight_dagster.orchestration.dagster_internals import RANGE_START_TAG
 from insight_dagster.orchestration.run_events import (
     Completed,
     completed,
@@ -90,7 +91,7 @@ class InProcessLauncher:
         self.computed += sum(_computed(event) for event in events)
         if not result.success:
             error = step_error(self.instance, result.run_id)
-            self._run_errors[tags.get(RANGE_START)] = error or _NO_REASON
+            self._run_errors[tags.get(RANGE_START_TAG)] = error or _NO_REASON
         return completed(stage, events)
 
 

@@ -15,6 +15,7 @@ import dagster as dg
 
 from insight_dagster.errors import RunFailedError
 from insight_dagster.orchestration.class_ranges import ClassRange, range_tags
+from insight_dagster.orchestration.dagster_internals import RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
 NIGHT_TAG = "insight/night"
 """On the runs of stages: id of the nightly run that requested them."""
@@ -122,9 +123,7 @@ def wait_for_runs(
 
 def has_ended(run: dg.DagsterRun) -> bool:
     """Return whether a run has ended and no other will be launched in its place."""
-    waits_for_retry = (
-        run.tags.get("dagster/will_retry") == "true" and "dagster/auto_retry_run_id" not in run.tags
-    )
+    waits_for_retry = run.tags.get(WILL_RETRY_TAG) == "true" and RETRY_RUN_ID_TAG not in run.tags
     return run.is_finished and not waits_for_retry
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from insight_dagster.orchestration.dagster_internals import AssetJob
 from insight_dagster.resources.partitions import ACTION_CLASSES
 
 
@@ -39,19 +40,24 @@ class Stage:
     reports_only: bool = False
     in_process: bool = False
 
-    def define_job(self) -> dg.UnresolvedAssetJobDefinition:
-        """Return the job of the stage."""
+    def define_job(self, name: str | None = None, *, description: str | None = None) -> AssetJob:
+        """Return the job of the stage.
+
+        Args:
+            name: of the job; default: the stage's own.
+            description: of the job; default: the stage's own.
+        """
         return dg.define_asset_job(
-            self.job,
+            name or self.job,
             selection=list(self.asset_names),
             partitions_def=ACTION_CLASSES if self.per_class else None,
             executor_def=dg.in_process_executor if self.in_process else None,
-            description=self.description,
+            description=description or self.description,
         )
 
 
 EXTRACT = Stage(
-    "measure_classes",
+    "extract_features",
     ("clip_manifest", "embeddings", "metadata_table"),
     "List, embed and describe the clips of a class; only clips that changed are decoded.",
 )
@@ -59,7 +65,7 @@ REFIT = Stage(
     "refit_latent_space",
     ("latent_space",),
     "Refit scaler, PCA, 2-D layout and clusters on the vectors of all classes. Run place_classes, "
-    "explain_classes and judge_classes afterwards.",
+    "explain_classes and evaluate_checks afterwards.",
     per_class=False,
     in_process=True,
 )
@@ -74,7 +80,7 @@ EXPLAIN = Stage(
     "Find the insights of a class, compared with every projected class, and compute heatmaps.",
 )
 EVALUATE = Stage(
-    "judge_classes",
+    "evaluate_checks",
     ("verdict",),
     "Evaluate all checks of a class again and record whether the class passes.",
     retry_individually=False,
@@ -89,7 +95,7 @@ REPORT = Stage(
     in_process=True,
 )
 COMPARE = Stage(
-    "hold_against_baseline",
+    "compare_with_baseline",
     ("performance", "verdict"),
     "Compare classes with the baseline again, after a promotion or a change of a threshold.",
     retry_individually=False,

@@ -257,7 +257,7 @@ def test_a_clip_deleted_after_the_manifest_is_quarantined_with_the_reason(home_c
 
 def test_the_verdict_asks_every_check_and_fails_with_the_class(home_copy):
     result = run_assets(
-        home_copy, "verdict", tags=range_tags((CLASSES[1], CLASSES[2])), job="judge_classes"
+        home_copy, "verdict", tags=range_tags((CLASSES[1], CLASSES[2])), job="evaluate_checks"
     )
     assert not result.success
     rows = {

@@ -30,7 +30,7 @@ TABLES = (EMBEDDINGS, PREDICTIONS, METADATA_TABLE, METADATA_FRAMES)
 
 
 def measure(settings, *names):
-    job = build_definitions(settings).resolve_job_def("measure_classes")
+    job = build_definitions(settings).resolve_job_def("extract_features")
     with open_instance(settings) as instance:
         return job.execute_in_process(
             instance=instance,

@@ -59,7 +59,7 @@ def test_failing_checks_refuse_a_promotion_until_they_are_accepted_by_name(home_
     assert instance.get_latest_materialization_event(baseline.key)
     context = dg.build_sensor_context(instance, definitions=build_definitions(home_copy))
     requests = baseline_sensor().evaluate_tick(context).run_requests
-    assert {each.job_name for each in requests} == {"hold_against_baseline", "write_report"}
+    assert {each.job_name for each in requests} == {"compare_with_baseline", "write_report"}
 
 
 def test_what_only_all_classes_together_show_refuses_a_promotion_too(home_copy, instance):

@@ -17,7 +17,7 @@ from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.errors import LibraryError, UnknownClassError
-from insight_dagster.orchestration.class_ranges import RANGE_START
+from insight_dagster.orchestration.dagster_internals import RANGE_START_TAG
 from insight_dagster.orchestration.run_events import materializations
 from insight_dagster.pipeline.measuring import embedding
 from insight_dagster.report.runs import known_runs
@@ -80,11 +80,11 @@ def test_runs_are_recorded_in_the_instance(finished_home):
     with open_instance(finished_home) as instance:
         jobs = {run.job_name for run in instance.get_runs()}
         assert jobs == {
-            "measure_classes",
+            "extract_features",
             "refit_latent_space",
             "place_classes",
             "explain_classes",
-            "judge_classes",
+            "evaluate_checks",
             "write_report",
         }
         assert len(instance.get_dynamic_partitions("action_class")) == 5
@@ -147,7 +147,7 @@ def _computed_by_measuring(settings, console: Console) -> dict[str, int]:
     """Clips computed per measuring asset during one run over all classes."""
     assert run_pipeline(settings, console=console).succeeded
     with open_instance(settings) as instance:
-        (newest,) = instance.get_runs(dg.RunsFilter(job_name="measure_classes"), limit=1)
+        (newest,) = instance.get_runs(dg.RunsFilter(job_name="extract_features"), limit=1)
         counts: dict[str, int] = {}
         for event in materializations(instance, [newest.run_id]):
             name = event.asset_key.to_user_string()
@@ -190,7 +190,7 @@ def test_a_new_class_is_placed_without_a_refit_and_compared_with_all(home_copy, 
     assert placed.filter(pc.not_equal(placed["class_name"], "skateboarding")).equals(others)
     with open_instance(home_copy) as instance:
         (run,) = instance.get_runs(dg.RunsFilter(job_name="explain_classes"), limit=1)
-        assert run.tags[RANGE_START] == "skateboarding"
+        assert run.tags[RANGE_START_TAG] == "skateboarding"
         events = list(materializations(instance, [run.run_id]))
     compared = next(one for one in events if one.asset_key.to_user_string() == "insights")
     assert compared.metadata["compared_with_clips"].value == placed.num_rows

@@ -150,7 +150,7 @@ def test_a_night_that_failed_is_no_reason_not_to_try_the_next(daemon):
     wanted = {("clip_manifest", "a"), ("latent_space", None)}
     for _ in range(2):
         assert daemon.tick(hours=24) >= wanted
-        fail(daemon, "measure_classes", "clip_manifest", partition="a")
+        fail(daemon, "extract_features", "clip_manifest", partition="a")
         fail(daemon, "refit_latent_space", "latent_space")
         assert not daemon.tick() & wanted, "once a night"
     assert daemon.tick(hours=24) >= wanted

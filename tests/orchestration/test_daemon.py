@@ -137,8 +137,8 @@ def a_night_goes_through_all_stages_and_fails_for_one_class(server):
     assert server.wait_for_run(night["runId"], 600) == "FAILURE"
     stages = [run["jobName"] for run in server.runs() if tags(run).get("insight/night")]
     assert sorted(stages) == sorted(
-        ["measure_classes", "refit_latent_space", "place_classes", "explain_classes"]
-        + ["judge_classes", "write_report"]
+        ["extract_features", "refit_latent_space", "place_classes", "explain_classes"]
+        + ["evaluate_checks", "write_report"]
     )
 
 

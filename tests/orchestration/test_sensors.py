@@ -11,7 +11,8 @@ from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
 from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
-from insight_dagster.orchestration.class_ranges import RANGE_END, RANGE_START
+from insight_dagster.orchestration.dagster_internals import RANGE_END_TAG, RANGE_START_TAG
+from insight_dagster.orchestration.jobs import STAGE_JOBS
 from insight_dagster.orchestration.nightly_job import JOB_NAME, extract
 from insight_dagster.orchestration.schedules import nightly_schedule
 from insight_dagster.orchestration.sensors import clip_library_sensor, nightly_stages
@@ -169,12 +170,15 @@ def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
     night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={REQUEST_TAG: wanted.to_tag("n")})
     assert StageRequest.of_run(night) == wanted
     requests = list(run_requests("night", wanted))
-    assert [(r.tags[RANGE_START], r.tags[RANGE_END]) for r in requests] == [("a", "c"), ("e", "e")]
+    assert [(r.tags[RANGE_START_TAG], r.tags[RANGE_END_TAG]) for r in requests] == [
+        ("a", "c"),
+        ("e", "e"),
+    ]
     assert {r.tags[STAGE_TAG] for r in requests} == {"place_classes 1"}
     keys = {r.run_key for r in requests} | {r.run_key for r in run_requests("other", wanted)}
     assert len(keys) == 4
     (shared,) = run_requests("night", StageRequest("refit", "refit_latent_space"))
-    assert RANGE_START not in shared.tags
+    assert RANGE_START_TAG not in shared.tags
 
 
 def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(instance):
@@ -186,10 +190,10 @@ def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(insta
         tags={REQUEST_TAG: wanted.to_tag("first")},
     )
     instance.add_run(again)
-    ticked = list(nightly_stages()(dg.build_sensor_context(instance)))
+    ticked = list(nightly_stages([*STAGE_JOBS.values()])(dg.build_sensor_context(instance)))
     assert [type(each) for each in ticked] == [dg.SkipReason]
     instance.add_run_tags("second", {REQUEST_TAG: wanted.to_tag("second")})
-    (request,) = nightly_stages()(dg.build_sensor_context(instance))
+    (request,) = nightly_stages([*STAGE_JOBS.values()])(dg.build_sensor_context(instance))
     assert request.tags[NIGHT_TAG] == "second"
 
 

@@ -25,7 +25,7 @@ from insight_dagster.settings.thresholds import Thresholds
 _NO_BASELINE = "no baseline has been promoted yet: run the job promote_baseline"
 _NOT_IN_BASELINE = "the class is not in the baseline: promote a new baseline to have it compared"
 _OF_AN_EARLIER_VERSION = (
-    "compared by an earlier version: run the job hold_against_baseline for the class"
+    "compared by an earlier version: run the job compare_with_baseline for the class"
 )
 _CAUSES_SHOWN = 3
 _COMPARE = "`insight drift` shows details; if the change is intended, promote a new baseline"

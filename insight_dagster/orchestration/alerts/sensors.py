@@ -10,11 +10,17 @@ import dagster as dg
 
 from insight_dagster.orchestration.alerts.delivery import Alert
 from insight_dagster.orchestration.alerts.queue import AlertQueue
-from insight_dagster.orchestration.class_ranges import RANGE_END, RANGE_START
+from insight_dagster.orchestration.dagster_internals import (
+    PARTITION_TAG,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+)
 from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.run_events import step_error
 from insight_dagster.orchestration.stage_requests import NIGHT_TAG, has_ended
 from insight_dagster.settings import Settings
+
+_RANGE_TAGS = (RANGE_START_TAG, RANGE_END_TAG)
 
 
 def failure_alerts(settings: Settings) -> dg.SensorDefinition:
@@ -63,7 +69,9 @@ def alert_delivery(settings: Settings) -> dg.SensorDefinition:
 def alert_queue(settings: Settings) -> AlertQueue:
     """Return the home's queue of undelivered alerts."""
     return AlertQueue(
-        settings.home / "alerts", webhook=settings.alert_webhook, command=settings.alert_command
+        settings.folders.alerts,
+        webhook=settings.alert_webhook,
+        command=settings.alert_command,
     )
 
 
@@ -87,8 +95,8 @@ def alert_of(
         kind="check_failed" if checks else "run_failed",
         job=run.job_name,
         run_id=run.run_id,
-        classes=run.tags.get("dagster/partition")
-        or " ... ".join(run.tags[tag] for tag in (RANGE_START, RANGE_END) if tag in run.tags),
+        classes=run.tags.get(PARTITION_TAG)
+        or " ... ".join(run.tags[tag] for tag in _RANGE_TAGS if tag in run.tags),
         reason=step_error(instance, run.run_id) or reason,
         checks=tuple(checks),
         home=str(settings.home),

@@ -200,7 +200,7 @@ def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
     assert "promote_baseline" in missing["performance_drift"].description
     old = drift(moment(), moment())
     earlier = checks(old.filter(pc.not_equal(old["metric"], "new_clips")))
-    assert "hold_against_baseline" in earlier["data_drift"].description
+    assert "compare_with_baseline" in earlier["data_drift"].description
     empty = moment().take(np.zeros(100, bool))
     outside = checks(drift(empty, moment()))
     assert "not in the baseline" in outside["performance_drift"].description

@@ -1,0 +1,39 @@
+"""Everything of Dagster that is not its public interface: any release may move or change it.
+
+No other module imports `dagster._...` or spells a tag that Dagster gives its own meaning.
+tests/orchestration/test_dagster_internals.py says what each name is needed for, and fails when a
+release no longer has it.
+"""
+
+from __future__ import annotations
+
+from dagster import DagsterInstance, DagsterRun
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as CheckedMaterialization,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition as AssetJob,
+)
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._utils.error import SerializableErrorInfo
+
+__all__ = [
+    "AssetJob",
+    "CheckRunHealthResult",
+    "CheckedMaterialization",
+    "SerializableErrorInfo",
+    "WorkerStatus",
+]
+
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+RETRY_STRATEGY_TAG = "dagster/retry_strategy"
+WILL_RETRY_TAG = "dagster/will_retry"
+RETRY_RUN_ID_TAG = "dagster/auto_retry_run_id"
+
+
+def fail_run(instance: DagsterInstance, run: DagsterRun, reason: str) -> None:
+    """Mark a run as failed and free the slots that it holds in concurrency pools."""
+    instance.report_run_failed(run, reason)
+    instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

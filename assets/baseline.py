@@ -42,8 +42,8 @@ baseline = dg.AssetSpec(
 def promote(
     context: dg.OpExecutionContext,
     config: Promotion,
-    class_checks: ClassChecksResource,
-    classifier: ModelResource,
+    insight_checks: ClassChecksResource,
+    insight_model: ModelResource,
 ) -> None:
     """Make the present state the baseline: from now on drift is measured against it.
 
@@ -51,8 +51,8 @@ def promote(
     accepted by name.
     """
     rows = promote_present_state(
-        class_checks.open(),
-        classifier.describe(),
+        insight_checks.open(),
+        insight_model.describe(),
         author=config.author,
         reason=config.reason,
         accept=config.accept,

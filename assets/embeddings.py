@@ -28,10 +28,10 @@ embeddings = dg.AssetSpec(
     ),
 )
 def embeddings_complete(
-    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
+    context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
     """Every usable clip has one finite vector, all by the present model."""
-    yield from check_every_class(context, class_checks.open(), ClassChecks.embeddings_complete)
+    yield from check_every_class(context, insight_checks.open(), ClassChecks.embeddings_complete)
 
 
 @dg.multi_asset_check(
@@ -42,7 +42,7 @@ def embeddings_complete(
     ),
 )
 def embeddings_checks(
-    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
+    context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
     """How many clips are left of the class."""
-    yield from check_every_class(context, class_checks.open(), ClassChecks.embeddings)
+    yield from check_every_class(context, insight_checks.open(), ClassChecks.embeddings)

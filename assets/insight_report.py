@@ -27,17 +27,17 @@ from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 )
 def insight_report(
     context: dg.AssetExecutionContext,
-    database: DatabaseResource,
-    home_folders: HomeFoldersResource,
+    insight_database: DatabaseResource,
+    insight_folders: HomeFoldersResource,
 ) -> dg.MaterializeResult:
     """A static site, run by run: overview, latent space, insights, clips, what changed."""
-    store, folders = database.open(), home_folders.open()
+    store, folders = insight_database.open(), insight_folders.open()
     data = read_report_data(store, folders, run_id=context.run_id)
     page = write_site(data, folders.report)
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(str(page)),
-            "open": dg.MetadataValue.url(home_folders.page()),
+            "open": dg.MetadataValue.url(insight_folders.page()),
             "ranked": insight_list(store.rows(INSIGHTS), store.rows(INSIGHT_CAUSES)),
             **_space_picture(store, data),
             "insights": len(data.insights),
@@ -71,8 +71,8 @@ def _space_picture(store: Database, data: ReportData) -> dict[str, dg.MetadataVa
     can_subset=True,
 )
 def insight_report_checks(
-    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
+    context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
     """Does the report show every class, and did the model become worse on the whole."""
-    checks = class_checks.open()
+    checks = insight_checks.open()
     yield from check_all_together(context, checks, checks.report())

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from insight_dagster.analysis.clip_library.pending_clips import usable_clips
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.metadata_table import metadata_table
 from insight_dagster.assets.steps.checks import OwnChecks
+from insight_dagster.assets.steps.class_clips import open_class
 from insight_dagster.assets.steps.per_class import Outcomes, for_each_class_and_asset
-from insight_dagster.assets.steps.ui_metadata import table_metadata
+from insight_dagster.assets.steps.ui_metadata import result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
-from insight_dagster.pipeline.measuring.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.one_pass import measure_class
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
@@ -21,7 +20,6 @@ from insight_dagster.resources.model import ModelResource
 from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, MEASURING
 from insight_dagster.resources.progress import Progress
-from insight_dagster.tables import CLIP_MANIFEST
 
 
 @dg.multi_asset(
@@ -33,39 +31,35 @@ from insight_dagster.tables import CLIP_MANIFEST
 )
 def measurements(
     context: dg.AssetExecutionContext,
-    clip_library: ClipLibraryResource,
-    database: DatabaseResource,
-    home_folders: HomeFoldersResource,
-    classifier: ModelResource,
-    options: OptionsResource,
-    progress: dg.ResourceParam[Progress],
-    class_checks: ClassChecksResource,
+    insight_library: ClipLibraryResource,
+    insight_database: DatabaseResource,
+    insight_folders: HomeFoldersResource,
+    insight_model: ModelResource,
+    insight_options: OptionsResource,
+    insight_progress: dg.ResourceParam[Progress],
+    insight_checks: ClassChecksResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Decode a class's clips once, for the model, the metadata, or both, as selected."""
-    store = database.open()
     keys = {key.to_user_string(): key for key in context.selected_asset_keys}
-    model = classifier.load() if embeddings.key in keys.values() else classifier.describe()
+    needs_weights = embeddings.key in context.selected_asset_keys
+    model = insight_model.load() if needs_weights else insight_model.describe()
+    sheets = insight_folders.open().contact_sheets
 
     def materialize(class_name: str) -> Outcomes:
-        work = ClassClips(
-            name=class_name,
-            clips=usable_clips(store.rows(CLIP_MANIFEST, class_name), clip_library.root),
-            store=store,
-            decode=clip_library.decoding().decode_window,
-            batch_size=options.batch_size,
-            workers=options.workers,
-            shard_clips=options.shard_clips,
-            follow=lambda asset, total: progress.track(context, f"{asset} · {class_name}", total),
-            warn=context.log.warning,
+        work = open_class(
+            context,
+            class_name,
+            library=insight_library,
+            database=insight_database,
+            options=insight_options,
+            progress=insight_progress,
         )
-        sheets = home_folders.open().contact_sheets
         measured = measure_class(work, model, assets=keys, sheets=sheets)
         return {
-            keys[name]: outcome
-            if isinstance(outcome, Exception)
-            else {**outcome.facts, **table_metadata(outcome.table, outcome.rows)}
-            for name, outcome in measured.items()
+            keys[name]: each if isinstance(each, Exception) else result_metadata(each)
+            for name, each in measured.items()
         }
 
-    checks = {embeddings.key: OwnChecks(class_checks, ClassChecks.vectors)}
+    checks = {embeddings.key: OwnChecks(insight_checks, ClassChecks.vectors)}
+    store = insight_database.open()
     yield from for_each_class_and_asset(context, store, materialize, checks=checks)

@@ -2,24 +2,19 @@
 
 import dagster as dg
 
-from insight_dagster.analysis.latent_space.projection import project
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.latent_space import latent_space
 from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
-from insight_dagster.assets.steps.ui_metadata import picture, table_metadata
-from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.assets.steps.ui_metadata import picture, result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
-from insight_dagster.pipeline.latent_space import placed_rows, usable_space
-from insight_dagster.pipeline.timer import Timer
-from insight_dagster.pipeline.trusted_vectors import trusted_vectors
+from insight_dagster.pipeline.latent_space.placement import project_class
 from insight_dagster.report.still_pictures import projection_png
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
 from insight_dagster.tables import PROJECTION
-from insight_dagster.tables.arrays import matrix_of
 
 
 @dg.asset(
@@ -32,32 +27,19 @@ from insight_dagster.tables.arrays import matrix_of
 )
 def projection(
     context: dg.AssetExecutionContext,
-    database: DatabaseResource,
-    home_folders: HomeFoldersResource,
-    class_checks: ClassChecksResource,
+    insight_database: DatabaseResource,
+    insight_folders: HomeFoldersResource,
+    insight_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
     """t-SNE and PCA coordinates of a class's clips; clips that came after the fit are placed."""
-    store = database.open()
+    store, folders = insight_database.open(), insight_folders.open()
 
     def materialize(class_name: str) -> Metadata:
-        timer, vectors = Timer(), trusted_vectors(store, class_name)
-        space = usable_space(store, home_folders.open(), vectors)
-        placed = project(
-            space,
-            vectors["clip_id"].to_pylist(),
-            matrix_of(vectors, "embedding", width=space.dimension),
-        )
-        rows = placed_rows(vectors, space.space_id, placed)
-        store.write(ReplacePartition(PROJECTION, rows, class_name))
+        result = project_class(store, folders, class_name)
         png = projection_png(store.rows(PROJECTION), class_name)
-        return {
-            "placed_after_the_fit": int((~placed.fitted).sum()),
-            "latent_space": picture(png, "projection"),
-            **timer.facts(),
-            **table_metadata(PROJECTION, rows),
-        }
+        return {**result_metadata(result), "latent_space": picture(png, "projection")}
 
-    checks = OwnChecks(class_checks, ClassChecks.projection)
+    checks = OwnChecks(insight_checks, ClassChecks.projection)
     return for_each_class(context, store, materialize, checks=checks)
 
 
@@ -69,7 +51,7 @@ def projection(
     ),
 )
 def projection_checks(
-    context: dg.AssetCheckExecutionContext, class_checks: ClassChecksResource
+    context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
     """Does the latent space know the places where the class's clips are."""
-    yield from check_every_class(context, class_checks.open(), ClassChecks.projection)
+    yield from check_every_class(context, insight_checks.open(), ClassChecks.projection)

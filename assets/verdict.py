@@ -27,14 +27,14 @@ from insight_dagster.tables import VERDICTS
     owners=["team:video-models"],
 )
 def verdict(
-    context: dg.AssetExecutionContext, class_checks: ClassChecksResource
+    context: dg.AssetExecutionContext, insight_checks: ClassChecksResource
 ) -> dg.MaterializeResult:
     """Every check of a class at once: it fails where one of severity ERROR does.
 
     So a backfill that reached a class which does not pass ends as failed, and no baseline is
     promoted over it unless its author accepts the failing checks by name.
     """
-    checks = class_checks.open()
+    checks = insight_checks.open()
 
     def materialize(class_name: str) -> Metadata:
         errors, warnings = checks.failing(class_name, checks.everything(class_name))

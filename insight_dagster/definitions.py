@@ -71,17 +71,29 @@ _PROMOTE_BASELINE = promotion_job(promote)
 
 # Steps are forked from a process that has imported everything once per run: a step starts in
 # milliseconds instead of seconds.
-_EXECUTOR = dg.multiprocess_executor.configured(
+EXECUTOR = dg.multiprocess_executor.configured(
     {"start_method": {"forkserver": {"preload_modules": ["insight_dagster.definitions"]}}}
 )
 
 
-def build_definitions(settings: Settings, *, progress: Progress | None = None) -> dg.Definitions:
-    """All definitions for one home folder.
+def build_definitions(
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+    executor: dg.ExecutorDefinition | None = EXECUTOR,
+) -> dg.Definitions:
+    """Return all definitions for one home folder.
+
+    To load them in a code location of your own, merge them with yours: no resource key and no
+    module name collides. A code location has one executor, so leave it to yours::
+
+        insight = build_definitions(load_settings(home="/data/insight"), executor=None)
+        defs = dg.Definitions.merge(mine, insight)
 
     Args:
         settings: of the home folder.
         progress: follows long steps; default: log lines.
+        executor: of runs that name none; None = the code location's.
 
     Raises:
         SettingsError: a setting that only Dagster can check is wrong.
@@ -114,7 +126,7 @@ def build_definitions(settings: Settings, *, progress: Progress | None = None) -
             alert_delivery(settings),
         ],
         resources=_resources(settings, progress or LoggedProgress()),
-        executor=_EXECUTOR,
+        executor=executor,
     )
 
 
@@ -150,28 +162,28 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     classifier = ModelResource(**settings.model_spec.model_dump(mode="json"))
     options = OptionsResource(**settings.analysis_options.model_dump(mode="json"))
     return {
-        "database": database,
-        "clip_library": clip_library,
-        "home_folders": home_folders,
-        "classifier": classifier,
-        "check_thresholds": check_thresholds,
-        "options": options,
-        "class_checks": ClassChecksResource(
+        "insight_database": database,
+        "insight_library": clip_library,
+        "insight_folders": home_folders,
+        "insight_model": classifier,
+        "insight_thresholds": check_thresholds,
+        "insight_options": options,
+        "insight_checks": ClassChecksResource(
             database=database,
             clip_library=clip_library,
             home_folders=home_folders,
             classifier=classifier,
             thresholds=check_thresholds,
         ),
-        "progress": progress,
+        "insight_progress": progress,
         # What the stages of a night hand to each other stays in the night's own process.
-        "night_io": dg.mem_io_manager,
+        "insight_night_io": dg.mem_io_manager,
     }
 
 
 def classifier_of(definitions: dg.Definitions) -> ModelResource:
     """The model resource that the definitions were built with."""
-    return cast(ModelResource, (definitions.resources or {})["classifier"])
+    return cast(ModelResource, (definitions.resources or {})["insight_model"])
 
 
 @dg.definitions

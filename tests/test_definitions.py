@@ -70,10 +70,10 @@ def test_only_the_shared_steps_are_not_partitioned(tmp_path):
 def test_settings_reach_the_resources(tmp_path):
     settings = load_settings(home=tmp_path, fdr=0.2, device="cpu")
     resources = build_definitions(settings).resources
-    assert resources["options"].fdr == 0.2
-    assert resources["classifier"].device == "cpu"
-    assert resources["database"].path == str(tmp_path / "insight.duckdb")
-    fields = set(type(resources["options"]).model_fields)
+    assert resources["insight_options"].fdr == 0.2
+    assert resources["insight_model"].device == "cpu"
+    assert resources["insight_database"].path == str(tmp_path / "insight.duckdb")
+    fields = set(type(resources["insight_options"]).model_fields)
     assert fields <= set(Settings.model_fields)
 
 
@@ -83,10 +83,10 @@ def test_a_resource_gives_back_its_whole_section_of_the_settings(tmp_path):
     )
     settings = load_settings(home=tmp_path, variant="xs", labels="labels.txt", seed=3)
     resources = build_definitions(settings).resources
-    assert resources["options"].load() == settings.analysis_options
-    assert resources["classifier"].spec == settings.model_spec
-    assert set(type(resources["options"]).model_fields) == set(AnalysisOptions.model_fields)
-    assert set(type(resources["classifier"]).model_fields) == set(ModelSpec.model_fields)
+    assert resources["insight_options"].load() == settings.analysis_options
+    assert resources["insight_model"].spec == settings.model_spec
+    assert set(type(resources["insight_options"]).model_fields) == set(AnalysisOptions.model_fields)
+    assert set(type(resources["insight_model"]).model_fields) == set(ModelSpec.model_fields)
 
 
 def test_a_class_is_a_dynamic_partition(tmp_path):

@@ -8,12 +8,18 @@ import dagster as dg
 import pyarrow as pa
 
 from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables.columns import Table
 
 _PREVIEW_ROWS = 5
 _LONGEST_CELL = 60
 
 Metadata = dict[str, Any]
+
+
+def result_metadata(result: StepResult) -> Metadata:
+    """Return the facts of a step, with the table that it wrote."""
+    return {**result.facts, **table_metadata(result.table, result.rows)}
 
 
 def table_metadata(table: Table, rows: pa.Table) -> Metadata:

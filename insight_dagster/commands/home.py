@@ -15,7 +15,7 @@ from rich.console import Console
 import insight_dagster
 from insight_dagster.errors import SettingsError
 from insight_dagster.files.atomic import write_atomically
-from insight_dagster.pipeline.open_home import has_random_predictions, open_database
+from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.settings.settings_file import settings_text
 

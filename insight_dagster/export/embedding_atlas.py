@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
 from insight_dagster.database import Database
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.pipeline.latent_space import nearest_clips
+from insight_dagster.pipeline.latent_space.space_rows import nearest_clips
 
 NEIGHBOURS = 15
 _NEIGHBOUR = pa.struct([("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float64()))])

@@ -15,8 +15,8 @@ from insight_dagster.export.embedding_atlas import READ_ME, atlas_clips
 from insight_dagster.export.fiftyone.dataset import write_fiftyone
 from insight_dagster.export.table_files import write_table
 from insight_dagster.files.atomic import draft_folder, publish_folder
-from insight_dagster.pipeline.latent_space import newest_space
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
+from insight_dagster.pipeline.latent_space.space_rows import newest_space
 from insight_dagster.settings import Settings
 from insight_dagster.tables.columns import Column, Table
 

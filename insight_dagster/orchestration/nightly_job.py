@@ -31,7 +31,7 @@ from insight_dagster.orchestration.stages import (
     REPORT,
     Stage,
 )
-from insight_dagster.pipeline.housekeeping import tidy
+from insight_dagster.pipeline.home import delete_leftovers
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
@@ -45,8 +45,8 @@ CONDUCTOR_TAG = "insight/conductor"
 LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
 
 
-@dg.op(out=dg.Out(io_manager_key="night_io"))
-def extract(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -> Analysis:
+@dg.op(out=dg.Out(io_manager_key="insight_night_io"))
+def extract(context: dg.OpExecutionContext, insight_library: ClipLibraryResource) -> Analysis:
     """Add new classes as partitions, then list, embed and describe the clips of every class.
 
     Raises:
@@ -56,7 +56,7 @@ def extract(context: dg.OpExecutionContext, clip_library: ClipLibraryResource) -
     names = str(ACTION_CLASSES.name)
     known = context.instance.get_dynamic_partitions(names)
     try:
-        found = clip_library.scan().classes
+        found = insight_library.scan().classes
     except LibraryError as problem:
         raise dg.RetryRequested(LIBRARY_RETRIES, LIBRARY_SECONDS) from problem
     new = [name for name in found if name not in known]
@@ -72,8 +72,8 @@ def _stage_op(name: str, stage: Stage) -> dg.OpDefinition:
     @dg.op(
         name=name,
         description=stage.description,
-        ins={"analysis": dg.In(input_manager_key="night_io")},
-        out=dg.Out(io_manager_key="night_io"),
+        ins={"analysis": dg.In(input_manager_key="insight_night_io")},
+        out=dg.Out(io_manager_key="insight_night_io"),
     )
     def stage_op(context: dg.OpExecutionContext, analysis: Analysis) -> Analysis:
         return _run(context, stage, analysis)
@@ -93,13 +93,13 @@ refit, place, explain, evaluate, report = (
 )
 
 
-@dg.op(ins={"analysis": dg.In(input_manager_key="night_io")})
+@dg.op(ins={"analysis": dg.In(input_manager_key="insight_night_io")})
 def conclude(
     context: dg.OpExecutionContext,
     analysis: Analysis,
-    database: DatabaseResource,
-    home_folders: HomeFoldersResource,
-    options: OptionsResource,
+    insight_database: DatabaseResource,
+    insight_folders: HomeFoldersResource,
+    insight_options: OptionsResource,
 ) -> None:
     """Delete unused files; fail if a class failed or a check of severity ERROR does not pass.
 
@@ -110,8 +110,10 @@ def conclude(
     Raises:
         RunFailedError: names classes, stages and checks.
     """
-    store = database.open()
-    context.log.info(f"deleted {tidy(store, home_folders.open())} files that no table refers to")
+    store = insight_database.open()
+    context.log.info(
+        f"deleted {delete_leftovers(store, insight_folders.open())} files that no table refers to"
+    )
     failing = store.read(_FAILING).to_pylist()
     problems = [_sentence(failure) for failure in _failures(analysis)]
     problems += [
@@ -120,7 +122,7 @@ def conclude(
     context.add_output_metadata({"classes": len(analysis.remaining), "problems": problems})
     if problems:
         raise RunFailedError("; ".join(problems))
-    if options.auto_promote and not any(_drifted(row) for row in failing):
+    if insight_options.auto_promote and not any(_drifted(row) for row in failing):
         _promote(context)
 
 

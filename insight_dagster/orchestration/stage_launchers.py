@@ -66,7 +66,7 @@ class InProcessLauncher:
         if class_name is not None:
             sql = "SELECT reason FROM step_failures WHERE class_name = ? ORDER BY failed_at DESC"
             resources = self.definitions.resources or {}
-            store = cast(DatabaseResource, resources["database"]).open()
+            store = cast(DatabaseResource, resources["insight_database"]).open()
             kept = store.read(sql, [class_name])["reason"].to_pylist()
             if kept:
                 return str(kept[0])

@@ -13,7 +13,7 @@ from insight_dagster.analysis.metadata.metadata_file import read_columns
 from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.pipeline.latent_space import read_latent_space
+from insight_dagster.pipeline.latent_space.space_rows import read_latent_space
 from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.tables.arrays import matrix_of
 

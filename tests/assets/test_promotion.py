@@ -120,7 +120,10 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
     )
     context = dg.build_op_context(
         instance=instance,
-        resources={name: resources[name] for name in ("database", "home_folders", "options")},
+        resources={
+            name: resources[name]
+            for name in ("insight_database", "insight_folders", "insight_options")
+        },
     )
     if severity == "ERROR":
         with pytest.raises(Exception, match=row["description"][:20]):

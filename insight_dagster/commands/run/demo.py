@@ -18,7 +18,7 @@ from insight_dagster.demo.library.delivery import deliver
 from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 from insight_dagster.demo.recovery_summary import score
 from insight_dagster.files.atomic import write_atomically
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _CAUSES_SHOWN = 3

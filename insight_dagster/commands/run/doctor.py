@@ -16,7 +16,7 @@ from rich.console import Console
 from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.printing import print_rows
 from insight_dagster.errors import InsightError, RunFailedError, SettingsError
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _PACKAGES = (

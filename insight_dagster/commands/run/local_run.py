@@ -30,7 +30,7 @@ from insight_dagster.orchestration.run_stages import (
 )
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST

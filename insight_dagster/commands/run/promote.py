@@ -14,7 +14,7 @@ from insight_dagster.orchestration.run_launcher import end_dead_runs
 from insight_dagster.orchestration.run_stages import run_stage
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import COMPARE, PROMOTE, REPORT
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _NEWEST = "SELECT baseline_id, clips FROM baselines ORDER BY created_at DESC LIMIT 1"

@@ -10,7 +10,7 @@ from rich.console import Console
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import UnknownInsightError
 from insight_dagster.export.table_files import write_table
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _INSIGHT = """

@@ -16,7 +16,7 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.database.writes import forget_class
 from insight_dagster.errors import LibraryError, UnknownClassError
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES

@@ -10,7 +10,7 @@ from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import LibraryError
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _FACTS = ("clip_manifest", "predictions", "metadata_table", "projection", "clusters")

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _BASELINES = """

@@ -10,7 +10,7 @@ from insight_dagster.analysis.insights.wording import cause_phrases
 from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import UnknownClassError, UnknownInsightError
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 

@@ -11,7 +11,7 @@ from insight_dagster.commands.home import who
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import UnknownInsightError
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import PINNED_INSIGHTS
 

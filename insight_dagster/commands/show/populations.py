@@ -7,7 +7,7 @@ from rich.console import Console
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.pipeline.clip_table import read_filter_columns
 from insight_dagster.pipeline.filter_counts import filter_rows
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 

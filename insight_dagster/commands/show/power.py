@@ -13,7 +13,7 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import NotEnoughClipsError
 from insight_dagster.pipeline.clip_table import read_clip_table
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _SIZES = (10, 20, 40, 80)

@@ -10,7 +10,7 @@ from rich.console import Console
 from insight_dagster.commands.home import mark_random, open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
-from insight_dagster.pipeline.open_home import open_database
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS

@@ -49,7 +49,7 @@ from insight_dagster.export.fiftyone.samples import (
     sample,
     sample_fields,
 )
-from insight_dagster.pipeline.latent_space import newest_space
+from insight_dagster.pipeline.latent_space.space_rows import newest_space
 from insight_dagster.settings import Settings
 from insight_dagster.tables.arrays import matrix_of
 from insight_dagster.tables.columns import Table

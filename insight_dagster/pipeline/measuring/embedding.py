@@ -17,9 +17,8 @@ from insight_dagster.analysis.embeddings.embeddings import EmbeddedClips, Visit,
 from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction_rows
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database.writes import MergeRows, QuarantineClips
-from insight_dagster.pipeline.measuring.class_clips import ClassClips
-from insight_dagster.pipeline.measuring.measured_asset import MeasuredAsset
-from insight_dagster.pipeline.timer import Timer
+from insight_dagster.pipeline.class_clips import ClassClips
+from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
 from insight_dagster.tables.arrays import matrix_of
 
@@ -75,7 +74,7 @@ class EmbeddingPass:
         )
         self._done.append(EmbeddedClips(rows, predictions, fresh.problems))
 
-    def result(self) -> MeasuredAsset:
+    def result(self) -> StepResult:
         """Return the predictions that were written, with facts about the pass."""
         rows, predictions = (
             pa.concat_tables(getattr(each, name) for each in self._done)
@@ -91,7 +90,7 @@ class EmbeddingPass:
             "random_weights": self._model.random_weights,
             **self._timer.facts(computed),
         }
-        return MeasuredAsset(PREDICTIONS, predictions, facts)
+        return StepResult(PREDICTIONS, predictions, facts)
 
     def _relabelled(self) -> pa.Table:
         """Return the predictions that are stored already, scored with the present labels.

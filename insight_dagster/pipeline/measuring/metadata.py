@@ -21,9 +21,8 @@ from insight_dagster.analysis.metadata.metadata_table import (
 from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.database.writes import MergeRows, QuarantineClips
-from insight_dagster.pipeline.measuring.class_clips import ClassClips
-from insight_dagster.pipeline.measuring.measured_asset import MeasuredAsset
-from insight_dagster.pipeline.timer import Facts, Timer
+from insight_dagster.pipeline.class_clips import ClassClips
+from insight_dagster.pipeline.step_result import Facts, StepResult, Timer
 from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
 
 
@@ -73,7 +72,7 @@ class MetadataPass:
         )
         self._done.append(MeasuredClips(rows, frames, fresh.problems, fresh.function_problems))
 
-    def result(self) -> MeasuredAsset:
+    def result(self) -> StepResult:
         """Return the rows that were written, with facts about the pass."""
         rows = pa.concat_tables(each.table for each in self._done)
         computed = rows.num_rows - self._plan.reused.num_rows
@@ -85,7 +84,7 @@ class MetadataPass:
             **self._failed_functions(),
             **self._timer.facts(computed),
         }
-        return MeasuredAsset(METADATA_TABLE, rows, facts)
+        return StepResult(METADATA_TABLE, rows, facts)
 
     def _failed_functions(self) -> Facts:
         problems: dict[str, list[str]] = {}

@@ -14,10 +14,10 @@ from typing import TypeVar
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.clip_library.pending_clips import shards
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
-from insight_dagster.pipeline.measuring.class_clips import ClassClips
+from insight_dagster.pipeline.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.embedding import EmbeddingPass
-from insight_dagster.pipeline.measuring.measured_asset import MeasuredAsset
 from insight_dagster.pipeline.measuring.metadata import MetadataPass
+from insight_dagster.pipeline.step_result import StepResult
 
 _Result = TypeVar("_Result")
 EMBEDDINGS, METADATA_TABLE = "embeddings", "metadata_table"
@@ -26,7 +26,7 @@ EMBEDDINGS, METADATA_TABLE = "embeddings", "metadata_table"
 
 def measure_class(
     work: ClassClips, model: VideoClassifier, *, assets: Collection[str], sheets: Path
-) -> Mapping[str, MeasuredAsset | Exception]:
+) -> Mapping[str, StepResult | Exception]:
     """Decode a class's clips once, for the model and for the metadata.
 
     What fails for one of the two assets costs the other nothing. The class is committed in shards:
@@ -49,7 +49,7 @@ class _OnePass:
         self._work, self._assets = work, assets
         self._failed: dict[str, Exception] = {}
 
-    def run(self, model: VideoClassifier, sheets: Path) -> dict[str, MeasuredAsset | Exception]:
+    def run(self, model: VideoClassifier, sheets: Path) -> dict[str, StepResult | Exception]:
         embedding = self._attempt(EMBEDDINGS, lambda: EmbeddingPass(self._work, model))
         metadata = self._attempt(
             METADATA_TABLE, lambda: MetadataPass(self._work, model.spec, sheets)
@@ -63,7 +63,7 @@ class _OnePass:
                 self._attempt(EMBEDDINGS, partial(embedding.run, shard, visit))
             if metadata and measuring:
                 self._attempt(METADATA_TABLE, partial(metadata.finish, measuring))
-        outcomes: dict[str, MeasuredAsset | Exception] = {}
+        outcomes: dict[str, StepResult | Exception] = {}
         for name, side in ((EMBEDDINGS, embedding), (METADATA_TABLE, metadata)):
             result = self._attempt(name, side.result) if side else None
             if name in self._failed:

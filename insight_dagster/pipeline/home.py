@@ -1,10 +1,15 @@
-"""Files and rows that nothing refers to any more: old latent spaces, pictures of lost clips."""
+"""Opening what a home holds, and deleting what nothing refers to any more."""
+
+from __future__ import annotations
 
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
+from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion
+from insight_dagster.errors import SettingsError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.files.leftovers import remove_leftovers
+from insight_dagster.settings import Settings
 from insight_dagster.tables import HEATMAP_BUNDLES, LATENT_SPACES
 
 SPACES_KEPT = 2
@@ -13,11 +18,32 @@ _OLD_SPACES = f"""
     ORDER BY created_at DESC OFFSET {SPACES_KEPT}"""  # noqa: S608
 
 
-def tidy(store: Database, folders: HomeFolders) -> int:
-    """Forget latent spaces but the last two, and delete unreferenced files.
+def open_database(settings: Settings) -> Database:
+    """Return the home's database, for reading.
+
+    Raises:
+        SettingsError: nothing has been materialized in this home yet.
+    """
+    path = settings.folders.database
+    if not path.exists():
+        raise SettingsError(
+            f"{path} does not exist: nothing has been materialized in this home; run "
+            "`insight demo` or `insight run`, or name another home with --home or INSIGHT_HOME"
+        )
+    return Database(path, settings.lock_timeout_seconds)
+
+
+def has_random_predictions(store: Database) -> bool:
+    """Return whether a prediction in the database is an untrained model's."""
+    rows = store.read("SELECT DISTINCT model_fingerprint FROM predictions")
+    return any(is_random(name) for name in rows["model_fingerprint"].to_pylist())
+
+
+def delete_leftovers(store: Database, folders: HomeFolders) -> int:
+    """Delete all latent spaces but the last two, and files that no row refers to.
 
     Returns:
-        How many files were deleted.
+        The number of files that were deleted.
     """
     old = store.read(_OLD_SPACES)["space_id"].to_pylist()
     if old:

@@ -1,0 +1,134 @@
+"""Raising the insights of one class, compared with all classes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from insight_dagster.analysis.actions import follow_up, no_follow_up
+from insight_dagster.analysis.insights import Discovery, InsightSet, discover, nothing_found
+from insight_dagster.analysis.insights.history.ledger import next_lines
+from insight_dagster.database import Database
+from insight_dagster.database.writes import ReplacePartition, Upsert
+from insight_dagster.pipeline.clip_table import ClipTableRead
+from insight_dagster.pipeline.step_result import StepResult, Timer
+from insight_dagster.tables import (
+    INSIGHT_ACTIONS,
+    INSIGHT_CAUSES,
+    INSIGHT_EFFECTS,
+    INSIGHT_LEDGER,
+    INSIGHT_MEMBERS,
+    INSIGHTS,
+)
+
+_LAST_LINES = """
+    SELECT * FROM insight_ledger WHERE class_name = ? AND run_id <> ?
+    QUALIFY row_number() OVER (PARTITION BY ledger_id ORDER BY recorded_at DESC) = 1
+    ORDER BY ledger_id"""
+_MOST_SEVERE = 5
+
+
+@dataclass(frozen=True)
+class ClassInsights:
+    """What was raised for one class.
+
+    Attributes:
+        step: rows of `insights`, and facts.
+        causes: rows of `insight_causes`.
+        core_members: clip ids of each of the most severe insights, by a caption.
+    """
+
+    step: StepResult
+    causes: pa.Table
+    core_members: dict[str, list[str]]
+
+
+@dataclass
+class InsightSearch:
+    """The search for insights over all classes, made once, when the first class asks.
+
+    Attributes:
+        store: the database.
+        read: every clip that every step has covered.
+        model_fingerprint: of the present model.
+        run_id: of the run, for the ledger.
+        seed: of the permutations and mixtures.
+        fdr: share of false insights that is accepted.
+    """
+
+    store: Database
+    read: ClipTableRead
+    model_fingerprint: str
+    run_id: str
+    seed: int
+    fdr: float
+
+    def write_class(self, class_name: str) -> ClassInsights:
+        """Write a class's insights with members, causes and actions, and what changed of them."""
+        timer = Timer()
+        found, after = nothing_found(), no_follow_up()
+        skipped = ["every clip of the class is quarantined"]
+        if class_name in self.read.clips.classes:
+            found = self._discovery.of_class(
+                class_name,
+                model_fingerprint=self.model_fingerprint,
+                space_id=self.read.space_id,
+            )
+            skipped = self._discovery.skipped_for(class_name)
+            after = follow_up(
+                self._discovery.ranked,
+                self._discovery.clips,
+                class_name=class_name,
+                seed=self._discovery.seed,
+                causes=self._discovery.causes,
+            )
+        lines = self._ledger_lines(found, class_name)
+        self.store.write(
+            ReplacePartition(INSIGHTS, found.insights, class_name),
+            ReplacePartition(INSIGHT_MEMBERS, found.members, class_name),
+            ReplacePartition(INSIGHT_CAUSES, found.causes, class_name),
+            ReplacePartition(INSIGHT_ACTIONS, after.actions, class_name),
+            ReplacePartition(INSIGHT_EFFECTS, after.effects, class_name),
+            Upsert(INSIGHT_LEDGER, INSIGHT_LEDGER.from_rows(lines)),
+        )
+        statuses = Counter(line["status"] for line in lines)
+        facts = {
+            "compared_with_clips": len(self.read.clips),
+            **self.read.notes,
+            **({"skipped_tests": skipped} if skipped else {}),
+            **{f"insights_{status}": count for status, count in statuses.items()},
+            **timer.facts(),
+        }
+        step = StepResult(INSIGHTS, found.insights, facts)
+        return ClassInsights(step, found.causes, _captioned(found))
+
+    @cached_property
+    def _discovery(self) -> Discovery:
+        return discover(self.read.clips, seed=self.seed, fdr=self.fdr)
+
+    def _ledger_lines(self, found: InsightSet, class_name: str) -> list[dict[str, Any]]:
+        """Return the ledger lines that a run adds; a run that is retried gives the same ones."""
+        core = found.core_members()
+        present = [
+            {**row, "clip_ids": core.get(row["insight_id"], [])}
+            for row in found.insights.to_pylist()
+        ]
+        return next_lines(
+            self.store.read(_LAST_LINES, [class_name, self.run_id]).to_pylist(),
+            present,
+            run_id=self.run_id,
+            recorded_at=datetime.now(UTC).replace(tzinfo=None),
+        )
+
+
+def _captioned(found: InsightSet) -> dict[str, list[str]]:
+    core = found.core_members()
+    return {
+        f"{number}. {row['kind']}": core.get(row["insight_id"], [])
+        for number, row in enumerate(found.insights.to_pylist()[:_MOST_SEVERE], 1)
+    }

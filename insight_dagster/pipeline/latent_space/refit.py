@@ -1,0 +1,75 @@
+"""Fitting the latent space again on the vectors of all classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from insight_dagster.analysis.latent_space.fitting import fit_key, fit_latent_space
+from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.database import Database
+from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.files.home_folders import HomeFolders
+from insight_dagster.pipeline.latent_space.space_rows import (
+    is_usable,
+    newest_space,
+    reasons,
+    space_row,
+)
+from insight_dagster.pipeline.step_result import StepResult, Timer
+from insight_dagster.pipeline.trusted_vectors import vectors_for_the_fit
+from insight_dagster.tables import LATENT_SPACES
+from insight_dagster.tables.arrays import matrix_of
+
+
+def refit_latent_space(
+    store: Database, folders: HomeFolders, model: VideoClassifier, *, settings: Mapping[str, Any]
+) -> StepResult:
+    """Fit one latent space on the vectors of every class, unless nothing changed since the last.
+
+    A class whose vectors cannot be trusted is left out, and named in the facts.
+
+    Args:
+        store: the database.
+        folders: of the home; the fitted arrays are written there.
+        model: whose vectors are used.
+        settings: keywords of `fit_latent_space`.
+
+    Raises:
+        NotEnoughClipsError: too few clips have vectors that can be trusted.
+    """
+    timer = Timer()
+    vectors, left_out = vectors_for_the_fit(store, model.fingerprint)
+    key, newest = fit_key(vectors, settings=settings), newest_space(store)
+    if newest is not None and is_usable(newest, folders, fit_key=key):
+        rows = LATENT_SPACES.from_rows([newest | {"left_out": reasons(left_out)}])
+        store.write(ReplacePartition(LATENT_SPACES, rows, newest["space_id"]))
+        return StepResult(LATENT_SPACES, rows, {"computed": 0, "left_out": left_out})
+    space = fit_latent_space(
+        matrix_of(vectors, "embedding", width=model.dimension),
+        vectors["clip_id"].to_pylist(),
+        taps=model.taps,
+        **settings,
+    )
+    path = folders.latent_spaces / f"{space.space_id}.npz"
+    space.save(path)
+    rows = space_row(
+        space,
+        vectors=vectors,
+        left_out=left_out,
+        fit_key=key,
+        path=str(path.relative_to(folders.root)),
+    )
+    store.write(ReplacePartition(LATENT_SPACES, rows, space.space_id))
+    facts = {
+        **timer.facts(),
+        "computed": len(space.clip_ids),
+        "space_id": space.space_id,
+        "left_out": left_out,
+        "clusters": space.clusters.count,
+        "stability": space.clusters.mean_stability,
+        "noise_share": space.clusters.noise_share,
+        "explained_variance": space.explained_variance,
+        "trustworthiness": space.trustworthiness,
+    }
+    return StepResult(LATENT_SPACES, rows, facts)

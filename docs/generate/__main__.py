@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docs.generate.api import api_pages
 from docs.generate.checks import checks_page
+from docs.generate.code_location import code_location_page
 from docs.generate.commands import commands_page
 from docs.generate.home_folder import home_folder_page
 from docs.generate.pages import copy_pages
@@ -24,6 +25,7 @@ def generated_pages() -> dict[str, str]:
         "reference/settings.md": settings_page(),
         "reference/home_folder.md": home_folder_page(),
         "reference/tables.md": tables_page(),
+        "reference/assets_and_jobs.md": code_location_page(),
         "reference/checks.md": checks_page(),
         **{f"reference/api/{name}": text for name, text in api_pages().items()},
     }

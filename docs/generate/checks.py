@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import dagster as dg
 
+from docs.generate.code_location import default_definitions
 from docs.generate.markdown import code, escaped, page, table
-from insight_dagster.definitions import build_definitions
-from insight_dagster.settings import load_settings
 
 
 def checks_page() -> str:
@@ -26,9 +22,7 @@ def checks_page() -> str:
 
 def check_specs() -> list[dg.AssetCheckSpec]:
     """Return the specs of every check of the code location, in the order of its definitions."""
-    with TemporaryDirectory() as home:
-        definitions = build_definitions(load_settings(home=Path(home)))
-    found = definitions.asset_checks or []
+    found = default_definitions().asset_checks or []
     return [spec for checks in found for spec in checks.check_specs]  # type: ignore[union-attr]
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from docs.generate.__main__ import REPOSITORY, write_sources
 from docs.generate.api import API, public_names
 from docs.generate.checks import check_specs, checks_page
+from docs.generate.code_location import code_location_page
 from docs.generate.commands import commands, commands_page
 from docs.generate.home_folder import home_folder_page, home_paths
 from docs.generate.markdown import escaped, table
@@ -66,6 +67,18 @@ def test_what_a_home_folder_holds_is_listed() -> None:
     page = home_folder_page()
     assert "| `insight.duckdb` |" in page
     assert all(f"| `{path}` |" in page and meaning for path, meaning in home_paths())
+
+
+def test_every_asset_job_and_sensor_is_listed_with_a_description() -> None:
+    page, repository = code_location_page(), definitions().get_repository_def()
+    names = {
+        *(key.to_user_string() for key in definitions().resolve_asset_graph().get_all_asset_keys()),
+        *(name for name in repository.job_names if not name.startswith("__")),
+        *(each.name for each in [*repository.schedule_defs, *repository.sensor_defs]),
+    }
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert {row.split("`")[1] for row in rows} == names - {"default_automation_condition_sensor"}
+    assert not [row for row in rows if row.endswith("|  |")]
 
 
 def test_every_check_of_the_code_location_is_listed() -> None:

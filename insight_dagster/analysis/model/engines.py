@@ -186,18 +186,14 @@ def _unavailable(module: str) -> Iterator[None]:
 
 
 def _convert(openvino: Any, forward: nn.Module, shape: tuple[int, ...]) -> Any:
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
+    """Return the OpenVINO model of a module, for batches of one shape."""
     example = torch.zeros(shape)
     with torch.no_grad(), warnings.catch_warnings():
-        # OpenVINO's reader of modules takes nothing but what this makes, deprecated or not.
+        # OpenVINO reads TorchScript, which torch calls deprecated. Traced here, because
+        # `convert_model` would check the trace, which takes three times as long.
         warnings.filterwarnings("ignore", ".*torch.jit", FutureWarning)
         traced = torch.jit.freeze(torch.jit.trace(forward.eval(), example, check_trace=False))
-    frontend = FrontEndManager().load_by_framework("pytorch")
-    decoder = TorchScriptPythonDecoder(traced, example_input=example)
-    model = frontend.convert(frontend.load(decoder))
-    model.reshape({0: list(shape)})
+        model = openvino.convert_model(traced, example_input=example, input=list(shape))
     _pool_means(openvino, model)
     return model
 

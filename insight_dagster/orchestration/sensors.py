@@ -6,7 +6,7 @@ import dagster as dg
 import pyarrow as pa
 
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, watch
+from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, find_changes
 from insight_dagster.database import Database
 from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
 from insight_dagster.orchestration.dagster_internals import AssetJob
@@ -40,7 +40,7 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         library = scan(settings.library_folder)
         before = LibraryWatch.from_cursor(context.cursor)
-        seen = watch(library, before, stored=lambda names: _stored(settings, names))
+        seen = find_changes(library, before, stored=lambda names: _stored(settings, names))
         known = set(context.instance.get_dynamic_partitions(_PARTITIONS))
         new = [name for name in seen.settled if name not in known]
         gone = sorted(known - set(library.classes))
@@ -51,7 +51,7 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
             run_requests=list(_requests(settings, seen)),
             dynamic_partitions_requests=[ACTION_CLASSES.build_add_request(new)] if new else [],
             asset_events=[_gone_check(name, library.classes) for name in newly_gone],
-            cursor=seen.state.to_cursor(),
+            cursor=seen.watch.to_cursor(),
             skip_reason=None if seen.changed else _quiet(seen, library.classes),
         )
 
@@ -124,13 +124,13 @@ def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:
     if settings.automation == "conditions":
         return
     if not _has_space(settings):
-        yield dg.RunRequest(job_name=JOB_NAME, run_key=f"first analysis {seen.state.requests}")
+        yield dg.RunRequest(job_name=JOB_NAME, run_key=f"first analysis {seen.watch.requests}")
         return
     for name in seen.settled:
         yield dg.RunRequest(
             job_name="analyse_classes",
             partition_key=name,
-            run_key=f"{name} {seen.state.done[name]} {seen.state.requests}",
+            run_key=f"{name} {seen.watch.requested[name]} {seen.watch.requests}",
         )
 
 

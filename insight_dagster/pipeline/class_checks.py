@@ -33,7 +33,7 @@ from insight_dagster.analysis.checks.manifest import (
 from insight_dagster.analysis.checks.pinned_insights import pinned_insights
 from insight_dagster.analysis.checks.report import report_complete
 from insight_dagster.analysis.clip_library import ScannedLibrary
-from insight_dagster.analysis.clip_library.pending_clips import usable
+from insight_dagster.analysis.clip_library.pending_clips import usable_rows
 from insight_dagster.analysis.latent_space.coverage import outside
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
@@ -173,7 +173,7 @@ class ClassChecks:
 
     def latent_space(self) -> Outcomes:
         """Does the fit stand for all clips, and the layout for the fit."""
-        clip_ids = set(usable(self._manifest)["clip_id"].to_pylist())
+        clip_ids = set(usable_rows(self._manifest)["clip_id"].to_pylist())
         return {
             "coverage": space_coverage(
                 newest_space(self.store),

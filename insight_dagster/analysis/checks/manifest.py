@@ -7,8 +7,8 @@ from collections.abc import Collection
 import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
-from insight_dagster.analysis.clip_library.pending_clips import usable
-from insight_dagster.analysis.clip_library.quarantine import quarantine
+from insight_dagster.analysis.clip_library.pending_clips import usable_rows
+from insight_dagster.analysis.clip_library.quarantine import count_quarantined
 from insight_dagster.settings.thresholds import Thresholds
 
 _NAMES_SHOWN = 10
@@ -21,7 +21,7 @@ def quarantined_share(manifest: pa.Table, thresholds: Thresholds) -> Outcome:
         manifest: the class's rows of `clip_manifest`.
         thresholds: thresholds of all checks.
     """
-    state, largest = quarantine(manifest), thresholds.max_quarantined_share
+    state, largest = count_quarantined(manifest), thresholds.max_quarantined_share
     if not state.clips:
         return Outcome(False, "the class has no clip", {"clips": 0}, ERROR)
     return Outcome(
@@ -75,7 +75,7 @@ def splits_present(manifest: pa.Table, library_splits: Collection[str]) -> Outco
         manifest: the class's rows of `clip_manifest`.
         library_splits: names of the library's splits.
     """
-    own = set(usable(manifest)["split"].to_pylist())
+    own = set(usable_rows(manifest)["split"].to_pylist())
     missing = sorted(set(library_splits) - own)
     return Outcome(
         passed=not missing,
@@ -112,7 +112,7 @@ def duplicates(manifest: pa.Table, thresholds: Thresholds) -> Outcome:
         manifest: the class's rows of `clip_manifest`.
         thresholds: thresholds of all checks.
     """
-    rows = usable(manifest).select(["content_key", "split", "path"]).to_pylist()
+    rows = usable_rows(manifest).select(["content_key", "split", "path"]).to_pylist()
     first: dict[tuple[str, str], str] = {}
     copies = [
         (row["path"], first[key])
@@ -144,9 +144,9 @@ def leaks(manifest: pa.Table, everything: pa.Table, thresholds: Thresholds) -> O
     """
     most = thresholds.max_leaked_clips
     splits: dict[str, set[str]] = {}
-    for row in usable(everything).select(["content_key", "split"]).to_pylist():
+    for row in usable_rows(everything).select(["content_key", "split"]).to_pylist():
         splits.setdefault(row["content_key"], set()).add(row["split"])
-    rows = usable(manifest).select(["content_key", "path"]).to_pylist()
+    rows = usable_rows(manifest).select(["content_key", "path"]).to_pylist()
     leaked = sorted(row["path"] for row in rows if len(splits.get(row["content_key"], ())) > 1)
     return Outcome(
         passed=len(leaked) <= most,

@@ -1,6 +1,6 @@
-"""Which labelled clips a folder holds, in any of the layouts that people use.
+"""The labelled clips of a library: finding them, describing them, and noticing changes.
 
-`scan` is the way in. Whether a file is a video does not belong here (`decoding`).
+Call `scan` to list the clips of a folder. Whether a file is a video is decided in `decoding`.
 """
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource

@@ -1,7 +1,7 @@
-"""A clip as the measuring modules see it: which seconds of which file, and whose label.
+"""A usable clip: its file, its time window and its label.
 
-The row that travels from the manifest to the model and to the metadata belongs here; finding
-clips (`clip_library`) and decoding them (`decoding`) do not.
+This is what the model and the metadata measurements receive. A clip as the library names it is a
+`ClipSource`; decoding (`decoding`) does not belong here.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip whose frames are to be looked at.
+    """A usable clip of the manifest.
 
     Attributes:
         clip_id: identity of the clip.
-        class_name: action class that it is labelled with.
+        class_name: action class of the clip, its true label.
         content_key: hash of the file's bytes and the time window.
-        path: the video file.
+        path: absolute path of the video file.
         start: start of the labelled segment in the file, in seconds.
-        end: end of the segment in seconds; None = end of the file.
-        decoder: decoder that the manifest chose; None = the default one.
+        end: end of the segment in seconds; None for the end of the file.
+        decoder: decoder that the manifest names; None for the default.
     """
 
     clip_id: str
@@ -34,7 +34,7 @@ class Clip:
     decoder: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a window that holds nothing."""
+        """Check that the window is not empty."""
         if not (math.isfinite(self.start) and self.start >= 0):
             raise ValueError(f"clip {self.clip_id}: start must be >= 0 s, got {self.start}")
         if self.end is not None and not self.end > self.start:

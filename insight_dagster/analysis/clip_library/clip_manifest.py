@@ -1,7 +1,7 @@
-"""The clip manifest: identity, container facts and quarantine of every clip of a class.
+"""The clip manifest: identity, video properties and quarantine of each clip of a class.
 
-What is known of a clip before any of its windows is decoded belongs here. Finding clips
-(`clip_library`) and storing rows (`database.py`) do not.
+Everything known about a clip before its frames are decoded belongs here. Finding clips
+(`library_scan`) and storing rows (`database`) do not.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _FileState = tuple[str, float, float | None, int | None, int | None]
 
 @dataclass(frozen=True)
 class ManifestRows:
-    """A class's manifest.
+    """The manifest of a class.
 
     Attributes:
-        table: columns of `tables.CLIP_MANIFEST`, sorted by path and window.
-        computed: files that were read and probed.
-        reused: files taken over from the previous manifest unread.
-        removed: clips of the previous manifest that are gone or have become another clip.
+        table: rows of `tables.CLIP_MANIFEST`, sorted by path and window.
+        computed: number of clips whose file was read and probed.
+        reused: number of clips whose row was copied from the previous manifest.
+        removed: number of clips of the previous manifest that are gone or have other contents.
     """
 
     table: pa.Table
@@ -59,13 +59,15 @@ class ManifestRows:
     removed: int
 
     def __post_init__(self) -> None:
-        """Check the columns."""
+        """Check the columns of the table."""
         if tuple(self.table.column_names) != CLIP_MANIFEST.column_names:
-            raise ValueError(f"not the columns of clip_manifest: {self.table.column_names}")
+            raise ValueError(
+                f"table must have the columns of clip_manifest, got {self.table.column_names}"
+            )
 
     @property
     def quarantined(self) -> int:
-        """Clips that cannot be used."""
+        """The number of clips that cannot be used."""
         return self.table["status"].to_pylist().count(QUARANTINED)
 
 
@@ -76,17 +78,16 @@ def manifest_rows(
     read_facts: Probe = probe,
     progress: Callable[[int], None] | None = None,
 ) -> ManifestRows:
-    """The manifest of `sources`; files that did not change since `previous` are not opened.
+    """Return the manifest of a class without opening files that are unchanged.
 
-    A file is unchanged when its path, window, size and modification time are. Its row, a
-    quarantine by a later step included, is then taken over, unless the system rather than the
-    file was at fault.
+    A file is unchanged if its path, window, size and modification time are the same. Its previous
+    row is then copied, including a quarantine by a later step, unless the reason is temporary.
 
     Args:
-        sources: all clips of one class (the number of a repeated clip counts within them).
-        previous: the class's manifest as stored; None or empty at first.
-        read_facts: asks a file what it is.
-        progress: called with 1 after every clip.
+        sources: all clips of the class.
+        previous: the stored manifest of the class; None or empty if there is none.
+        read_facts: returns the properties of a video file.
+        progress: called with 1 after each clip.
     """
     known = _by_file_state(previous)
     rows: list[_Row] = []
@@ -97,7 +98,7 @@ def manifest_rows(
         if reusable is None:
             computed += size is not None
             reusable = _measure(source, size, modified, read_facts)
-        rows.append({**_described(source), **reusable})
+        rows.append({**_location(source), **reusable})
         if progress is not None:
             progress(1)
     _number_copies(rows)
@@ -106,28 +107,28 @@ def manifest_rows(
         table=table,
         computed=computed,
         reused=sum(row["size_bytes"] is not None for row in rows) - computed,
-        removed=_gone(previous, table),
+        removed=_count_gone(previous, table),
     )
 
 
 def content_key(source: ClipSource, file_hash: str) -> str:
-    """Identity of what a clip shows: the file's bytes and the window, 32 hex digits.
+    """Return the identity of a clip's content, its file's bytes and its window, as 32 hex digits.
 
     Args:
-        source: names the window.
-        file_hash: SHA-256 of the file's bytes, in hex.
+        source: the clip; only its window counts.
+        file_hash: SHA-256 of the file's bytes in hex.
     """
     return _digest(f"{file_hash}|{source.start!r}|{source.end!r}", size=16)
 
 
 def clip_id(key: str, class_name: str, split: str, copy_number: int) -> str:
-    """Identity of a labelled clip, 16 hex digits.
+    """Return the identity of a labelled clip as 16 hex digits.
 
     Args:
-        key: the content key.
-        class_name: its label.
-        split: its split.
-        copy_number: 0 for the first clip of this content, class and split by path, 1, ...
+        key: content key of the clip.
+        class_name: class of the clip.
+        split: split of the clip.
+        copy_number: 0, 1, ... for the clips of the same content, class and split, by path.
     """
     return _digest(f"{key}|{class_name}|{split}|{copy_number}", size=8)
 
@@ -162,7 +163,7 @@ def _stat(source: ClipSource) -> tuple[int | None, int | None]:
     return found.st_size, found.st_mtime_ns
 
 
-def _described(source: ClipSource) -> _Row:
+def _location(source: ClipSource) -> _Row:
     return {
         "class_name": source.class_name,
         "path": source.relative_path,
@@ -187,8 +188,8 @@ def _measure(source: ClipSource, size: int | None, modified: int | None, read_fa
 
 
 def _unusable(source: ClipSource, problem: Unreadable) -> _Row:
-    # Nothing was read, so the place stands for the content; a file that appears there later
-    # gets its own key.
+    # The file was not read, so its path replaces its content; a file that appears there later gets
+    # a key of its own.
     key = content_key(source, f"unread:{source.relative_path}")
     row: _Row = dict.fromkeys(_MEASURED)
     return {**row, "content_key": key, "status": QUARANTINED, "problem": problem.reason}
@@ -207,7 +208,7 @@ def _number_copies(rows: list[_Row]) -> None:
         copies[identity] += 1
 
 
-def _gone(previous: pa.Table | None, table: pa.Table) -> int:
+def _count_gone(previous: pa.Table | None, table: pa.Table) -> int:
     before = set() if previous is None else set(previous["clip_id"].to_pylist())
     return len(before - set(table["clip_id"].to_pylist()))
 

@@ -1,7 +1,7 @@
-"""One labelled clip as a library names it, and which names and places are acceptable.
+"""One labelled clip as its library names it, and the rules for names and paths.
 
-The row and the rules for class names, splits and safe paths belong here; the layouts that rows
-are read from do not (`layouts`).
+Class names, splits and safe paths belong here; reading the layouts of libraries (`layouts`) does
+not.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class ClipSource:
-    """A labelled clip as the library names it.
+    """A labelled clip as its library names it.
 
     Attributes:
-        path: the file, absolute.
-        relative_path: the file, relative to the library, with forward slashes.
-        class_name: action class that it is labelled with.
-        split: train, val or test, another name the library uses, or '' for none.
+        path: absolute path of the file.
+        relative_path: path relative to the library, with forward slashes.
+        class_name: action class of the clip.
+        split: train, val, test or another name that the library uses; '' if it names none.
         start: start of the labelled segment in the file, in seconds.
-        end: its end in seconds; None = end of the file.
-        problem: why the file cannot be used; None where nothing is known to be wrong with it.
+        end: end of the segment in seconds; None for the end of the file.
+        problem: why the file cannot be used; None if no reason is known.
     """
 
     path: Path
@@ -56,15 +56,15 @@ class ClipSource:
 
 
 def check_class_name(name: str, *, where: str) -> str:
-    """The name itself, if it can be a partition, a table value and a part of a file name.
+    """Return the name if it can be a partition key, a table value and part of a file name.
 
     Args:
         name: label of an annotation, or name of a folder.
         where: file and line, or folder, for the message.
 
     Raises:
-        LibraryError: it is empty, padded, longer than 200 characters, or holds "/", "...",
-            a control character or an undecodable byte.
+        LibraryError: the name is empty, longer than 200 characters, begins or ends with a space, or
+            contains a slash or backslash, "...", a control character or an undecodable byte.
     """
     problem = _name_problem(name)
     if problem:
@@ -73,11 +73,11 @@ def check_class_name(name: str, *, where: str) -> str:
 
 
 def normal_split(name: str) -> str:
-    """train, val or test for their usual spellings, any other name unchanged."""
+    """Return train, val or test for their usual spellings, and any other name unchanged."""
     return SPLITS.get(name.strip().lower(), name.strip())
 
 
-def source_of(
+def make_source(
     root: Path,
     relative: str,
     *,
@@ -86,18 +86,18 @@ def source_of(
     start: float = 0.0,
     end: float | None = None,
 ) -> ClipSource:
-    """Return the row for `relative`, with the problem of a file that cannot be used.
+    """Return the source for a path of a library, with its problem if the file cannot be used.
 
-    The path may not leave the library, neither by its text nor by a link: a library is data
-    from elsewhere, and must not make this machine read its other files.
+    A path that leaves the library, by its text or through a link, cannot be used: the library may
+    come from elsewhere, and must not make this machine read its other files.
 
     Args:
         root: the library's folder, resolved.
         relative: path as the library writes it.
-        class_name: as in `ClipSource`, like the rest.
-        split: '' where the library names none.
-        start: in seconds.
-        end: in seconds.
+        class_name: action class of the clip.
+        split: split of the clip; '' if the library names none.
+        start: start of the labelled segment in seconds.
+        end: end of the segment in seconds; None for the end of the file.
     """
     written = PurePosixPath(relative)
     if written.is_absolute() and written.is_relative_to(root):
@@ -111,8 +111,8 @@ def source_of(
     return ClipSource(path, text, class_name, split, start, end, problem)
 
 
-def in_order(sources: Iterable[ClipSource]) -> tuple[ClipSource, ...]:
-    """The sources sorted by class, split, path and window, each once."""
+def sort_sources(sources: Iterable[ClipSource]) -> tuple[ClipSource, ...]:
+    """Return the sources sorted by class, split, path and window, without repeats."""
     return tuple(
         sorted(
             set(sources),
@@ -127,13 +127,13 @@ def _name_problem(name: str) -> str | None:
     if name != name.strip():
         return "begins or ends with a space"
     if len(name) > _LONGEST_NAME:
-        return f"has {len(name)} characters, {_LONGEST_NAME} are allowed"
+        return f"has {len(name)} characters, at most {_LONGEST_NAME} are allowed"
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
-        return "holds a control character or an undecodable byte"
+        return "contains a control character or an undecodable byte"
     # Dagster reads "a...b" as a range of partitions.
     for forbidden in ("/", "\\", "..."):
         if forbidden in name:
-            return f"holds {forbidden!r}"
+            return f"contains {forbidden!r}"
     return None
 
 

@@ -1,16 +1,16 @@
-"""Which labelled clips a folder holds, whatever its layout.
+"""The labelled clips of a folder, in any of the layouts of `layouts`.
 
-Recognising layouts belongs here; reading one is in `clip_folders.py`, `clip_annotations.py` or
-`clip_lists.py`, and whether a file is a video is for `decoding`. The first that fits wins:
+Recognising the layout belongs here; whether a file is a video (`decoding`) does not. The first
+layout that fits is used:
 
-1. `annotations.csv`, or CSV files with Kinetics' columns: their rows are the clips. With a `path`
-   column they describe a folder library, whose other clips (`split/class/clip`) count as well.
-2. PyTorchVideo lists: `path label` lines in text or CSV files.
-3. `split/class/clip`, when folders named train, val or test hold folders.
+1. `annotations.csv`, or CSV files with Kinetics' columns: each row is a clip. With a `path` column
+   they describe a folder library, whose other clips (`split/class/clip`) are included.
+2. PyTorchVideo lists: lines of `path label` in text or CSV files.
+3. `split/class/clip`, if folders named train, val or test hold folders.
 4. `class/clip`.
 
-Hidden files, files directly in the root and, in folder layouts, links to folders are no clips.
-A row whose file is missing or leaves the library is kept, with the reason.
+Hidden files, files directly in the root and, in folder layouts, links to folders are not clips.
+A row whose file is missing or outside the library is kept, with the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from insight_dagster.analysis.clip_library.clip_source import ClipSource, in_order
+from insight_dagster.analysis.clip_library.clip_source import ClipSource, sort_sources
 from insight_dagster.analysis.clip_library.layouts.class_folders import (
     has_split_folders,
     read_class_folders,
@@ -36,12 +36,12 @@ from insight_dagster.errors import LibraryError, UnknownClassError
 
 @dataclass(frozen=True)
 class ScannedLibrary:
-    """The clips of a library, by class, split and path.
+    """The clips of a library, sorted by class, split and path.
 
     Attributes:
         root: the library's folder, resolved.
-        layout: which layout was recognised, for people.
-        sources: every clip, those that cannot be used included.
+        layout: name of the layout, as shown to people.
+        sources: all clips, including those that cannot be used.
     """
 
     root: Path
@@ -50,16 +50,16 @@ class ScannedLibrary:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Action classes, sorted."""
+        """The action classes, sorted."""
         return tuple(sorted({source.class_name for source in self.sources}))
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
-        """Splits that clips are in, sorted; '' where the library names none."""
+        """The splits of the clips, sorted; '' for clips without a split."""
         return tuple(sorted({source.split for source in self.sources}))
 
     def of_class(self, name: str) -> tuple[ClipSource, ...]:
-        """The clips of one class.
+        """Return the clips of one class.
 
         Raises:
             UnknownClassError: the library has no such class.
@@ -72,16 +72,19 @@ class ScannedLibrary:
 
 
 def scan(root: Path) -> ScannedLibrary:
-    """The clips of the library at `root`; files are found and named, not opened.
+    """List the clips of a library without opening any video.
+
+    Args:
+        root: folder of the library.
 
     Raises:
-        LibraryError: the folder is missing or holds no clip, its layout is contradictory, an
-            annotation cannot be read, or a name cannot be a class.
+        LibraryError: the folder is missing or holds no clips, its layout is contradictory, an
+            annotation cannot be read, or a name cannot be a class name.
     """
     root = Path(root).expanduser()
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
-        raise LibraryError(f"clip library {root} {what}; give the folder that holds the clips")
+        raise LibraryError(f"clip library {root} {what}; use a folder that holds clips")
     root = root.resolve()
     layout, sources = _read(root)
     if not sources:
@@ -89,7 +92,7 @@ def scan(root: Path) -> ScannedLibrary:
             f"clip library {root} is empty; it needs class/clip or split/class/clip folders, "
             f"a Kinetics annotations.csv, or `path label` lists"
         )
-    return ScannedLibrary(root, layout, in_order(sources))
+    return ScannedLibrary(root, layout, sort_sources(sources))
 
 
 def _read(root: Path) -> tuple[str, list[ClipSource]]:

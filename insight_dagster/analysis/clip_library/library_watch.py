@@ -1,7 +1,7 @@
-"""What changed in a library since it was last looked at, by names, sizes and times alone.
+"""Changes of a library since an earlier look, found by the names, sizes and times of its files.
 
-Fingerprints of classes and the memory between two looks belong here; what follows from a change
-does not.
+Fingerprints of classes and what is remembered between two looks belong here; requesting runs for a
+change (`orchestration.sensors`) does not.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ from insight_dagster.errors import LibraryError
 
 FORMAT = 1
 
-# Path, split, window, size, modification time, and why the file is missing.
+# Path, split, start, end, size, modification time, and why the file cannot be used.
 _State = tuple[str, str, float, float | None, int, int, str]
 
 
 @dataclass(frozen=True)
 class LibraryWatch:
-    """The memory between two looks.
+    """What is remembered between two looks.
 
     Attributes:
-        seen: fingerprint of every class at the last look.
-        done: fingerprint of every class that runs were last requested for.
-        requests: looks that requested something so far.
+        seen: fingerprint of each class at the last look.
+        requested: fingerprint of each class when runs were last requested for it.
+        requests: number of looks so far that requested runs.
     """
 
     seen: Mapping[str, str] = field(default_factory=dict)
-    done: Mapping[str, str] = field(default_factory=dict)
+    requested: Mapping[str, str] = field(default_factory=dict)
     requests: int = 0
 
     def to_cursor(self) -> str:
-        """As text."""
-        return json.dumps([FORMAT, self.requests, dict(self.seen), dict(self.done)])
+        """Return what is remembered as a sensor cursor."""
+        return json.dumps([FORMAT, self.requests, dict(self.seen), dict(self.requested)])
 
     @classmethod
     def from_cursor(cls, text: str | None) -> LibraryWatch:
-        """From text; nothing remembered where there is none.
+        """Read a sensor cursor; without one, nothing is remembered.
 
         Raises:
-            LibraryError: the text is not of this version; resetting the sensor's cursor helps.
+            LibraryError: the cursor is damaged or of another version; reset it.
         """
         if not text:
             return cls()
         try:
-            version, requests, seen, done = json.loads(text)
+            version, requests, seen, requested = json.loads(text)
             if version != FORMAT:
                 raise ValueError(f"version {version}")
-            return cls(dict(seen), dict(done), int(requests))
+            return cls(dict(seen), dict(requested), int(requests))
         except (ValueError, TypeError) as problem:
             raise LibraryError(
                 f"the cursor of the library sensor cannot be read ({problem}); reset it in the UI"
@@ -63,52 +63,53 @@ class LibraryWatch:
 
 @dataclass(frozen=True)
 class Changes:
-    """One look.
+    """The changes found by one look.
 
     Attributes:
-        state: to remember.
-        settled: classes that are new or changed, and have not changed since the look before.
-        unsettled: classes that are changing: a copy may be under way.
+        watch: what to remember for the next look.
+        settled: new or changed classes that have not changed since the last look.
+        unsettled: new or changed classes that may still be changing, such as during a copy.
     """
 
-    state: LibraryWatch
+    watch: LibraryWatch
     settled: tuple[str, ...]
     unsettled: tuple[str, ...]
 
     @property
     def changed(self) -> bool:
-        """Whether there is something to do."""
+        """Whether runs have to be requested."""
         return bool(self.settled)
 
 
-def watch(
+def find_changes(
     library: ScannedLibrary, before: LibraryWatch, *, stored: Callable[[list[str]], pa.Table]
 ) -> Changes:
-    """Compare a library with what is remembered, and with what the tables hold.
+    """Compare a library with what is remembered and with the stored manifest.
 
-    A class counts once it is alike at two looks, so that files still being copied are not read.
-    A class that went away is forgotten: when it comes back it is new.
+    A class is settled when it is the same at two looks, so that files are not read while they are
+    being copied. A removed class is forgotten, and is new if it comes back.
 
     Args:
-        library: as it is now.
+        library: the library as it is now.
         before: what is remembered of the last look.
-        stored: rows of `clip_manifest` of some classes: what is known already needs no request.
+        stored: returns the rows of `clip_manifest` of some classes; a class that equals its rows
+            needs no runs.
     """
-    now = fingerprints(_states(library.sources))
-    done = {name: mark for name, mark in before.done.items() if name in now}
-    pending = [name for name in now if now[name] != done.get(name)]
+    seen = fingerprints(_states(library.sources))
+    requested = {name: mark for name, mark in before.requested.items() if name in seen}
+    pending = [name for name in seen if seen[name] != requested.get(name)]
     if pending:
         known = fingerprints(_stored_states(stored(pending)))
-        done |= {name: now[name] for name in pending if known.get(name) == now[name]}
-        pending = [name for name in pending if name not in done or done[name] != now[name]]
-    settled = tuple(name for name in pending if now[name] == before.seen.get(name))
-    done |= {name: now[name] for name in settled}
-    state = LibraryWatch(now, done, before.requests + bool(settled))
-    return Changes(state, settled, tuple(name for name in pending if name not in settled))
+        requested |= {name: seen[name] for name in pending if known.get(name) == seen[name]}
+        pending = [name for name in pending if requested.get(name) != seen[name]]
+    settled = tuple(name for name in pending if seen[name] == before.seen.get(name))
+    requested |= {name: seen[name] for name in settled}
+    watch = LibraryWatch(seen, requested, before.requests + bool(settled))
+    return Changes(watch, settled, tuple(name for name in pending if name not in settled))
 
 
 def fingerprints(states: Iterable[tuple[str, _State]]) -> dict[str, str]:
-    """A hash for every class of what its clips are called, how large they are and how old."""
+    """Return a hash per class of the names, sizes and modification times of its clips."""
     digests: dict[str, hashlib.blake2b] = {}
     for class_name, state in sorted(states, key=repr):
         digest = digests.setdefault(class_name, hashlib.blake2b(digest_size=12))

@@ -1,7 +1,7 @@
-"""What still has to be computed: clips, or fits, that no earlier result covers.
+"""The usable clips of a manifest, and those of them that have no stored result yet.
 
-Pure selection belongs here; where earlier results are stored does not. Results are matched by
-content (file bytes and window), never by name, so a renamed or copied clip costs nothing.
+Results are matched by content (file bytes and window) and never by name, so that a renamed or
+copied clip is not computed again. Reading stored results (`database`) does not belong here.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from insight_dagster.analysis.clip_library.clip import Clip
 
 @dataclass(frozen=True)
 class WorkPlan:
-    """A class's work: rows that can be taken over, clips that must be computed.
+    """The clips of a class, split into those with stored results and those to compute.
 
     Attributes:
-        covered: clips whose contents an earlier result covers.
-        reused: their stored rows in the same order, with this class's `clip_id` and `class_name`.
+        covered: clips whose content has a stored result.
+        reused: the stored rows of `covered` in the same order, with their `clip_id` and
+            `class_name`.
         pending: clips to decode.
     """
 
@@ -31,14 +32,19 @@ class WorkPlan:
     pending: tuple[Clip, ...]
 
 
-def usable(manifest: pa.Table) -> pa.Table:
-    """The manifest's rows that are not quarantined."""
+def usable_rows(manifest: pa.Table) -> pa.Table:
+    """Return the rows of a manifest that are not quarantined."""
     return manifest.filter(pc.equal(manifest["status"], "ok"))
 
 
 def usable_clips(manifest: pa.Table, library: Path) -> list[Clip]:
-    """The usable clips of a manifest, with absolute paths, in clip-id order."""
-    rows = usable(manifest).sort_by("clip_id").to_pylist()
+    """Return the usable clips of a manifest, sorted by clip id.
+
+    Args:
+        manifest: rows of `clip_manifest`.
+        library: folder that the rows' paths are relative to.
+    """
+    rows = usable_rows(manifest).sort_by("clip_id").to_pylist()
     return [
         Clip(
             clip_id=row["clip_id"],
@@ -54,12 +60,12 @@ def usable_clips(manifest: pa.Table, library: Path) -> list[Clip]:
 
 
 def plan_work(clips: Sequence[Clip], stored: pa.Table) -> WorkPlan:
-    """Split clips into those that `stored` covers and those to compute.
+    """Split clips into those with a stored result and those to compute.
 
     Args:
-        clips: the class's usable clips.
-        stored: earlier rows with a `content_key`, already limited to the present model or
-            definitions; rows of other classes may be among them.
+        clips: usable clips of a class.
+        stored: stored rows with a `content_key`, only of the current model or metadata version;
+            rows of other classes may be among them.
     """
     position = {key: index for index, key in enumerate(stored["content_key"].to_pylist())}
     covered = [clip for clip in clips if clip.content_key in position]
@@ -72,9 +78,10 @@ def plan_work(clips: Sequence[Clip], stored: pa.Table) -> WorkPlan:
 
 
 def shards(clips: Sequence[Clip], size: int) -> list[list[Clip]]:
-    """Clips in groups of at most `size` contents; copies of one content stay together.
+    """Split clips into groups of at most `size` contents; copies of a content stay together.
 
-    At least one group, which is empty where there is no clip.
+    Returns:
+        At least one group, which is empty if there are no clips.
     """
     copies: dict[str, list[Clip]] = {}
     for clip in clips:
@@ -84,8 +91,8 @@ def shards(clips: Sequence[Clip], size: int) -> list[list[Clip]]:
     return [[clip for group in groups[at : at + size] for clip in group] for at in starts]
 
 
-def removed(before: pa.Table, after: pa.Table) -> int:
-    """How many clips had a row before and have none any more."""
+def count_removed(before: pa.Table, after: pa.Table) -> int:
+    """Count the clips with a row in `before` and none in `after`."""
     return len(set(before["clip_id"].to_pylist()) - set(after["clip_id"].to_pylist()))
 
 

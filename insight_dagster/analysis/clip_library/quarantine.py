@@ -1,4 +1,7 @@
-"""Counts of the clips that cannot be used, and of the reasons why."""
+"""Counts of a manifest's quarantined clips and of the reasons for it.
+
+The reasons are found where clips are read: `clip_source`, `clip_manifest` and `decoding`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,13 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Quarantine:
-    """How many clips of a manifest are unusable, with the reasons counted."""
+    """The number of quarantined clips of a manifest.
+
+    Attributes:
+        clips: all clips of the manifest.
+        quarantined: clips that cannot be used.
+        reasons: each reason with its number of clips, most frequent first.
+    """
 
     clips: int
     quarantined: int
@@ -18,12 +27,12 @@ class Quarantine:
 
     @property
     def share(self) -> float:
-        """Quarantined clips over all clips; 0 for an empty manifest."""
+        """Quarantined clips divided by all clips; 0 for an empty manifest."""
         return self.quarantined / self.clips if self.clips else 0.0
 
 
-def quarantine(manifest: pa.Table) -> Quarantine:
-    """Count the quarantined rows of a manifest, most frequent reason first."""
+def count_quarantined(manifest: pa.Table) -> Quarantine:
+    """Count the quarantined clips of a manifest by reason."""
     rows = manifest.select(["status", "problem"]).to_pylist()
     problems = [row["problem"] for row in rows if row["status"] == "quarantined"]
     return Quarantine(len(rows), len(problems), tuple(Counter(problems).most_common()))

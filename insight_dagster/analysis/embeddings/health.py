@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.pending_clips import usable
+from insight_dagster.analysis.clip_library.pending_clips import usable_rows
 from insight_dagster.tables.arrays import matrix_of
 
 
@@ -58,7 +58,7 @@ class EmbeddingHealth:
 
 def inspect_embeddings(manifest: pa.Table, embeddings: pa.Table) -> EmbeddingHealth:
     """Compare the vectors of a class with its manifest."""
-    wanted = set(usable(manifest)["clip_id"].to_pylist())
+    wanted = set(usable_rows(manifest)["clip_id"].to_pylist())
     present = set(embeddings["clip_id"].to_pylist())
     vectors = matrix_of(embeddings, "embedding")
     return EmbeddingHealth(

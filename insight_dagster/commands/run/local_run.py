@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
-from insight_dagster.analysis.clip_library.quarantine import quarantine
+from insight_dagster.analysis.clip_library.quarantine import count_quarantined
 from insight_dagster.commands.home import mark_random, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.definitions import build_definitions, classifier_of
@@ -113,7 +113,7 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
             f"[yellow]does not pass:[/] {escape(f'{each.class_name}: {each.reason}')}",
             soft_wrap=True,
         )
-    held = quarantine(open_database(settings).rows(CLIP_MANIFEST))
+    held = count_quarantined(open_database(settings).rows(CLIP_MANIFEST))
     console.print(
         f"{len(outcome.analysis.classes)} classes, {outcome.computed} results computed; "
         f"{held.quarantined} of {held.clips} clips are quarantined (`insight status` says why). "

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster.analysis.clip_library.clip import Clip
-from insight_dagster.analysis.clip_library.pending_clips import plan_work, removed
+from insight_dagster.analysis.clip_library.pending_clips import count_removed, plan_work
 from insight_dagster.analysis.embeddings.embeddings import EmbeddedClips, Visit, embed_clips
 from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction_rows
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
@@ -84,7 +84,7 @@ class EmbeddingPass:
         facts = {
             "computed": computed,
             "reused": self._vectors.reused.num_rows,
-            "removed": removed(self._before, rows),
+            "removed": count_removed(self._before, rows),
             "quarantined": sum(len(each.problems) for each in self._done),
             "model_fingerprint": self._model.fingerprint,
             "random_weights": self._model.random_weights,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip import Clip
-from insight_dagster.analysis.clip_library.pending_clips import plan_work, removed
+from insight_dagster.analysis.clip_library.pending_clips import count_removed, plan_work
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.analysis.metadata.metadata_table import (
     ClipMeasuring,
@@ -79,7 +79,7 @@ class MetadataPass:
         facts = {
             "computed": computed,
             "reused": self._plan.reused.num_rows,
-            "removed": removed(self._before, rows),
+            "removed": count_removed(self._before, rows),
             "quarantined": sum(len(each.problems) for each in self._done),
             **self._failed_functions(),
             **self._timer.facts(computed),

@@ -196,5 +196,5 @@ def test_no_clips_make_an_empty_manifest() -> None:
 
 
 def test_other_columns_are_refused() -> None:
-    with pytest.raises(ValueError, match="not the columns"):
+    with pytest.raises(ValueError, match="must have the columns of clip_manifest"):
         ManifestRows(pa.table({"a": [1]}), 0, 0, 0)

@@ -142,10 +142,10 @@ def test_path_label_lists(tmp_path: Path) -> None:
 def test_numbers_need_a_label_list(tmp_path: Path) -> None:
     put(tmp_path, "a.mp4")
     (tmp_path / "train.txt").write_text("a.mp4 3\n")
-    with pytest.raises(LibraryError, match=r"train\.txt, line 1: label 3 is a number.*labels\.txt"):
+    with pytest.raises(LibraryError, match=r"train\.txt, line 1: label 3 is an index.*labels\.txt"):
         scan(tmp_path)
     (tmp_path / "labels.txt").write_text("yoga\n")
-    with pytest.raises(LibraryError, match="label 3, but the label list ends at 0"):
+    with pytest.raises(LibraryError, match="label 3 is not in the label list, which ends at 0"):
         scan(tmp_path)
 
 
@@ -175,7 +175,7 @@ def test_links_out_of_the_library_are_refused(tmp_path: Path) -> None:
         "yoga/out.mp4": "a link that leaves the library",
     }
     (tmp_path / "lib/stolen").symlink_to(tmp_path / "outside")
-    with pytest.raises(LibraryError, match="stolen is a link that leaves the library"):
+    with pytest.raises(LibraryError, match="stolen is a link to a folder outside the library"):
         scan(tmp_path / "lib")
 
 
@@ -248,11 +248,11 @@ def test_the_root_is_one_folder_too_high(tmp_path: Path) -> None:
 
 def test_splits_and_loose_videos_do_not_mix(tmp_path: Path) -> None:
     put(tmp_path, "train/yoga/a.mp4", "train/loose.mp4")
-    with pytest.raises(LibraryError, match=r"loose\.mp4 lies in no class folder"):
+    with pytest.raises(LibraryError, match=r"loose\.mp4 is in no class folder"):
         scan(tmp_path)
     (tmp_path / "train/loose.mp4").unlink()
     put(tmp_path, "surfing/b.mp4")
-    with pytest.raises(LibraryError, match="surfing holds videos but is no split"):
+    with pytest.raises(LibraryError, match="surfing holds videos but is not named like a split"):
         scan(tmp_path)
 
 

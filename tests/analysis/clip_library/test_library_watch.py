@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
-from insight_dagster.analysis.clip_library.library_watch import LibraryWatch, fingerprints, watch
+from insight_dagster.analysis.clip_library.library_watch import (
+    LibraryWatch,
+    find_changes,
+    fingerprints,
+)
 from insight_dagster.errors import LibraryError
 from insight_dagster.tables import CLIP_MANIFEST
 from tests.support.model_clips import write_clip
@@ -29,28 +33,28 @@ def library(folder: Path, **clips: str) -> ScannedLibrary:
 
 
 def test_a_class_counts_when_it_is_alike_at_two_looks(tmp_path):
-    first = watch(library(tmp_path, a="1", b="1"), LibraryWatch(), stored=nothing)
+    first = find_changes(library(tmp_path, a="1", b="1"), LibraryWatch(), stored=nothing)
     assert (first.settled, first.unsettled) == ((), ("a", "b"))
     growing = library(tmp_path, b="12")
-    second = watch(growing, first.state, stored=nothing)
+    second = find_changes(growing, first.watch, stored=nothing)
     assert (second.settled, second.unsettled) == (("a",), ("b",))
-    third = watch(growing, second.state, stored=nothing)
+    third = find_changes(growing, second.watch, stored=nothing)
     assert (third.settled, third.unsettled) == (("b",), ())
-    fourth = watch(growing, third.state, stored=nothing)
+    fourth = find_changes(growing, third.watch, stored=nothing)
     assert (fourth.settled, fourth.unsettled, fourth.changed) == ((), (), False)
 
 
 def test_a_class_that_went_and_came_back_is_new_again(tmp_path):
     whole = library(tmp_path, a="1", b="1")
-    state = watch(whole, LibraryWatch(), stored=nothing).state
-    state = watch(whole, state, stored=nothing).state
+    state = find_changes(whole, LibraryWatch(), stored=nothing).watch
+    state = find_changes(whole, state, stored=nothing).watch
     assert state.requests == 1
     without = replace(whole, sources=tuple(s for s in whole.sources if s.class_name == "a"))
-    state = watch(without, state, stored=nothing).state
-    state = watch(whole, state, stored=nothing).state
-    back = watch(whole, state, stored=nothing)
+    state = find_changes(without, state, stored=nothing).watch
+    state = find_changes(whole, state, stored=nothing).watch
+    back = find_changes(whole, state, stored=nothing)
     assert back.settled == ("b",)
-    assert back.state.requests == 2, "another run key than the first time"
+    assert back.watch.requests == 2, "another run key than the first time"
 
 
 def test_what_the_tables_hold_already_asks_for_nothing(tmp_path):
@@ -64,12 +68,14 @@ def test_what_the_tables_hold_already_asks_for_nothing(tmp_path):
         known = manifest_rows(found.of_class("b"), previous=None).table
         return known if "b" in names else nothing(names)
 
-    state = watch(found, LibraryWatch(), stored=stored).state
-    assert watch(found, state, stored=stored).settled == ("a",)
+    state = find_changes(found, LibraryWatch(), stored=stored).watch
+    assert find_changes(found, state, stored=stored).settled == ("a",)
 
 
 def test_the_memory_survives_as_text(tmp_path):
-    state = watch(library(tmp_path, **{"a b": "1", "ü": "2"}), LibraryWatch(), stored=nothing).state
+    state = find_changes(
+        library(tmp_path, **{"a b": "1", "ü": "2"}), LibraryWatch(), stored=nothing
+    ).watch
     assert LibraryWatch.from_cursor(state.to_cursor()) == state
     assert LibraryWatch.from_cursor(None) == LibraryWatch()
     for text in ("{}", "[9, 0, {}, {}]", "no json"):

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.clip_library.quarantine import quarantine
+from insight_dagster.analysis.clip_library.quarantine import count_quarantined
 from insight_dagster.analysis.embeddings.health import inspect_embeddings
 
 MANIFEST = pa.table(
@@ -48,6 +48,6 @@ def test_anything_else_fails(rows):
 
 
 def test_quarantine_counts_reasons():
-    state = quarantine(MANIFEST)
+    state = count_quarantined(MANIFEST)
     assert (state.clips, state.quarantined, state.share) == (3, 1, pytest.approx(1 / 3))
     assert state.reasons == (("file is empty", 1),)

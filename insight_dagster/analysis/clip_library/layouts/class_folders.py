@@ -1,6 +1,6 @@
-"""Libraries whose folders name the labels: `class/clip` and `split/class/clip`.
+"""Libraries in which folders name the labels: `class/clip` and `split/class/clip`.
 
-Reading folder layouts belongs here; rows of files that name clips do not.
+Files that list clips (`kinetics_annotations`, `path_label_lists`) do not belong here.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from insight_dagster.analysis.clip_library.clip_source import (
     VIDEO_SUFFIXES,
     ClipSource,
     check_class_name,
+    make_source,
     normal_split,
-    source_of,
 )
 from insight_dagster.errors import LibraryError
 
 
 def has_split_folders(root: Path) -> bool:
-    """Whether a folder named like a split holds folders, which then are classes."""
+    """Return whether a folder is named like a split and holds folders, which are then classes."""
     return any(_is_split(folder) for folder in subfolders(root))
 
 
 def read_split_folders(root: Path) -> list[ClipSource]:
-    """Clips of `split/class/clip`.
+    """Return the clips of a `split/class/clip` library.
 
     Raises:
-        LibraryError: videos lie beside the split folders, or directly inside one, so that
-            their split or class is unknown; or a name cannot be a class.
+        LibraryError: a video lies outside the split folders or directly inside one, so that its
+            split or class is unknown; or a folder name cannot be a class name.
     """
     sources: list[ClipSource] = []
     for folder in subfolders(root):
@@ -39,24 +39,24 @@ def read_split_folders(root: Path) -> list[ClipSource]:
             sources += _read_classes(root, folder, normal_split(folder.name))
         elif any(is_video_name(path) for path in _files_below(folder)):
             raise LibraryError(
-                f"{folder} holds videos but is no split, while other folders of {root} are; "
-                f"move it into one of {', '.join(sorted(set(SPLITS.values())))}/"
+                f"{folder} holds videos but is not named like a split, as other folders of {root} "
+                f"are; move it into one of {', '.join(sorted(set(SPLITS.values())))}/"
             )
     return sources
 
 
 def read_class_folders(root: Path) -> list[ClipSource]:
-    """Clips of `class/clip`; folders below a class are part of it.
+    """Return the clips of a `class/clip` library; folders inside a class folder belong to it.
 
     Raises:
-        LibraryError: a folder holds no clip itself but folders that do, so that the library's
-            real root is probably deeper; or a name cannot be a class.
+        LibraryError: a class folder holds clips only in its sub-folders, so that these are probably
+            the classes; or a folder name cannot be a class name.
     """
     return _read_classes(root, root, "")
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """Folders directly inside, without hidden ones, by name."""
+    """Return the folders directly inside a folder, without hidden ones, sorted by name."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as problem:
@@ -65,7 +65,7 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def is_video_name(path: Path) -> bool:
-    """Whether the name ends like a video's."""
+    """Return whether the file name has a suffix of video files."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -76,7 +76,7 @@ def _is_split(folder: Path) -> bool:
 def _refuse_loose_videos(split_folder: Path) -> None:
     for entry in sorted(split_folder.iterdir()):
         if is_video_name(entry) and not _hidden(entry.name) and not entry.is_dir():
-            raise LibraryError(f"{entry} lies in no class folder; move it into one, or remove it")
+            raise LibraryError(f"{entry} is in no class folder; move it into one, or remove it")
 
 
 def _read_classes(root: Path, parent: Path, split: str) -> list[ClipSource]:
@@ -87,14 +87,14 @@ def _read_classes(root: Path, parent: Path, split: str) -> list[ClipSource]:
         files = list(_files_below(folder))
         _refuse_deeper_library(folder, files)
         sources += [
-            source_of(root, file.relative_to(root).as_posix(), class_name=class_name, split=split)
+            make_source(root, file.relative_to(root).as_posix(), class_name=class_name, split=split)
             for file in files
         ]
     return sources
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    # Links to folders are not followed: they could lead anywhere, or in circles.
+    # Links to folders are not followed: they could lead outside the library or in circles.
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _hidden(name))
         yield from (Path(parent, name) for name in sorted(names) if not _hidden(name))
@@ -103,14 +103,15 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _refuse_leaving(root: Path, folder: Path) -> None:
     if not folder.resolve().is_relative_to(root):
         raise LibraryError(
-            f"class folder {folder} is a link that leaves the library; put its clips inside"
+            f"class folder {folder} is a link to a folder outside the library; "
+            "move its clips into the library"
         )
 
 
 def _refuse_deeper_library(folder: Path, files: list[Path]) -> None:
     if files and not any(file.parent == folder for file in files):
         raise LibraryError(
-            f"{folder} holds no clip itself, only folders such as {files[0].parent}; "
+            f"{folder} holds no clips itself, only folders such as {files[0].parent}; "
             f"if those are the classes, use {folder} (or its split folders) as the library"
         )
 

@@ -1,12 +1,12 @@
-"""Libraries described by Kinetics annotation files.
+"""Libraries described by Kinetics annotation files, and the clips that these files name.
 
-Columns: `label, youtube_id, time_start, time_end, split`, plus an optional `path` relative to the
-library. Reading those files and finding the clips that they name belongs here.
+The columns are `label, youtube_id, time_start, time_end, split` and optionally `path`, relative to
+the library. The clip of a row is, in this order:
 
-Where a row has a `path`, that file is the clip. Else it is the file that Kinetics downloaders
-write, `<id>_<start>_<end>.mp4` with six digits each: already cut to the segment, in whatever
-folder (one named after the split or the label is preferred). Failing that, `<id>.mp4` is taken
-for the whole video and the segment is the window.
+1. the file in `path`;
+2. `<id>_<start>_<end>.mp4` with six digits each, as Kinetics downloaders name a segment, in any
+   folder (preferably one named after the split or the label);
+3. the segment from `time_start` to `time_end` of `<id>.mp4`, taken for the whole video.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 from insight_dagster.analysis.clip_library.clip_source import (
     ClipSource,
     check_class_name,
+    make_source,
     normal_split,
-    source_of,
 )
 from insight_dagster.analysis.clip_library.layouts.class_folders import is_video_name
 from insight_dagster.errors import LibraryError
@@ -33,7 +33,7 @@ _SEGMENT_COLUMNS = {"youtube_id", "time_start", "time_end"}
 
 @dataclass(frozen=True)
 class _Row:
-    """One annotation and the line it stands on."""
+    """One annotation, and its file and line for messages."""
 
     fields: dict[str, str]
     where: str
@@ -43,7 +43,7 @@ class _Row:
 
 
 def annotation_files(root: Path) -> list[Path]:
-    """`annotations.csv` if there is one, else every CSV file of the root with Kinetics' columns."""
+    """Return `annotations.csv`, or without it all CSV files of the root with Kinetics' columns."""
     explicit = root / ANNOTATION_FILE
     if explicit.is_file():
         return [explicit]
@@ -51,15 +51,16 @@ def annotation_files(root: Path) -> list[Path]:
 
 
 def names_paths(files: list[Path]) -> bool:
-    """Whether any of the files has a `path` column: its rows then describe a folder library."""
+    """Return whether a file has a `path` column, so that its rows describe a folder library."""
     return any("path" in _header(path) for path in files)
 
 
 def read_annotations(root: Path, files: list[Path]) -> list[ClipSource]:
-    """One source for every row, with the reason where its file cannot be used.
+    """Return one source per row, including rows whose file cannot be used.
 
     Raises:
-        LibraryError: a file is not such a CSV, or a row's label cannot be a class.
+        LibraryError: a file is not such a CSV file, a time is not a number of seconds, or a label
+            cannot be a class name.
     """
     rows = [row for path in files for row in _rows(path)]
     named = _video_files(root) if any(not row["path"] for row in rows) else {}
@@ -98,16 +99,16 @@ def _source(root: Path, row: _Row, named: dict[str, list[Path]]) -> ClipSource:
     label = check_class_name(row["label"], where=row.where)
     split = normal_split(row["split"])
     if row["path"]:
-        return source_of(root, row["path"], class_name=label, split=split)
+        return make_source(root, row["path"], class_name=label, split=split)
     start, end = _seconds(row, "time_start"), _seconds(row, "time_end")
     stem = f"{row['youtube_id']}_{int(start):06d}_{int(end):06d}"
     found = _best(named.get(stem, []), root, split, label)
     if found is not None:
-        return source_of(root, found, class_name=label, split=split)
+        return make_source(root, found, class_name=label, split=split)
     whole = _best(named.get(row["youtube_id"], []), root, split, label)
     if whole is not None and end > start:
-        return source_of(root, whole, class_name=label, split=split, start=start, end=end)
-    return source_of(root, _expected(stem, split, label), class_name=label, split=split)
+        return make_source(root, whole, class_name=label, split=split, start=start, end=end)
+    return make_source(root, _expected(stem, split, label), class_name=label, split=split)
 
 
 def _expected(stem: str, split: str, label: str) -> str:

@@ -1,8 +1,8 @@
 """Libraries described by PyTorchVideo's `path label` lists (`LabeledVideoPaths.from_csv`).
 
-One clip a line: its path, white space, its label. A label is a number when a label list
-(`labels.txt`, `classes.txt` or `label_map.txt`, one name a line in index order) lies beside it,
-else the class's name. `train.txt`, `val.csv` and so on name the split.
+Each line holds a path, white space and a label: the class name, or an index into a label list
+(`labels.txt`, `classes.txt` or `label_map.txt`, one class name per line) in the same folder. The
+file name, such as `train.txt` or `val.csv`, gives the split.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from insight_dagster.analysis.clip_library.clip_source import (
     SPLITS,
     ClipSource,
     check_class_name,
-    source_of,
+    make_source,
 )
 from insight_dagster.analysis.clip_library.layouts.class_folders import is_video_name
 from insight_dagster.errors import LibraryError
@@ -25,17 +25,17 @@ LABEL_LISTS = ("labels.txt", "classes.txt", "label_map.txt")
 
 
 def list_files(root: Path) -> list[Path]:
-    """The root's text and CSV files whose first line is `path label`."""
+    """Return the text and CSV files of the root that are `path label` lists."""
     found = sorted([*root.glob("*.txt"), *root.glob("*.csv")])
     return [path for path in found if path.name not in LABEL_LISTS and _is_list(path, root)]
 
 
 def read_lists(root: Path, files: list[Path]) -> list[ClipSource]:
-    """One source for every line, with the reason where its file cannot be used.
+    """Return one source per line, including lines whose file cannot be used.
 
     Raises:
-        LibraryError: a line is no pair of path and label, a label is a number that no label
-            list explains, or a name cannot be a class.
+        LibraryError: a line is not a path and a label, a label is an index that no label list
+            contains, or a label cannot be a class name.
     """
     names = _label_names(root)
     return [
@@ -60,7 +60,9 @@ def _source(root: Path, line: str, names: list[str], *, split: str, where: str) 
     if pair is None:
         raise LibraryError(f"{where}: expected a path and a label, got {line[:80]!r}")
     relative, label = pair
-    return source_of(root, relative, class_name=_class_name(label, names, where=where), split=split)
+    return make_source(
+        root, relative, class_name=_class_name(label, names, where=where), split=split
+    )
 
 
 def _class_name(label: str, names: list[str], *, where: str) -> str:
@@ -68,11 +70,13 @@ def _class_name(label: str, names: list[str], *, where: str) -> str:
         return check_class_name(label, where=where)
     if not names:
         raise LibraryError(
-            f"{where}: label {label} is a number; put the class names, one a line in index "
-            f"order, into {LABEL_LISTS[0]} beside the list"
+            f"{where}: label {label} is an index; write the class names, one per line in index "
+            f"order, to {LABEL_LISTS[0]} in the same folder"
         )
     if int(label) >= len(names):
-        raise LibraryError(f"{where}: label {label}, but the label list ends at {len(names) - 1}")
+        raise LibraryError(
+            f"{where}: label {label} is not in the label list, which ends at {len(names) - 1}"
+        )
     return check_class_name(names[int(label)], where=where)
 
 
@@ -84,8 +88,8 @@ def _label_names(root: Path) -> list[str]:
 
 
 def _split_line(line: str, root: Path) -> tuple[str, str] | None:
-    # Both halves may hold spaces: a quoted path decides, then a file that exists, then the
-    # first gap behind a video's ending.
+    # Path and label may contain spaces. The path is, in this order: the quoted part, the part that
+    # is an existing file, the part up to the first suffix of video files.
     if line.startswith('"'):
         fields = [field for field in next(csv.reader([line], delimiter=" ")) if field]
         return (fields[0], " ".join(fields[1:])) if len(fields) > 1 else None
@@ -104,7 +108,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_list(path: Path, root: Path) -> bool:
-    """Whether the first line is a pair and some line names a file: a note is no list."""
+    """Return whether the first line is a pair and any line names an existing file."""
     try:
         pairs = [_split_line(line, root) for line, _ in _lines(path)]
     except LibraryError:

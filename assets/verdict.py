@@ -1,7 +1,5 @@
 """Whether a class passes: every check of it, asked again when its analysis has ended."""
 
-from datetime import UTC, datetime
-
 import dagster as dg
 
 from insight_dagster.assets.clusters import clusters
@@ -16,6 +14,7 @@ from insight_dagster.errors import ChecksFailedError
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, EXPLAINING
 from insight_dagster.tables import VERDICTS
+from insight_dagster.tables.clock import timestamp_now
 
 
 @dg.asset(
@@ -43,7 +42,7 @@ def verdict(
             "cleared": not errors,
             "errors": list(errors),
             "warnings": list(warnings),
-            "decided_at": datetime.now(UTC).replace(tzinfo=None),
+            "decided_at": timestamp_now(),
         }
         checks.store.write(ReplacePartition(VERDICTS, VERDICTS.from_rows([row]), class_name))
         if errors:

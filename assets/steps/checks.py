@@ -8,7 +8,6 @@ check decides is in `analysis/checks` and `analysis/drift`.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import dagster as dg
 from dagster import AssetCheckEvaluation, AssetCheckSeverity
@@ -24,6 +23,7 @@ from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.tables import CHECK_RESULTS
+from insight_dagster.tables.clock import timestamp_now
 
 ALL_CLASSES = ""
 Judge = Callable[[ClassChecks, str], Mapping[str, Outcome]]
@@ -225,7 +225,7 @@ def _store(
     keys: Mapping[str, dg.AssetCheckKey],
     kept: Mapping[tuple[str, str], Outcome],
 ) -> None:
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = timestamp_now()
     rows = [
         {
             "asset": keys[name].asset_key.to_user_string(),

@@ -5,7 +5,6 @@ a class does not.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -15,6 +14,7 @@ from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import STEP_FAILURES
+from insight_dagster.tables.clock import timestamp_now
 
 Metadata = dict[str, Any]
 Outcomes = Mapping[dg.AssetKey, Metadata | Exception]
@@ -158,7 +158,7 @@ def _remember(
     recovered: set[str],
 ) -> None:
     """Keep the failures where `insight status` and the shared fit look for them."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = timestamp_now()
     rows = [
         {
             "asset": asset,

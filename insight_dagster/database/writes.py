@@ -17,6 +17,7 @@ from insight_dagster.database.schema import ensure_dimension, exists, has_dimens
 from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import TABLES
 from insight_dagster.tables.columns import Table
+from insight_dagster.tables.status import IS_USABLE, ClipStatus
 
 
 class Write(Protocol):
@@ -76,7 +77,8 @@ class MergeRows:
         """Replace the rows given, drop those of clips that are gone, keep the rest."""
         if not _ready(connection, self.table, self.rows):
             return
-        present = "(SELECT clip_id FROM clip_manifest WHERE class_name = $class AND status = 'ok')"
+        present = f"""(SELECT clip_id FROM clip_manifest
+                       WHERE class_name = $class AND {IS_USABLE})"""  # noqa: S608
         self._hand_over(connection, present)
         connection.register("incoming", self.rows)
         connection.execute(
@@ -100,7 +102,7 @@ class MergeRows:
                     old.* REPLACE (m.clip_id AS clip_id, m.class_name AS class_name {unknown})
                 FROM {name} old JOIN clip_manifest m USING (content_key)
                 WHERE old.class_name = $class AND old.clip_id NOT IN {present}
-                  AND m.class_name <> $class AND m.status = 'ok'
+                  AND m.class_name <> $class AND m.{IS_USABLE}
                   AND m.clip_id NOT IN (SELECT clip_id FROM {name})""",  # noqa: S608
             {"class": self.class_name},
         )
@@ -114,9 +116,9 @@ class QuarantineClips:
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Mark the rows."""
-        sql = "UPDATE clip_manifest SET status = 'quarantined', problem = ? WHERE clip_id = ?"
+        sql = "UPDATE clip_manifest SET status = ?, problem = ? WHERE clip_id = ?"
         for clip_id, problem in self.problems.items():
-            connection.execute(sql, [problem, clip_id])
+            connection.execute(sql, [ClipStatus.QUARANTINED, problem, clip_id])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from insight_dagster.tables.status import Split
+
 DEMO_CLASSES = (
     "abseiling",
     "disc golfing",
@@ -21,4 +23,4 @@ DISTRACTOR_CLASSES = (
 LOOKALIKE_PAIR = ("abseiling", "rock climbing")
 """The two classes that share walls, ropes and poses, and differ by motion."""
 
-SPLITS = ("train", "val", "test")
+SPLITS: tuple[str, ...] = tuple(Split)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from insight_dagster.tables.status import ClipStatus
+
 FAULT_KINDS = {
     "selfie_stick": ("over_represented",),
     "title_card": ("low_performance",),
@@ -71,7 +73,7 @@ def score(
 
 def _planted(truth: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
     """Truth rows of clips that could be decoded: clip_id, class_name, fault, group."""
-    usable = manifest.loc[manifest.status == "ok", ["clip_id", "class_name", "path"]]
+    usable = manifest.loc[manifest.status == ClipStatus.OK, ["clip_id", "class_name", "path"]]
     return truth.merge(usable, on="path", how="inner").drop_duplicates(["clip_id", "fault"])
 
 
@@ -142,7 +144,7 @@ def _f1(result: dict[str, Any]) -> float:
 def _score_corrupt(truth: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, Any]:
     """Corrupt files against quarantined ones; a file that the manifest does not list is missed."""
     planted = set(truth.path[truth.fault == "corrupt"])
-    quarantined = set(manifest.path[manifest.status == "quarantined"])
+    quarantined = set(manifest.path[manifest.status == ClipStatus.QUARANTINED])
     found = len(planted & quarantined)
     return {
         "planted": len(planted),

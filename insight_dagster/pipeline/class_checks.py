@@ -58,13 +58,14 @@ from insight_dagster.tables import (
 )
 from insight_dagster.tables.arrays import matrix_of
 from insight_dagster.tables.columns import Table
+from insight_dagster.tables.status import IS_USABLE
 
-_SHOWN = """
+_SHOWN = f"""
     WITH newest AS (SELECT space_id FROM latent_spaces ORDER BY created_at DESC LIMIT 1)
     SELECT m.class_name, count(*) AS usable, count(p.clip_id) AS placed
     FROM clip_manifest m
     LEFT JOIN projection p ON p.clip_id = m.clip_id AND p.space_id IN (FROM newest)
-    WHERE m.status = 'ok' GROUP BY ALL"""
+    WHERE m.{IS_USABLE} GROUP BY ALL"""  # noqa: S608
 
 Outcomes = Mapping[str, Outcome]
 

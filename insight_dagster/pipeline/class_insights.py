@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +24,7 @@ from insight_dagster.tables import (
     INSIGHT_MEMBERS,
     INSIGHTS,
 )
+from insight_dagster.tables.clock import timestamp_now
 
 _LAST_LINES = """
     SELECT * FROM insight_ledger WHERE class_name = ? AND run_id <> ?
@@ -122,7 +122,7 @@ class InsightSearch:
             self.store.read(_LAST_LINES, [class_name, self.run_id]).to_pylist(),
             present,
             run_id=self.run_id,
-            recorded_at=datetime.now(UTC).replace(tzinfo=None),
+            recorded_at=timestamp_now(),
         )
 
 

@@ -9,6 +9,7 @@ from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.pipeline.class_clips import ProgressCallback
 from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.tables import CLIP_MANIFEST
+from insight_dagster.tables.status import ClipStatus
 
 
 def list_class(
@@ -41,7 +42,7 @@ def list_class(
                 "computed": 0,
                 "reused": stored.num_rows,
                 "removed": 0,
-                "quarantined": stored["status"].to_pylist().count("quarantined"),
+                "quarantined": stored["status"].to_pylist().count(ClipStatus.QUARANTINED),
             },
         )
     manifest = manifest_rows(

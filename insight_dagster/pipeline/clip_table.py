@@ -16,12 +16,13 @@ from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space.space_rows import read_latent_space
 from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.tables.arrays import matrix_of
+from insight_dagster.tables.status import IS_USABLE
 
 _FILTER_COLUMNS = (
     "clip_id", "class_name", "path", "split", "fps", "width", "height", "duration_seconds",
     "has_audio", "size_bytes", "predicted", "probability", "loss", "correct", "cluster", "strength",
 )  # fmt: skip
-_CLIPS = """
+_CLIPS = f"""
     SELECT m.clip_id, m.class_name, m.path, m.split, m.content_key,
            m.fps, m.width, m.height, m.duration_seconds, m.has_audio, m.size_bytes,
            p.predicted, p.probability, p.loss, p.correct, p.logits,
@@ -32,10 +33,10 @@ _CLIPS = """
     JOIN predictions p USING (clip_id)
     JOIN clusters c USING (clip_id)
     JOIN metadata_table d USING (clip_id)
-    WHERE m.status = 'ok' AND c.space_id = ? AND p.model_fingerprint = ?
-    ORDER BY m.clip_id"""
+    WHERE m.{IS_USABLE} AND c.space_id = ? AND p.model_fingerprint = ?
+    ORDER BY m.clip_id"""  # noqa: S608
 
-_MEASURED = """
+_MEASURED = f"""
     SELECT m.clip_id, m.class_name, m.path, m.split, m.fps, m.width, m.height,
            m.duration_seconds, m.has_audio, m.size_bytes, p.predicted, p.probability, p.loss,
            p.correct, c.cluster, c.strength,
@@ -44,7 +45,7 @@ _MEASURED = """
     JOIN predictions p USING (clip_id)
     JOIN metadata_table d USING (clip_id)
     LEFT JOIN clusters c USING (clip_id)
-    WHERE m.status = 'ok' ORDER BY m.clip_id"""
+    WHERE m.{IS_USABLE} ORDER BY m.clip_id"""  # noqa: S608
 
 
 @dataclass(frozen=True)

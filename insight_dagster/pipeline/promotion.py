@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from insight_dagster.errors import PromotionError
 from insight_dagster.pipeline.baseline import now
 from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.tables import BASELINE_CLIPS, BASELINES
+from insight_dagster.tables.clock import timestamp_now
 
 BASELINES_WITH_CLIPS = 3
 """Baselines whose clips are kept; figures, authors and reasons are kept of all."""
@@ -90,10 +90,10 @@ def _accepted(checks: ClassChecks, accept: Sequence[str]) -> list[str]:
 
 
 def _facts(present: Snapshot, model: VideoClassifier) -> dict[str, Any]:
-    created = datetime.now(UTC)
+    created = timestamp_now()
     return {
         "baseline_id": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "created_at": created.replace(tzinfo=None),
+        "created_at": created,
         "model_fingerprint": model.fingerprint,
         "metadata_version": metadata_version(model.spec, installed_functions()),
         "classes": sorted(set(present.scores["class_name"])),

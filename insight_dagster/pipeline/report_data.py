@@ -1,7 +1,6 @@
 """The report's input, read from the database."""
 
 import inspect
-from datetime import UTC, datetime
 
 from insight_dagster.analysis.insights import DEFINITIONS
 from insight_dagster.analysis.model.video_classifier import is_random
@@ -9,6 +8,7 @@ from insight_dagster.database import Database
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space.space_rows import nearest_clips, newest_space
 from insight_dagster.report.report_data import SHOWN, ReportData
+from insight_dagster.tables.clock import utc_now
 
 _TITLE = "Why the classifier fails"
 _NEIGHBOURS = 8
@@ -29,7 +29,7 @@ def read_report_data(store: Database, folders: HomeFolders, *, run_id: str) -> R
         run_id: of the Dagster run.
     """
     present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
-    created = datetime.now(UTC)
+    created = utc_now()
     rows = store.read_together({table.name: _query(table.name, present) for table in SHOWN})
     return ReportData(
         home=folders.root,

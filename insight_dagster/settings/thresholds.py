@@ -6,13 +6,14 @@ the whole object; what a check does with a threshold is in `analysis/checks` and
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from insight_dagster.tables.status import Severity
+
 MIN_CLIPS = 20
 
-Severity = Literal["ERROR", "WARN"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
+from insight_dagster.tables.status import ClipStatus, Split
 
 CLIP_MANIFEST = Table(
     "clip_manifest",
@@ -13,7 +14,7 @@ CLIP_MANIFEST = Table(
         CLIP_ID,
         CLASS,
         text("path", "file, relative to the clip library"),
-        text("split", "train, val or test ('' where the library names none)"),
+        text("split", f"{Split.listed()} ('' where the library names none)"),
         CONTENT,
         real("window_start", "start of the labelled segment in the file", "s"),
         real("window_end", "end of the labelled segment; null = end of file", "s", True),
@@ -30,7 +31,7 @@ CLIP_MANIFEST = Table(
         Column("has_audio", "BOOLEAN", "whether the file has an audio stream", nullable=True),
         text("decoder", "decoder chosen for the file: pyav or decord", nullable=True),
         text("decoder_reason", "why that decoder and not the other", nullable=True),
-        text("status", "ok or quarantined"),
+        text("status", ClipStatus.listed()),
         text("problem", "why the clip is quarantined", nullable=True),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, INSIGHT_ID, MODEL, SPACE
+from insight_dagster.tables.status import LedgerStatus, Verb
 
 INSIGHT_ACTIONS = Table(
     "insight_actions",
@@ -14,7 +15,7 @@ INSIGHT_ACTIONS = Table(
         CLASS,
         whole("rank", "order within the insight, 1 first"),
         text("clip_id", "a clip"),
-        text("verb", "keep, drop, relabel, remove, collect or review"),
+        text("verb", Verb.listed()),
         text("suggested_class", "label to give", nullable=True),
         text(
             "partner_clip_id",
@@ -59,7 +60,7 @@ INSIGHT_LEDGER = Table(
         Column("recorded_at", "TIMESTAMP", "when (UTC)"),
         CLASS,
         text("insight_id", "present id; null when resolved", nullable=True),
-        text("status", "born, growing, shrinking, steady, resolved or regressed"),
+        text("status", LedgerStatus.listed()),
         text("kind", "kind of the insight"),
         text("population", "named set of clips that it was found in"),
         text("other_class", "the second class of a confusion", nullable=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, INSIGHT_ID
+from insight_dagster.tables.status import Severity
 
 _ASSET = text("asset", "asset that was materialized or checked")
 _CLASS_OR_ALL = text("class_name", "action class ('' = not of one class)")
@@ -18,7 +19,7 @@ CHECK_RESULTS = Table(
         text("check_name", "name of the check"),
         _CLASS_OR_ALL,
         Column("passed", "BOOLEAN", "whether it passed"),
-        text("severity", "ERROR or WARN: what a failure means"),
+        text("severity", f"{Severity.listed()}: what a failure means"),
         text("description", "the outcome in words, and what to do"),
         text("facts", "its numbers, as JSON"),
         _RUN,
@@ -45,9 +46,9 @@ VERDICTS = Table(
     ("class_name",),
     (
         CLASS,
-        Column("cleared", "BOOLEAN", "no check of severity ERROR failed"),
-        Column("errors", "VARCHAR[]", "checks that failed with severity ERROR"),
-        Column("warnings", "VARCHAR[]", "checks that failed with severity WARN"),
+        Column("cleared", "BOOLEAN", f"no check of severity {Severity.ERROR} failed"),
+        Column("errors", "VARCHAR[]", f"checks that failed with severity {Severity.ERROR}"),
+        Column("warnings", "VARCHAR[]", f"checks that failed with severity {Severity.WARN}"),
         Column("decided_at", "TIMESTAMP", "when (UTC)"),
     ),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
 from insight_dagster.tables.metadata import METADATA_FIELDS
+from insight_dagster.tables.status import DriftPart, Split
 
 _BASELINE_ID = text("baseline_id", "identity of the baseline: when it was promoted")
-_SPLIT = text("split", "train, val or test ('' = all clips of the class)")
+_SPLIT = text("split", f"{Split.listed()} ('' = all clips of the class)")
 _ACCURACY = (
     real("accuracy", "share of clips that the model gets right", "0-1", True),
     real("ci_low", "lower end of its 95 % Wilson interval", "0-1"),
@@ -30,7 +31,7 @@ DRIFT = Table(
     (
         text("class_name", "action class ('' = all classes together)"),
         _BASELINE_ID,
-        text("part", "total, model_change, population_change, metadata or embedding"),
+        text("part", DriftPart.listed()),
         text("metric", "accuracy, loss, calibration, a metadata field, ..."),
         whole("clips_then", "clips of the baseline that were compared"),
         whole("clips_now", "present clips that were compared"),
@@ -80,7 +81,7 @@ BASELINE_CLIPS = Table(
         _BASELINE_ID,
         CLIP_ID,
         CLASS,
-        text("split", "train, val or test ('' where the library names none)"),
+        text("split", f"{Split.listed()} ('' where the library names none)"),
         CONTENT,
         Column("correct", "BOOLEAN", "prediction was right; null: not a model label", "", True),
         real("loss", "cross entropy of the clip's own class", "nat", True),

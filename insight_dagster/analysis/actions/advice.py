@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from insight_dagster.analysis.actions.steps import HELD_OUT, Step
+from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.tables.status import HELD_OUT, Split, Verb
 
 _LABELS, _CAUSES = 3, 3
 
@@ -25,16 +26,16 @@ def wanted_clips(finding: Finding, steps: Sequence[Step], clips: ClipTable) -> i
     held-out clips, at least as many as it has members that the model gets wrong and as the steps
     show, at most as many as its classes have clips.
     """
-    shown = sum(step.verb == "collect" for step in steps)
+    shown = sum(step.verb == Verb.COLLECT for step in steps)
     if not shown:
         return 0
     core = finding.core
     alike = np.isin(clips.labels, np.unique(clips.labels[core]))
-    training, held = alike & (clips.splits == "train"), alike & np.isin(clips.splits, HELD_OUT)
+    training, held = alike & (clips.splits == Split.TRAIN), alike & np.isin(clips.splits, HELD_OUT)
     share = float(np.isin(clips.splits[core], HELD_OUT).sum()) / max(1, int(held.sum()))
     missing = 0.0
     if share < 1:
-        present = int((clips.splits[core] == "train").sum())
+        present = int((clips.splits[core] == Split.TRAIN).sum())
         missing = np.ceil((share * int(training.sum()) - present) / (1 - share))
     wrong = int((clips.correct[core] == 0).sum())
     return int(min(max(missing, wrong, shown), alike.sum()))
@@ -59,29 +60,29 @@ def advice(
     """
     verbs = Counter(step.verb for step in steps)
     parts = []
-    if verbs["keep"] and verbs["drop"]:
-        parts.append(f"Keep {verbs['keep']} of {len(steps) - verbs['review']} clips and drop "
-                     f"{verbs['drop']} that repeat them.")  # fmt: skip
-    elif verbs["keep"] and not verbs["remove"]:
-        parts.append(f"Keep all {_clips(verbs['keep'])}.")
-    if verbs["remove"]:
-        gone = Counter(_split(clips, step) for step in steps if step.verb == "remove")
+    if verbs[Verb.KEEP] and verbs[Verb.DROP]:
+        parts.append(f"Keep {verbs[Verb.KEEP]} of {len(steps) - verbs[Verb.REVIEW]} clips and drop "
+                     f"{verbs[Verb.DROP]} that repeat them.")  # fmt: skip
+    elif verbs[Verb.KEEP] and not verbs[Verb.REMOVE]:
+        parts.append(f"Keep all {_clips(verbs[Verb.KEEP])}.")
+    if verbs[Verb.REMOVE]:
+        gone = Counter(_split(clips, step) for step in steps if step.verb == Verb.REMOVE)
         from_where = ", ".join(f"{count} from {name}" for name, count in sorted(gone.items()))
-        parts.append(f"Remove {_clips(verbs['remove'])} ({from_where}); their copies stay.")
-    if verbs["relabel"]:
-        new = Counter(step.suggested_class for step in steps if step.verb == "relabel")
+        parts.append(f"Remove {_clips(verbs[Verb.REMOVE])} ({from_where}); their copies stay.")
+    if verbs[Verb.RELABEL]:
+        new = Counter(step.suggested_class for step in steps if step.verb == Verb.RELABEL)
         named = [f"{count} as {name}" for name, count in new.most_common(_LABELS)]
-        rest = verbs["relabel"] - sum(count for _, count in new.most_common(_LABELS))
+        rest = verbs[Verb.RELABEL] - sum(count for _, count in new.most_common(_LABELS))
         named += [f"{rest} otherwise"] if rest else []
-        parts.append(f"Look at {_clips(verbs['relabel'])} and label {', '.join(named)}.")
-    if verbs["review"]:
-        parts.append(f"Look at {_clips(verbs['review'])} one by one.")
-    if verbs["collect"]:
+        parts.append(f"Look at {_clips(verbs[Verb.RELABEL])} and label {', '.join(named)}.")
+    if verbs[Verb.REVIEW]:
+        parts.append(f"Look at {_clips(verbs[Verb.REVIEW])} one by one.")
+    if verbs[Verb.COLLECT]:
         kinds = " or ".join(name for name in (finding.class_name, finding.other_class) if name)
         looks = looks_like(causes, clips)
         parts.append(
             f"Collect about {wanted} more training clips of {kinds} like the "
-            f"{verbs['collect']} listed{', with ' + looks if looks else ''}."
+            f"{verbs[Verb.COLLECT]} listed{', with ' + looks if looks else ''}."
         )
     return " ".join(parts)
 

@@ -23,6 +23,7 @@ from insight_dagster.analysis.actions.probe_training import (
 from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.tables.status import Verb
 
 _FEWEST_TRAINING, _FEWEST_HELD_OUT, _FEWEST_OF_GROUP = 30, 20, 6
 _DRAWS = 1_999
@@ -86,7 +87,7 @@ def expected_effect(
         wanted: clips to collect; of no concern to other verbs.
         seed: of the sample of training clips, the halves and the bootstrap.
     """
-    inner_first = finding.kind == "leak" or any(step.verb == "collect" for step in steps)
+    inner_first = finding.kind == "leak" or any(step.verb == Verb.COLLECT for step in steps)
     try:
         with threadpool_limits(1):
             inside, outside = _judge(finding, steps, clips, wanted, np.random.default_rng(seed))
@@ -103,7 +104,7 @@ def _judge(
     rng: np.random.Generator,
 ) -> tuple[Change, Change]:
     """Inside, outside."""
-    if all(step.verb == "review" for step in steps):
+    if all(step.verb == Verb.REVIEW for step in steps):
         raise _NoFigureError("what a look at the clips decides cannot be foreseen")
     names = names_of(finding, [step.suggested_class for step in steps], clips)
     held_out = held_out_of(names, clips)
@@ -115,7 +116,7 @@ def _judge(
             f"{training.available} training and {len(held_out)} held-out clips of the classes "
             f"are too few (at least {_FEWEST_TRAINING} and {_FEWEST_HELD_OUT})"
         )
-    if any(step.verb == "collect" for step in steps):
+    if any(step.verb == Verb.COLLECT for step in steps):
         return _of_collecting(finding, clips, training, held_out, wanted, rng)
     return _of_changing(finding, steps, clips, training, held_out, rng)
 
@@ -128,13 +129,13 @@ def _of_changing(
     held_out: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[Change, Change]:
-    gone = [step.row for step in steps if step.verb in ("drop", "remove")]
-    relabelled = {step.row: step.suggested_class for step in steps if step.verb == "relabel"}
+    gone = [step.row for step in steps if step.verb in (Verb.DROP, Verb.REMOVE)]
+    relabelled = {step.row: step.suggested_class for step in steps if step.verb == Verb.RELABEL}
     changed = training.without(gone).relabelled(relabelled)
     if not np.isin(training.rows, [*gone, *relabelled]).any():
         raise _NoFigureError("the steps change no training clip")
     touched = np.union1d(finding.rows, [step.row for step in steps])
-    leaking = [step.row for step in steps if step.verb == "remove"]
+    leaking = [step.row for step in steps if step.verb == Verb.REMOVE]
     judged = by_id(np.setdiff1d(held_out, [*leaking, *relabelled]), clips)
     difference = _right(clips, changed, judged) - _right(clips, training, judged)
     inside = np.isin(judged, touched)

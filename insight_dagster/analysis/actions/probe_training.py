@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from insight_dagster.analysis.actions.clip_selection import by_id, labelled, nearest
-from insight_dagster.analysis.actions.steps import HELD_OUT
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.tables.status import HELD_OUT, Split
 
 MOST_CLASSES = 6
 _MOST_CLIPS = 3_000
@@ -117,7 +117,7 @@ def training_of(
     A group smaller than its sample would be is taken whole, each clip weighted by the share of
     the others that was drawn: it carries what it carries among all clips.
     """
-    inside = labelled(names, clips) & (clips.splits == "train")
+    inside = labelled(names, clips) & (clips.splits == Split.TRAIN)
     training = by_id(np.flatnonzero(inside), clips)
     grouped = np.isin(training, np.union1d(finding.rows, np.asarray(touched, np.int64)))
     others, group = _sample(training[~grouped], rng), _sample(training[grouped], rng)
@@ -157,7 +157,9 @@ def held_out_group(
         return by_id(members, clips)
     lying = [members]
     for name in np.unique(clips.labels[core]).tolist():
-        training = by_id(np.flatnonzero((clips.labels == name) & (clips.splits == "train")), clips)
+        training = by_id(
+            np.flatnonzero((clips.labels == name) & (clips.splits == Split.TRAIN)), clips
+        )
         candidates = held_out[clips.labels[held_out] == name]
         if len(training) and len(candidates):
             closest, _ = nearest(candidates, training, clips)

@@ -16,8 +16,8 @@ from insight_dagster.analysis.actions.clip_selection import by_id, labelled, nea
 from insight_dagster.analysis.actions.representatives import representatives
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.tables.status import HELD_OUT, Split, Verb
 
-HELD_OUT = ("val", "test")
 MOST_COLLECTED = 12
 
 
@@ -27,7 +27,7 @@ class Step:
 
     Attributes:
         row: of the clip.
-        verb: keep, drop, relabel, remove, collect or review.
+        verb: what to do with it.
         confidence: how sure the step is, 0..1; of kept and collected clips the share of the group
             that they stand for.
         suggested_class: label to give, '' = none.
@@ -36,7 +36,7 @@ class Step:
     """
 
     row: int
-    verb: str
+    verb: Verb
     confidence: float
     suggested_class: str = ""
     partner: int = -1
@@ -62,12 +62,12 @@ def steps(finding: Finding, clips: ClipTable) -> list[Step]:
     order = np.lexsort([clips.clip_ids[finding.rows], -finding.weights])
     if finding.kind == "mislabeled":
         return [
-            Step(int(finding.rows[i]), "relabel", float(finding.weights[i]),
+            Step(int(finding.rows[i]), Verb.RELABEL, float(finding.weights[i]),
                  suggested_class=str(finding.suggested[i]))
             for i in order
         ]  # fmt: skip
     if finding.kind == "outlier":
-        return [Step(int(finding.rows[i]), "review", float(finding.weights[i])) for i in order]
+        return [Step(int(finding.rows[i]), Verb.REVIEW, float(finding.weights[i])) for i in order]
     return _collect(finding, clips)
 
 
@@ -76,14 +76,14 @@ def _prune(finding: Finding, clips: ClipTable) -> list[Step]:
     effect = finding.effect if np.isfinite(finding.effect) else 1.0
     wanted = int(np.clip(round(len(rows) / max(1.0, effect)), 1, len(rows)))
     chosen, shares = representatives(clips.coordinates[rows], wanted)
-    kept = [Step(int(rows[c]), "keep", float(s)) for c, s in zip(chosen, shares, strict=True)]
+    kept = [Step(int(rows[c]), Verb.KEEP, float(s)) for c, s in zip(chosen, shares, strict=True)]
     others = np.delete(rows, chosen)
     if not len(others):
         return kept
     partners, apart = nearest(others, rows[chosen], clips)
     likeness = np.exp(-apart / max(float(np.median(apart)), 1e-12))
     return kept + [
-        Step(int(others[i]), "drop", float(likeness[i]), partner=int(partners[i]))
+        Step(int(others[i]), Verb.DROP, float(likeness[i]), partner=int(partners[i]))
         for i in np.argsort(-likeness, kind="stable")
     ]
 
@@ -94,12 +94,12 @@ def _separate(finding: Finding, clips: ClipTable) -> list[Step]:
         if finding.kind == "leak":
             out += _part(copies, clips)
         elif len(np.unique(clips.labels[copies])) > 1:
-            out += [Step(int(a), "review", 1.0, partner=int(b)) for a, b in _ring(copies)]
+            out += [Step(int(a), Verb.REVIEW, 1.0, partner=int(b)) for a, b in _ring(copies)]
         else:
             (middle,), _ = representatives(clips.coordinates[copies], 1)
-            out.append(Step(int(copies[middle]), "keep", 1.0))
+            out.append(Step(int(copies[middle]), Verb.KEEP, 1.0))
             out += [
-                Step(int(row), "drop", 1.0, partner=int(copies[middle]))
+                Step(int(row), Verb.DROP, 1.0, partner=int(copies[middle]))
                 for row in np.delete(copies, middle)
             ]
     return out
@@ -115,13 +115,13 @@ def _part(copies: np.ndarray, clips: ClipTable) -> list[Step]:
     if distance.min() == distance.max():  # two splits of the user's own: the first name stays
         distance = (clips.splits[copies] == np.sort(clips.splits[copies])[0]).astype(int)
     staying = copies[distance == distance.max()]
-    return [Step(int(row), "keep", 1.0) for row in staying] + [
-        Step(int(row), "remove", 1.0, partner=int(staying[0]))
+    return [Step(int(row), Verb.KEEP, 1.0) for row in staying] + [
+        Step(int(row), Verb.REMOVE, 1.0, partner=int(staying[0]))
         for row in copies[distance < distance.max()]
     ]
 
 
-_DISTANCE = {"train": 0, "val": 2, "test": 3}
+_DISTANCE = {Split.TRAIN: 0, Split.VAL: 2, Split.TEST: 3}
 
 
 def _sets(finding: Finding, clips: ClipTable) -> list[np.ndarray]:
@@ -146,13 +146,13 @@ def _collect(finding: Finding, clips: ClipTable) -> list[Step]:
     alike = labelled(np.unique(clips.labels[core]), clips) & np.isin(clips.splits, HELD_OUT)
     candidates = by_id(np.flatnonzero(alike), clips)
     if len(held) or not len(candidates):
-        return [Step(int(m), "collect", float(s)) for m, s in zip(members, shares, strict=True)]
+        return [Step(int(m), Verb.COLLECT, float(s)) for m, s in zip(members, shares, strict=True)]
     found, _ = nearest(members, candidates, clips)
     stands_for: dict[int, float] = {}
     for row, share in zip(found.tolist(), shares.tolist(), strict=True):
         stands_for[row] = stands_for.get(row, 0.0) + share
     first = {row: int(m) for row, m in zip(found[::-1].tolist(), members[::-1], strict=True)}
     return [
-        Step(row, "collect", min(1.0, share), partner=first[row])
+        Step(row, Verb.COLLECT, min(1.0, share), partner=first[row])
         for row, share in stands_for.items()
     ]

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-ERROR = "ERROR"
-WARN = "WARN"
+from insight_dagster.tables.status import Severity
+
+ERROR = Severity.ERROR
+WARN = Severity.WARN
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,7 @@ from insight_dagster.analysis.decoding import Probe, probe
 from insight_dagster.errors import DecodeError
 from insight_dagster.failures import Unreadable
 from insight_dagster.tables import CLIP_MANIFEST
-
-OK = "ok"
-QUARANTINED = "quarantined"
+from insight_dagster.tables.status import ClipStatus
 
 _FACTS = (
     "container",
@@ -68,7 +66,7 @@ class ManifestRows:
     @property
     def quarantined(self) -> int:
         """The number of clips that cannot be used."""
-        return self.table["status"].to_pylist().count(QUARANTINED)
+        return self.table["status"].to_pylist().count(ClipStatus.QUARANTINED)
 
 
 def manifest_rows(
@@ -182,9 +180,14 @@ def _measure(source: ClipSource, size: int | None, modified: int | None, read_fa
         return _unusable(source, Unreadable.from_os_error(problem))
     row = {"content_key": key, "size_bytes": size, "modified_ns": modified}
     try:
-        return {**row, **asdict(read_facts(source.path)), "status": OK, "problem": None}
+        return {**row, **asdict(read_facts(source.path)), "status": ClipStatus.OK, "problem": None}
     except DecodeError as problem:
-        return {**row, **dict.fromkeys(_FACTS), "status": QUARANTINED, "problem": str(problem)}
+        return {
+            **row,
+            **dict.fromkeys(_FACTS),
+            "status": ClipStatus.QUARANTINED,
+            "problem": str(problem),
+        }
 
 
 def _unusable(source: ClipSource, problem: Unreadable) -> _Row:
@@ -192,7 +195,7 @@ def _unusable(source: ClipSource, problem: Unreadable) -> _Row:
     # a key of its own.
     key = content_key(source, f"unread:{source.relative_path}")
     row: _Row = dict.fromkeys(_MEASURED)
-    return {**row, "content_key": key, "status": QUARANTINED, "problem": problem.reason}
+    return {**row, "content_key": key, "status": ClipStatus.QUARANTINED, "problem": problem.reason}
 
 
 def _file_hash(source: ClipSource) -> str:

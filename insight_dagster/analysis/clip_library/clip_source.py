@@ -14,16 +14,17 @@ from pathlib import Path, PurePosixPath
 
 from insight_dagster.errors import LibraryError
 from insight_dagster.failures import Unreadable
+from insight_dagster.tables.status import Split
 
 SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validate": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
+    "train": Split.TRAIN,
+    "training": Split.TRAIN,
+    "val": Split.VAL,
+    "valid": Split.VAL,
+    "validate": Split.VAL,
+    "validation": Split.VAL,
+    "test": Split.TEST,
+    "testing": Split.TEST,
 }
 
 _ENDINGS = "mp4 m4v mov mkv webm avi mpg mpeg ts m2ts flv wmv asf ogv 3gp gif"

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.tables.status import ClipStatus
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class WorkPlan:
 
 def usable_rows(manifest: pa.Table) -> pa.Table:
     """Return the rows of a manifest that are not quarantined."""
-    return manifest.filter(pc.equal(manifest["status"], "ok"))
+    return manifest.filter(pc.equal(manifest["status"], ClipStatus.OK))
 
 
 def usable_clips(manifest: pa.Table, library: Path) -> list[Clip]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from insight_dagster.tables.status import ClipStatus
+
 
 @dataclass(frozen=True)
 class Quarantine:
@@ -34,5 +36,5 @@ class Quarantine:
 def count_quarantined(manifest: pa.Table) -> Quarantine:
     """Count the quarantined clips of a manifest by reason."""
     rows = manifest.select(["status", "problem"]).to_pylist()
-    problems = [row["problem"] for row in rows if row["status"] == "quarantined"]
+    problems = [row["problem"] for row in rows if row["status"] == ClipStatus.QUARANTINED]
     return Quarantine(len(rows), len(problems), tuple(Counter(problems).most_common()))

@@ -17,10 +17,11 @@ from insight_dagster.analysis.drift.data.metadata_drift import DataDrift, FieldD
 from insight_dagster.analysis.drift.performance.change import MODEL_CHANGE, PARTS, Change
 from insight_dagster.analysis.drift.performance.performance_drift import PerformanceDrift
 from insight_dagster.tables import DRIFT
+from insight_dagster.tables.status import DriftPart
 
-TOTAL = "total"
-METADATA = "metadata"
-EMBEDDING = "embedding"
+TOTAL = DriftPart.TOTAL
+METADATA = DriftPart.METADATA
+EMBEDDING = DriftPart.EMBEDDING
 _MODEL_PART = "accuracy_by_model_change"
 _NEW_CLIPS = "new_clips"
 

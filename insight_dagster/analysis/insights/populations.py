@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight_dagster.errors import SettingsError
+from insight_dagster.tables.status import Split
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ ALL = Population("all", "every clip", "true", within_class=True)
 MISCLASSIFIED_TRAIN = Population(
     "misclassified_train",
     "training clips that the model gets wrong",
-    "split = 'train' and not correct",
+    f"split = '{Split.TRAIN}' and not correct",
     within_class=False,
 )
 POPULATIONS = (ALL, MISCLASSIFIED_TRAIN)
@@ -61,6 +62,6 @@ def select(name: str, *, splits: np.ndarray, correct: np.ndarray) -> np.ndarray:
     if name == ALL.name:
         return np.ones(len(splits), bool)
     if name == MISCLASSIFIED_TRAIN.name:
-        return (np.asarray(splits) == "train") & (np.asarray(correct) == 0)
+        return (np.asarray(splits) == Split.TRAIN) & (np.asarray(correct) == 0)
     known = ", ".join(each.name for each in POPULATIONS)
     raise SettingsError(f"there is no population {name!r}; choose one of: {known}")

@@ -20,6 +20,7 @@ from insight_dagster.demo.recovery_summary import score
 from insight_dagster.files.atomic import write_atomically
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
+from insight_dagster.tables.status import Split
 
 _CAUSES_SHOWN = 3
 SUMMARY_FILE = "demo_summary.json"
@@ -95,7 +96,7 @@ def _show(summary: dict[str, Any], console: Console) -> None:
             "class": name,
             "clips": entry["clips"],
             "accuracy": entry["accuracy"],
-            **{split: entry["by_split"].get(split) for split in ("train", "val", "test")},
+            **{split: entry["by_split"].get(split) for split in Split},
         }
         for name, entry in summary["accuracy"].items()
     ]

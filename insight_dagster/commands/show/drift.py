@@ -10,21 +10,23 @@ from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
+from insight_dagster.tables.status import DriftPart
 
 _BASELINES = """
     SELECT baseline_id, author, reason, accepted, clips, accuracy, mean_loss, calibration_error,
            model_fingerprint
     FROM baselines ORDER BY created_at DESC"""
+_PARTS = (DriftPart.TOTAL, DriftPart.MODEL_CHANGE, DriftPart.POPULATION_CHANGE)
 _PERFORMANCE = """
     SELECT class_name AS class, part, metric, clips_then, clips_now, value_then, value_now,
            effect, ci_low, ci_high, p_value, reason
-    FROM drift WHERE part IN ('total', 'model_change', 'population_change')
+    FROM drift WHERE list_contains($1, part)
       AND metric NOT IN ('accuracy_by_model_change', 'new_clips') AND clips_now > 0
-    ORDER BY class_name, list_position(['total', 'model_change', 'population_change'], part)"""
+    ORDER BY class_name, list_position($1, part)"""
 _DATA = """
     SELECT class_name AS class, metric, direction, clips_then, clips_now, value_then, value_now,
            effect, psi, adjusted_p
-    FROM drift WHERE part = 'metadata' AND judged AND adjusted_p <= 0.05
+    FROM drift WHERE part = ? AND judged AND adjusted_p <= 0.05
     ORDER BY class_name, effect DESC"""
 _CHECKS = """
     SELECT CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, check_name AS check,
@@ -51,8 +53,8 @@ def show_drift(
     store = open_database(settings)
     found = {
         "checks": _chosen(store.read(_CHECKS).to_pylist(), class_name),
-        "performance": _chosen(store.read(_PERFORMANCE).to_pylist(), class_name),
-        "metadata": _chosen(store.read(_DATA).to_pylist(), class_name),
+        "performance": _chosen(store.read(_PERFORMANCE, [list(_PARTS)]).to_pylist(), class_name),
+        "metadata": _chosen(store.read(_DATA, [DriftPart.METADATA]).to_pylist(), class_name),
     }
     if as_json:
         print_json(found)

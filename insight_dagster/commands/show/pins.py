@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rich.console import Console
 
 from insight_dagster.analysis.insights.history.same_insight import is_same
@@ -14,6 +12,7 @@ from insight_dagster.errors import UnknownInsightError
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import PINNED_INSIGHTS
+from insight_dagster.tables.clock import timestamp_now
 
 _INSIGHT = """
     SELECT i.*, list(m.clip_id ORDER BY m.clip_id) AS clip_ids
@@ -48,7 +47,7 @@ def pin(
         **{name: found[0][name] for name in (*_COPIED, "clip_ids", "sentence")},
         "note": note,
         "author": who(author),
-        "pinned_at": datetime.now(UTC).replace(tzinfo=None),
+        "pinned_at": timestamp_now(),
     }
     replaced = [
         Deletion(PINNED_INSIGHTS, {"insight_id": earlier["insight_id"]})

@@ -14,6 +14,7 @@ from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
+from insight_dagster.tables.status import ClipStatus
 
 # What a class's rows in a table say of its clips.
 _PER_CLASS = {
@@ -32,9 +33,9 @@ _CHECKS = """
     SELECT severity, check_name AS check,
            CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, description
     FROM check_results WHERE NOT passed ORDER BY ALL"""
-_QUARANTINE = """
+_QUARANTINE = f"""
     SELECT class_name AS class, path, problem FROM clip_manifest
-    WHERE status = 'quarantined' ORDER BY class_name, path"""
+    WHERE status = '{ClipStatus.QUARANTINED}' ORDER BY class_name, path"""  # noqa: S608
 
 
 def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:

@@ -53,6 +53,7 @@ from insight_dagster.pipeline.latent_space.space_rows import newest_space
 from insight_dagster.settings import Settings
 from insight_dagster.tables.arrays import matrix_of
 from insight_dagster.tables.columns import Table
+from insight_dagster.tables.status import ClipStatus
 
 _LAYOUTS = {"tsne": ("x", "y"), "pca": ("pca_x", "pca_y")}
 _NO_SPACE: dict[str, Any] = {"model_fingerprint": "", "space_id": "", "created_at": None}
@@ -118,7 +119,7 @@ def write_fiftyone(
         OSError: it cannot be written.
     """
     videos = Videos(settings.library_folder, folder if copy_media else None)
-    usable = _with_contents(store, clips.filter(pc.equal(clips["status"], "ok")))
+    usable = _with_contents(store, clips.filter(pc.equal(clips["status"], ClipStatus.OK)))
     there = [videos.holds(each) for each in usable["path"].to_pylist()]
     shown = usable.filter(pa.array(there, pa.bool_()))
     space = newest_space(store) or _NO_SPACE

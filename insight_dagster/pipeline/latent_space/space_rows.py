@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +13,8 @@ from insight_dagster.errors import LatentSpaceError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import LATENT_SPACES
 from insight_dagster.tables.arrays import matrix_of
+from insight_dagster.tables.clock import timestamp_now
+from insight_dagster.tables.status import IS_USABLE
 
 
 def newest_space(store: Database) -> dict[str, Any] | None:
@@ -51,9 +52,9 @@ def read_latent_space(store: Database, folders: HomeFolders, *, models: set[str]
     return load_latent_space(folders.root / row["path"])
 
 
-_VECTORS = """
+_VECTORS = f"""
     SELECT e.clip_id, e.embedding FROM embeddings e JOIN clip_manifest m USING (clip_id)
-    WHERE m.status = 'ok' AND e.model_fingerprint = ? ORDER BY e.clip_id"""
+    WHERE m.{IS_USABLE} AND e.model_fingerprint = ? ORDER BY e.clip_id"""  # noqa: S608
 
 
 def nearest_clips(store: Database, folders: HomeFolders, *, k: int) -> NearestClips:
@@ -103,7 +104,7 @@ def space_row(
         "space_id": space.space_id,
         "model_fingerprint": vectors["model_fingerprint"][0].as_py(),
         "fit_key": fit_key,
-        "created_at": datetime.now(UTC).replace(tzinfo=None),
+        "created_at": timestamp_now(),
         "clips": len(space.clip_ids),
         "classes": sorted(set(vectors["class_name"].to_pylist())),
         "left_out": reasons(left_out),

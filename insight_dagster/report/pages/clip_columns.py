@@ -21,6 +21,7 @@ from insight_dagster.report.packing import (
 )
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.tables import columns
+from insight_dagster.tables.status import ClipStatus
 
 FACTS = ("duration_seconds", "fps", "width", "height")
 _MANIFEST = ("clip_id", "class_name", "path", "split", "content_key", *FACTS)
@@ -31,7 +32,7 @@ _NUMBERS = ("probability", "loss", "margin", "entropy", "x", "y", "pca_x", "pca_
 
 def joined_clips(data: ReportData) -> pd.DataFrame:
     """One row for each usable clip with what every table says of it, in clip-id order."""
-    manifest = data.clip_manifest[data.clip_manifest["status"] == "ok"]
+    manifest = data.clip_manifest[data.clip_manifest["status"] == ClipStatus.OK]
     clips = (
         manifest[list(_MANIFEST)]
         .drop_duplicates("clip_id")

@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 
 from insight_dagster.report.pages.json_values import plain_rows
+from insight_dagster.tables.status import DriftPart
 
 MOST_ROWS = 200
 _SHOWN = (
     "class_name", "part", "metric", "clips_then", "clips_now", "value_then", "value_now",
     "effect", "ci_low", "ci_high", "p_value", "adjusted_p", "psi", "direction",
 )  # fmt: skip
-_DISTANCES = ("metadata", "embedding")
+_DISTANCES = (DriftPart.METADATA, DriftPart.EMBEDDING)
 _SURE = 0.05
 # Counts that other rows are made of; they compare nothing themselves.
 _BOOKKEEPING = ("accuracy_by_model_change", "new_clips")

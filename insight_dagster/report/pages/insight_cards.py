@@ -15,6 +15,7 @@ from insight_dagster.report.packing import pack_array
 from insight_dagster.report.pages.json_values import plain, plain_rows
 from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.report_data import ReportData
+from insight_dagster.tables.status import LedgerStatus
 
 _INSIGHT = (
     "insight_id", "kind", "class_name", "population", "other_class", "found_by", "size", "severity",
@@ -120,7 +121,7 @@ def identities(ledger: pd.DataFrame) -> dict[str, Any]:
     """
     named = ledger[ledger["insight_id"].notna()].sort_values(["recorded_at", "ledger_id"])
     last = ledger.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
-    gone = last[last["status"] == "resolved"].sort_values("ledger_id")
+    gone = last[last["status"] == LedgerStatus.RESOLVED].sort_values("ledger_id")
     return {
         "identities": dict(sorted(zip(named["insight_id"], named["ledger_id"], strict=True))),
         "gone": plain_rows(gone, _GONE),

@@ -16,10 +16,17 @@ from insight_dagster.report.pages.drift_rows import drift_rows
 from insight_dagster.report.pages.json_values import plain, plain_rows
 from insight_dagster.report.pages.scores import class_scores, confusion, split_names
 from insight_dagster.report.report_data import ReportData
+from insight_dagster.tables.status import ClipStatus, LedgerStatus
 
 _SPACE = ("clips", "components", "explained_variance", "trustworthiness", "clusters", "noise_share")
 _VERDICT = ("class_name", "cleared", "errors", "warnings")
-_CHANGED = ("regressed", "resolved", "born", "growing", "shrinking")
+_CHANGED = (
+    LedgerStatus.REGRESSED,
+    LedgerStatus.RESOLVED,
+    LedgerStatus.BORN,
+    LedgerStatus.GROWING,
+    LedgerStatus.SHRINKING,
+)
 _LEDGER = ("ledger_id", "insight_id", "status", "kind", "class_name", "size", "severity")
 
 
@@ -58,7 +65,7 @@ def _facts(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
         "random_weights": bool(data.random_weights),
         "clips": len(clips),
         "placed": int(clips["x"].notna().sum()),
-        "quarantined": int((data.clip_manifest["status"] != "ok").sum()),
+        "quarantined": int((data.clip_manifest["status"] != ClipStatus.OK).sum()),
         "classes": sorted(set(data.clip_manifest["class_name"])),
         "splits": split_names(clips),
         "scored": len(right),
@@ -90,5 +97,5 @@ def _changes(data: ReportData, since: datetime) -> list[dict[str, Any]]:
 
 
 def _quarantine(manifest: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = manifest[manifest["status"] != "ok"].sort_values(["class_name", "path"])
+    rows = manifest[manifest["status"] != ClipStatus.OK].sort_values(["class_name", "path"])
     return plain_rows(rows, ("clip_id", "path", "class_name", "split", "problem"))

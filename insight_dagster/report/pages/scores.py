@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from insight_dagster.report.pages.json_values import plain
+from insight_dagster.tables.status import Split
 
 MOST_CLASSES = 30
 ALL_SPLITS = ""
@@ -60,7 +61,7 @@ def confusion(clips: pd.DataFrame) -> dict[str, Any]:
 
 def split_names(clips: pd.DataFrame) -> list[str]:
     """The named splits of clips: train, val, test, then others by name."""
-    usual = ("train", "val", "test")
+    usual = tuple(Split)
     names = set(clips["split"]) - {ALL_SPLITS}
     return [name for name in usual if name in names] + sorted(names - set(usual))
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MODEL_CHANGE = "model_change"
-POPULATION_CHANGE = "population_change"
+from insight_dagster.tables.status import DriftPart
+
+MODEL_CHANGE = DriftPart.MODEL_CHANGE
+POPULATION_CHANGE = DriftPart.POPULATION_CHANGE
 PARTS = (MODEL_CHANGE, POPULATION_CHANGE)
 
 ACCURACY = "accuracy"

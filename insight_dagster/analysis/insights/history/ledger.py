@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from insight_dagster.analysis.insights.history.same_insight import is_same, overlap
+from insight_dagster.tables.status import LedgerStatus
 
 GROWN = 0.1
 """Relative change of the size from which on a group grows or shrinks."""
@@ -57,11 +58,11 @@ def next_lines(
     gone = [e for i, e in enumerate(earlier) if i not in match.values()]
     lines += [
         {
-            **each, "insight_id": None, "status": "resolved", "size": 0, "severity": 0.0,
+            **each, "insight_id": None, "status": LedgerStatus.RESOLVED, "size": 0, "severity": 0.0,
             "effect": None, "q_value": None, "accuracy": None,
         }
         for each in gone
-        if each["status"] != "resolved"
+        if each["status"] != LedgerStatus.RESOLVED
     ]  # fmt: skip
     return [{**line, "run_id": run_id, "recorded_at": recorded_at} for line in lines]
 
@@ -77,13 +78,15 @@ def _matched(
     return {int(r): int(c) for r, c in zip(rows, columns, strict=True) if similarity[r, c] > 0}
 
 
-def _status(before: dict[str, Any] | None, row: dict[str, Any]) -> str:
+def _status(before: dict[str, Any] | None, row: dict[str, Any]) -> LedgerStatus:
     if before is None:
-        return "born"
-    if before["status"] == "resolved" or row["severity"] - before["severity"] > WORSE:
-        return "regressed"
+        return LedgerStatus.BORN
+    if before["status"] == LedgerStatus.RESOLVED or row["severity"] - before["severity"] > WORSE:
+        return LedgerStatus.REGRESSED
     change = row["size"] / max(1, before["size"]) - 1
-    return "growing" if change >= GROWN else "shrinking" if change <= -GROWN else "steady"
+    if change >= GROWN:
+        return LedgerStatus.GROWING
+    return LedgerStatus.SHRINKING if change <= -GROWN else LedgerStatus.STEADY
 
 
 def _unchanged(before: dict[str, Any], row: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from insight_dagster.analysis.insights.candidates.group_statistics import (
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.numerics.intervals import Interval
 from insight_dagster.analysis.numerics.permutation import Sums
+from insight_dagster.tables.status import HELD_OUT, Split
 
 FEWEST_A_SIDE = 20
 """Fewest clips of either side of a contrast that is tested."""
@@ -66,8 +67,8 @@ class Contrast:
 
 def training_against_held_out(clips: ClipTable) -> Contrast:
     """Return the contrast of validation and test clips (new) with training clips (old)."""
-    rows = np.flatnonzero(np.isin(clips.splits, ("train", "val", "test")))
-    return Contrast(rows, clips.splits[rows] != "train", "train", "val and test")
+    rows = np.flatnonzero(np.isin(clips.splits, tuple(Split)))
+    return Contrast(rows, clips.splits[rows] != Split.TRAIN, Split.TRAIN, " and ".join(HELD_OUT))
 
 
 def share_statistics(contrast: Contrast, labels: np.ndarray) -> GroupStatistics:

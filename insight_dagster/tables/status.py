@@ -1,0 +1,83 @@
+"""Words that columns of a fixed vocabulary hold, each spelt once.
+
+A member is the text that the column holds: it compares, prints and is stored as that text. Kinds
+of insights are not here, because new ones may be added (`analysis.insights.kinds`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Word(StrEnum):
+    """A word of a fixed vocabulary; its representation is that of its text."""
+
+    __repr__ = str.__repr__
+
+    @classmethod
+    def listed(cls) -> str:
+        """Return the whole vocabulary as an enumeration in words: `a, b or c`."""
+        *others, last = cls
+        return f"{', '.join(others)} or {last}"
+
+
+class ClipStatus(Word):
+    """Whether a clip can be used."""
+
+    OK = "ok"
+    QUARANTINED = "quarantined"
+
+
+class Split(Word):
+    """The part of a library that a clip belongs to, where the library names one of these."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+HELD_OUT = (Split.VAL, Split.TEST)
+"""Splits that the model was not trained on."""
+
+
+class Severity(Word):
+    """What the failure of a check means: an error stops what builds on the asset."""
+
+    ERROR = "ERROR"
+    WARN = "WARN"
+
+
+class Verb(Word):
+    """What to do with a clip because of an insight."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    RELABEL = "relabel"
+    REMOVE = "remove"
+    COLLECT = "collect"
+    REVIEW = "review"
+
+
+class LedgerStatus(Word):
+    """How an insight changed since the run before."""
+
+    BORN = "born"
+    GROWING = "growing"
+    SHRINKING = "shrinking"
+    STEADY = "steady"
+    RESOLVED = "resolved"
+    REGRESSED = "regressed"
+
+
+class DriftPart(Word):
+    """What a row of `drift` compares."""
+
+    TOTAL = "total"
+    MODEL_CHANGE = "model_change"
+    POPULATION_CHANGE = "population_change"
+    METADATA = "metadata"
+    EMBEDDING = "embedding"
+
+
+IS_USABLE = f"status = '{ClipStatus.OK}'"
+"""SQL condition on rows of `clip_manifest`."""

@@ -1,5 +1,5 @@
-"""What people look at: the static site and small still figures.
+"""What people look at: the static site and small still pictures.
 
 Belongs here: turning finished tables into pages and pictures. Does not: analysis (every number
-shown was computed below this room) and reading the database (frames come in).
+shown was computed in `analysis`), and reading the database (`pipeline/report_data` does).
 """

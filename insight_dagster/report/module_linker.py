@@ -1,6 +1,7 @@
-"""ES modules made one classic script, because browsers load no module from a file's address.
+"""Linking ES modules into one classic script: browsers load no modules from a file's address.
 
-Belongs here: the small part of the module syntax that `static/` uses. Does not: what is linked.
+Belongs here: the small part of the module syntax that `static/` uses. Does not: which modules are
+linked (`page_shell`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _OTHER = re.compile(r"^\s*(?:import|export)\b.*$", re.MULTILINE)
 
 
 def link(modules: Mapping[str, str], entry: str) -> str:
-    """One script that runs modules as a browser would: each once, after those that it imports.
+    """Return one script that runs modules as a browser would: each once, after its imports.
 
-    Understood are `import { a, b as c } from './x.js';`, `import * as x from './x.js';` and
+    Supported are `import { a, b as c } from './x.js';`, `import * as x from './x.js';` and
     `export` before `function`, `async function`, `const` and `class`, each at the start of a line.
 
     Args:
@@ -31,7 +32,7 @@ def link(modules: Mapping[str, str], entry: str) -> str:
         entry: the module to begin with.
 
     Raises:
-        ValueError: other imports or exports, a module that is not there, or a circle of imports.
+        ValueError: other imports or exports, a missing module, or a circle of imports.
     """
     order: list[str] = []
     _visit(entry, modules, order, ())
@@ -43,16 +44,18 @@ def _visit(name: str, modules: Mapping[str, str], order: list[str], above: tuple
     if name in order:
         return
     if name in above:
-        raise ValueError(f"modules import one another in a circle: {' > '.join((*above, name))}")
+        raise ValueError(f"modules import each other in a circle: {' > '.join((*above, name))}")
     if name not in modules:
-        raise ValueError(f"{above[-1] if above else 'the page'} imports {name}, which is not there")
+        raise ValueError(
+            f"{above[-1] if above else 'the page'} imports {name}, which does not exist"
+        )
     for found in _IMPORT.finditer(modules[name]):
         _visit(_resolved(name, found["file"]), modules, order, (*above, name))
     order.append(name)
 
 
 def _wrapped(name: str, text: str) -> str:
-    """A module as a function whose result is what it exports."""
+    """Return a module as a function that returns what it exports."""
     names = [found["name"] for found in _EXPORT.finditer(text)]
     bound = _IMPORT.sub(lambda found: _bound(name, found), text)
     body = _EXPORT.sub(r"\g<what> \g<name>", bound)
@@ -63,7 +66,7 @@ def _wrapped(name: str, text: str) -> str:
 
 
 def _resolved(importer: str, file: str) -> str:
-    """Return the name of the module that `importer` means by a relative path."""
+    """Return the name of the module that a relative path leads to."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer), file))
 
 

@@ -1,6 +1,7 @@
-"""Values as scripts that hand them to the page: columns as bytes, everything else as JSON.
+"""Packing values for the page: columns as bytes, everything else as JSON.
 
-Belongs here: how a column or a value is written. Does not: which ones are.
+Belongs here: how a value is written. Does not: which values are (`pages/`). The page unpacks them
+in `static/core/columns.js`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _MOST_LEVELS = 65_535
 
 
 def pack_array(values: np.ndarray) -> dict[str, Any]:
-    """Numbers as base64 of little-endian bytes; float64 becomes float32, int64 int32."""
+    """Return numbers as base64 of little-endian bytes; float64 becomes float32, int64 int32."""
     array = np.asarray(values)
     kinds = {"f8": "f4", "i8": "i4", "b1": "u1", "u8": "i4"}
     kind = kinds.get(array.dtype.str[1:], array.dtype.str[1:])
@@ -27,7 +28,7 @@ def pack_array(values: np.ndarray) -> dict[str, Any]:
 
 
 def pack_numbers(column: pd.Series) -> dict[str, Any]:
-    """A numeric column as float32; missing and endless values are NaN."""
+    """Return a numeric column as packed float32; missing and infinite values are NaN."""
     values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     with np.errstate(over="ignore"):
         small = values.astype(np.float32)
@@ -35,12 +36,12 @@ def pack_numbers(column: pd.Series) -> dict[str, Any]:
 
 
 def pack_flags(column: pd.Series) -> dict[str, Any]:
-    """A column of truth values as uint8: 0, 1, or 255 where it is missing."""
+    """Return a boolean column as packed uint8: 0, 1, or 255 where it is missing."""
     return pack_array(np.array([255 if pd.isna(v) else int(bool(v)) for v in column], np.uint8))
 
 
 def pack_texts(column: pd.Series) -> dict[str, Any]:
-    """A text column: its levels and a code for each row (65535 = missing); or all its texts."""
+    """Return a text column as levels with codes for rows (65535 = missing), or as its texts."""
     codes, levels = pd.factorize(column.astype("string"), sort=True)
     if len(levels) > min(_MOST_LEVELS - 1, max(16, len(column) // 2)):
         return {"kind": "texts", "values": [None if pd.isna(v) else str(v) for v in column]}
@@ -49,7 +50,7 @@ def pack_texts(column: pd.Series) -> dict[str, Any]:
 
 
 def pack_hex(column: Sequence[str]) -> dict[str, Any]:
-    """Identities of equally many hex digits as their bytes; other texts as they are."""
+    """Return ids of equally many hex digits as packed bytes; other texts as they are."""
     texts = ["" if pd.isna(each) else str(each) for each in column]
     width = len(texts[0]) if texts else 0
     if not width or width % 2 or any(not re.fullmatch(rf"[0-9a-f]{{{width}}}", t) for t in texts):
@@ -59,7 +60,7 @@ def pack_hex(column: Sequence[str]) -> dict[str, Any]:
 
 
 def script(name: str, value: object) -> str:
-    """A script that gives the page a value under a name; text in it stays text."""
+    """Return a script that hands the page a value; no text in the value can end the script."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     safe = re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return f"insightReport.take({json.dumps(name)},{safe});\n"

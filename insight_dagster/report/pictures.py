@@ -1,7 +1,8 @@
-"""The pictures of the site: contact sheets, thumbnails in atlases, heatmaps to lay over a sheet.
+"""The pictures of a site: contact sheets, atlases of thumbnails, heatmaps to lay over a sheet.
 
-Belongs here: which file of the home becomes which file of the site, each once whatever the run.
-Does not: what a heatmap means (`analysis/heatmap_bundles.py`), or choosing examples.
+Belongs here: which file of the home becomes which file of the site; runs share files. Does not:
+choosing examples (`pages/insight_cards`), and the colours of heatmaps (`colours` in
+`analysis/heatmaps/heatmap_picture`).
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ _CONTENT_KEY = re.compile(r"[0-9a-f]{8,64}")
 
 
 class Pictures:
-    """The pictures that a site has room for.
+    """Writes pictures of clips into a site.
 
     Attributes:
-        used: files of the site that this run's pages show, relative to the site.
+        used: files that were asked for, relative to the site.
     """
 
     def __init__(self, site: Path, home: Path) -> None:
@@ -45,7 +46,7 @@ class Pictures:
         self._site, self._home = site, home.resolve()
 
     def sheets(self, content_keys: Sequence[str]) -> np.ndarray:
-        """Put the contact sheets of clips into the site; (n,) bool: which are there."""
+        """Put the contact sheets of clips into the site and return which exist, (n,) bool."""
         return np.array([self._sheet(str(key)) for key in content_keys], bool)
 
     def _sheet(self, key: str) -> bool:
@@ -55,13 +56,13 @@ class Pictures:
         if not source.is_file():
             return False
         name = str(sheet_path(Path("sheets"), key))
-        if _differs(source, self._site / name):  # drawn again, for a model of other frames
+        if _differs(source, self._site / name):  # drawn again, for a model with other frames
             (self._site / name).unlink(missing_ok=True)
         self._keep(name, lambda draft: _link(source, draft))
         return True
 
     def thumbnails(self, content_keys: Sequence[str]) -> list[str]:
-        """Atlases of 16 x 16 thumbnails, in the order of clips that have a sheet in the site."""
+        """Return atlases of 16 x 16 thumbnails of clips that have a contact sheet in the site."""
         size = ATLAS_SIDE**2
         groups = [content_keys[at : at + size] for at in range(0, len(content_keys), size)]
         with ThreadPoolExecutor(2) as pool:
@@ -84,7 +85,7 @@ class Pictures:
         return atlas
 
     def heat(self, volume_path: str) -> str | None:
-        """A heatmap as a picture that lies over the clip's sheet; None where there is no file."""
+        """Return a heatmap as a picture to lay over the contact sheet; None without a file."""
         volume = self._volume(volume_path)
         if volume is None:
             return None
@@ -93,7 +94,7 @@ class Pictures:
         return name
 
     def average(self, volume_paths: Sequence[str]) -> str | None:
-        """The mean over clips and frames of some heatmaps, as a square picture."""
+        """Return the mean of heatmaps over clips and frames as a square picture."""
         volumes = [v for path in volume_paths if (v := self._volume(path)) is not None]
         if not volumes:
             return None
@@ -102,7 +103,7 @@ class Pictures:
         return name
 
     def _volume(self, path: str) -> np.ndarray | None:
-        """Attribution (T, S, S) in 0-1."""
+        """Return the attribution, (T, S, S) in 0-1; None where it cannot be read."""
         volume = read_volume(self._home, path)
         return None if volume is None else volume.share
 
@@ -113,7 +114,7 @@ class Pictures:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the two cannot share one."""
+    """Make a hard link, or a copy where the file system has none."""
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)
@@ -122,12 +123,12 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _differs(source: Path, shown: Path) -> bool:
-    """Whether both are there and hold other bytes."""
+    """Return whether the site shows a file of other contents."""
     return shown.is_file() and not filecmp.cmp(source, shown, shallow=True)
 
 
 def _middle_tile(sheet: Path) -> np.ndarray:
-    """The tile of the frame in the middle, (64, 64, 3) BGR; black where it cannot be read."""
+    """Return the tile of the middle frame, (64, 64, 3) BGR; black where it cannot be read."""
     small = cv2.imread(str(sheet), cv2.IMREAD_REDUCED_COLOR_2)
     if small is None or small.shape[1] != COLUMNS * THUMB or small.shape[0] % THUMB:
         return np.zeros((THUMB, THUMB, 3), np.uint8)
@@ -136,7 +137,7 @@ def _middle_tile(sheet: Path) -> np.ndarray:
 
 
 def _overlay(volume: np.ndarray) -> np.ndarray:
-    """A heatmap laid out as the sheet is, BGRA: the stronger, the more opaque."""
+    """Return a heatmap in the layout of a contact sheet, BGRA: the stronger, the more opaque."""
     rows = math.ceil(len(volume) / COLUMNS)
     sheet = np.zeros((rows * TILE, COLUMNS * TILE, 4), np.uint8)
     for number, frame in enumerate(volume):

@@ -1,6 +1,7 @@
-"""What a report is made of: the tables as frames, and a few facts about the run.
+"""The input of a report: the tables as frames, and a few facts about the run.
 
-Belongs here: the shape of the input, checked. Does not: anything derived from it.
+Belongs here: the shape of the input, checked. Does not: anything derived from it, and reading it
+(`pipeline/report_data`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _NOT_NEEDED = {"logits", "signature", "extra", "embedding"}
 
 @dataclass(frozen=True)
 class ReportData:
-    """Tables to report on, each a frame with the columns of `tables.py`, rows in any order.
+    """Tables to report on, each a frame with the columns of its table, rows in any order.
 
     Attributes:
         home: folder that the paths of `heatmap_bundles` are relative to, and of the contact sheets.
@@ -46,7 +47,7 @@ class ReportData:
         model_fingerprint: of the model behind predictions and embeddings; '' = none yet.
         random_weights: whether that model is untrained, which the page says at the top.
         created_at: when the report was made, UTC.
-        nearest: of the clips that have a place in the latent space.
+        nearest: the nearest clips of those that have a place in the latent space.
         definitions: by kind of insight, how it is found, in words.
         clip_manifest, ...: the tables; empty frames are fine.
     """

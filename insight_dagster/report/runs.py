@@ -1,6 +1,6 @@
-"""The runs that a site shows: one folder each, the newest ten, and the pictures that they use.
+"""The runs of a site: one folder each, the newest ten, and the pictures that they use.
 
-Belongs here: publishing a run whole, listing runs, deleting old ones. Does not: what is in a run.
+Belongs here: publishing, listing and deleting runs. Does not: what is in a run (`run_scripts`).
 """
 
 from __future__ import annotations
@@ -23,16 +23,23 @@ _PICTURES = ("sheets", "thumbs", "heat")
 
 
 def publish(
-    site: Path, name: str, scripts: Mapping[str, str], *, facts: dict[str, Any], used: Iterable[str]
+    site: Path,
+    name: str,
+    scripts: Mapping[str, str],
+    *,
+    facts: dict[str, Any],
+    pictures: Iterable[str],
 ) -> None:
-    """Add a run; what the same run wrote before goes. A reader sees each run whole or not at all.
+    """Add a run to a site, in the place of what the same run wrote before.
+
+    A reader sees each run whole or not at all.
 
     Args:
         site: folder of the site.
         name: of the run's folder.
         scripts: texts by file name.
         facts: what the list of runs says of it; `created_at` puts them in order.
-        used: pictures that the run shows, relative to the site.
+        pictures: files that the run shows, relative to the site.
     """
     folder = site / "runs" / name
     with draft_folder(folder) as draft:
@@ -40,7 +47,7 @@ def publish(
             path = draft / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n", errors="replace")
-        (draft / _FILES).write_text("\n".join(sorted(used)) + "\n", encoding="utf-8")
+        (draft / _FILES).write_text("\n".join(sorted(pictures)) + "\n", encoding="utf-8")
         stored = {**facts, "name": name, "format": FORMAT}
         (draft / _FACTS).write_text(json.dumps(stored), encoding="utf-8")
         publish_folder(draft, folder)
@@ -50,7 +57,7 @@ def publish(
 
 
 def known_runs(site: Path) -> list[dict[str, Any]]:
-    """What is known of the runs that the page can read, the newest first."""
+    """Return the facts of the runs that the page can read, the newest first."""
     found = []
     for file in sorted((site / "runs").glob(f"*/{_FACTS}")):
         try:
@@ -62,12 +69,12 @@ def known_runs(site: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda facts: (facts["created_at"], facts["name"]), reverse=True)
 
 
-def tidy(site: Path) -> None:
+def delete_old_runs(site: Path) -> None:
     """Delete all runs but the newest ten, what is no run, and pictures that no run shows.
 
-    Nothing is deleted while the system does not give a run's files: it may be a good one.
+    Nothing is deleted while the files of a run cannot be read: the run may be intact.
     """
-    if not all(_given(file) for file in (site / "runs").glob(f"*/{_FACTS}")):
+    if not all(_is_readable(file) for file in (site / "runs").glob(f"*/{_FACTS}")):
         return
     kept = {facts["name"] for facts in known_runs(site)[:RUNS_KEPT]}
     for folder in (site / "runs").iterdir():
@@ -82,7 +89,7 @@ def tidy(site: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _given(file: Path) -> bool:
+def _is_readable(file: Path) -> bool:
     try:
         file.read_bytes()
     except OSError:
@@ -91,11 +98,11 @@ def _given(file: Path) -> bool:
 
 
 def runs_script(site: Path) -> str:
-    """The list of runs as the page reads it: those that `tidy` keeps."""
+    """Return the script with the list of runs that `delete_old_runs` keeps."""
     return script("runs", known_runs(site)[:RUNS_KEPT])
 
 
 def run_name(created_at: str, run_id: str) -> str:
-    """Name of a run's folder: when, and which."""
+    """Return the name of a run's folder, from when it was made and its id."""
     digits = re.sub(r"\D", "", created_at)[:14]
     return f"{digits}-{re.sub(r'[^0-9A-Za-z]', '', run_id)[:12] or 'run'}"

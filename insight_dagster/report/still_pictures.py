@@ -1,4 +1,7 @@
-"""Small still pictures for places that cannot run the report, such as the Dagster UI."""
+"""Small still pictures of the latent space, for places that cannot show the report.
+
+The Dagster UI shows them beside the assets. Pictures of the report are in `pictures`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 
 
 def projection_png(projection: pa.Table, class_name: str) -> bytes:
-    """The latent space as a PNG: one class in colour, the others in grey.
+    """Return the latent space as a PNG: one class in colour, the others in grey.
 
     Args:
         projection: rows of the `projection` table, any classes.
@@ -36,7 +39,7 @@ def projection_png(projection: pa.Table, class_name: str) -> bytes:
 
 
 def groups_png(projection: pa.Table, groups: Mapping[str, Collection[str]]) -> bytes:
-    """The latent space as a PNG with groups of clips in colour, each with its outline.
+    """Return the latent space as a PNG with groups of clips in colour, each with its outline.
 
     An outline is the convex hull of the nine in ten clips nearest to the group's median.
 
@@ -57,7 +60,10 @@ def groups_png(projection: pa.Table, groups: Mapping[str, Collection[str]]) -> b
 
 
 def _outline(points: np.ndarray) -> np.ndarray:
-    """(m, 2) closed hull of the nine in ten points nearest to their median; none of a line."""
+    """Return the closed hull, (m, 2), of the nine in ten points nearest to their median.
+
+    Few points, or points on a line, have none.
+    """
     from scipy.spatial import ConvexHull, QhullError
 
     if len(points) < _FEWEST_OUTLINED:
@@ -90,5 +96,5 @@ def _png(figure: Figure, axes: Axes) -> bytes:
 
 
 def _plain(text: str) -> str:
-    """A label that matplotlib does not read as mathematics."""
+    """Return a label that matplotlib does not read as mathematics."""
     return text.replace("$", r"\$")

@@ -26,6 +26,7 @@ from insight_dagster.report.packing import (
     pack_texts,
     script,
 )
+from insight_dagster.report.page_shell import PAGE, STYLES, static_names
 from insight_dagster.report.pages.clip_columns import joined_clips
 from insight_dagster.report.pages.drift_rows import drift_rows
 from insight_dagster.report.pages.insight_cards import insight_cards
@@ -34,8 +35,8 @@ from insight_dagster.report.pages.overview import overview
 from insight_dagster.report.pages.scores import class_scores, confusion
 from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.report_data import SHOWN, ReportData
-from insight_dagster.report.runs import RUNS_KEPT, known_runs, tidy
-from insight_dagster.report.site import PAGE, STYLES, static_names, write_site
+from insight_dagster.report.runs import RUNS_KEPT, delete_old_runs, known_runs
+from insight_dagster.report.site import write_site
 
 HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>'
 
@@ -254,7 +255,7 @@ class TestWhatIsTold:
         before = files(site)
         monkeypatch.setattr(Path, "read_bytes", refuse)
         monkeypatch.setattr("insight_dagster.report.runs.RUNS_KEPT", 0)
-        tidy(site)
+        delete_old_runs(site)
         assert files(site) == before
 
     def test_a_sheet_that_was_drawn_again_is_shown_anew(self, make_data) -> None:
@@ -371,7 +372,7 @@ class TestLinking:
         ("changed", "message"),
         [
             ({"a.js": "import { three } from './b.js';\nexport const two = 2;"}, "in a circle"),
-            ({"b.js": "import { x } from './c.js';"}, "c.js, which is not there"),
+            ({"b.js": "import { x } from './c.js';"}, "c.js, which does not exist"),
             ({"b.js": "export default 3;"}, "cannot link 'export default 3;'"),
             ({"b.js": 'import x from "./a.js";'}, "cannot link"),
         ],
@@ -427,7 +428,7 @@ class TestPictures:
     def test_of_many_clips_members_and_wrong_ones_are_pictured_first(
         self, make_data, monkeypatch
     ) -> None:
-        monkeypatch.setattr("insight_dagster.report.site.MOST_SHEETS", 80)
+        monkeypatch.setattr("insight_dagster.report.run_scripts.MOST_SHEETS", 80)
         data = make_data(clips=200)
         site = write_site(data, data.home / "report").parent
         pictured = taken(newest(site) / "clips.js")["columns"]["pictured"]

@@ -1,4 +1,4 @@
 """The data of each page of the report.
 
-How a page looks and behaves is in `static/`; how data is packed is in `packing`.
+How a page looks and behaves is in `static/`, how data are packed in `packing`.
 """

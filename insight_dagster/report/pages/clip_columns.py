@@ -1,6 +1,6 @@
 """The clips of a report, one row each, and the columns that the page reads of them.
 
-Belongs here: joining tables by clip and packing columns. Does not: counting or judging clips.
+Belongs here: joining tables by clip and packing columns. Does not: counting clips (`scores`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NUMBERS = ("probability", "loss", "margin", "entropy", "x", "y", "pca_x", "pca_
 
 
 def joined_clips(data: ReportData) -> pd.DataFrame:
-    """One row for each usable clip with what every table says of it, in clip-id order."""
+    """Return one row for each usable clip with the columns of all tables, in clip-id order."""
     manifest = data.clip_manifest[data.clip_manifest["status"] == ClipStatus.OK]
     clips = (
         manifest[list(_MANIFEST)]
@@ -39,23 +39,23 @@ def joined_clips(data: ReportData) -> pd.DataFrame:
         .sort_values("clip_id", ignore_index=True)
     )
     fields = [column.name for column in tables.METADATA_FIELDS]
-    for frame, wanted in (
+    for frame, names in (
         (data.predictions, [*_PREDICTED, "top5", "top5_probabilities"]),
         (data.projection, ["x", "y", "pca_x", "pca_y"]),
         (data.clusters, ["cluster", "strength"]),
         (data.metadata_table, fields),
     ):
-        rows = frame[["clip_id", *wanted]].drop_duplicates("clip_id")
+        rows = frame[["clip_id", *names]].drop_duplicates("clip_id")
         clips = clips.merge(rows, on="clip_id", how="left")
     return clips
 
 
 def core_columns(clips: pd.DataFrame, pictured: np.ndarray) -> dict[str, Any]:
-    """What every view needs of the clips.
+    """Return the packed columns that every view needs.
 
     Args:
         clips: as `joined_clips` returns.
-        pictured: (n,) bool: whether the site has a contact sheet of the clip.
+        pictured: (n,) bool, whether the site has a contact sheet of the clip.
     """
     cluster = pd.to_numeric(clips["cluster"]).fillna(-2).to_numpy(np.int32)
     return {
@@ -71,13 +71,13 @@ def core_columns(clips: pd.DataFrame, pictured: np.ndarray) -> dict[str, Any]:
 
 
 def fields_shown() -> list[columns.Column]:
-    """The measured fields, each of which has a file of its own, read when it is asked for."""
+    """Return the measured fields; each has a script of its own, which is loaded on demand."""
     facts = [c for c in tables.CLIP_MANIFEST.columns if c.name in FACTS]
     return [*tables.METADATA_FIELDS, *facts]
 
 
 def view_columns(clips: pd.DataFrame, nearest: NearestClips) -> dict[str, Any]:
-    """The model's favourite labels and the nearest clips, in the rows of `clips`; -1 = none."""
+    """Return the most probable labels and the nearest clips of each row; -1 = none."""
     labels, top = _codes(clips["top5"])
     neighbours, _ = nearest.among(clips["clip_id"].tolist())
     return {
@@ -89,7 +89,7 @@ def view_columns(clips: pd.DataFrame, nearest: NearestClips) -> dict[str, Any]:
 
 
 def _codes(lists: pd.Series) -> tuple[list[str], np.ndarray]:
-    """Lists of text as a list of all that occur, and (n, 5) int32 places in it."""
+    """Return all texts that occur in lists, and (n, 5) int32 indices of them."""
     known = sorted({str(label) for each in lists if _is_list(each) for label in each})
     code = {label: number for number, label in enumerate(known)}
     coded = lists.map(lambda each: [code[str(v)] for v in each] if _is_list(each) else None)
@@ -97,7 +97,7 @@ def _codes(lists: pd.Series) -> tuple[list[str], np.ndarray]:
 
 
 def _padded(lists: pd.Series, missing: float, kind: type) -> np.ndarray:
-    """(n, 5) values of lists, `missing` where a list is shorter or there is none."""
+    """Return the first 5 values of lists, (n, 5); `missing` where there are fewer or no list."""
     out: np.ndarray = np.full((len(lists), _TOP), missing, kind)
     for row, each in enumerate(lists):
         if _is_list(each):

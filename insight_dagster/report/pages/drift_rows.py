@@ -1,6 +1,6 @@
-"""What the first page says of drift: the judged comparisons, the worst first.
+"""The drift of the first page: the tested comparisons, the worst first.
 
-Belongs here: choosing and ordering rows of `drift`. Does not: judging them (done below).
+Belongs here: choosing and ordering rows of the table `drift`. Does not: tests (`analysis/drift`).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _BOOKKEEPING = ("accuracy_by_model_change", "new_clips")
 
 
 def drift_rows(drift: pd.DataFrame) -> dict[str, Any]:
-    """Judged comparisons, and how many could not be judged, JSON-ready.
+    """Return tested comparisons, and how many could not be tested, JSON-ready.
 
-    What surely got worse (or, of metadata and embeddings, changed) comes first, by p; a row with
-    p at most .05 is `sure`. Then what got worse perhaps, then the rest.
+    First come those that are significantly worse (or, for metadata and embeddings, different), by
+    p; rows with p at most .05 are `sure`. Then come other worse ones, then the rest.
     """
-    told = drift[~drift["metric"].isin(_BOOKKEEPING) & (drift["clips_now"] > 0)]
-    judged = told["judged"].astype(bool)
-    rows = told[judged].copy()
+    compared = drift[~drift["metric"].isin(_BOOKKEEPING) & (drift["clips_now"] > 0)]
+    judged = compared["judged"].astype(bool)
+    rows = compared[judged].copy()
     effect = pd.to_numeric(rows["effect"])
     p_value = pd.to_numeric(rows["adjusted_p"]).fillna(pd.to_numeric(rows["p_value"])).fillna(1.0)
     # The effects of these are distances, which have no worse side.
@@ -44,7 +44,7 @@ def drift_rows(drift: pd.DataFrame) -> dict[str, Any]:
     ordered = ordered.sort_values(
         ["rest", "p", "size", "class_name", "part", "metric"], kind="stable"
     )
-    reasons = told[~judged]["reason"].fillna("").value_counts()
+    reasons = compared[~judged]["reason"].fillna("").value_counts()
     return {
         "rows": plain_rows(ordered.head(MOST_ROWS), (*_SHOWN, "sure")),
         "judged": int(judged.sum()),

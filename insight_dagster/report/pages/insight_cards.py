@@ -1,7 +1,6 @@
-"""The insights of a report: each with its clips, causes, examples, steps and past.
+"""The insights of a report: each with its clips, causes, examples, actions and history.
 
-Belongs here: joining what the tables say of an insight. Does not: pictures (`pictures.py`), or
-any judgement.
+Belongs here: joining the tables by insight. Does not: pictures (`pictures`), and any statistics.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _CAUSE = (
     "field", "direction", "effect", "ci_low", "ci_high", "auc", "q_value", "value_inside",
     "value_outside", "unique_share", "relative_of",
 )  # fmt: skip
-_SPREAD = ("spread_low", "spread_high", "spread_inside", "spread_outside")
+_HISTOGRAMS = ("spread_low", "spread_high", "spread_inside", "spread_outside")
 _ACTION = ("rank", "clip_id", "verb", "suggested_class", "partner_clip_id", "confidence")
 _EFFECT = (
     "advice", "wanted", "measure", "change", "ci_low", "ci_high", "clips", "reason", "side_measure",
@@ -39,7 +38,7 @@ _PAST = ("recorded_at", "run_id", "status", "size", "severity", "effect", "accur
 def insight_cards(
     data: ReportData, clips: pd.DataFrame, pictures: Pictures
 ) -> list[dict[str, Any]]:
-    """Every insight, most severe first; clips are rows of `clips`."""
+    """Return every insight, most severe first; clips are given as rows of `clips`."""
     ranked = data.insights.sort_values(
         ["severity", "insight_id"], ascending=[False, True], ignore_index=True
     )
@@ -76,7 +75,7 @@ def _sorted(frame: pd.DataFrame | None, column: str) -> pd.DataFrame | None:
 
 
 def _members(rows: pd.DataFrame | None, row_of: dict[str, int]) -> dict[str, Any]:
-    """Clips by falling weight: rows (m,) int32, weights, the clip each repeats, its right label."""
+    """Return members by falling weight: rows (m,) int32, weights, partners, suggested labels."""
     if rows is None:
         return {"rows": np.zeros(0, np.int32), "weights": [], "partners": [], "suggested": []}
     known = rows[rows["clip_id"].isin(row_of)]
@@ -91,20 +90,20 @@ def _members(rows: pd.DataFrame | None, row_of: dict[str, int]) -> dict[str, Any
 
 def _causes(causes: pd.DataFrame | None) -> list[dict[str, Any]]:
     return [
-        {**{name: cause[name] for name in _CAUSE}, "spread": _spread(cause)}
-        for cause in plain_rows(_sorted(causes, "rank"), (*_CAUSE, *_SPREAD))
+        {**{name: cause[name] for name in _CAUSE}, "spread": _histograms(cause)}
+        for cause in plain_rows(_sorted(causes, "rank"), (*_CAUSE, *_HISTOGRAMS))
     ]
 
 
-def _spread(cause: dict[str, Any]) -> dict[str, Any] | None:
-    low, high, inside, outside = (cause[name] for name in _SPREAD)
+def _histograms(cause: dict[str, Any]) -> dict[str, Any] | None:
+    low, high, inside, outside = (cause[name] for name in _HISTOGRAMS)
     if low is None:
         return None
     return {"low": low, "high": high, "inside": inside, "outside": outside}
 
 
 def _past(ledger: pd.DataFrame, insight_id: str) -> dict[str, Any]:
-    """What the ledger says of it in every run, oldest first."""
+    """Return the ledger's lines of an insight, oldest first."""
     own = ledger[ledger["insight_id"] == insight_id].sort_values("recorded_at")
     if not len(own):
         return {"past": []}
@@ -114,7 +113,7 @@ def _past(ledger: pd.DataFrame, insight_id: str) -> dict[str, Any]:
 
 
 def identities(ledger: pd.DataFrame) -> dict[str, Any]:
-    """What an address may name: every id that an insight has had, and those that are resolved.
+    """Return what an address may name: all ids that insights had, and the resolved insights.
 
     Returns:
         `identities`: the ledger's id by insight id; `gone`: the last lines of resolved ones.
@@ -136,10 +135,10 @@ def _examples(
     row_of: dict[str, int],
     right: np.ndarray,
 ) -> dict[str, Any]:
-    """Clips that stand for the insight with their heatmaps, and the mean of these.
+    """Return the example clips of an insight with their heatmaps, and the mean heatmap.
 
-    They come as the members do, of a confusion those first that the model is wrong about. The
-    mean is over one target, the most frequent: where the model looks for another is another thing.
+    Examples are in the order of the members; of a confusion, wrong predictions come first. The
+    mean is over one target, because heatmaps of different targets have different meanings.
     """
     bundles = data.heatmap_bundles
     picked = [insight["insight_id"] in _listed(ids) for ids in bundles["insight_ids"]]

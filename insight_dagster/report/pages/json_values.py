@@ -16,9 +16,9 @@ SIGNIFICANT_DIGITS = 5
 
 
 def plain(value: Any) -> Any:
-    """A str, int, float of 5 significant digits, bool, list of these or None.
+    """Return a value as a str, int, float of 5 significant digits, bool, list of these or None.
 
-    Missing and endless values are None.
+    Missing and infinite values are None.
     """
     if isinstance(value, (list, tuple, np.ndarray)):
         return [plain(each) for each in value]
@@ -34,7 +34,7 @@ def plain(value: Any) -> Any:
 
 
 def plain_rows(frame: pd.DataFrame | None, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Some columns of every row as plain values; no frame, no rows."""
+    """Return some columns of every row as plain values; no rows where there is no frame."""
     if frame is None:
         return []
     records = zip(*(frame[name] for name in columns), strict=True)

@@ -1,6 +1,6 @@
-"""What the first page says: figures, confusion, drift, verdicts, quarantine, what changed.
+"""The data of the first page: figures, confusion, drift, verdicts, quarantine, changed insights.
 
-Belongs here: choosing, joining and rounding. Does not: statistics (done below), HTML (`static/`).
+Belongs here: choosing, joining and rounding. Does not: statistics (`analysis`), HTML (`static/`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LEDGER = ("ledger_id", "insight_id", "status", "kind", "class_name", "size", "s
 
 
 def overview(data: ReportData, clips: pd.DataFrame, *, since: datetime | None) -> dict[str, Any]:
-    """Everything that the first page shows, JSON-ready.
+    """Return everything that the first page shows, JSON-ready.
 
     Args:
         data: the tables.
@@ -76,7 +76,7 @@ def _facts(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
 
 
 def _current_space(data: ReportData) -> pd.Series | None:
-    """The space that the projection was made in, else the latest."""
+    """Return the latent space of the projection, else the latest one."""
     spaces = data.latent_spaces.sort_values("created_at")
     used = spaces[spaces["space_id"].isin(data.projection["space_id"])]
     chosen = used if len(used) else spaces
@@ -84,14 +84,14 @@ def _current_space(data: ReportData) -> pd.Series | None:
 
 
 def _changes(data: ReportData, since: datetime) -> list[dict[str, Any]]:
-    """What became of the insights since then, each once; without what stayed as it was."""
+    """Return the insights that changed since a time, each once with its last status."""
     recorded = pd.to_datetime(data.insight_ledger["recorded_at"])
     lines = data.insight_ledger[recorded > since.replace(tzinfo=None)]
     last = lines.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
     changed = last[last["status"].isin(_CHANGED)]
-    told = dict(zip(data.insights["insight_id"], data.insights["sentence"], strict=True))
+    sentences = dict(zip(data.insights["insight_id"], data.insights["sentence"], strict=True))
     rows = changed.assign(
-        order=changed["status"].map(_CHANGED.index), sentence=changed["insight_id"].map(told)
+        order=changed["status"].map(_CHANGED.index), sentence=changed["insight_id"].map(sentences)
     ).sort_values(["order", "severity", "ledger_id"], ascending=[True, False, True])
     return plain_rows(rows, (*_LEDGER, "sentence"))
 

@@ -1,6 +1,6 @@
-"""How often the model is right: by class and split, and what it takes each class for.
+"""How often the model is right, by class and split, and the confusion matrix.
 
-Belongs here: counting right and wrong clips for display. Does not: insights, or any test of them.
+Belongs here: counting right and wrong clips for display. Does not: insights, and tests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ALL_SPLITS = ""
 
 
 def class_scores(clips: pd.DataFrame) -> list[dict[str, Any]]:
-    """Clips, right answers and mean loss of every class in every split and overall.
+    """Return clips, right predictions and mean loss of every class, by split and over all.
 
     Args:
         clips: rows with `class_name`, `split`, `correct` and `loss`.
@@ -40,10 +40,10 @@ def class_scores(clips: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def confusion(clips: pd.DataFrame) -> dict[str, Any]:
-    """Counts of predicted labels by class, for all clips and each split.
+    """Return counts of predicted labels by class, for all clips and each split.
 
-    Over 30 classes the 30 with most errors are shown. Labels outside these classes are one
-    column, `other labels`, which names its most frequent one.
+    Of more than 30 classes, those with most errors are shown. Labels outside the classes shown
+    are counted together as `other`; `most` has the most frequent of them.
     """
     scored = clips[clips["predicted"].notna()]
     wrong = scored[scored["predicted"] != scored["class_name"]]["class_name"].value_counts()
@@ -60,7 +60,7 @@ def confusion(clips: pd.DataFrame) -> dict[str, Any]:
 
 
 def split_names(clips: pd.DataFrame) -> list[str]:
-    """The named splits of clips: train, val, test, then others by name."""
+    """Return the named splits of clips: train, val, test, then others by name."""
     usual = tuple(Split)
     names = set(clips["split"]) - {ALL_SPLITS}
     return [name for name in usual if name in names] + sorted(names - set(usual))

@@ -35,7 +35,7 @@ def performance(
 ) -> dg.MaterializeResult:
     """Accuracy, loss and calibration of a class, and its drift since the baseline.
 
-    Drift is parted into what a changed model or pipeline did to the same clips, and what new clips
+    Drift is split into what a changed model or pipeline did to the same clips, and what new clips
     did; metadata and embeddings of the new clips are compared with the baseline's.
     """
     store, model = insight_database.open(), insight_model.describe()

@@ -19,12 +19,12 @@ import numpy as np
 from benchmarks.drift_nights import SCENARIOS, Night, Scenario
 from benchmarks.drift_pools import Pool, demo_pool, synthetic_pool
 from insight_dagster.analysis.drift import (
-    Judgement,
+    Evaluation,
     Level,
     embedding_drift,
+    evaluate_data,
+    evaluate_performance,
     field_drift,
-    judge_data,
-    judge_performance,
     performance_drift,
 )
 from insight_dagster.analysis.numerics.intervals import wilson
@@ -36,7 +36,7 @@ PARTS = ("model change", "population change")
 DATA = ("metadata", "embedding")
 
 
-def performance_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
+def performance_judgements(night: Night, *, seed: int) -> dict[int, Evaluation]:
     """Verdict on every class that is asked about, and on all of them where none is affected."""
     thresholds = Thresholds()
     found = {}
@@ -50,11 +50,11 @@ def performance_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
             for logits, rows in ((night.logits_then, night.then), (night.logits_now, night.now))
         )
         drift = performance_drift(then, now, min_clips=thresholds.min_clips, seed=seed)
-        found[name] = judge_performance(drift, thresholds, tests=len(night.pool.classes) + 1)
+        found[name] = evaluate_performance(drift, thresholds, tests=len(night.pool.classes) + 1)
     return found
 
 
-def data_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
+def data_judgements(night: Night, *, seed: int) -> dict[int, Evaluation]:
     """Verdict on the data of every class that is asked about."""
     found, pool = {}, night.pool
     new, still = np.setdiff1d(night.now, night.then), np.intersect1d(night.now, night.then)
@@ -73,7 +73,7 @@ def data_judgements(night: Night, *, seed: int) -> dict[int, Judgement]:
             splits=(pool.splits[left], pool.splits[now]),
             seed=seed,
         )
-        found[name] = judge_data(fields, cloud, Thresholds(), tests=len(pool.classes))
+        found[name] = evaluate_data(fields, cloud, Thresholds(), tests=len(pool.classes))
     return found
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from insight_dagster.analysis.drift.baseline import drift_since
+from insight_dagster.analysis.drift.comparison import compare_class
 from insight_dagster.analysis.drift.performance.performance import performance_rows, scored_clips
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
-from insight_dagster.pipeline.baseline import newest_baseline, now, then
+from insight_dagster.pipeline.baseline import baseline_snapshot, current_snapshot, newest_baseline
 from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.pipeline.trusted_vectors import refuse_mixed
 from insight_dagster.settings.thresholds import Thresholds
@@ -32,7 +32,7 @@ def score_class(
     """
     timer = Timer()
     refuse_mixed(store, class_name)
-    clips = scored_clips(now(store, class_name).scores)
+    clips = scored_clips(current_snapshot(store, class_name).scores)
     rows = performance_rows(class_name, clips, model_fingerprint=model_fingerprint)
     drift = _drift(store, class_name, thresholds=thresholds, seed=seed)
     store.write(
@@ -53,10 +53,10 @@ def _drift(store: Database, class_name: str, *, thresholds: Thresholds, seed: in
     baseline = newest_baseline(store)
     if baseline is None:
         return DRIFT.from_rows([])
-    return drift_since(
+    return compare_class(
         class_name,
-        then(store, baseline, class_name),
-        now(store, class_name, with_vectors=True),
+        baseline_snapshot(store, baseline, class_name),
+        current_snapshot(store, class_name, with_vectors=True),
         baseline_id=baseline["baseline_id"],
         thresholds=thresholds,
         seed=seed,

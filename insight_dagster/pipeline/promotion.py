@@ -7,16 +7,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.drift import figures
-from insight_dagster.analysis.drift.baseline import Snapshot, baseline_clip_rows
-from insight_dagster.analysis.drift.performance.performance import figure_columns, scored_clips
+from insight_dagster.analysis.drift import performance_metrics
+from insight_dagster.analysis.drift.performance.performance import metric_columns, scored_clips
+from insight_dagster.analysis.drift.snapshot import Snapshot, baseline_clip_rows
 from insight_dagster.analysis.metadata.metadata_table import metadata_version
 from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, ReplacePartition
 from insight_dagster.errors import PromotionError
-from insight_dagster.pipeline.baseline import now
+from insight_dagster.pipeline.baseline import current_snapshot
 from insight_dagster.pipeline.class_checks import ClassChecks
 from insight_dagster.tables import BASELINE_CLIPS, BASELINES
 from insight_dagster.tables.clock import timestamp_now
@@ -51,17 +51,17 @@ def promote_present_state(
     if not author.strip() or not reason.strip():
         raise PromotionError("a promotion needs an author and a reason")
     accepted = _accepted(checks, accept)
-    present = now(checks.store)
+    current = current_snapshot(checks.store)
     row = {
         "author": author.strip(),
         "reason": reason.strip(),
         "accepted": accepted,
-        **_facts(present, model),
+        **_facts(current, model),
     }
     baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
     checks.store.write(
         ReplacePartition(BASELINES, rows, baseline_id),
-        ReplacePartition(BASELINE_CLIPS, baseline_clip_rows(baseline_id, present), baseline_id),
+        ReplacePartition(BASELINE_CLIPS, baseline_clip_rows(baseline_id, current), baseline_id),
         *_old_clips(checks.store),
     )
     return rows
@@ -89,16 +89,16 @@ def _accepted(checks: ClassChecks, accept: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def _facts(present: Snapshot, model: VideoClassifier) -> dict[str, Any]:
+def _facts(current: Snapshot, model: VideoClassifier) -> dict[str, Any]:
     created = timestamp_now()
     return {
         "baseline_id": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}",
         "created_at": created,
         "model_fingerprint": model.fingerprint,
         "metadata_version": metadata_version(model.spec, installed_functions()),
-        "classes": sorted(set(present.scores["class_name"])),
-        **figure_columns(figures(scored_clips(present.scores))),
-        "clips": len(present.scores),
+        "classes": sorted(set(current.scores["class_name"])),
+        **metric_columns(performance_metrics(scored_clips(current.scores))),
+        "clips": len(current.scores),
     }
 
 

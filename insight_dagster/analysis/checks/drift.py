@@ -13,11 +13,11 @@ import pyarrow as pa
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 from insight_dagster.analysis.drift import (
     DataDrift,
-    Judgement,
+    Evaluation,
     Level,
     PerformanceDrift,
-    judge_data,
-    judge_performance,
+    evaluate_data,
+    evaluate_performance,
 )
 from insight_dagster.analysis.drift.rows import stored_data, stored_performance
 from insight_dagster.settings.thresholds import Thresholds
@@ -40,7 +40,7 @@ def drift_outcomes(rows: pa.Table, thresholds: Thresholds, *, classes: int) -> d
         classes: number of classes checked in one night.
     """
     data = stored_data(rows) if rows.num_rows else None
-    if data is None or not data.clips_then:
+    if data is None or not data.baseline_clips:
         reason = _NOT_IN_BASELINE if data else _OF_AN_EARLIER_VERSION
         missing = Outcome(False, reason if rows.num_rows else _NO_BASELINE, severity=WARN)
         return {"performance_drift": missing, "data_drift": missing}
@@ -56,7 +56,7 @@ def data_outcome(drift: DataDrift, thresholds: Thresholds, *, classes: int) -> O
     facts = {"new_clips": drift.new_clips}
     if not drift.new_clips:
         return Outcome(True, "no new clips since the baseline", facts)
-    return _outcome(judge_data(drift.fields, drift.embedding, thresholds, tests=classes), facts)
+    return _outcome(evaluate_data(drift.fields, drift.embedding, thresholds, tests=classes), facts)
 
 
 def performance_outcome(
@@ -71,14 +71,14 @@ def performance_outcome(
     """
     if drift is None:
         return Outcome(False, _NO_BASELINE, severity=WARN)
-    if not (drift.clips_then and drift.clips_now):
+    if not (drift.baseline_clips and drift.current_clips):
         return Outcome(False, _nothing_scored(drift), _facts(drift), WARN)
-    return _outcome(judge_performance(drift, thresholds, tests=classes + 1), _facts(drift))
+    return _outcome(evaluate_performance(drift, thresholds, tests=classes + 1), _facts(drift))
 
 
 def _nothing_scored(drift: PerformanceDrift) -> str:
     """Return which side has no clip that can be scored."""
-    sides = {"in the baseline": drift.clips_then, "now": drift.clips_now}
+    sides = {"in the baseline": drift.baseline_clips, "now": drift.current_clips}
     where = " and ".join(name for name, clips in sides.items() if not clips)
     return (
         f"no clip that can be scored {where}: it needs clips of a class that the model knows, in a "
@@ -87,35 +87,39 @@ def _nothing_scored(drift: PerformanceDrift) -> str:
 
 
 def _facts(drift: PerformanceDrift) -> dict[str, Any]:
-    known = drift.clips_then > 0 and drift.clips_now > 0
+    known = drift.baseline_clips > 0 and drift.current_clips > 0
     return {
-        "clips_then": drift.clips_then,
-        "clips_now": drift.clips_now,
+        "clips_then": drift.baseline_clips,
+        "clips_now": drift.current_clips,
         "same_clips": drift.shared,
         "new_clips": drift.new,
         "gone_clips": drift.gone,
-        "accuracy_then": drift.accuracy_then if drift.clips_then else None,
-        "accuracy_now": drift.accuracy_now if drift.clips_now else None,
+        "accuracy_then": drift.baseline_accuracy if drift.baseline_clips else None,
+        "accuracy_now": drift.current_accuracy if drift.current_clips else None,
         "change_by_the_model": drift.model_part if known else None,
         "change_by_the_population": drift.population_part if known else None,
         "classes_left_out": list(drift.left_out),
     }
 
 
-def _outcome(judgement: Judgement, facts: dict[str, Any]) -> Outcome:
-    details = {**facts, "causes": list(judgement.causes), "not_judged": list(judgement.not_judged)}
-    missing = "; ".join(judgement.not_judged)
-    if judgement.level == Level.NOT_JUDGED:
+def _outcome(evaluation: Evaluation, facts: dict[str, Any]) -> Outcome:
+    details = {
+        **facts,
+        "causes": list(evaluation.causes),
+        "not_judged": list(evaluation.not_tested),
+    }
+    missing = "; ".join(evaluation.not_tested)
+    if evaluation.level == Level.NOT_TESTED:
         return Outcome(False, f"not tested: {missing}", details, WARN)
-    if judgement.level == Level.OK:
+    if evaluation.level == Level.OK:
         note = f" (not tested: {missing})" if missing else ""
         return Outcome(True, f"no drift since the baseline{note}", details)
-    severity = ERROR if judgement.level == Level.ERROR else WARN
-    return Outcome(False, "; ".join([*_strongest(judgement), _COMPARE]), details, severity)
+    severity = ERROR if evaluation.level == Level.ERROR else WARN
+    return Outcome(False, "; ".join([*_strongest(evaluation), _COMPARE]), details, severity)
 
 
-def _strongest(judgement: Judgement) -> list[str]:
+def _strongest(evaluation: Evaluation) -> list[str]:
     """Return the first causes and how many more there are (the facts list all of them)."""
-    more = len(judgement.causes) - _CAUSES_SHOWN
-    shown = list(judgement.causes[:_CAUSES_SHOWN])
+    more = len(evaluation.causes) - _CAUSES_SHOWN
+    shown = list(evaluation.causes[:_CAUSES_SHOWN])
     return [*shown, f"{more} more"] if more > 0 else shown

@@ -1,24 +1,21 @@
-"""The drift engine: did performance or data drift since a baseline, by which part, how sure.
+"""Drift since a baseline: did performance or data change, in which part, and how surely.
 
-What is compared (`scored_clips`), the figures of one night (`figures`), the same clips then and
-now (`model_change`), new clips beside old ones (`population_change`), both together
-(`performance_drift`), metadata (`data_drift`), latent vectors (`latent_drift`), and what is
-alarming (`judgement`).
-No database, no Dagster, no drawing. Definitions and what was measured: `docs/explanation/drift.md`.
+`snapshot` freezes clips, `comparison` compares two snapshots, `rows` stores the result, and
+`evaluation` (with `performance/evaluation` and `data/evaluation`) says what is alarming. The
+statistics are in `performance/` (accuracy, loss, calibration) and `data/` (metadata, embeddings).
+No database and no Dagster here. Definitions and measurements: `docs/explanation/drift.md`.
 """
 
+from insight_dagster.analysis.drift.data.data_drift import DataDrift
 from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift, embedding_drift
-from insight_dagster.analysis.drift.data.metadata_drift import DataDrift, FieldDrift, field_drift
-from insight_dagster.analysis.drift.judgement import (
-    Judgement,
-    Level,
-    judge_data,
-    judge_performance,
-)
-from insight_dagster.analysis.drift.performance.figures import (
-    Figures,
+from insight_dagster.analysis.drift.data.evaluation import evaluate_data
+from insight_dagster.analysis.drift.data.metadata_drift import FieldDrift, field_drift
+from insight_dagster.analysis.drift.evaluation import Evaluation, Level
+from insight_dagster.analysis.drift.performance.evaluation import evaluate_performance
+from insight_dagster.analysis.drift.performance.metrics import (
+    PerformanceMetrics,
     expected_calibration_error,
-    figures,
+    performance_metrics,
 )
 from insight_dagster.analysis.drift.performance.performance_drift import (
     PerformanceDrift,
@@ -29,17 +26,17 @@ from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
 __all__ = [
     "DataDrift",
     "EmbeddingDrift",
+    "Evaluation",
     "FieldDrift",
-    "Figures",
-    "Judgement",
     "Level",
     "PerformanceDrift",
+    "PerformanceMetrics",
     "ScoredClips",
     "embedding_drift",
+    "evaluate_data",
+    "evaluate_performance",
     "expected_calibration_error",
     "field_drift",
-    "figures",
-    "judge_data",
-    "judge_performance",
     "performance_drift",
+    "performance_metrics",
 ]

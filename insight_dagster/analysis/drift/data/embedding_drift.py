@@ -1,7 +1,6 @@
-"""New clips' latent vectors beside old clips': do they lie apart.
+"""Embedding drift: whether the embeddings of new clips lie apart from those of old clips.
 
-The test and its answer belong here; kernel arithmetic (`kernel_distance`) and metadata
-(`data_drift`) do not.
+The test and its result belong here; the kernel (`mmd`) and metadata (`metadata_drift`) do not.
 """
 
 from __future__ import annotations
@@ -24,85 +23,87 @@ from insight_dagster.failures import Skipped
 from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _NAN = float("nan")
-_ROUNDING = 1e-12  # of means over kernel values, which are at most 1
-_WORTH_MORE = 0.05
+_ROUNDING = 1e-12  # of means over kernel values in 0..1
+_REFINE_BELOW = 0.05
 
 
 @dataclass(frozen=True)
 class EmbeddingDrift:
-    """How the new clips lie in the latent space beside the baseline's.
+    """How the embeddings of new clips differ from those of the baseline's clips.
+
+    In both measures old clips are weighted to the splits of the new ones.
 
     Attributes:
-        clips_then, clips_now: clips compared.
-        mmd2: squared maximum mean discrepancy, unbiased (may be below 0); NaN when not judged.
-        auc: chance that a new clip lies where new clips outweigh old ones more than an old clip
-            does (the kernel's witness, leave-pair-out); 0.5 = alike. In both, old clips are
-            weighted to the new ones' splits.
-        p_value: of `mmd2`.
-        judged: whether there are enough clips.
-        reason: why it is not judged, or what to know about the comparison.
+        baseline_clips, current_clips: clips compared.
+        mmd2: unbiased squared maximum mean discrepancy (may be negative); NaN if not tested.
+        auc: probability that the kernel's witness function is larger at a new clip than at an old
+            one (leave-pair-out); 0.5 = indistinguishable.
+        p_value: p-value of `mmd2`.
+        tested: whether there are enough clips.
+        reason: why it was not tested, or a remark on the comparison.
+
+    Raises:
+        ValueError: tested, but without a p-value.
     """
 
-    clips_then: int
-    clips_now: int
+    baseline_clips: int
+    current_clips: int
     mmd2: float
     auc: float
     p_value: float
-    judged: bool = True
+    tested: bool = True
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if self.judged and not 0 <= self.p_value <= 1:
-            raise ValueError(f"a judged embedding needs p in 0..1, got {self.p_value}")
+        if self.tested and not 0 <= self.p_value <= 1:
+            raise ValueError(f"a tested embedding needs a p-value in 0..1, got {self.p_value}")
 
 
 def embedding_drift(
-    then: np.ndarray,
-    now: np.ndarray,
+    old_vectors: np.ndarray,
+    new_vectors: np.ndarray,
     *,
     splits: tuple[np.ndarray, np.ndarray] | None = None,
-    unlike: Skipped | None = None,
+    skip: Skipped | None = None,
     draws: int = 999,
     seed: int = 0,
     cap: int = 500,
     min_clips: int = MIN_CLIPS,
 ) -> EmbeddingDrift:
-    """Compare where the new clips lie in the latent space with where old ones do.
+    """Test whether the embeddings of new clips are distributed like those of old clips.
 
-    Unbiased squared maximum mean discrepancy with a Gaussian kernel (bandwidth: median distance)
-    under random relabelling; the same kernel gives the densities of `auc`. The kernel is one of
-    the leading principal components of both sets together: on axes that were fitted on the old
-    clips alone, new ones lie apart by the fit. So give vectors as the model makes them.
+    The statistic is the unbiased squared maximum mean discrepancy with a Gaussian kernel
+    (bandwidth: median distance) under random relabelling; the same kernel gives `auc`. The kernel
+    is taken on the leading principal components of both sets together: on axes fitted to the old
+    clips alone, new clips lie apart because of the fit. Pass embeddings as the model gives them,
+    not coordinates in a latent space.
 
     Args:
-        then: (n, k) vectors of old clips.
-        now: (m, k) vectors of clips that the baseline does not hold, of the same model.
-        splits: (n,) and (m,) str that labels are exchanged within; None: none.
-        unlike: why the vectors cannot be compared at all; None where they can.
-        draws: relabellings; where they give a p of .05 or less, ten times as many are drawn anew,
-            for levels far below.
-        seed: of these and of the sample.
-        cap: clips a side at most; more are sampled.
-        min_clips: fewest clips on either side.
+        old_vectors: (n, k) embeddings of clips that the baseline holds.
+        new_vectors: (m, k) embeddings of clips that it does not hold, of the same model.
+        splits: (n,) and (m,) str splits that labels are exchanged within; None = no splits.
+        skip: why the embeddings cannot be compared at all; None if they can.
+        draws: number of relabellings; if these give p <= .05, ten times as many are drawn, because
+            the significance levels are far below.
+        seed: seed of the relabellings and of the sample.
+        cap: largest number of clips on either side; more are sampled.
+        min_clips: smallest number of clips on either side.
 
     Raises:
-        ValueError: the widths differ or a number is missing.
+        ValueError: the widths differ, or values are not finite.
     """
-    then, now = np.asarray(then, np.float64), np.asarray(now, np.float64)
-    if then.shape[1] != now.shape[1] or not (np.isfinite(then).all() and np.isfinite(now).all()):
-        raise ValueError(
-            f"embeddings need finite vectors of one width, got {then.shape} and {now.shape}"
-        )
-    sides, note = side_by_side(then, now, splits)
+    old_vectors, new_vectors = (np.asarray(each, np.float64) for each in (old_vectors, new_vectors))
+    _check_vectors(old_vectors, new_vectors)
+    sides, note = side_by_side(old_vectors, new_vectors, splits)
     rng = np.random.default_rng([seed, 4])
     rows = [_sample(np.flatnonzero(side), cap, rng) for side in (~sides.is_new, sides.is_new)]
     sides = sides.take(np.concatenate(rows))
     sides = sides.take(sides.exchangeable(np.ones(len(sides.is_new), bool)))
     new = int(sides.is_new.sum())
     old = len(sides.is_new) - new
-    skipped = unlike or too_few(old, new, max(2, min_clips), came=len(now))
+    skipped = skip or too_few(old, new, max(2, min_clips), arrived=len(new_vectors))
     if skipped:
-        return EmbeddingDrift(old, new, _NAN, _NAN, _NAN, judged=False, reason=skipped.reason)
+        return EmbeddingDrift(old, new, _NAN, _NAN, _NAN, tested=False, reason=skipped.reason)
     kernel, weights = gaussian_kernel(leading_coordinates(sides.values)), sides.old_weights()
 
     observed = float(mean_discrepancies(kernel, sides.is_new[None] * 1.0, weights)[0])
@@ -116,14 +117,22 @@ def embedding_drift(
     return EmbeddingDrift(old, new, observed, auc, p_value, reason=note)
 
 
+def _check_vectors(old: np.ndarray, new: np.ndarray) -> None:
+    if old.shape[1] != new.shape[1] or not (np.isfinite(old).all() and np.isfinite(new).all()):
+        raise ValueError(
+            f"old and new embeddings must be finite and of one width, got shapes {old.shape} and "
+            f"{new.shape}"
+        )
+
+
 def _tail_p(observed: float, draw: Callable[[int], np.ndarray], *, draws: int, width: int) -> float:
-    """p-value under relabelling; small ones are told from ten times as many relabellings."""
+    """Return the p-value under relabelling; small ones are refined with ten times the draws."""
 
     def p_of(count: int) -> float:
         return tail_p(observed, in_chunks(draw, draws=count, width=width), rounding=_ROUNDING)
 
     p_value = p_of(draws)
-    return p_of(10 * draws) if p_value <= _WORTH_MORE else p_value
+    return p_of(10 * draws) if p_value <= _REFINE_BELOW else p_value
 
 
 def _sample(rows: np.ndarray, cap: int, rng: np.random.Generator) -> np.ndarray:

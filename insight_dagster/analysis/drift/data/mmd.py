@@ -1,6 +1,7 @@
-"""How far apart two clouds of points are under a kernel, for many labellings at once.
+"""Maximum mean discrepancy of two sets of points, for many labellings at once.
 
-Kernel, discrepancy and witness belong here; which clips are compared does not (`data_drift`).
+Kernel, discrepancy and witness function belong here; which clips are compared does not
+(`embedding_drift`).
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ _SMALLEST_SHARE = 1e-12
 
 
 def leading_coordinates(vectors: np.ndarray) -> np.ndarray:
-    """The first 16 principal components (n, <= 16) of standardised vectors (n, d).
+    """Return the first 16 principal components (n, <= 16) of standardised vectors (n, d).
 
-    They are of all vectors: axes that knew which are the old ones would fit these better than the
-    new ones, and the permutation test would reject too often.
+    The axes are fitted to old and new vectors together: axes of the old ones alone would fit these
+    better than the new ones, and the permutation test would reject too often.
     """
     mean, weight = scaling(vectors, [vectors.shape[1]])
     scaled = (vectors - mean) * weight
@@ -27,11 +28,11 @@ def leading_coordinates(vectors: np.ndarray) -> np.ndarray:
 
 
 def gaussian_kernel(points: np.ndarray) -> np.ndarray:
-    """(n, n) Gaussian kernel of points (n, k), 0 on the diagonal.
+    """Return the (n, n) Gaussian kernel of points (n, k), 0 on the diagonal.
 
-    Coordinates are in standard deviations (axes without any are left out), the bandwidth is the
-    median distance. Both are of all points: a kernel that knew which are the old ones would
-    favour the labelling at hand, and the permutation test would reject too often.
+    Coordinates are in standard deviations (constant axes are left out), the bandwidth is the median
+    distance. Both are taken over old and new points together: a kernel that depends on the labels
+    would favour the observed labelling, and the permutation test would reject too often.
     """
     deviation = points.std(axis=0)
     varied = deviation > 0
@@ -44,12 +45,13 @@ def gaussian_kernel(points: np.ndarray) -> np.ndarray:
 def mean_discrepancies(
     kernel: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray
 ) -> np.ndarray:
-    """(d,) unbiased squared maximum mean discrepancies of d labellings (d, n).
+    """Return (d,) unbiased squared maximum mean discrepancies of d labellings (d, n).
 
     Args:
         kernel: (n, n), 0 on the diagonal.
         is_new: (d, n) 1 new, 0 old.
-        old_weights: (n,) of `Sides.old_weights`; equal ones give the estimator as printed.
+        old_weights: (n,) weights from `Sides.old_weights`; equal weights give the published
+            estimator.
 
     Source: Gretton et al., J. Mach. Learn. Res. 13 (2012) 723, eq. 3.
     """
@@ -63,16 +65,19 @@ def mean_discrepancies(
 
 
 def witness_auc(kernel: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) -> float:
-    """Chance that the witness is larger at a new point than at an old one; 0.5 = alike.
+    """Return the AUC with which the kernel's witness function tells new points from old ones.
 
-    The witness is the difference of the Parzen densities of new and old points. Both points of a
-    pair are left out of it: with each left out of its own density alone, sets that are alike come
-    out below 0.5.
+    The witness is the difference of the kernel densities of new and old points. Both points of a
+    pair are left out of it (leave-pair-out). If each point were left out of its own density only,
+    indistinguishable sets would give less than 0.5.
 
     Args:
         kernel: (n, n), 0 on the diagonal.
-        is_new: (n,) bool; at least two of either.
-        old_weights: (n,) of `Sides.old_weights`.
+        is_new: (n,) bool; at least two on either side.
+        old_weights: (n,) weights from `Sides.old_weights`.
+
+    Returns:
+        0..1; 0.5 = indistinguishable.
 
     Source: Airola et al., Comput. Stat. Data Anal. 55 (2011) 1828 (leave-pair-out).
     """

@@ -1,7 +1,7 @@
-"""Old and new clips side by side, and which of them chance may exchange.
+"""Old and new clips pooled in strata, and relabelling within them.
 
-Labels, strata and their weights belong here; what is measured on a labelling does not
-(`field_distance`, `kernel_distance`).
+Labels, strata and weights belong here; what is measured on a labelling does not (`wasserstein`,
+`mmd`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from insight_dagster.failures import Skipped
 
 @dataclass(frozen=True)
 class Sides:
-    """Aligned arrays over n clips of two sides.
+    """Old and new clips pooled, as aligned arrays over n clips.
 
     Attributes:
-        values: (n, w) what is compared.
+        values: (n, w) values that are compared.
         is_new: (n,) bool.
-        strata: (n,) int; labels old and new may be exchanged within a stratum.
+        strata: (n,) int; labels old and new are exchangeable within a stratum.
     """
 
     values: np.ndarray
@@ -28,29 +28,30 @@ class Sides:
     strata: np.ndarray
 
     def take(self, rows: np.ndarray) -> Sides:
-        """Some of the clips (indices or mask)."""
+        """Return some of the clips (indices or mask)."""
         return Sides(self.values[rows], self.is_new[rows], self.strata[rows])
 
     def exchangeable(self, known: np.ndarray) -> np.ndarray:
-        """(n,) bool: those of the known clips (n,) in whose stratum both sides are known."""
+        """Return (n,) bool: known clips (n,) whose stratum has known clips on both sides."""
         both = np.intersect1d(self.strata[known & self.is_new], self.strata[known & ~self.is_new])
         return known & np.isin(self.strata, both)
 
     def old_weights(self) -> np.ndarray:
-        """(n,) weight of every clip as an old one: they give the old the new clips' strata.
+        """Return (n,) weights of clips as old clips, which balance old clips to the new strata.
 
-        An old clip weighs (share of the new clips in its stratum) / (old clips in it), so that the
-        weights of the old clips add up to 1 under every relabelling within strata. Every stratum
-        needs both sides.
+        The weight is (share of new clips in the stratum) / (old clips in the stratum), so that the
+        weights of the old clips sum to 1 under every relabelling within strata. Every stratum needs
+        clips on both sides.
         """
         old, new = (np.bincount(self.strata[s], minlength=1) for s in (~self.is_new, self.is_new))
         return (new / (new.sum() * np.maximum(1, old)))[self.strata]
 
     def relabelled(self, keys: np.ndarray) -> np.ndarray:
-        """(d, n) labels, 1 new and 0 old: in every stratum the clips of the smallest keys are new.
+        """Return (d, n) labels, 1 new and 0 old, with the number of new clips in a stratum kept.
 
         Args:
-            keys: (d, n) random numbers; the same keys give related labellings of subsets.
+            keys: (d, n) random numbers: in every stratum the clips with the smallest ones are new.
+                Reusing them for subsets of clips gives related labellings.
         """
         labels = np.zeros(keys.shape)
         for stratum in np.unique(self.strata):
@@ -62,22 +63,24 @@ class Sides:
 
 
 def side_by_side(
-    then: np.ndarray, now: np.ndarray, splits: tuple[np.ndarray, np.ndarray] | None = None
+    old_values: np.ndarray,
+    new_values: np.ndarray,
+    splits: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[Sides, str]:
-    """Old clips (n, w) and new clips (m, w) in strata, and what to know about the comparison.
+    """Pool old and new clips in strata, and return them with a remark on the comparison.
 
-    Strata are splits; where new clips are of a split that no old clip is of, all clips are one
-    stratum. The rows are in an order of their own: what follows cannot depend on the given one.
+    Strata are splits; if a split has new clips only, all clips form one stratum. Rows are sorted,
+    so that results do not depend on their order.
 
     Args:
-        then: of the old clips.
-        now: of the new clips.
-        splits: (n,) and (m,) str; None: none.
+        old_values: (n, w) values of the old clips.
+        new_values: (m, w) values of the new clips.
+        splits: (n,) and (m,) str splits; None = no splits.
     """
-    values, is_new = np.concatenate([then, now]), np.arange(len(then) + len(now)) >= len(then)
-    old, new = (
-        np.asarray(each, str) for each in splits or (np.zeros(len(then)), np.zeros(len(now)))
-    )
+    values = np.concatenate([old_values, new_values])
+    is_new = np.arange(len(values)) >= len(old_values)
+    no_splits = np.zeros(len(old_values)), np.zeros(len(new_values))
+    old, new = (np.asarray(each, str) for each in splits or no_splits)
     alone = sorted(set(new.tolist()) - set(old.tolist()))
     reason = ""
     if alone and len(old):
@@ -88,16 +91,16 @@ def side_by_side(
     return Sides(values[order], is_new[order], strata[order]), reason
 
 
-def too_few(old: int, new: int, min_clips: int, *, came: int) -> Skipped | None:
-    """Return why two sets cannot be compared; None when they can.
+def too_few(old: int, new: int, min_clips: int, *, arrived: int) -> Skipped | None:
+    """Return why two sets are too small to be compared; None if they are not.
 
     Args:
-        old: clips of the baseline that can be compared.
-        new: clips since then that can be compared.
-        min_clips: fewest clips on either side.
-        came: new clips that are there at all.
+        old: number of old clips that can be compared.
+        new: number of new clips that can be compared.
+        min_clips: smallest number of clips on either side.
+        arrived: number of new clips, whether or not they can be compared.
     """
-    if not came:
+    if not arrived:
         return Skipped("no new clips")
     side, found = ("new", new) if new < min_clips else ("old", old)
     if found < min_clips:

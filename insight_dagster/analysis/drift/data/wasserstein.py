@@ -1,6 +1,7 @@
-"""How far apart two samples of one number are, for many labellings and fields at once.
+"""Wasserstein distances of scalar fields for many labellings at once, and their max-T test.
 
-Distances and their joint null belong here; which fields are compared does not (`data_drift`).
+Distances and their joint null distribution belong here; which fields are compared does not
+(`metadata_drift`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ _PSEUDO_COUNT = 0.5
 
 @dataclass(frozen=True)
 class Scale:
-    """The compared values of a field as a scale to measure labellings on.
+    """Sorted values of a field, prepared for measuring many labellings.
 
     Attributes:
-        order: (k,) int rows of the values, rising.
-        steps: (k - 1,) differences between them, in standard deviations.
-        old_weights: (k,) what every one of them weighs as an old one, in that order.
-        new_weight: what every one of them weighs as a new one.
+        order: (k,) int rows that sort the values.
+        steps: (k - 1,) differences between consecutive values, in standard deviations.
+        old_weights: (k,) weight of each value as an old one, in sorted order.
+        new_weight: weight of each value as a new one.
     """
 
     order: np.ndarray
@@ -33,14 +34,14 @@ class Scale:
 
 
 def scale_of(values: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) -> Scale:
-    """The scale of one field (k,) without NaN, in the old values' standard deviations.
+    """Prepare one field, in standard deviations of its old values.
 
-    In those of all values where the old ones are constant.
+    In those of all values if the old ones are constant.
 
     Args:
-        values: (k,) of the clips that are compared.
+        values: (k,) values of the clips that are compared, without NaN.
         is_new: (k,) bool.
-        old_weights: (k,) of `Sides.old_weights`.
+        old_weights: (k,) weights from `Sides.old_weights`.
     """
     order = np.argsort(values, kind="stable")
     deviation = values[~is_new].std()
@@ -51,7 +52,9 @@ def scale_of(values: np.ndarray, is_new: np.ndarray, old_weights: np.ndarray) ->
 
 
 def wasserstein_distances(is_new: np.ndarray, scale: Scale) -> np.ndarray:
-    """(d,) Wasserstein-1 distances of d labellings (d, k): areas between distribution functions.
+    """Return (d,) Wasserstein-1 distances of d labellings (d, k): areas between the two CDFs.
+
+    `scipy.stats.wasserstein_distance` takes one labelling at a time and sorts for each.
 
     Source: Vallender, Theory Probab. Appl. 18 (1974) 784.
     """
@@ -63,10 +66,14 @@ def wasserstein_distances(is_new: np.ndarray, scale: Scale) -> np.ndarray:
 
 
 def max_t(observed: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(f,) plain and adjusted p-values of (f,) distances with (b, f) null draws.
+    """Return (f,) unadjusted and (f,) adjusted p-values of distances, given their null draws.
 
-    Adjusted by single-step max-T: distances are standardised by their own null and held against
-    the null of the largest.
+    Adjusted by single-step max-T: distances are standardised by their own null distribution and
+    compared with that of the largest one.
+
+    Args:
+        observed: (f,) distances.
+        null: (b, f) null draws.
 
     Source: Westfall and Young, Resampling-Based Multiple Testing, 1993, section 2.6.
     """
@@ -79,19 +86,19 @@ def max_t(observed: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.array(plain), np.maximum(plain, adjusted)
 
 
-def population_stability_index(then: np.ndarray, now: np.ndarray) -> float:
-    """Sum of (q - p) * ln(q / p) over the baseline's deciles.
+def population_stability_index(old: np.ndarray, new: np.ndarray) -> float:
+    """Return the population stability index over the old values' deciles.
 
-    p and q are the shares of baseline and new values in a bin, half a clip added to every bin so
-    that an empty one counts as rare. Equal deciles are one bin edge.
+    It is the sum of (q - p) * ln(q / p), where p and q are the shares of old and new values in a
+    bin. Half a clip is added to every bin, so that empty bins are finite. Equal deciles are merged.
 
     Args:
-        then: (n,) float without NaN.
-        now: (m,) float without NaN.
+        old: (n,) float without NaN.
+        new: (m,) float without NaN.
     """
-    edges = np.unique(np.quantile(then, _DECILES))
+    edges = np.unique(np.quantile(old, _DECILES))
     shares = []
-    for values in (then, now):
+    for values in (old, new):
         own = np.searchsorted(edges, values, side="left")
         counts = np.bincount(own, minlength=len(edges) + 1) + _PSEUDO_COUNT
         shares.append(counts / counts.sum())

@@ -1,6 +1,6 @@
-"""One part of a performance drift in one metric: then, now, how much worse, how sure.
+"""`Change`: one part of a performance drift in one metric, with effect and significance.
 
-The shape of the answer belongs here; the tests that fill it do not (`model_change`,
+The result type belongs here; the tests that compute it do not (`model_change`,
 `population_change`).
 """
 
@@ -24,57 +24,62 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Change:
-    """How one metric differs between two sets of clips; a positive effect is worse.
+    """Change of one metric between two sets of clips; a positive effect is worse.
 
     Attributes:
-        part: `model_change` (the same clips, then and now) or `population_change` (old clips and
-            new clips, both now).
+        part: `model_change` (the same clips, as predicted in the baseline and now) or
+            `population_change` (old clips and new clips, both as predicted now).
         metric: `accuracy` (0..1), `loss` (nat) or `calibration` (expected calibration error).
-        clips_then, clips_now: clips on either side.
-        then, now: the metric on either side. For accuracy and loss of a population change, `then`
-            is the old clips' mean weighted to the strata of the new clips.
+        baseline_clips, current_clips: clips on either side.
+        baseline_value, current_value: the metric on either side. For accuracy and loss of a
+            population change, the baseline's is the old clips' mean, weighted to the strata of the
+            new clips.
         effect: drop of accuracy, rise of loss or of calibration error. For the calibration of a
-            population change less what chance gives sets of these sizes.
+            population change, less the rise expected by chance for sets of these sizes.
         ci_low, ci_high: its 95 % bootstrap interval.
-        p_value: one-sided for worse; NaN when not judged.
-        judged: whether there are enough clips; effect and interval are NaN when not.
-        reason: why it is not judged, or what to know about the comparison.
+        p_value: one-sided for worse; NaN if not tested.
+        tested: whether there are enough clips; effect and interval are NaN if not.
+        reason: why it was not tested, or a remark on the comparison.
+
+    Raises:
+        ValueError: part or metric is unknown, or a tested change has no p-value.
     """
 
     part: str
     metric: str
-    clips_then: int
-    clips_now: int
-    then: float
-    now: float
+    baseline_clips: int
+    current_clips: int
+    baseline_value: float
+    current_value: float
     effect: float
     ci_low: float
     ci_high: float
     p_value: float
-    judged: bool = True
+    tested: bool = True
     reason: str = ""
 
     def __post_init__(self) -> None:
         if self.part not in PARTS or self.metric not in METRICS:
             raise ValueError(
-                f"a change is of {PARTS} in {METRICS}, got {self.part!r} in {self.metric!r}"
+                f"part must be one of {', '.join(PARTS)} and metric one of {', '.join(METRICS)}, "
+                f"got {self.part!r} and {self.metric!r}"
             )
-        if self.judged and not 0 <= self.p_value <= 1:
-            raise ValueError(f"a judged change needs a p-value in 0..1, got {self.p_value}")
+        if self.tested and not 0 <= self.p_value <= 1:
+            raise ValueError(f"a tested change needs a p-value in 0..1, got {self.p_value}")
 
 
-def not_judged(
-    part: str, figures: dict[str, tuple[float, float]], clips: tuple[int, int], reason: str
+def untested_changes(
+    part: str, values: dict[str, tuple[float, float]], clips: tuple[int, int], reason: str
 ) -> tuple[Change, ...]:
-    """The three metrics of a part that has too few clips: what was seen, and why no more.
+    """Return the changes of a part that has too few clips: values without tests.
 
     Args:
-        part: of the drift.
-        figures: metric -> (then, now).
-        clips: on either side.
-        reason: in plain words.
+        part: part of the drift.
+        values: metric -> its values in the baseline and now.
+        clips: number of clips on either side.
+        reason: why the part was not tested.
     """
     return tuple(
-        Change(part, metric, *clips, *figures[metric], _NAN, _NAN, _NAN, _NAN, False, reason)
+        Change(part, metric, *clips, *values[metric], _NAN, _NAN, _NAN, _NAN, False, reason)
         for metric in METRICS
     )

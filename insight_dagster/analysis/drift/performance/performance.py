@@ -1,7 +1,7 @@
-"""How the model does on clips, as the drift engine takes it and as rows of `performance`.
+"""Rows of the table `performance`, and scored clips from rows of predictions.
 
-Joining predictions with splits and laying out figures belong here; comparing nights does not
-(`drift`).
+Joining predictions with splits and laying out metrics belong here; computing the metrics
+(`metrics`) and comparing them with a baseline (`performance_drift`) do not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from insight_dagster.analysis.drift.performance.figures import Figures, figures
+from insight_dagster.analysis.drift.performance.metrics import (
+    PerformanceMetrics,
+    performance_metrics,
+)
 from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
 from insight_dagster.analysis.embeddings.predictions import confidences
 from insight_dagster.tables import PERFORMANCE
@@ -23,12 +26,12 @@ ALL_SPLITS = ""
 def scored_clips(
     rows: pd.DataFrame, *, splits: Sequence[str] = (), by_class: bool = False
 ) -> ScoredClips:
-    """Clips that can be scored: usable, and with a label that the model has.
+    """Return the clips that can be scored: usable, with a label that the model knows.
 
     Args:
         rows: `clip_id`, `class_name`, `split`, `correct`, `loss` and `confidence` of every clip.
-        splits: keep clips of these alone; () = all.
-        by_class: compare within class and split, not within the split alone.
+        splits: splits to keep; () = all.
+        by_class: use class and split as strata instead of the split alone.
     """
     kept = rows[rows["correct"].notna() & rows["loss"].notna()]
     if splits:
@@ -44,11 +47,11 @@ def scored_clips(
 
 
 def scores(predictions: pa.Table, manifest: pa.Table) -> pd.DataFrame:
-    """What `scored_clips` takes, of clips as they are predicted now.
+    """Join predictions with splits into the frame that `scored_clips` takes.
 
     Args:
         predictions: rows of `predictions`.
-        manifest: rows of `clip_manifest` that name their splits.
+        manifest: rows of `clip_manifest`, for the splits.
     """
     frame = predictions.select(["clip_id", "class_name", "correct", "loss"]).to_pandas()
     frame["confidence"] = confidences(predictions)
@@ -57,30 +60,30 @@ def scores(predictions: pa.Table, manifest: pa.Table) -> pd.DataFrame:
 
 
 def performance_rows(class_name: str, clips: ScoredClips, *, model_fingerprint: str) -> pa.Table:
-    """Rows of `performance`: all clips of a class, and every named split.
+    """Return the rows of `performance` of a class: all its clips, and each named split.
 
     Args:
         class_name: the class.
         clips: its clips, with their splits as strata.
-        model_fingerprint: of the model that predicted them.
+        model_fingerprint: fingerprint of the model that predicted them.
     """
     named = sorted(set(clips.strata.tolist()) - {ALL_SPLITS})
     parts = {ALL_SPLITS: clips, **{name: clips.take(clips.strata == name) for name in named}}
     identity = {"class_name": class_name, "model_fingerprint": model_fingerprint}
     return PERFORMANCE.from_rows(
-        {**identity, "split": split, **figure_columns(figures(part))}
+        {**identity, "split": split, **metric_columns(performance_metrics(part))}
         for split, part in parts.items()
     )
 
 
-def figure_columns(found: Figures) -> dict[str, float | int | None]:
-    """Figures under the column names that several tables share."""
-    known = found.clips > 0
+def metric_columns(metrics: PerformanceMetrics) -> dict[str, float | int | None]:
+    """Return metrics by column name, as several tables have them."""
+    known = metrics.clips > 0
     return {
-        "clips": found.clips,
-        "accuracy": found.accuracy.estimate if known else None,
-        "ci_low": found.accuracy.low,
-        "ci_high": found.accuracy.high,
-        "mean_loss": found.mean_loss.estimate if known else None,
-        "calibration_error": found.calibration_error if known else None,
+        "clips": metrics.clips,
+        "accuracy": metrics.accuracy.estimate if known else None,
+        "ci_low": metrics.accuracy.low,
+        "ci_high": metrics.accuracy.high,
+        "mean_loss": metrics.mean_loss.estimate if known else None,
+        "calibration_error": metrics.calibration_error if known else None,
     }

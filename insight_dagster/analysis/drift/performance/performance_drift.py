@@ -1,7 +1,7 @@
-"""Performance of a night against a baseline, parted into model change and population change.
+"""Performance drift since a baseline, split into model change and population change.
 
-Pairing the clips of two nights and the decomposition belong here; the tests are in
-`model_change` and `population_change`, what is alarming in `judgement`.
+Splitting clips into shared, new and gone ones and the decomposition belong here; the tests are in
+`model_change` and `population_change`, what is alarming is in `evaluation`.
 """
 
 from __future__ import annotations
@@ -17,112 +17,116 @@ from insight_dagster.analysis.drift.performance.change import (
     MODEL_CHANGE,
     POPULATION_CHANGE,
     Change,
-    not_judged,
+    untested_changes,
 )
-from insight_dagster.analysis.drift.performance.figures import figures
+from insight_dagster.analysis.drift.performance.metrics import performance_metrics
 from insight_dagster.analysis.drift.performance.model_change import model_change
 from insight_dagster.analysis.drift.performance.population_change import (
-    comparable,
-    lonely_strata,
+    comparable_clips,
     population_change,
+    unmatched_strata_note,
 )
 from insight_dagster.analysis.drift.performance.scored_clips import ScoredClips
 from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _AGAINST_THE_BASELINE = (
     "{left} comparable clips of the baseline are left: new clips are compared with the baseline's "
-    "own predictions, and a changed model cannot be told from changed clips"
+    "own predictions, so that a changed model cannot be distinguished from changed clips"
 )
 
 
 @dataclass(frozen=True)
 class PerformanceDrift:
-    """What became of the performance since the baseline.
+    """Change of performance since the baseline.
 
     Attributes:
-        changes: one a part and metric.
-        clips_then, clips_now: clips of the baseline and of the night.
-        shared, new, gone: clips of both, of the night alone, of the baseline alone.
-        accuracy_then, accuracy_now: over all clips of either, 0..1; NaN without clips.
-        model_part: part of `accuracy_change` that the shared clips' changed predictions make:
-            shared / clips_now * (their accuracy now - their accuracy then).
-        left_out: classes that were not compared: new ones that there are no old clips of.
+        changes: one per part and metric.
+        baseline_clips, current_clips: clips in the baseline and now.
+        shared, new, gone: clips in both, only now, only in the baseline.
+        baseline_accuracy, current_accuracy: over all clips of each, 0..1; NaN without clips.
+        model_part: part of `accuracy_change` that is due to changed predictions of the shared
+            clips: shared / current_clips * (their accuracy now - their accuracy in the baseline).
+        left_out: classes that were not compared, because they have no old clips.
+
+    Raises:
+        ValueError: the numbers of clips do not add up.
     """
 
     changes: tuple[Change, ...]
-    clips_then: int
-    clips_now: int
+    baseline_clips: int
+    current_clips: int
     shared: int
     new: int
     gone: int
-    accuracy_then: float
-    accuracy_now: float
+    baseline_accuracy: float
+    current_accuracy: float
     model_part: float
     left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.shared + self.new, self.shared + self.gone) != (self.clips_now, self.clips_then):
+        sums = self.shared + self.gone, self.shared + self.new
+        if sums != (self.baseline_clips, self.current_clips):
             raise ValueError(
-                f"{self.shared} shared, {self.new} new and {self.gone} gone clips do not make "
-                f"{self.clips_then} then and {self.clips_now} now"
+                f"{self.shared} shared, {self.new} new and {self.gone} gone clips do not add up to "
+                f"{self.baseline_clips} baseline clips and {self.current_clips} current clips"
             )
 
     @property
     def accuracy_change(self) -> float:
-        """Accuracy now minus then, over all clips; negative is worse."""
-        return self.accuracy_now - self.accuracy_then
+        """Current minus baseline accuracy, over all clips; negative is worse."""
+        return self.current_accuracy - self.baseline_accuracy
 
     @property
     def population_part(self) -> float:
-        """The rest of `accuracy_change`: clips that came and went."""
+        """Part of `accuracy_change` that is due to new and gone clips."""
         return self.accuracy_change - self.model_part
 
     def change(self, part: str, metric: str) -> Change:
-        """The change of one part in one metric."""
+        """Return the change of one part in one metric."""
         found = {(each.part, each.metric): each for each in self.changes}
         return found[part, metric]
 
 
 def performance_drift(
-    then: ScoredClips,
-    now: ScoredClips,
+    baseline: ScoredClips,
+    current: ScoredClips,
     *,
     min_clips: int = MIN_CLIPS,
     draws: int = 1_999,
     seed: int = 0,
 ) -> PerformanceDrift:
-    """Compare a night with its baseline; the same clips and seed give the same answer.
+    """Compare current clips with baseline clips; the row order does not matter.
 
-    The order of the rows does not matter.
-
-    Model change: clips of both, predictions then against now. Population change: clips of the
-    night alone against the shared clips, both as predicted now; where too few are shared, against
-    the baseline as it was predicted then. Definitions: `docs/explanation/drift.md`.
+    Model change: clips in both, their predictions in the baseline compared with those of now.
+    Population change: new clips compared with the shared clips, both as predicted now; with too few
+    shared clips, compared with the baseline as predicted then. Definitions:
+    `docs/explanation/drift.md`.
 
     Args:
-        then: the baseline.
-        now: the night.
-        min_clips: fewest clips on either side for a part to be judged.
-        draws: of every permutation and bootstrap.
-        seed: of both.
+        baseline: clips as predicted in the baseline.
+        current: clips as predicted now.
+        min_clips: smallest number of clips on either side for a part to be tested.
+        draws: number of draws of every permutation test and bootstrap.
+        seed: seed of the draws; the same clips and seed give the same result.
     """
-    then, now = then.sorted_by_id(), now.sorted_by_id()
+    baseline, current = baseline.sorted_by_id(), current.sorted_by_id()
     min_clips = max(1, min_clips)
-    stays, seen = np.isin(then.clip_ids, now.clip_ids), np.isin(now.clip_ids, then.clip_ids)
-    before, after, new = then.take(stays), now.take(seen), now.take(~seen)
+    stays = np.isin(baseline.clip_ids, current.clip_ids)
+    seen = np.isin(current.clip_ids, baseline.clip_ids)
+    before, after, new = baseline.take(stays), current.take(seen), current.take(~seen)
     paired = _model_part(before, after, min_clips=min_clips, draws=draws, seed=seed)
-    old, reason = _old_clips(then, after, new, min_clips=min_clips)
+    old, reason = _old_clips(baseline, after, new, min_clips=min_clips)
     unpaired = _population_part(old, new, reason, min_clips=min_clips, draws=draws, seed=seed)
     return PerformanceDrift(
         changes=(*paired, *unpaired),
-        clips_then=len(then),
-        clips_now=len(now),
+        baseline_clips=len(baseline),
+        current_clips=len(current),
         shared=len(after),
         new=len(new),
-        gone=len(then) - len(before),
-        accuracy_then=figures(then).accuracy.estimate,
-        accuracy_now=figures(now).accuracy.estimate,
-        model_part=float((after.correct - before.correct).sum()) / max(1, len(now)),
+        gone=len(baseline) - len(before),
+        baseline_accuracy=performance_metrics(baseline).accuracy.estimate,
+        current_accuracy=performance_metrics(current).accuracy.estimate,
+        model_part=float((after.correct - before.correct).sum()) / max(1, len(current)),
     )
 
 
@@ -131,20 +135,20 @@ def _model_part(
 ) -> tuple[Change, ...]:
     if len(after) < min_clips:
         reason = f"{len(after)} of the {min_clips} shared clips needed"
-        seen = _figures(before, after)
-        return not_judged(MODEL_CHANGE, seen, (len(before), len(after)), reason)
+        values = _metric_values(before, after)
+        return untested_changes(MODEL_CHANGE, values, (len(before), len(after)), reason)
     return model_change(before, after, draws=draws, rng=np.random.default_rng([seed, 1]))
 
 
 def _old_clips(
-    then: ScoredClips, after: ScoredClips, new: ScoredClips, *, min_clips: int
+    baseline: ScoredClips, after: ScoredClips, new: ScoredClips, *, min_clips: int
 ) -> tuple[ScoredClips, str]:
-    """The old clips that new ones are compared with, and what to know about that.
+    """Return the old clips that new clips are compared with, and a remark on that choice.
 
-    The shared clips as predicted now; the baseline as predicted then where these are too few and
-    it has more.
+    These are the shared clips as predicted now, or, if they are too few and the baseline has more,
+    the baseline's clips as predicted then.
     """
-    left, before = comparable(after, new), comparable(then, new)
+    left, before = comparable_clips(after, new), comparable_clips(baseline, new)
     if len(left) >= min_clips or len(before) <= len(left):
         return left, ""
     return before, _AGAINST_THE_BASELINE.format(left=len(left) or "no")
@@ -158,14 +162,15 @@ def _population_part(
         reason = (
             f"{len(found)} of the {min_clips} {side} clips needed" if len(new) else "no new clips"
         )
-        return not_judged(POPULATION_CHANGE, _figures(old, new), (len(old), len(new)), reason)
-    reason = "; ".join(each for each in (reason, lonely_strata(old, new)) if each)
+        values = _metric_values(old, new)
+        return untested_changes(POPULATION_CHANGE, values, (len(old), len(new)), reason)
+    reason = "; ".join(each for each in (reason, unmatched_strata_note(old, new)) if each)
     rng = np.random.default_rng([seed, 2])
     return population_change(old, new, draws=draws, rng=rng, reason=reason)
 
 
-def _figures(then: ScoredClips, now: ScoredClips) -> dict[str, tuple[float, float]]:
-    first, second = figures(then), figures(now)
+def _metric_values(old: ScoredClips, new: ScoredClips) -> dict[str, tuple[float, float]]:
+    first, second = performance_metrics(old), performance_metrics(new)
     return {
         ACCURACY: (first.accuracy.estimate, second.accuracy.estimate),
         LOSS: (first.mean_loss.estimate, second.mean_loss.estimate),

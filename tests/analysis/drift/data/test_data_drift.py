@@ -25,61 +25,61 @@ DRAWS = 199
     st.lists(st.integers(-5, 5), min_size=1, max_size=30),
 )
 @settings(max_examples=60, deadline=None)
-def test_the_distance_is_scipys_in_the_baselines_deviations(then, now):
+def test_the_distance_is_scipys_in_the_baselines_deviations(old, new):
     found = field_drift(
-        np.array(then, float)[:, None], np.array(now, float)[:, None], ["x"], draws=9, min_clips=1
+        np.array(old, float)[:, None], np.array(new, float)[:, None], ["x"], draws=9, min_clips=1
     )[0]
-    deviation = np.std(then) or np.std(then + now)
+    deviation = np.std(old) or np.std(old + new)
     if deviation == 0:
-        assert (found.judged, found.reason) == (False, "constant")
+        assert (found.tested, found.reason) == (False, "constant")
     else:
-        expected = stats.wasserstein_distance(then, now) / deviation
+        expected = stats.wasserstein_distance(old, new) / deviation
         assert found.distance == pytest.approx(expected)
 
 
 def test_missing_values_are_left_out_field_by_field():
     rng = np.random.default_rng(0)
-    then, now = rng.normal(size=(60, 2)), rng.normal(1, 1, size=(50, 2))
-    then[:10, 0], now[:5, 0], now[:45, 1] = np.nan, np.inf, np.nan
-    first, second = field_drift(then, now, ["x", "y"], draws=DRAWS)
-    assert (first.clips_then, first.clips_now) == (50, 45)
-    expected = stats.wasserstein_distance(then[10:, 0], now[5:, 0]) / then[10:, 0].std()
+    old, new = rng.normal(size=(60, 2)), rng.normal(1, 1, size=(50, 2))
+    old[:10, 0], new[:5, 0], new[:45, 1] = np.nan, np.inf, np.nan
+    first, second = field_drift(old, new, ["x", "y"], draws=DRAWS)
+    assert (first.baseline_clips, first.current_clips) == (50, 45)
+    expected = stats.wasserstein_distance(old[10:, 0], new[5:, 0]) / old[10:, 0].std()
     assert first.distance == pytest.approx(expected)
-    assert (second.judged, second.reason) == (False, "5 of the 20 new clips needed")
+    assert (second.tested, second.reason) == (False, "5 of the 20 new clips needed")
     assert np.isnan([second.p_value, second.adjusted_p, second.distance]).all()
 
 
 def test_a_shifted_field_is_told_with_its_direction_and_the_others_are_not():
     rng = np.random.default_rng(1)
-    then, now = rng.normal(size=(100, 8)), rng.normal(size=(60, 8))
-    now[:, 2] -= 1.5
-    found = field_drift(then, now, list("abcdefgh"), draws=999)
+    old, new = rng.normal(size=(100, 8)), rng.normal(size=(60, 8))
+    new[:, 2] -= 1.5
+    found = field_drift(old, new, list("abcdefgh"), draws=999)
     told = [each.name for each in found if each.adjusted_p < 0.01]
     assert (told, found[2].direction) == (["c"], "lower")
-    assert found[2].median_now < found[2].median_then
+    assert found[2].current_median < found[2].baseline_median
     assert found[2].psi > 0.5
     assert all(each.p_value <= each.adjusted_p for each in found)
 
 
 def test_correlated_fields_do_not_cost_what_independent_ones_do():
     rng = np.random.default_rng(2)
-    then, now = rng.normal(size=(100, 1)), rng.normal(0.65, 1, size=(50, 1))
-    alone = field_drift(then, now, ["x"], draws=999)[0].adjusted_p
+    old, new = rng.normal(size=(100, 1)), rng.normal(0.65, 1, size=(50, 1))
+    alone = field_drift(old, new, ["x"], draws=999)[0].adjusted_p
     copies = field_drift(
-        np.repeat(then, 25, axis=1), np.repeat(now, 25, axis=1), list(map(str, range(25))),
+        np.repeat(old, 25, axis=1), np.repeat(new, 25, axis=1), list(map(str, range(25))),
         draws=999,
     )[0].adjusted_p  # fmt: skip
     assert copies == pytest.approx(alone, rel=0.1)
 
 
 def test_psi_by_hand():
-    then = np.arange(1.0, 101)
+    old = np.arange(1.0, 101)
     # Deciles of 1..100 are 10.9, 20.8, ..., 90.1; all new values lie in the last bin.
-    found = population_stability_index(then, np.full(20, 99.0))
+    found = population_stability_index(old, np.full(20, 99.0))
     p = np.full(10, 10.5) / 105
     q = np.array([0.5] * 9 + [20.5]) / 25
     assert found == pytest.approx(((q - p) * np.log(q / p)).sum())
-    assert population_stability_index(then, then) == 0
+    assert population_stability_index(old, old) == 0
 
 
 def test_adjusted_p_keeps_the_level_over_all_fields():
@@ -151,12 +151,12 @@ def test_the_auc_is_that_of_densities_without_the_pair():
 
 def test_a_moved_cloud_is_told_and_an_alike_one_is_not():
     rng = np.random.default_rng(4)
-    then, now = rng.normal(size=(100, 8)), rng.normal(size=(40, 8))
-    alike = embedding_drift(then, now)
+    old, new = rng.normal(size=(100, 8)), rng.normal(size=(40, 8))
+    alike = embedding_drift(old, new)
     assert alike.p_value > 0.05
     assert 0.35 < alike.auc < 0.65
-    now[:, 0] += 2
-    apart = embedding_drift(then, now)
+    new[:, 0] += 2
+    apart = embedding_drift(old, new)
     assert apart.p_value < 1e-4
     assert apart.auc > 0.75
 
@@ -198,14 +198,12 @@ def test_vectors_of_few_dimensions_keep_them():
 
 def test_more_new_clips_of_another_split_are_no_drift():
     rng = np.random.default_rng(13)
-    old, new = np.repeat(["train", "test"], [70, 35]), np.repeat(["train", "test"], [5, 45])
-    then, now = (
-        rng.normal(size=(len(each), 4)) + 2.0 * (each == "test")[:, None] for each in (old, new)
-    )
+    named = np.repeat(["train", "test"], [70, 35]), np.repeat(["train", "test"], [5, 45])
+    old, new = (rng.normal(size=(len(each), 4)) + 2.0 * (each == "test")[:, None] for each in named)
     names = list("abcd")
-    for splits, told in ((None, True), ((old, new), False)):
-        fields = field_drift(then, now, names, splits=splits)
-        cloud = embedding_drift(then, now, splits=splits)
+    for splits, told in ((None, True), (named, False)):
+        fields = field_drift(old, new, names, splits=splits)
+        cloud = embedding_drift(old, new, splits=splits)
         assert [each.adjusted_p < 0.001 for each in fields] == [told] * 4
         assert [each.distance > 0.6 for each in fields] == [told] * 4
         assert (cloud.p_value < 0.001, cloud.auc > 0.7) == (told, told)
@@ -213,12 +211,12 @@ def test_more_new_clips_of_another_split_are_no_drift():
 
 def test_old_clips_are_weighted_to_the_new_ones_splits():
     rng = np.random.default_rng(14)
-    then, now = rng.normal(size=60), rng.normal(size=40)
+    old, new = rng.normal(size=60), rng.normal(size=40)
     splits = np.repeat(["x", "y", "z"], [30, 20, 10]), np.repeat(["x", "y"], [10, 30])
-    found = field_drift(then[:, None], now[:, None], ["f"], splits=splits, draws=19)[0]
+    found = field_drift(old[:, None], new[:, None], ["f"], splits=splits, draws=19)[0]
     weights = np.repeat([0.25 / 30, 0.75 / 20], [30, 20])
-    expected = stats.wasserstein_distance(then[:50], now, weights) / then[:50].std()
-    assert (found.clips_then, found.distance) == (50, pytest.approx(expected))
+    expected = stats.wasserstein_distance(old[:50], new, weights) / old[:50].std()
+    assert (found.baseline_clips, found.distance) == (50, pytest.approx(expected))
 
 
 def test_a_split_that_the_baseline_lacks_is_compared_with_all_of_it_and_says_so():
@@ -227,7 +225,7 @@ def test_a_split_that_the_baseline_lacks_is_compared_with_all_of_it_and_says_so(
     found = field_drift(values[:40], values[40:], ["f", "g"], splits=splits, draws=19)
     cloud = embedding_drift(values[:40], values[40:], splits=splits, draws=19)
     for each in (*found, cloud):
-        assert (each.judged, each.clips_then, each.clips_now) == (True, 40, 30)
+        assert (each.tested, each.baseline_clips, each.current_clips) == (True, 40, 30)
         assert "without old clips (unseen)" in each.reason
 
 
@@ -236,7 +234,7 @@ def test_values_known_in_other_splits_alone_are_not_compared():
     values[:20] = np.nan
     splits = np.repeat(["x", "y"], 20), np.repeat(["x", "y"], [30, 10])
     (found,) = field_drift(values[:40], values[40:], ["f"], splits=splits)
-    assert (found.judged, found.clips_then, found.clips_now) == (False, 20, 10)
+    assert (found.tested, found.baseline_clips, found.current_clips) == (False, 20, 10)
     assert found.reason == "10 of the 20 new clips needed in splits that both have"
 
 
@@ -252,19 +250,19 @@ def test_values_that_are_seldom_known_for_new_clips_keep_the_level():
 def test_at_most_cap_clips_a_side_are_compared():
     rng = np.random.default_rng(6)
     found = embedding_drift(rng.normal(size=(90, 3)), rng.normal(size=(40, 3)), cap=30, draws=19)
-    assert (found.clips_then, found.clips_now) == (30, 30)
+    assert (found.baseline_clips, found.current_clips) == (30, 30)
 
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
 def test_the_row_order_does_not_matter(random):
     rng = np.random.default_rng(7)
-    then, now = rng.normal(size=(40, 3)).round(1), rng.normal(size=(30, 3)).round(1)
-    mixed = [each[random.sample(range(len(each)), len(each))] for each in (then, now)]
+    old, new = rng.normal(size=(40, 3)).round(1), rng.normal(size=(30, 3)).round(1)
+    mixed = [each[random.sample(range(len(each)), len(each))] for each in (old, new)]
     names = ["x", "y", "z"]
-    assert field_drift(*mixed, names, draws=49) == field_drift(then, now, names, draws=49)
+    assert field_drift(*mixed, names, draws=49) == field_drift(old, new, names, draws=49)
     again = embedding_drift(*mixed, draws=49, cap=25)
-    assert again == embedding_drift(then, now, draws=49, cap=25)
+    assert again == embedding_drift(old, new, draws=49, cap=25)
 
 
 def test_identical_clips_are_no_drift():
@@ -277,7 +275,7 @@ def test_identical_clips_are_no_drift():
 def test_too_few_clips_are_not_judged():
     values = np.random.default_rng(9).normal(size=(40, 3))
     few = embedding_drift(values, values[:7])
-    assert (few.judged, few.reason) == (False, "7 of the 20 new clips needed")
+    assert (few.tested, few.reason) == (False, "7 of the 20 new clips needed")
     none = field_drift(values, values[:0], ["x", "y", "z"])
     assert {each.reason for each in none} == {"no new clips"}
     unknown = field_drift(values, np.full((30, 3), np.nan), ["x", "y", "z"])
@@ -292,5 +290,5 @@ def test_shapes_are_checked():
         embedding_drift(np.zeros((5, 3)), np.zeros((5, 2)))
     with pytest.raises(ValueError, match="finite"):
         embedding_drift(np.full((5, 3), np.nan), np.zeros((5, 3)))
-    with pytest.raises(ValueError, match="needs p"):
+    with pytest.raises(ValueError, match="needs a p-value"):
         FieldDrift("x", 1, 1, 0, 0, 0, 0, "", float("nan"), 1.0)

@@ -1,4 +1,4 @@
-"""Baselines: a frozen moment, what became of a class since, and what the checks make of it."""
+"""Baselines: a frozen snapshot, what became of a class since, and what the checks make of it."""
 
 from dataclasses import replace
 
@@ -12,19 +12,18 @@ from insight_dagster.analysis.checks.drift import (
     drift_outcomes,
     performance_outcome,
 )
-from insight_dagster.analysis.drift.baseline import (
-    FIELD_NAMES,
-    Snapshot,
-    baseline_clip_rows,
-    drift_since,
-    performance_since,
-    stored_snapshot,
-)
+from insight_dagster.analysis.drift.comparison import compare_class, compare_performance
 from insight_dagster.analysis.drift.performance.performance import performance_rows, scored_clips
 from insight_dagster.analysis.drift.rows import (
     drift_rows,
     stored_data,
     stored_performance,
+)
+from insight_dagster.analysis.drift.snapshot import (
+    FIELD_NAMES,
+    Snapshot,
+    baseline_clip_rows,
+    stored_snapshot,
 )
 from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import DRIFT
@@ -33,7 +32,7 @@ THRESHOLDS = Thresholds()
 RISES = ("accuracy_drop", "loss_rise", "calibration_rise")
 
 
-def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Snapshot:
+def snapshot(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Snapshot:
     rng = np.random.default_rng(seed)
     correct = np.arange(count) < round(accuracy * count)
     rng.shuffle(correct)
@@ -53,52 +52,52 @@ def moment(count=100, *, seed=0, accuracy=0.8, prefix="c", shift=0.0) -> Snapsho
     return Snapshot(scores, metadata, vectors)
 
 
-def together(*moments: Snapshot) -> Snapshot:
+def together(*snapshots: Snapshot) -> Snapshot:
     return Snapshot(
-        pd.concat([each.scores for each in moments], ignore_index=True),
-        np.concatenate([each.metadata for each in moments]),
-        np.concatenate([each.vectors for each in moments]),
+        pd.concat([each.scores for each in snapshots], ignore_index=True),
+        np.concatenate([each.metadata for each in snapshots]),
+        np.concatenate([each.vectors for each in snapshots]),
     )
 
 
-def worse(then: Snapshot, clips: int) -> Snapshot:
+def worse(baseline: Snapshot, clips: int) -> Snapshot:
     """The same clips, some of which are wrong now."""
-    scores = then.scores.copy()
+    scores = baseline.scores.copy()
     right = np.flatnonzero(scores["correct"].to_numpy(bool))[:clips]
     scores.loc[right, "correct"] = False
     scores.loc[right, "loss"] = 3.0
-    return replace(then, scores=scores)
+    return replace(baseline, scores=scores)
 
 
-def drift(then: Snapshot, now: Snapshot):
-    return drift_since("a", then, now, baseline_id="b", thresholds=THRESHOLDS, seed=0)
+def drift(baseline: Snapshot, current: Snapshot):
+    return compare_class("a", baseline, current, baseline_id="b", thresholds=THRESHOLDS, seed=0)
 
 
 def checks(rows):
     return drift_outcomes(rows, THRESHOLDS, classes=5)
 
 
-def test_a_moment_survives_the_database(tmp_path):
+def test_a_snapshot_survives_the_database(tmp_path):
     from insight_dagster.database import Database
     from insight_dagster.database.writes import ReplacePartition
     from insight_dagster.tables import BASELINE_CLIPS
 
-    now = moment(12)
-    now.scores.loc[3, ["correct", "loss"]] = None
-    now.metadata[2, 1] = np.nan
+    current = snapshot(12)
+    current.scores.loc[3, ["correct", "loss"]] = None
+    current.metadata[2, 1] = np.nan
     database = Database(tmp_path / "x.duckdb")
-    database.write(ReplacePartition(BASELINE_CLIPS, baseline_clip_rows("b", now), "b"))
+    database.write(ReplacePartition(BASELINE_CLIPS, baseline_clip_rows("b", current), "b"))
     back = stored_snapshot(database.rows(BASELINE_CLIPS), "v1")
-    assert back.scores["clip_id"].tolist() == now.scores["clip_id"].tolist()
+    assert back.scores["clip_id"].tolist() == current.scores["clip_id"].tolist()
     assert back.scores["correct"].isna().tolist() == [n == 3 for n in range(12)]
-    np.testing.assert_array_equal(back.metadata, now.metadata)
+    np.testing.assert_array_equal(back.metadata, current.metadata)
     assert (back.vectors.shape, back.metadata_version) == ((12, 0), "v1")
 
 
 def test_drift_survives_the_table():
-    then = moment()
-    now = together(worse(then, 9), moment(40, seed=1, prefix="n", shift=0.7))
-    rows = drift(then, now)
+    baseline = snapshot()
+    current = together(worse(baseline, 9), snapshot(40, seed=1, prefix="n", shift=0.7))
+    rows = drift(baseline, current)
     again = drift_rows("a", "b", stored_performance(rows), stored_data(rows))
     assert again.equals(rows)
     assert set(rows["part"].to_pylist()) == {
@@ -107,21 +106,21 @@ def test_drift_survives_the_table():
 
 
 def test_nothing_changed_is_no_drift():
-    found = checks(drift(moment(), moment()))
+    found = checks(drift(snapshot(), snapshot()))
     assert found["performance_drift"].passed and found["data_drift"].passed
     assert "no new clips since" in found["data_drift"].description
 
 
 def test_a_worse_model_is_told_from_a_worse_population():
-    then = moment()
-    model = checks(drift(then, worse(then, 15)))["performance_drift"]
+    baseline = snapshot()
+    model = checks(drift(baseline, worse(baseline, 15)))["performance_drift"]
     assert not model.passed and model.severity == ERROR
     assert model.description.startswith("model change: ")
     assert model.facts["change_by_the_model"] == pytest.approx(-0.15)
     assert model.facts["change_by_the_population"] == pytest.approx(0)
 
-    newcomers = moment(80, seed=1, accuracy=0.2, prefix="n")
-    population = checks(drift(then, together(then, newcomers)))["performance_drift"]
+    newcomers = snapshot(80, seed=1, accuracy=0.2, prefix="n")
+    population = checks(drift(baseline, together(baseline, newcomers)))["performance_drift"]
     assert not population.passed and population.severity == ERROR
     assert "population change: accuracy" in population.description
     assert "model change" not in population.description
@@ -129,9 +128,9 @@ def test_a_worse_model_is_told_from_a_worse_population():
 
 
 def test_new_clips_that_look_different_are_a_data_drift():
-    then = moment()
-    now = together(then, moment(40, seed=1, prefix="n", shift=1.0))
-    found = checks(drift(then, now))
+    baseline = snapshot()
+    current = together(baseline, snapshot(40, seed=1, prefix="n", shift=1.0))
+    found = checks(drift(baseline, current))
     assert found["performance_drift"].passed
     assert not found["data_drift"].passed and found["data_drift"].severity == WARN
     assert any("metadata:" in cause for cause in found["data_drift"].facts["causes"])
@@ -139,45 +138,49 @@ def test_new_clips_that_look_different_are_a_data_drift():
 
 
 def test_contents_that_only_changed_their_name_are_no_new_data():
-    then = moment()
-    renamed = moment(seed=0)
+    baseline = snapshot()
+    renamed = snapshot(seed=0)
     renamed.scores["clip_id"] = [f"z{name}" for name in renamed.scores["clip_id"]]
-    found = checks(drift(then, renamed))
+    found = checks(drift(baseline, renamed))
     assert found["data_drift"].passed and found["performance_drift"].passed
     assert found["performance_drift"].facts["same_clips"] == 100
 
 
 def test_clips_that_moved_to_another_split_are_the_same_clips():
-    then = moment(accuracy=0.9)
-    scores, wrong = then.scores.copy(), ~then.scores["correct"].to_numpy(bool)
+    baseline = snapshot(accuracy=0.9)
+    scores, wrong = baseline.scores.copy(), ~baseline.scores["correct"].to_numpy(bool)
     moved = wrong | (np.arange(100) < 25)
     scores.loc[moved, "clip_id"] = "m" + scores.loc[moved, "clip_id"]
     scores.loc[moved, "split"] = "quality"
-    found = checks(drift(then, replace(then, scores=scores)))["performance_drift"]
+    found = checks(drift(baseline, replace(baseline, scores=scores)))["performance_drift"]
     assert found.passed
     assert (found.facts["new_clips"], found.facts["gone_clips"]) == (0, 0)
     thresholds = THRESHOLDS.model_copy(update={"drift_splits": ("quality",)})
-    those = performance_since(then, replace(then, scores=scores), thresholds=thresholds, seed=0)
-    assert (those.clips_then, those.shared) == (moved.sum(), moved.sum())
+    those = compare_performance(
+        baseline, replace(baseline, scores=scores), thresholds=thresholds, seed=0
+    )
+    assert (those.baseline_clips, those.shared) == (moved.sum(), moved.sum())
 
 
 def test_copies_are_matched_one_by_one():
-    then = moment(40)
-    scores = then.scores.assign(
+    baseline = snapshot(40)
+    scores = baseline.scores.assign(
         clip_id=[f"z{n:04d}" for n in range(40)], content_key=["k"] * 30 + ["j"] * 10
     )
-    before = replace(then, scores=then.scores.assign(content_key=["k"] * 35 + ["j"] * 5))
-    found = performance_since(before, replace(then, scores=scores), thresholds=THRESHOLDS, seed=0)
+    before = replace(baseline, scores=baseline.scores.assign(content_key=["k"] * 35 + ["j"] * 5))
+    found = compare_performance(
+        before, replace(baseline, scores=scores), thresholds=THRESHOLDS, seed=0
+    )
     assert (found.shared, found.new, found.gone) == (35, 5, 5)
 
 
 def test_too_few_clips_are_said_and_not_passed():
-    few = moment(10)
+    few = snapshot(10)
     found = checks(drift(few, few))
     assert not found["performance_drift"].passed and found["performance_drift"].severity == WARN
     assert "10 of the 20 shared clips needed" in found["performance_drift"].description
-    then = moment()
-    some = checks(drift(then, together(then, moment(19, seed=1, prefix="n", accuracy=0))))
+    baseline = snapshot()
+    some = checks(drift(baseline, together(baseline, snapshot(19, seed=1, prefix="n", accuracy=0))))
     assert not some["performance_drift"].passed and some["performance_drift"].severity == WARN
     assert "change: 19 of the 20 new clips needed" in some["performance_drift"].description
     assert not some["data_drift"].passed and "not tested" in some["data_drift"].description
@@ -185,10 +188,10 @@ def test_too_few_clips_are_said_and_not_passed():
 
 @pytest.mark.parametrize("kept", [0, 10, 19, 20])
 def test_new_clips_are_judged_however_few_of_the_baseline_are_left(kept):
-    then = moment(100, accuracy=0.9)
-    newcomers = moment(100 - kept, seed=1, prefix="n", accuracy=0)
-    now = together(then.take(np.arange(100) < kept), newcomers)
-    found = checks(drift(then, now))["performance_drift"]
+    baseline = snapshot(100, accuracy=0.9)
+    newcomers = snapshot(100 - kept, seed=1, prefix="n", accuracy=0)
+    current = together(baseline.take(np.arange(100) < kept), newcomers)
+    found = checks(drift(baseline, current))["performance_drift"]
     assert found.severity == ERROR and "population change: accuracy" in found.description
     told = "comparable clips of the baseline are left" in found.description
     assert told == (kept < 20)
@@ -198,11 +201,11 @@ def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
     missing = checks(DRIFT.from_rows([]))
     assert not missing["performance_drift"].passed
     assert "promote_baseline" in missing["performance_drift"].description
-    old = drift(moment(), moment())
+    old = drift(snapshot(), snapshot())
     earlier = checks(old.filter(pc.not_equal(old["metric"], "new_clips")))
     assert "compare_with_baseline" in earlier["data_drift"].description
-    empty = moment().take(np.zeros(100, bool))
-    outside = checks(drift(empty, moment()))
+    empty = snapshot().take(np.zeros(100, bool))
+    outside = checks(drift(empty, snapshot()))
     assert "not in the baseline" in outside["performance_drift"].description
     assert not outside["data_drift"].passed
 
@@ -211,27 +214,32 @@ def test_a_class_that_cannot_be_scored_has_its_data_judged():
     def unknown(of: Snapshot) -> Snapshot:
         return replace(of, scores=of.scores.assign(correct=None, loss=np.nan))
 
-    then, new = unknown(moment()), unknown(moment(60, seed=1, prefix="n", shift=3.0))
-    found = checks(drift(then, together(then, new)))
+    baseline, new = unknown(snapshot()), unknown(snapshot(60, seed=1, prefix="n", shift=3.0))
+    found = checks(drift(baseline, together(baseline, new)))
     assert not found["performance_drift"].passed
     assert "no clip that can be scored" in found["performance_drift"].description
     assert found["data_drift"].description.startswith("metadata: ")
 
 
 def test_new_clips_without_metadata_are_not_judged_and_not_overlooked():
-    then, new = moment(), moment(60, seed=1, prefix="n")
+    baseline, new = snapshot(), snapshot(60, seed=1, prefix="n")
     bare = replace(new, metadata=np.full_like(new.metadata, np.nan))
-    found = checks(drift(then, together(then, bare)))["data_drift"]
+    found = checks(drift(baseline, together(baseline, bare)))["data_drift"]
     assert not found.passed and found.severity == WARN
     assert "0 of the 20 new clips needed" in found.description
     assert found.facts["new_clips"] == 60
 
 
 def test_metadata_of_other_definitions_are_not_compared():
-    then, now = moment(), together(moment(), moment(60, seed=1, prefix="n", shift=3.0))
-    rows = drift(replace(then, metadata_version="1"), replace(now, metadata_version="2"))
+    baseline, current = (
+        snapshot(),
+        together(snapshot(), snapshot(60, seed=1, prefix="n", shift=3.0)),
+    )
+    rows = drift(replace(baseline, metadata_version="1"), replace(current, metadata_version="2"))
     found = checks(rows)["data_drift"]
-    assert any("definition 1 then and 2 now" in reason for reason in found.facts["not_judged"])
+    assert any(
+        "definition 1 in the baseline, 2 now" in reason for reason in found.facts["not_judged"]
+    )
     assert not any(cause.startswith("metadata") for cause in found.facts["causes"])
 
 
@@ -239,14 +247,14 @@ def test_metadata_of_other_definitions_are_not_compared():
     ("kept", "vectors", "reason"),
     [
         (100, False, "the clips have no vectors of one model"),
-        (7, True, "7 of the 20 clips of the baseline needed are still there"),
+        (7, True, "7 of the 20 baseline clips needed are still in the library"),
     ],
 )
 def test_vectors_that_cannot_be_compared_are_said_and_not_passed(kept, vectors, reason):
-    then = moment()
-    now = together(then.take(np.arange(100) < kept), moment(40, seed=1, prefix="n"))
-    now = now if vectors else replace(now, vectors=np.zeros((len(now.scores), 0)))
-    found = checks(drift(then, now))["data_drift"]
+    baseline = snapshot()
+    current = together(baseline.take(np.arange(100) < kept), snapshot(40, seed=1, prefix="n"))
+    current = current if vectors else replace(current, vectors=np.zeros((len(current.scores), 0)))
+    found = checks(drift(baseline, current))["data_drift"]
     assert not found.passed and found.severity == WARN
     assert found.description.startswith(f"not tested: embedding: {reason}")
 
@@ -256,47 +264,49 @@ def of_class(found: Snapshot, name: str) -> Snapshot:
 
 
 def test_a_new_class_is_left_out_of_the_comparison_of_all_classes():
-    then = together(*(of_class(moment(seed=n, prefix=name), name) for n, name in enumerate("abc")))
-    harder = of_class(moment(60, seed=9, accuracy=0.5, prefix="f"), "f")
-    found = performance_since(
-        then, together(then, harder), thresholds=THRESHOLDS, seed=0, by_class=True
+    baseline = together(
+        *(of_class(snapshot(seed=n, prefix=name), name) for n, name in enumerate("abc"))
     )
-    assert (found.left_out, found.new, found.clips_now) == (("f",), 0, 300)
+    harder = of_class(snapshot(60, seed=9, accuracy=0.5, prefix="f"), "f")
+    found = compare_performance(
+        baseline, together(baseline, harder), thresholds=THRESHOLDS, seed=0, by_class=True
+    )
+    assert (found.left_out, found.new, found.current_clips) == (("f",), 0, 300)
     outcome = performance_outcome(found, THRESHOLDS, classes=4)
     assert outcome.passed and "without old clips: f" in outcome.description
     assert outcome.facts["classes_left_out"] == ["f"]
 
 
 def test_a_new_split_of_a_class_is_compared_with_its_own_class():
-    easy = of_class(moment(seed=0, accuracy=0.98, prefix="a"), "a")
-    hard = of_class(moment(seed=1, accuracy=0.5, prefix="b"), "b")
-    fresh = of_class(moment(60, seed=2, accuracy=0.5, prefix="n"), "b")
+    easy = of_class(snapshot(seed=0, accuracy=0.98, prefix="a"), "a")
+    hard = of_class(snapshot(seed=1, accuracy=0.5, prefix="b"), "b")
+    fresh = of_class(snapshot(60, seed=2, accuracy=0.5, prefix="n"), "b")
     fresh.scores["split"] = "test"
-    then = together(easy, hard)
-    found = performance_since(
-        then, together(then, fresh), thresholds=THRESHOLDS, seed=0, by_class=True
+    baseline = together(easy, hard)
+    found = compare_performance(
+        baseline, together(baseline, fresh), thresholds=THRESHOLDS, seed=0, by_class=True
     )
     change = found.change("population_change", "accuracy")
-    assert (change.clips_then, change.reason) == (100, "")
+    assert (change.baseline_clips, change.reason) == (100, "")
     assert change.effect == pytest.approx(0, abs=1e-9)
 
 
 def test_only_the_splits_of_the_settings_are_compared():
-    then = moment()
+    baseline = snapshot()
     thresholds = THRESHOLDS.model_copy(update={"drift_splits": ("val",)})
-    rows = drift_since("a", then, then, baseline_id="b", thresholds=thresholds, seed=0)
-    assert stored_performance(rows).clips_now == 25
+    rows = compare_class("a", baseline, baseline, baseline_id="b", thresholds=thresholds, seed=0)
+    assert stored_performance(rows).current_clips == 25
 
 
 def test_figures_are_given_for_every_split_and_all_clips():
-    rows = performance_rows("a", scored_clips(moment().scores), model_fingerprint="m").to_pylist()
+    rows = performance_rows("a", scored_clips(snapshot().scores), model_fingerprint="m").to_pylist()
     assert [(row["split"], row["clips"]) for row in rows] == [("", 100), ("train", 75), ("val", 25)]
     assert rows[0]["accuracy"] == pytest.approx(0.8)
     assert rows[0]["ci_low"] < 0.8 < rows[0]["ci_high"]
 
 
 def test_a_class_without_clips_that_can_be_scored_has_figures_without_values():
-    scores = moment(4).scores.assign(correct=None, loss=None)
+    scores = snapshot(4).scores.assign(correct=None, loss=None)
     (row,) = performance_rows("a", scored_clips(scores), model_fingerprint="m").to_pylist()
     assert (row["clips"], row["accuracy"], row["mean_loss"]) == (0, None, None)
 

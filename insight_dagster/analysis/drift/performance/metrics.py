@@ -1,6 +1,6 @@
-"""How a model did on a set of clips: accuracy, loss, calibration, each with its interval.
+"""Metrics of a model on a set of clips: accuracy, mean loss, calibration error.
 
-Figures of one night belong here; comparing two nights does not.
+Metrics of one set belong here; comparing two sets does not (`performance_drift`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ BINS = 15
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Performance on a set of clips; NaN estimates where there are none.
+class PerformanceMetrics:
+    """Metrics of a model on a set of clips; estimates are NaN without clips.
 
     Attributes:
-        clips: how many.
-        accuracy: share right with its Wilson interval.
-        mean_loss: mean cross entropy in nat with Student's interval.
-        calibration_error: expected calibration error, 0..1. It is biased upwards in few clips.
+        clips: number of clips.
+        accuracy: share of correct predictions, with Wilson interval.
+        mean_loss: mean cross entropy in nat, with Student's interval.
+        calibration_error: expected calibration error, 0..1; biased upwards in small sets.
     """
 
     clips: int
@@ -32,14 +32,13 @@ class Figures:
     calibration_error: float
 
 
-def figures(clips: ScoredClips) -> Figures:
-    """Accuracy, mean loss and calibration error of a set of clips."""
-    # Welch's interval against a group without spread is Student's of one sample.
-    mean_loss = mean_difference(clips.loss, np.zeros(2))
-    return Figures(
+def performance_metrics(clips: ScoredClips) -> PerformanceMetrics:
+    """Compute accuracy, mean loss and calibration error of a set of clips."""
+    return PerformanceMetrics(
         clips=len(clips),
         accuracy=wilson(int(clips.correct.sum()), len(clips)),
-        mean_loss=mean_loss,
+        # Welch's interval against a constant group is Student's interval of one sample.
+        mean_loss=mean_difference(clips.loss, np.zeros(2)),
         calibration_error=expected_calibration_error(clips.confidence, clips.correct),
     )
 
@@ -47,15 +46,15 @@ def figures(clips: ScoredClips) -> Figures:
 def expected_calibration_error(
     confidence: np.ndarray, correct: np.ndarray, bins: int = BINS
 ) -> float:
-    """Mean distance of confidence from accuracy over equal-width bins, weighted by clips.
+    """Return the expected calibration error: mean gap between confidence and accuracy over bins.
 
     Args:
         confidence: (n,) float probability of the predicted label, 0..1.
-        correct: (n,) float, 1 right, 0 wrong.
-        bins: bins ((b - 1) / bins, b / bins]; confidence 0 falls into the first.
+        correct: (n,) float, 1 correct, 0 wrong.
+        bins: number of equal-width bins ((b - 1) / bins, b / bins]; 0 is in the first.
 
     Returns:
-        0 (calibrated) to 1; NaN without clips.
+        Mean over bins, weighted by their clips: 0 (calibrated) to 1; NaN without clips.
 
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3.
     """
@@ -66,10 +65,11 @@ def expected_calibration_error(
 
 
 def calibration_gaps(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> np.ndarray:
-    """(n, bins) confidence minus correct, in the clip's own bin; 0 elsewhere.
+    """Return (n, bins) confidence minus correctness in each clip's own bin, 0 in the others.
 
     The expected calibration error of any subset or resample is the sum over bins of the absolute
-    (weighted) column sums, over its clips: matrix products serve all draws at once.
+    weighted column sums, divided by its number of clips, so that one matrix product serves all
+    draws.
     """
     edges = np.linspace(0, 1, bins + 1)[1:-1]
     own = np.searchsorted(edges, np.asarray(confidence, np.float64), side="left")

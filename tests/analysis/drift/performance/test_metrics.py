@@ -6,7 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from insight_dagster.analysis.drift import ScoredClips, expected_calibration_error, figures
+from insight_dagster.analysis.drift import (
+    ScoredClips,
+    expected_calibration_error,
+    performance_metrics,
+)
 from tests.support.drift_clips import scored
 
 
@@ -52,7 +56,7 @@ def test_calibration_error_equals_the_printed_formula(clips, bins):
 
 def test_figures_have_wilson_and_student_intervals():
     clips = scored(np.random.default_rng(0), 60)
-    found = figures(clips)
+    found = performance_metrics(clips)
     wilson = stats.binomtest(int(clips.correct.sum()), 60).proportion_ci(method="wilson")
     assert (found.accuracy.low, found.accuracy.high) == pytest.approx((wilson.low, wilson.high))
     student = stats.t.interval(0.95, 59, clips.loss.mean(), stats.sem(clips.loss))
@@ -61,7 +65,7 @@ def test_figures_have_wilson_and_student_intervals():
 
 
 def test_figures_of_no_clips_are_unknown_not_zero():
-    found = figures(scored(np.random.default_rng(0), 0))
+    found = performance_metrics(scored(np.random.default_rng(0), 0))
     assert np.isnan([found.accuracy.estimate, found.mean_loss.estimate]).all()
     assert np.isnan(found.calibration_error)
 
@@ -69,7 +73,7 @@ def test_figures_of_no_clips_are_unknown_not_zero():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"loss": np.zeros(3)}, "one value a clip"),
+        ({"loss": np.zeros(3)}, "one value per clip"),
         ({"clip_ids": ["a", "a"]}, "repeat"),
         ({"correct": [0.5, 1]}, "0 or 1"),
         ({"correct": [np.nan, 1]}, "0 or 1"),

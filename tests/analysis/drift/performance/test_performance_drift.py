@@ -14,7 +14,7 @@ from insight_dagster.analysis.drift.performance.change import (
     Change,
 )
 from insight_dagster.analysis.drift.performance.model_change import mcnemar_p, model_change
-from insight_dagster.analysis.drift.performance.population_change import fewer_right_p
+from insight_dagster.analysis.drift.performance.population_change import mantel_haenszel_p
 from tests.support.drift_clips import joined, scored, turned_wrong
 
 DRAWS = 299
@@ -22,19 +22,19 @@ DRAWS = 299
 
 def _night(seed, *, old=60, new=30, margin=2.0):
     rng = np.random.default_rng([seed, 99])
-    then = scored(rng, old, prefix="old")
-    return then, joined(then, scored(rng, new, prefix="new", margin=margin))
+    baseline = scored(rng, old, prefix="old")
+    return baseline, joined(baseline, scored(rng, new, prefix="new", margin=margin))
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 10))
 @settings(max_examples=60, deadline=None)
 def test_mcnemar_is_the_binomial_test_on_clips_that_turned(lost, won, stayed):
-    then = np.concatenate([np.ones(lost), np.zeros(won), np.ones(stayed)])
-    now = np.concatenate([np.zeros(lost), np.ones(won), np.ones(stayed)])
+    baseline = np.concatenate([np.ones(lost), np.zeros(won), np.ones(stayed)])
+    current = np.concatenate([np.zeros(lost), np.ones(won), np.ones(stayed)])
     expected = 1.0
     if lost + won:
         expected = stats.binomtest(lost, lost + won, 0.5, alternative="greater").pvalue
-    assert mcnemar_p(then, now) == pytest.approx(expected)
+    assert mcnemar_p(baseline, current) == pytest.approx(expected)
 
 
 def test_one_stratum_is_fishers_exact_test():
@@ -42,14 +42,14 @@ def test_one_stratum_is_fishers_exact_test():
     is_new = np.arange(65) >= 40
     table = [[12, 13], [30, 10]]
     expected = stats.fisher_exact(table, alternative="less").pvalue
-    assert fewer_right_p(correct, is_new, np.zeros(65)) == pytest.approx(expected)
+    assert mantel_haenszel_p(correct, is_new, np.zeros(65)) == pytest.approx(expected)
 
 
 def test_strata_are_convolved_as_by_simulation():
     rng = np.random.default_rng(3)
     correct, is_new = (rng.random(40) < 0.7).astype(float), rng.random(40) < 0.4
     strata = rng.integers(0, 3, 40)
-    found = fewer_right_p(correct, is_new, strata)
+    found = mantel_haenszel_p(correct, is_new, strata)
     counts = np.zeros(20_000)
     for stratum in range(3):
         here = strata == stratum
@@ -64,16 +64,16 @@ def test_strata_are_convolved_as_by_simulation():
 
 def test_loss_of_a_model_change_agrees_with_scipys_permutation_test():
     rng = np.random.default_rng(4)
-    then = scored(rng, 50)
-    now = ScoredClips(
-        then.clip_ids,
-        then.strata,
-        then.correct,
-        np.maximum(then.loss + rng.normal(0.1, 0.4, 50), 0),
-        then.confidence,
+    baseline = scored(rng, 50)
+    current = ScoredClips(
+        baseline.clip_ids,
+        baseline.strata,
+        baseline.correct,
+        np.maximum(baseline.loss + rng.normal(0.1, 0.4, 50), 0),
+        baseline.confidence,
     )
     reference = stats.permutation_test(
-        (now.loss, then.loss),
+        (current.loss, baseline.loss),
         lambda x, y, axis: (x - y).mean(axis=axis),
         permutation_type="samples",
         alternative="greater",
@@ -81,7 +81,7 @@ def test_loss_of_a_model_change_agrees_with_scipys_permutation_test():
         rng=np.random.default_rng(0),
         vectorized=True,
     )
-    found = model_change(then, now, draws=3_999, rng=np.random.default_rng(1))[1]
+    found = model_change(baseline, current, draws=3_999, rng=np.random.default_rng(1))[1]
     assert found.effect == pytest.approx(reference.statistic)
     assert found.p_value == pytest.approx(reference.pvalue, abs=0.02)
 
@@ -89,22 +89,22 @@ def test_loss_of_a_model_change_agrees_with_scipys_permutation_test():
 @given(st.integers(20, 60), st.integers(0, 1_000))
 @settings(max_examples=25, deadline=None)
 def test_the_same_predictions_are_no_model_change_at_all(clips, seed):
-    then = scored(np.random.default_rng(seed), clips)
-    drift = performance_drift(then, then, draws=99, seed=seed)
+    baseline = scored(np.random.default_rng(seed), clips)
+    drift = performance_drift(baseline, baseline, draws=99, seed=seed)
     for metric in METRICS:
         change = drift.change(MODEL_CHANGE, metric)
         assert (change.effect, change.ci_low, change.ci_high, change.p_value) == (0, 0, 0, 1)
-        assert not drift.change(POPULATION_CHANGE, metric).judged
+        assert not drift.change(POPULATION_CHANGE, metric).tested
     assert (drift.model_part, drift.population_part, drift.accuracy_change) == (0, 0, 0)
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 50))
 @settings(max_examples=15, deadline=None)
 def test_the_row_order_does_not_matter(random, seed):
-    then, now = _night(seed)
-    mixed = [random.sample(range(len(each)), len(each)) for each in (then, now)]
-    again = performance_drift(then.take(mixed[0]), now.take(mixed[1]), draws=99, seed=seed)
-    assert again == performance_drift(then, now, draws=99, seed=seed)
+    baseline, current = _night(seed)
+    mixed = [random.sample(range(len(each)), len(each)) for each in (baseline, current)]
+    again = performance_drift(baseline.take(mixed[0]), current.take(mixed[1]), draws=99, seed=seed)
+    assert again == performance_drift(baseline, current, draws=99, seed=seed)
 
 
 @given(st.integers(0, 60), st.integers(0, 40), st.integers(0, 40), st.integers(0, 1_000))
@@ -112,13 +112,13 @@ def test_the_row_order_does_not_matter(random, seed):
 def test_the_parts_add_up_to_the_change_of_accuracy(shared, new, gone, seed):
     rng = np.random.default_rng(seed)
     before, left = scored(rng, shared, prefix="s"), scored(rng, gone, prefix="g")
-    then = joined(before, left)
-    now = joined(turned_wrong(before, shared // 5), scored(rng, new, prefix="n"))
-    drift = performance_drift(then, now, draws=19, min_clips=5)
-    if not len(then) or not len(now):
+    baseline = joined(before, left)
+    current = joined(turned_wrong(before, shared // 5), scored(rng, new, prefix="n"))
+    drift = performance_drift(baseline, current, draws=19, min_clips=5)
+    if not len(baseline) or not len(current):
         assert np.isnan(drift.accuracy_change)
         return
-    change = now.correct.mean() - then.correct.mean()
+    change = current.correct.mean() - baseline.correct.mean()
     assert drift.accuracy_change == pytest.approx(change)
     assert drift.model_part + drift.population_part == pytest.approx(change)
     assert drift.model_part <= 0
@@ -126,9 +126,9 @@ def test_the_parts_add_up_to_the_change_of_accuracy(shared, new, gone, seed):
 
 
 def test_worse_predictions_of_the_same_clips_are_a_model_change_alone():
-    then, now = _night(1, old=80, new=40)
-    worse = joined(turned_wrong(now.take(np.arange(80)), 10), now.take(np.arange(80, 120)))
-    drift = performance_drift(then, worse, draws=DRAWS)
+    baseline, current = _night(1, old=80, new=40)
+    worse = joined(turned_wrong(current.take(np.arange(80)), 10), current.take(np.arange(80, 120)))
+    drift = performance_drift(baseline, worse, draws=DRAWS)
     accuracy = drift.change(MODEL_CHANGE, "accuracy")
     assert accuracy.effect == pytest.approx(10 / 80)
     assert accuracy.p_value == pytest.approx(0.5**10)
@@ -140,8 +140,8 @@ def test_worse_predictions_of_the_same_clips_are_a_model_change_alone():
 
 
 def test_harder_new_clips_are_a_population_change_alone():
-    then, now = _night(2, old=80, new=60, margin=-0.5)
-    drift = performance_drift(then, now, draws=DRAWS)
+    baseline, current = _night(2, old=80, new=60, margin=-0.5)
+    drift = performance_drift(baseline, current, draws=DRAWS)
     assert {drift.change(MODEL_CHANGE, metric).p_value for metric in METRICS} == {1.0}
     for metric in METRICS[:2]:
         change = drift.change(POPULATION_CHANGE, metric)
@@ -158,9 +158,9 @@ def test_more_clips_of_a_harder_split_are_no_population_change():
     drift = performance_drift(joined(easy, hard), joined(easy, hard, fresh), draws=DRAWS)
     change = drift.change(POPULATION_CHANGE, "accuracy")
     assert drift.accuracy_change < -0.05
-    assert change.clips_then == 40  # the test clips alone are comparable
+    assert change.baseline_clips == 40  # the test clips alone are comparable
     assert change.p_value > 0.05
-    assert change.then == pytest.approx(hard.correct.mean())
+    assert change.baseline_value == pytest.approx(hard.correct.mean())
 
 
 def test_effects_are_weighted_by_the_new_clips_of_a_stratum():
@@ -175,7 +175,9 @@ def test_effects_are_weighted_by_the_new_clips_of_a_stratum():
     )  # fmt: skip
     drift = performance_drift(old, joined(old, new), draws=DRAWS)
     change = drift.change(POPULATION_CHANGE, "accuracy")
-    assert (change.then, change.now, change.effect) == pytest.approx((0.25, 0.0, 0.25))
+    assert (change.baseline_value, change.current_value, change.effect) == pytest.approx(
+        (0.25, 0.0, 0.25)
+    )
     assert drift.change(POPULATION_CHANGE, "loss").effect == pytest.approx(0.25)
 
 
@@ -190,19 +192,21 @@ def test_new_clips_of_a_new_stratum_are_compared_with_all_old_ones():
     expected = 10 * (of_x - known.correct.mean()) + 30 * (old.correct.mean() - alone.correct.mean())
     assert change.effect == pytest.approx(expected / 40)
     assert change.p_value < 1e-4
-    assert change.clips_then == 80
+    assert change.baseline_clips == 80
     assert change.reason == (
-        "30 of them in splits without old clips (unseen): held against all old clips"
+        "30 of them in splits without old clips (unseen): compared with all old clips"
     )
 
 
 def test_a_small_sample_alone_does_not_look_badly_calibrated():
     effects, raw = [], []
     for seed in range(40):
-        then, now = _night(seed, old=150, new=25)
-        change = performance_drift(then, now, draws=99).change(POPULATION_CHANGE, "calibration")
+        baseline, current = _night(seed, old=150, new=25)
+        change = performance_drift(baseline, current, draws=99).change(
+            POPULATION_CHANGE, "calibration"
+        )
         effects.append(change.effect)
-        raw.append(change.now - change.then)
+        raw.append(change.current_value - change.baseline_value)
     assert np.mean(raw) > 0.03
     assert abs(np.mean(effects)) < 0.02
 
@@ -211,8 +215,8 @@ def test_a_small_sample_alone_does_not_look_badly_calibrated():
 def test_p_values_of_population_changes_keep_their_level(metric):
     found = []
     for seed in range(150):
-        then, now = _night(seed)
-        drift = performance_drift(then, now, draws=199, seed=seed)
+        baseline, current = _night(seed)
+        drift = performance_drift(baseline, current, draws=199, seed=seed)
         found.append(drift.change(POPULATION_CHANGE, metric).p_value)
     found = np.array(found)
     assert np.mean(found <= 0.1) <= 0.16
@@ -227,14 +231,14 @@ def test_p_values_of_an_equally_good_model_keep_their_level():
         rng = np.random.default_rng([seed, 7])
         margins = rng.normal(2, 2, 50)
         pair = [margins + rng.normal(0, 1, 50) for _ in range(2)]
-        then, now = (
+        baseline, current = (
             ScoredClips(
                 [f"{i:02d}" for i in range(50)], [""] * 50, (m > 0) * 1.0, np.logaddexp(0, -m),
                 1 / (1 + np.exp(-np.abs(m))),
             )
             for m in pair
         )  # fmt: skip
-        drift = performance_drift(then, now, draws=199, seed=seed)
+        drift = performance_drift(baseline, current, draws=199, seed=seed)
         found.append([drift.change(MODEL_CHANGE, metric).p_value for metric in METRICS])
     found = np.array(found)
     assert (np.mean(found <= 0.1, axis=0) <= 0.16).all()
@@ -243,41 +247,43 @@ def test_p_values_of_an_equally_good_model_keep_their_level():
 
 def test_too_few_clips_are_not_judged_and_say_why():
     rng = np.random.default_rng(8)
-    then = scored(rng, 30, prefix="o")
-    drift = performance_drift(then, joined(then, scored(rng, 7, prefix="n")), draws=19)
+    baseline = scored(rng, 30, prefix="o")
+    drift = performance_drift(baseline, joined(baseline, scored(rng, 7, prefix="n")), draws=19)
     change = drift.change(POPULATION_CHANGE, "loss")
-    assert (change.judged, change.reason) == (False, "7 of the 20 new clips needed")
+    assert (change.tested, change.reason) == (False, "7 of the 20 new clips needed")
     assert np.isnan([change.p_value, change.effect, change.ci_low]).all()
-    assert not np.isnan([change.then, change.now]).any()
-    assert drift.change(MODEL_CHANGE, "loss").judged
-    alone = performance_drift(then, then, draws=19).change(POPULATION_CHANGE, "loss")
+    assert not np.isnan([change.baseline_value, change.current_value]).any()
+    assert drift.change(MODEL_CHANGE, "loss").tested
+    alone = performance_drift(baseline, baseline, draws=19).change(POPULATION_CHANGE, "loss")
     assert alone.reason == "no new clips"
-    assert performance_drift(then.take(np.arange(5)), then, draws=19).changes[0].reason == (
+    assert performance_drift(baseline.take(np.arange(5)), baseline, draws=19).changes[0].reason == (
         "5 of the 20 shared clips needed"
     )
 
 
 def test_nothing_shared_is_compared_with_the_baseline_and_says_so():
     rng = np.random.default_rng(9)
-    then, now = scored(rng, 40, prefix="o"), scored(rng, 40, prefix="n", margin=-2.0)
-    drift = performance_drift(then, now, draws=DRAWS)
+    baseline, current = scored(rng, 40, prefix="o"), scored(rng, 40, prefix="n", margin=-2.0)
+    drift = performance_drift(baseline, current, draws=DRAWS)
     change = drift.change(POPULATION_CHANGE, "accuracy")
-    assert change.judged
-    assert "cannot be told" in change.reason
+    assert change.tested
+    assert "cannot be distinguished" in change.reason
     assert change.p_value < 0.001
-    assert not drift.change(MODEL_CHANGE, "accuracy").judged
+    assert not drift.change(MODEL_CHANGE, "accuracy").tested
 
 
 def test_few_shared_clips_leave_the_baseline_to_compare_with():
     rng = np.random.default_rng(9)
-    then = scored(rng, 40, prefix="o", strata=("x",))
-    now = joined(then.take(np.arange(5)), scored(rng, 30, prefix="n", strata=("x",), margin=-2.0))
-    drift = performance_drift(then, now, draws=DRAWS)
+    baseline = scored(rng, 40, prefix="o", strata=("x",))
+    current = joined(
+        baseline.take(np.arange(5)), scored(rng, 30, prefix="n", strata=("x",), margin=-2.0)
+    )
+    drift = performance_drift(baseline, current, draws=DRAWS)
     change = drift.change(POPULATION_CHANGE, "accuracy")
-    assert (change.judged, change.clips_then, change.clips_now) == (True, 40, 30)
+    assert (change.tested, change.baseline_clips, change.current_clips) == (True, 40, 30)
     assert change.reason.startswith("5 comparable clips of the baseline are left")
     # The baseline has no more of them either: what is shared stays what is compared.
-    few = performance_drift(then.take(np.arange(5)), now, draws=DRAWS)
+    few = performance_drift(baseline.take(np.arange(5)), current, draws=DRAWS)
     assert few.change(POPULATION_CHANGE, "accuracy").reason == (
         "5 of the 20 comparable old clips needed"
     )
@@ -286,12 +292,12 @@ def test_few_shared_clips_leave_the_baseline_to_compare_with():
 def test_empty_nights_are_unknown():
     empty = scored(np.random.default_rng(0), 0)
     drift = performance_drift(empty, empty, draws=19)
-    assert not any(change.judged for change in drift.changes)
+    assert not any(change.tested for change in drift.changes)
     assert np.isnan(drift.accuracy_change)
 
 
 def test_shapes_and_words_are_checked():
-    with pytest.raises(ValueError, match="a change is of"):
+    with pytest.raises(ValueError, match="part must be one of"):
         Change("weather", "accuracy", 1, 1, 0, 0, 0, 0, 0, 1.0)
     with pytest.raises(ValueError, match="p-value"):
         Change(MODEL_CHANGE, "loss", 1, 1, 0, 0, 0, 0, 0, float("nan"))

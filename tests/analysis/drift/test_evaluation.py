@@ -9,8 +9,8 @@ from insight_dagster.analysis.drift import (
     EmbeddingDrift,
     FieldDrift,
     Level,
-    judge_data,
-    judge_performance,
+    evaluate_data,
+    evaluate_performance,
     performance_drift,
 )
 from insight_dagster.analysis.drift.performance.change import (
@@ -58,22 +58,22 @@ def _field(name="brightness", *, distance=0.8, adjusted_p=1e-6):
     ],
 )
 def test_effect_and_significance_must_both_pass(effect, p, level):
-    found = judge_performance(_drift(MODEL_CHANGE, effect=effect, p=p), THRESHOLDS, tests=6)
+    found = evaluate_performance(_drift(MODEL_CHANGE, effect=effect, p=p), THRESHOLDS, tests=6)
     assert found.level == level
     assert bool(found.causes) == (level != Level.OK)
 
 
 def test_a_model_change_in_plain_words():
-    found = judge_performance(_drift(MODEL_CHANGE, effect=0.13, p=4e-4), THRESHOLDS, tests=6)
+    found = evaluate_performance(_drift(MODEL_CHANGE, effect=0.13, p=4e-4), THRESHOLDS, tests=6)
     assert found.causes == (
         "model change: accuracy .84 -> .71 on the same 96 clips (drop .13 [.07, .19], p = .0004)",
     )
-    assert found.not_judged == ()
+    assert found.not_tested == ()
 
 
 def test_a_population_change_in_plain_words():
     drift = _drift(POPULATION_CHANGE, effect=0.13, reason="no clip is shared")
-    assert judge_performance(drift, THRESHOLDS, tests=6).causes == (
+    assert evaluate_performance(drift, THRESHOLDS, tests=6).causes == (
         "population change: accuracy .84 on 96 old clips, .71 on 96 new ones "
         "(drop .13 [.07, .19], p < .0001); no clip is shared",
     )
@@ -82,18 +82,18 @@ def test_a_population_change_in_plain_words():
 def test_population_tests_pay_for_the_classes_and_paired_tests_do_not():
     for part, levels in ((POPULATION_CHANGE, ("error", "ok")), (MODEL_CHANGE, ("error", "error"))):
         drift = _drift(part, p=0.001)
-        found = [judge_performance(drift, THRESHOLDS, tests=tests).level for tests in (3, 100)]
+        found = [evaluate_performance(drift, THRESHOLDS, tests=tests).level for tests in (3, 100)]
         assert tuple(found) == levels
 
 
 def test_metrics_of_a_part_are_corrected_by_holm():
     drift = _drift(MODEL_CHANGE, p=0.004)
-    assert judge_performance(drift, THRESHOLDS, tests=1).level == Level.OK
+    assert evaluate_performance(drift, THRESHOLDS, tests=1).level == Level.OK
     both = tuple(
         replace(each, effect=0.5, p_value=0.0001) if each.metric == "loss" else each
         for each in drift.changes
     )
-    found = judge_performance(replace(drift, changes=both), THRESHOLDS, tests=1)
+    found = evaluate_performance(replace(drift, changes=both), THRESHOLDS, tests=1)
     assert [cause.split(" .")[0] for cause in found.causes[:2]] == [
         "model change: accuracy",
         "model change: mean loss",
@@ -102,46 +102,46 @@ def test_metrics_of_a_part_are_corrected_by_holm():
 
 def test_worse_clips_are_told_end_to_end_and_attributed():
     worse = joined(turned_wrong(BASE, 12), _fresh())
-    found = judge_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
+    found = evaluate_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
     assert found.level == Level.ERROR
     assert all(cause.startswith("model change") for cause in found.causes)
 
 
 def test_nothing_changed_is_ok():
-    found = judge_performance(performance_drift(BASE, BASE, draws=19), THRESHOLDS, tests=6)
+    found = evaluate_performance(performance_drift(BASE, BASE, draws=19), THRESHOLDS, tests=6)
     assert (found.level, found.causes) == (Level.OK, ())
-    assert found.not_judged == ("population change: no new clips",)
+    assert found.not_tested == ("population change: no new clips",)
 
 
 def test_too_few_clips_are_not_judged_never_ok():
     few = BASE.take(np.arange(7))
-    found = judge_performance(performance_drift(few, few, draws=19), THRESHOLDS, tests=6)
-    assert found.level == Level.NOT_JUDGED
-    assert found.not_judged == (
+    found = evaluate_performance(performance_drift(few, few, draws=19), THRESHOLDS, tests=6)
+    assert found.level == Level.NOT_TESTED
+    assert found.not_tested == (
         "model change: 7 of the 20 shared clips needed",
         "population change: no new clips",
     )
     loose = performance_drift(few, few, draws=19, min_clips=5)
-    strict = judge_performance(loose, THRESHOLDS, tests=6)
-    assert strict.level == Level.NOT_JUDGED
-    assert strict.not_judged[0] == "model change: 7 of the 20 clips needed"
+    strict = evaluate_performance(loose, THRESHOLDS, tests=6)
+    assert strict.level == Level.NOT_TESTED
+    assert strict.not_tested[0] == "model change: 7 of the 20 clips needed"
 
 
 def test_a_part_with_too_few_clips_outranks_ok_and_no_drift():
     few = joined(BASE, _fresh().take(np.arange(7)))
-    quiet = judge_performance(performance_drift(BASE, few, draws=19), THRESHOLDS, tests=6)
-    assert (quiet.level, quiet.not_judged) == (
-        Level.NOT_JUDGED,
+    quiet = evaluate_performance(performance_drift(BASE, few, draws=19), THRESHOLDS, tests=6)
+    assert (quiet.level, quiet.not_tested) == (
+        Level.NOT_TESTED,
         ("population change: 7 of the 20 new clips needed",),
     )
     worse = joined(turned_wrong(BASE, 12), _fresh().take(np.arange(7)))
-    loud = judge_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
-    assert (loud.level, len(loud.not_judged)) == (Level.ERROR, 1)
+    loud = evaluate_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
+    assert (loud.level, len(loud.not_tested)) == (Level.ERROR, 1)
 
 
 def test_a_drifted_field_in_plain_words():
     fields = (_field("fps", adjusted_p=0.5), _field("sharpness", distance=1.2), _field())
-    found = judge_data(fields, None, DATA, tests=5)
+    found = evaluate_data(fields, None, DATA, tests=5)
     assert found.level == Level.ERROR
     assert found.causes[1] == (
         "metadata: brightness lower on 40 new clips (median 118 -> 97, distance .80 standard "
@@ -152,7 +152,7 @@ def test_a_drifted_field_in_plain_words():
 
 def test_an_embedding_apart_in_plain_words():
     apart = EmbeddingDrift(100, 40, 0.1, 0.74, 2e-4)
-    found = judge_data((_field(adjusted_p=0.5),), apart, DATA, tests=5)
+    found = evaluate_data((_field(adjusted_p=0.5),), apart, DATA, tests=5)
     assert (found.level, found.causes) == (
         Level.WARN,
         ("embedding: 40 new clips lie apart from 100 of the baseline (AUC .74, p = .0002)",),
@@ -162,16 +162,16 @@ def test_an_embedding_apart_in_plain_words():
 def test_metadata_and_embedding_are_two_questions():
     alike = EmbeddingDrift(100, 40, 0.0, 0.5, 0.9)
     field = _field(adjusted_p=0.0015)
-    assert judge_data((field,), None, DATA, tests=5).level == Level.WARN
-    assert judge_data((field,), alike, DATA, tests=5).level == Level.OK
+    assert evaluate_data((field,), None, DATA, tests=5).level == Level.WARN
+    assert evaluate_data((field,), alike, DATA, tests=5).level == Level.OK
     apart = EmbeddingDrift(100, 40, 0.1, 0.74, 1e-6)
-    assert len(judge_data((field,), apart, DATA, tests=5).causes) == 2
-    assert judge_data((field,), None, DATA, tests=50).level == Level.OK
+    assert len(evaluate_data((field,), apart, DATA, tests=5).causes) == 2
+    assert evaluate_data((field,), None, DATA, tests=50).level == Level.OK
 
 
 def test_a_small_shift_is_no_alarm_however_sure():
     alike = EmbeddingDrift(100, 40, 0.01, 0.55, 1e-9)
-    found = judge_data((_field(distance=0.1, adjusted_p=1e-9),), alike, DATA, tests=5)
+    found = evaluate_data((_field(distance=0.1, adjusted_p=1e-9),), alike, DATA, tests=5)
     assert (found.level, found.causes) == (Level.OK, ())
 
 
@@ -182,9 +182,9 @@ def test_unjudged_data_are_listed_by_reason():
         for name in "abcdefgh"
     )
     few = EmbeddingDrift(9, 0, nan, nan, nan, False, "no new clips")
-    found = judge_data(fields, few, DATA, tests=5)
-    assert (found.level, found.causes) == (Level.NOT_JUDGED, ())
-    assert found.not_judged == (
+    found = evaluate_data(fields, few, DATA, tests=5)
+    assert (found.level, found.causes) == (Level.NOT_TESTED, ())
+    assert found.not_tested == (
         "metadata (a, b, c, d, e and 3 more): no new clips",
         "embedding: no new clips",
     )

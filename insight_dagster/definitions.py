@@ -1,4 +1,7 @@
-"""The code location: an explicit list of assets, checks, jobs, schedules, sensors and resources."""
+"""The code location: an explicit list of assets, checks, jobs, schedules, sensors and resources.
+
+Nothing else imports `assets`; `orchestration` names them by their keys.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -45,7 +48,7 @@ from insight_dagster.resources.progress import LoggedProgress, Progress
 from insight_dagster.resources.thresholds import ThresholdsResource
 from insight_dagster.settings import Settings, load_settings
 
-_OF_A_CLASS = [
+_CLASS_ASSETS = [
     clip_manifest,
     measurements,
     performance,
@@ -55,7 +58,7 @@ _OF_A_CLASS = [
     heatmap_bundles,
     verdict,
 ]
-_ASSETS = [*_OF_A_CLASS, latent_space, insight_report]
+_ASSETS = [*_CLASS_ASSETS, latent_space, insight_report]
 _CHECKS = [
     clip_manifest_checks,
     embeddings_complete,
@@ -69,7 +72,7 @@ _CHECKS = [
 ]
 _PROMOTE_BASELINE = promotion_job(promote)
 
-# Steps are forked from a process that has imported everything once per run: a step starts in
+# Steps are forked from one process per run that has imported everything, so that a step starts in
 # milliseconds instead of seconds.
 EXECUTOR = dg.multiprocess_executor.configured(
     {"start_method": {"forkserver": {"preload_modules": ["insight_dagster.definitions"]}}}
@@ -92,7 +95,7 @@ def build_definitions(
 
     Args:
         settings: of the home folder.
-        progress: follows long steps; default: log lines.
+        progress: reports the progress of long steps; default: log lines.
         executor: of runs that name none; None = the code location's.
 
     Raises:
@@ -131,17 +134,17 @@ def build_definitions(
 
 
 def _refuse_unknown(severities: Iterable[str]) -> None:
-    """Refuse severities of checks that there are not.
+    """Refuse severities of checks that do not exist.
 
     Raises:
-        SettingsError: with the names that there are.
+        SettingsError: a name is no check's; the message lists the checks.
     """
     known = {spec.name for checks in _CHECKS for spec in checks.check_specs}
     unknown = sorted(set(severities) - known)
     if unknown:
         raise SettingsError(
-            f"setting checks.severities names no check: {', '.join(unknown)}; "
-            f"there are {', '.join(sorted(known))}"
+            f"setting checks.severities names checks that do not exist: {', '.join(unknown)}; "
+            f"choose from {', '.join(sorted(known))}"
         )
 
 
@@ -156,7 +159,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
     )
     home_folders = HomeFoldersResource(home=str(settings.home), report_url=settings.report_url)
     check_thresholds = ThresholdsResource(
-        # A threshold that is not set has no value in Dagster's configuration either.
+        # Dagster's configuration has no null: a threshold that is not set is left out.
         values=settings.checks.model_dump(mode="json", exclude_none=True)
     )
     classifier = ModelResource(**settings.model_spec.model_dump(mode="json"))
@@ -176,17 +179,17 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
             thresholds=check_thresholds,
         ),
         "insight_progress": progress,
-        # What the stages of a night hand to each other stays in the night's own process.
+        # The stages of a night pass values to each other within one process.
         "insight_night_io": dg.mem_io_manager,
     }
 
 
 def classifier_of(definitions: dg.Definitions) -> ModelResource:
-    """The model resource that the definitions were built with."""
+    """Return the model resource that the definitions were built with."""
     return cast(ModelResource, (definitions.resources or {})["insight_model"])
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """The code location of the home that the environment names."""
+    """Return the code location of the home that the environment names."""
     return build_definitions(load_settings())

@@ -1,4 +1,4 @@
-"""The former place of `WatchedRunLauncher`, which the `dagster.yaml` of homes made by 0.1 names."""
+"""Former module of `WatchedRunLauncher`, named in `dagster.yaml` of 0.1 homes; removed in 0.3."""
 
 from insight_dagster.orchestration.run_launcher import WatchedRunLauncher
 

@@ -1,7 +1,7 @@
-"""Automation conditions: each asset says by itself when it wants to be materialized again.
+"""Automation conditions: when each asset is materialized again, as an alternative to the schedule.
 
-For those who prefer them to the nightly schedule; the setting `automation` chooses. The library
-sensor then only takes up new classes: that their clips are missing is what the conditions see.
+The setting `automation` chooses between the two. With conditions, the library sensor only adds new
+classes as partitions; the conditions see that their assets are missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dagster import AutomationCondition as Condition
 
 from insight_dagster.settings import Settings
 
-_QUIET = ~Condition.in_progress() & ~Condition.execution_failed()
+_IDLE = ~Condition.in_progress() & ~Condition.execution_failed()
 _READY = ~Condition.any_deps_missing() & ~Condition.any_deps_in_progress()
 _TRUSTED = ~Condition.any_deps_match(
     Condition.any_checks_match(Condition.check_failed(), blocking_only=True)
@@ -21,32 +21,29 @@ _TRUSTED = ~Condition.any_deps_match(
 
 
 def conditions(settings: Settings) -> dict[str, dg.AutomationCondition]:
-    """The condition of every asset that has one, by name.
+    """Return the condition of every asset that has one, by name.
 
-    - The manifest is listed when a class is new, and every night (`nightly_cron`).
-    - What follows from it for the class follows when it is missing or its inputs are newer.
-    - The shared fit is renewed at night only; then every class is placed again.
-    - The report is written when something it shows is newer.
+    - `clip_manifest`: when a class is new, and every night (`nightly_cron`).
+    - The other assets of a class: when they are missing or their inputs are newer.
+    - `latent_space`: at night only; every class is projected again afterwards.
+    - `insight_report`: when something it shows is newer.
 
-    Blocking checks hold back what is downstream of their own class. For the shared fit that would
-    let one class stop all: it leaves classes out by itself.
+    Blocking checks hold back the assets downstream for their own class. They do not hold back the
+    shared fit, where one class would stop all; it leaves untrusted classes out.
     """
     nightly = Condition.cron_tick_passed(settings.nightly_cron, settings.timezone)
-    missing = (Condition.missing() & _QUIET & _READY).with_label("new class")
+    missing = (Condition.missing() & _IDLE & _READY).with_label("new class")
     newer = _once(Condition.any_deps_updated()) & ~Condition.in_progress() & _READY
     follows = missing | (newer & _TRUSTED).with_label("inputs are newer")
-    # One class that is missing must not stall what is shared: some class is enough.
-    begun, calm = (
-        Condition.any_deps_match(~Condition.missing()),
-        ~Condition.any_deps_in_progress(),
-    )
-    first = (Condition.missing() & _QUIET & begun & calm).with_label("first time")
-    # Every night is a new attempt, whatever became of the last one.
+    # A class that is missing must not block a shared asset: inputs of one class are enough.
+    has_input = Condition.any_deps_match(~Condition.missing())
+    inputs_idle = ~Condition.any_deps_in_progress()
+    first = (Condition.missing() & _IDLE & has_input & inputs_idle).with_label("first time")
+    # Every night is a new attempt, whether or not the last one failed.
     tonight = _once(nightly) & ~Condition.in_progress()
-    shared = (tonight & begun & calm).with_label("night")
-    report = (_once(Condition.any_deps_updated()) & ~Condition.in_progress() & calm).with_label(
-        "something shown is newer"
-    )
+    shared = (tonight & has_input & inputs_idle).with_label("night")
+    updated = _once(Condition.any_deps_updated()) & ~Condition.in_progress()
+    report = (updated & inputs_idle).with_label("something shown is newer")
     per_class = ("embeddings", "metadata_table", "performance", "projection", "clusters")
     return {
         "clip_manifest": missing | tonight.with_label("night"),
@@ -57,14 +54,14 @@ def conditions(settings: Settings) -> dict[str, dg.AutomationCondition]:
 
 
 def _once(condition: Any) -> Any:
-    """True from when a condition became true until it was answered by a request."""
+    """Return a condition that holds from when another became true until a run was requested."""
     return condition.since_last_handled()
 
 
 def with_conditions(
     assets: list[dg.AssetsDefinition], settings: Settings
 ) -> list[dg.AssetsDefinition]:
-    """The assets with their conditions, if the settings ask for them."""
+    """Return the assets with their conditions, or unchanged if the settings do not use any."""
     if settings.automation != "conditions":
         return assets
     found = conditions(settings)

@@ -1,4 +1,4 @@
-"""When the nightly re-analysis starts."""
+"""The schedule of the nightly re-analysis. What a night does is in `nightly_job`."""
 
 import dagster as dg
 from dagster import DagsterInvalidDefinitionError
@@ -10,13 +10,13 @@ from insight_dagster.settings import Settings
 
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """The schedule of a home.
+    """Return the schedule that starts the nightly re-analysis.
 
-    After a downtime the daemon makes up for the last tick that was missed; one night covers
-    whatever the nights before it would have done.
+    After a downtime the daemon makes up for the last missed tick only: one night does all the work
+    of those before it.
 
     Raises:
-        SettingsError: `nightly_cron` is no cron schedule.
+        SettingsError: `nightly_cron` is not a cron schedule.
     """
     running = settings.automation == "schedule"
     try:
@@ -29,23 +29,23 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
             default_status=dg.DefaultScheduleStatus.RUNNING
             if running
             else dg.DefaultScheduleStatus.STOPPED,
-            description="Starts the nightly re-analysis, unless one is still at work.",
+            description="Starts the nightly re-analysis, unless one is still running.",
         )
         def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-            return _tonight(context)
+            return _request(context)
 
     except DagsterInvalidDefinitionError as problem:
         raise SettingsError(
-            f"setting nightly_cron={settings.nightly_cron!r}: {problem}; five fields are needed, "
-            "e.g. 0 2 * * *"
+            f"setting nightly_cron={settings.nightly_cron!r} is not a cron schedule ({problem}); "
+            "write five fields, e.g. 0 2 * * *"
         ) from problem
     return schedule
 
 
-def _tonight(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def _request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     busy = context.instance.get_runs(
         dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_PROGRESS)), limit=1
     )
     if busy:
-        return dg.SkipReason(f"the night of run {busy[0].run_id} is still at work")
+        return dg.SkipReason(f"the nightly re-analysis of run {busy[0].run_id} is still running")
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())

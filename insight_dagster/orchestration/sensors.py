@@ -1,4 +1,7 @@
-"""What the daemon watches: the clip library, the night's stages, the baseline."""
+"""The sensors: what the daemon watches in order to launch runs.
+
+Alerts about failed runs (`alerts`) and what runs at a given time (`schedules`) do not belong here.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,15 +30,15 @@ _RUNNING, _STOPPED = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOP
 
 
 def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Watches the library of a home."""
+    """Return the sensor that watches the clip library and requests runs for its changes."""
 
     @dg.sensor(
         name="clip_library_sensor",
         jobs=[analyse_classes, nightly_reanalysis],
         minimum_interval_seconds=settings.watch_seconds,
         default_status=_STOPPED if settings.automation == "off" else _RUNNING,
-        description="New classes become partitions and are analysed; of known classes those whose "
-        "clips changed. A class that has gone is reported by its check in_library.",
+        description="Adds new classes as partitions and analyses new and changed classes. A class "
+        "that is no longer in the library fails its check in_library.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         library = scan(settings.library_folder)
@@ -70,7 +73,7 @@ def nightly_stages(jobs: Sequence[dg.JobDefinition | AssetJob]) -> dg.SensorDefi
         jobs=jobs,
         minimum_interval_seconds=5,
         default_status=_RUNNING,
-        description="Launches the runs that a nightly re-analysis in progress asks for.",
+        description="Launches the runs that a nightly re-analysis in progress requests.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         nights = context.instance.get_runs(
@@ -85,13 +88,13 @@ def nightly_stages(jobs: Sequence[dg.JobDefinition | AssetJob]) -> dg.SensorDefi
         if requests:
             yield from requests
         else:
-            yield dg.SkipReason("no night asks for runs")
+            yield dg.SkipReason("no nightly re-analysis requests runs")
 
     return sensor
 
 
 def baseline_sensor() -> dg.SensorDefinition:
-    """Holds every class against a baseline as soon as it is promoted."""
+    """Return the sensor that compares every class with a newly promoted baseline."""
     report = STAGE_JOBS[REPORT.job]
 
     @dg.asset_sensor(
@@ -100,7 +103,8 @@ def baseline_sensor() -> dg.SensorDefinition:
         jobs=[compare_with_baseline, report],
         minimum_interval_seconds=10,
         default_status=_RUNNING,
-        description="After a promotion: performance and verdicts anew, and the report.",
+        description="After a promotion, compares every class with the new baseline and writes the "
+        "report again.",
     )
     def sensor(
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry
@@ -118,24 +122,22 @@ def baseline_sensor() -> dg.SensorDefinition:
 
 
 def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:
-    """Runs for settled classes: the whole analysis where nothing has been fitted yet."""
-    if not seen.settled:
-        return
-    if settings.automation == "conditions":
+    """Yield runs for settled classes: the whole analysis where no latent space is fitted yet."""
+    if not seen.settled or settings.automation == "conditions":
         return
     if not _has_space(settings):
         yield dg.RunRequest(job_name=JOB_NAME, run_key=f"first analysis {seen.watch.requests}")
         return
     for name in seen.settled:
         yield dg.RunRequest(
-            job_name="analyse_classes",
+            job_name=analyse_classes.name,
             partition_key=name,
             run_key=f"{name} {seen.watch.requested[name]} {seen.watch.requests}",
         )
 
 
 def _stored(settings: Settings, names: Sequence[str]) -> pa.Table:
-    """What the manifest holds of some classes."""
+    """Return the rows of the manifest of some classes."""
     if not settings.folders.database.exists():
         return CLIP_MANIFEST.from_rows([])
     sql = "SELECT * FROM clip_manifest WHERE list_contains(?, class_name)"
@@ -158,7 +160,7 @@ def _gone_check(name: str, classes: Sequence[str]) -> dg.AssetCheckEvaluation:
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
         description="the library has no clip of this class any more; its rows are kept. "
-        "`insight classes remove` takes it away",
+        "`insight classes remove` deletes them",
         metadata={"classes_in_library": len(classes)},
     )
 

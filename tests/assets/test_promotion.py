@@ -135,5 +135,5 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
 
 def test_a_severity_of_no_check_is_refused(home_copy):
     checks = home_copy.checks.model_copy(update={"severities": {"leak": "ERROR"}})
-    with pytest.raises(Exception, match="names no check: leak; there are .*leaks"):
+    with pytest.raises(Exception, match="checks that do not exist: leak; choose from .*leaks"):
         build_definitions(home_copy.model_copy(update={"checks": checks}))

@@ -169,7 +169,7 @@ def test_actions_are_shown_and_exported(finished_home, tmp_path):
         assert rows == [(step["clip_id"], step["verb"]) for step in shown["steps"]]
     told = insight("actions", first["insight_id"], "--home", home).stdout
     assert shown["advice"] in told
-    assert "No effect is foreseen: " in told or "Expected by a linear probe: " in told
+    assert "No expected effect: " in told or "Expected effect, estimated with" in told
     assert not list(tmp_path.glob(".steps*"))
     said = one_line(insight("actions", "zz", "--home", home))
     assert "'zz'" in said

@@ -228,7 +228,7 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
         )
     )
     found = schedule_tick(settings, instance)
-    assert not found.run_requests and "still at work" in found.skip_message
+    assert not found.run_requests and "still running" in found.skip_message
 
 
 def test_a_night_waits_for_a_library_that_is_not_there(tmp_path, instance):

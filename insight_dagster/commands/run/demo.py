@@ -1,4 +1,4 @@
-"""`insight demo`: library, all assets, and what was found beside what was planted."""
+"""`insight demo`: make the demo library, analyse it, and score insights against planted faults."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _TABLES = ("clip_manifest", "predictions", "insights", "insight_members", "insig
 def make_demo_library(
     folder: Path, *, seed: int, clips_per_class: int, console: Console
 ) -> LibrarySummary:
-    """Render the demo library with a progress bar; one that is there already is kept.
+    """Render the demo library with a progress bar; an existing one is kept.
 
     Raises:
-        LibraryError: the folder holds something else.
+        LibraryError: the folder holds something other than this demo library.
     """
     with progress_bars(console) as bars:
         advance = bars.begin("rendering clips", len(DEMO_CLASSES) * clips_per_class)
@@ -43,24 +43,24 @@ def make_demo_library(
 
 
 def add_delivery(folder: Path, *, delivery: int, console: Console) -> None:
-    """Add a later delivery to a demo library, with a progress bar.
+    """Add a later delivery of clips to a demo library, with a progress bar.
 
     Raises:
-        LibraryError: the folder is no demo library, or there is no such delivery.
+        LibraryError: the folder is not a demo library, or the delivery does not exist.
     """
     with progress_bars(console) as bars:
         advance = bars.begin("rendering clips", total=None)
         summary = deliver(folder, delivery=delivery, progress=advance)
     groups = ", ".join(f"{count} {name}" for name, count in sorted(summary.groups.items()))
-    state = "" if summary.created else " (was there already)"
+    state = "" if summary.created else " (already there)"
     console.print(f"Delivery {delivery} in {folder}{state}: {groups}", soft_wrap=True)
 
 
 def run_demo(settings: Settings, *, seed: int, clips_per_class: int, console: Console) -> None:
-    """Make the library, materialize everything, score the insights, write the summary.
+    """Make the library, materialize every asset, score the insights and write the summary.
 
     Raises:
-        InsightError: whatever stopped it, with what to do.
+        InsightError: a step failed; the message says what to do.
     """
     prepare_home(settings)
     folder = settings.library_folder
@@ -102,9 +102,9 @@ def _show(summary: dict[str, Any], console: Console) -> None:
     ]
     print_rows(console, accuracy, title="Accuracy", empty="No predictions.")
     faults = [{"fault": name, **_fault_line(entry)} for name, entry in summary["faults"].items()]
-    print_rows(console, faults, title="Planted and found", empty="Nothing was planted.")
+    print_rows(console, faults, title="Planted faults", empty="No fault was planted.")
     others = [entry for entry in summary["insights"] if entry["planted_fault"] is None]
-    console.print(f"{len(others)} of {len(summary['insights'])} insights match nothing planted.")
+    console.print(f"{len(others)} of {len(summary['insights'])} insights match no planted fault.")
 
 
 def _fault_line(fault: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Start `dagster dev` (UI, daemon, code location) on a home folder, and the report beside it."""
+"""`insight serve`: the Dagster UI, daemon and code location of a home, and its report."""
 
 from __future__ import annotations
 
@@ -20,29 +20,27 @@ _LAST_PORT = 65_535
 
 
 def serve_home(settings: Settings, *, port: int, report_port: int, console: Console) -> None:
-    """Become `dagster dev`: signals reach it directly, and its exit code is ours.
+    """Replace this process by `dagster dev`, which then receives its signals and exits for it.
 
-    Browsers follow no link from the UI to a file, so the report is served beside it, unless the
-    settings say where else it is served (`report_url`).
+    The report is served beside it, because browsers do not follow a link from the UI to a file;
+    not so if the settings say where else it is served (`report_url`).
 
     Args:
         settings: of the home.
         port: of the UI.
         report_port: of the report; 0 = do not serve it.
-        console: is told the addresses.
+        console: receives the addresses.
 
     Raises:
-        SettingsError: the home folder cannot be written, a setting is wrong, or the report's port
-            is taken.
+        SettingsError: the home folder cannot be written, a setting is wrong, or the port of the
+            report cannot be used.
     """
     if report_port == port or not 0 <= report_port <= _LAST_PORT:
         raise SettingsError(
             f"the report cannot be served on port {report_port}; name another with --report-port"
         )
     prepare_home(settings)
-    build_definitions(
-        settings
-    )  # what is wrong with the settings is better said here than in the UI
+    build_definitions(settings)  # so that a wrong setting is an error here and not in the UI
     console.print(f"Dagster UI: http://127.0.0.1:{port}  (home {settings.home})", soft_wrap=True)
     address = settings.report_url
     if report_port and address == Settings.model_fields["report_url"].default:
@@ -61,5 +59,5 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
 
 
 def _root() -> Path:
-    """Folder that the packages are imported from."""
+    """Return the folder that the package is imported from."""
     return Path(insight_dagster.__file__).parents[1]

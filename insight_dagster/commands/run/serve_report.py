@@ -1,4 +1,7 @@
-"""The report folder over HTTP, for this machine alone: by itself or beside the Dagster UI."""
+"""`insight report --serve`: the report over HTTP, for this machine only.
+
+`insight serve` uses the same server beside the Dagster UI.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +25,19 @@ _OUR_NAMES = (LOOPBACK, "localhost")
 
 
 def serve_report(settings: Settings, *, port: int, console: Console) -> None:
-    """Serve the report until the user stops it.
+    """Serve the report until it is interrupted.
 
     Args:
         settings: of the home.
         port: on the loopback interface; 0 takes a free one.
-        console: is told the address.
+        console: receives the address.
 
     Raises:
-        SettingsError: there is no report yet, or the port is taken.
+        SettingsError: there is no report yet, or the port cannot be used.
     """
     if not (settings.folders.report / "index.html").is_file():
         raise SettingsError(
-            f"{settings.folders.report} has no report yet; `insight report` makes it"
+            f"{settings.folders.report} has no report yet; `insight report` writes it"
         )
     with report_server(settings.folders.report, port=port) as server:
         address = f"http://{LOOPBACK}:{server.server_address[1]}/"
@@ -46,10 +49,10 @@ def serve_report(settings: Settings, *, port: int, console: Console) -> None:
 
 
 def report_server(folder: Path, *, port: int) -> ThreadingHTTPServer:
-    """A server of a folder's files; the caller runs and closes it.
+    """Return a server of a folder's files; the caller runs and closes it.
 
     Raises:
-        SettingsError: the port is taken.
+        SettingsError: the port cannot be used.
     """
     try:
         return ThreadingHTTPServer((LOOPBACK, port), partial(_Files, directory=str(folder)))
@@ -61,10 +64,10 @@ def report_server(folder: Path, *, port: int) -> ThreadingHTTPServer:
 
 
 def serve_beside(folder: Path, *, port: int) -> str:
-    """Serve the report in a process that ends with this one; its address.
+    """Serve the report in a process that ends with this one; return its address.
 
     Raises:
-        SettingsError: the port is taken.
+        SettingsError: the port cannot be used.
     """
     report_server(folder, port=port).server_close()
     command = [sys.executable, "-m", __name__, str(folder), str(port), str(os.getpid())]
@@ -77,6 +80,7 @@ def serve_beside(folder: Path, *, port: int) -> str:
 
 
 def _serve_while(parent: int, folder: Path, port: int) -> None:
+    """Serve a folder until the parent process ends; print the address first."""
     with report_server(folder, port=port) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"http://{LOOPBACK}:{server.server_address[1]}", flush=True)
@@ -85,10 +89,10 @@ def _serve_while(parent: int, folder: Path, port: int) -> None:
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """Files as they are now, without a list of folders and without a word on the terminal.
+    """Serves files uncached; lists no folder and logs nothing.
 
-    The report is for pages of its own alone: its data are scripts, which any page of the web could
-    else load from this machine, by its address or by a name that it lets point here.
+    Only pages of the report itself may load its files: its data are scripts, which any web page
+    could load otherwise, by this machine's address or by a host name that points to it.
     """
 
     def send_head(self) -> Any:
@@ -109,7 +113,7 @@ class _Files(SimpleHTTPRequestHandler):
         self.send_error(404, "File not found")
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`insight actions`: what to do because of an insight, shown and exported."""
+"""`insight actions`: what to do about an insight, clip by clip, and the expected effect."""
 
 from __future__ import annotations
 
@@ -30,11 +30,18 @@ _STEPS = """
 def show_actions(
     settings: Settings, insight_id: str, *, out: Path | None, as_json: bool, console: Console
 ) -> None:
-    """Print an insight's steps and what they are expected to bring, or write the steps to a file.
+    """Print the steps of an insight and their expected effect, or write the steps to a file.
+
+    Args:
+        settings: of the home.
+        insight_id: id of an insight or of a line of its ledger, or the start of one.
+        out: file to write the steps to instead, .csv or .parquet.
+        as_json: print JSON instead of tables.
+        console: to print to.
 
     Raises:
-        UnknownInsightError: no insight, or more than one, has an id that begins so.
-        SettingsError: the file to write is neither .csv nor .parquet.
+        UnknownInsightError: not exactly one insight has an id that begins with `insight_id`.
+        SettingsError: the file is neither .csv nor .parquet.
     """
     store = open_database(settings)
     found = store.read(_INSIGHT, [insight_id]).to_pylist()
@@ -51,21 +58,21 @@ def show_actions(
     if as_json:
         print_json([{**insight, "steps": steps.to_pylist()}])
         return
-    said = [insight["sentence"], insight["action"], insight["advice"] or "", *_expected(insight)]
-    for line in filter(None, said):
+    lines = [insight["sentence"], insight["action"], insight["advice"] or "", *_expected(insight)]
+    for line in filter(None, lines):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     print_rows(console, steps.to_pylist(), title="Steps", empty="Nothing to do.")
 
 
 def _expected(insight: dict[str, Any]) -> list[str]:
-    """The expected effect in words, then the one on the other clips where there is a figure."""
+    """Return the expected effect in words, and the one on the other clips where it is known."""
     if insight["change"] is None:
-        told = [f"No effect is foreseen: {insight['reason'] or 'it was not estimated'}."]
+        lines = [f"No expected effect: {insight['reason'] or 'it was not estimated'}."]
     else:
-        told = [f"Expected by a linear probe: {_figure(insight, '')}."]
+        lines = [f"Expected effect, estimated with a linear probe: {_figure(insight, '')}."]
     if insight["side_change"] is not None:
-        told.append(f"Besides: {_figure(insight, 'side_')}.")
-    return told
+        lines.append(f"Effect on other clips: {_figure(insight, 'side_')}.")
+    return lines
 
 
 def _figure(insight: dict[str, Any], prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""`insight classes`: which classes a home knows, and taking one away."""
+"""`insight classes`: the classes of a home, and removing one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROWS = """
 
 
 def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None:
-    """Print every class of library, partitions and tables, and where it is missing."""
+    """Print every class of the library, the partitions and the tables."""
     with open_instance(settings) as instance:
         partitions = set(instance.get_dynamic_partitions(_NAME))
     library, unknown = _library_classes(settings)
@@ -59,22 +59,22 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
 def remove_class(
     settings: Settings, name: str, *, confirm: Callable[[str], bool], console: Console
 ) -> None:
-    """Take a class away: its partition, its rows in every table, its heatmaps and contact sheets.
+    """Remove a class: its partition, its rows in every table, its heatmaps and contact sheets.
 
     Args:
         settings: of the home.
         name: of the class.
-        confirm: asked with what would be lost; False = leave everything as it is.
-        console: for the outcome.
+        confirm: called with what would be deleted; returns whether to go on.
+        console: to print to.
 
     Raises:
-        UnknownClassError: neither a partition nor a row has that name.
-        LibraryError: the library still has it and would bring it back, or cannot be read: whether
+        UnknownClassError: no partition and no row has the name.
+        LibraryError: the library still has the class, or cannot be read, so that whether
             it has the class is not known then.
     """
     if name in scan(settings.library_folder).classes:
         raise LibraryError(
-            f"{settings.library_folder} still has clips of {name!r}, the sensor would bring the "
+            f"{settings.library_folder} still has clips of {name!r}, and the sensor would add the "
             "class back; take them out of the library first"
         )
     with open_instance(settings) as instance:
@@ -93,8 +93,7 @@ def remove_class(
 def _forget(
     settings: Settings, store: Database | None, instance: dg.DagsterInstance, name: str
 ) -> None:
-    # The partition first: what is left of a removal that was interrupted has rows, and is found
-    # by the same command again.
+    # The partition first: after an interruption rows are left, and the same command finds them.
     instance.delete_dynamic_partition(_NAME, name)
     if store is None:
         return
@@ -106,16 +105,16 @@ def _forget(
     heatmaps = settings.folders.heatmaps.resolve()
     for row in bundles:
         for path in (row["path"], row["volume_path"]):
-            # A row is data: what it names is deleted only where heatmaps are kept.
+            # A row may name any file: only files in the folder of heatmaps are deleted.
             file = (settings.home / path).resolve()
             if file.is_relative_to(heatmaps):
                 file.unlink(missing_ok=True)
 
 
 def _contents(store: Database, name: str | None = None) -> set[str]:
-    """Content keys of a class's clips, or of all."""
+    """Return the content keys of the clips of a class, or of all clips."""
     keys = store.rows(CLIP_MANIFEST, name)["content_key"].to_pylist()
-    # A row is data: what it names is deleted only where contact sheets are kept.
+    # A key may hold any text: only those that name files in the folder of sheets are used.
     return {key for key in keys if key and key.isalnum()}
 
 
@@ -127,7 +126,7 @@ def _clips(store: Database | None, name: str) -> int:
 
 
 def _library_classes(settings: Settings) -> tuple[set[str], str]:
-    """Classes of the library; or none, and why it cannot be read."""
+    """Return the classes of the library, and why it cannot be read where it cannot."""
     try:
         return set(scan(settings.library_folder).classes), ""
     except LibraryError as problem:

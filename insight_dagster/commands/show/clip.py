@@ -1,4 +1,4 @@
-"""`insight clip`: everything the tables know about one clip."""
+"""`insight clip`: everything the tables hold about one clip."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MEMBERSHIPS = """
 
 
 def show_clip(settings: Settings, *, clip_id: str, as_json: bool, console: Console) -> None:
-    """Print a clip's facts, prediction, metadata, place, insights and heatmaps.
+    """Print a clip's manifest, prediction, metadata, projection, cluster, insights and heatmaps.
 
     Raises:
-        LibraryError: no clip, or more than one, has an id that begins so.
+        LibraryError: not exactly one clip has an id that begins with `clip_id`.
     """
     store = open_database(settings)
     found = _find(store, clip_id)
@@ -47,9 +47,13 @@ def _find(store: Database, clip_id: str) -> str:
     sql = "SELECT clip_id FROM clip_manifest WHERE starts_with(clip_id, ?) ORDER BY ALL LIMIT 6"
     matches = store.read(sql, [clip_id])["clip_id"].to_pylist()
     if not matches:
-        raise LibraryError(f"no clip has the id {clip_id!r}; `insight insights --json` lists some")
+        raise LibraryError(
+            f"no clip has an id that begins with {clip_id!r}; `insight export` writes all ids"
+        )
     if len(matches) > 1 and clip_id not in matches:
-        raise LibraryError(f"clip id {clip_id!r} is ambiguous: {', '.join(matches)}; type more")
+        raise LibraryError(
+            f"clip id {clip_id!r} is ambiguous: {', '.join(matches)}; give more of it"
+        )
     return clip_id if clip_id in matches else matches[0]
 
 

@@ -1,4 +1,4 @@
-"""`insight baseline`, `insight drift`: what later states are held against, and what changed."""
+"""`insight drift` and `insight baseline list`: what changed since the baseline, and baselines."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _CHECKS = """
 
 
 def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> None:
-    """Print every baseline that was promoted, the one in use first."""
+    """Print all promoted baselines, the one in use first."""
     rows = open_database(settings).read(_BASELINES).to_pylist()
     if as_json:
         print_json(rows)
         return
-    empty = "No baseline; `insight baseline promote` makes one."
+    empty = "No baseline yet; `insight baseline promote` makes one."
     shown = [{k: v for k, v in row.items() if k != "model_fingerprint"} for row in rows]
     print_rows(console, shown, title="Baselines, the one in use first", empty=empty)
 
@@ -49,7 +49,7 @@ def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> No
 def show_drift(
     settings: Settings, *, class_name: str | None, as_json: bool, console: Console
 ) -> None:
-    """Print what changed since the baseline: verdicts, performance by cause, metadata."""
+    """Print what changed since the baseline: drift checks, performance by cause, metadata."""
     store = open_database(settings)
     found = {
         "checks": _chosen(store.read(_CHECKS).to_pylist(), class_name),
@@ -60,10 +60,10 @@ def show_drift(
         print_json(found)
         return
     mark_random(settings, console)
-    empty = "Nothing to compare with: `insight baseline promote` makes a baseline."
+    empty = "No baseline to compare with; `insight baseline promote` makes one."
     print_rows(console, found["checks"], title="Checks", empty=empty)
     print_rows(console, found["performance"], title="Performance", empty=empty)
-    none = "No metadata field of new clips differs from the baseline's (adjusted p <= 0.05)."
+    none = "No metadata field of the new clips differs from the baseline (adjusted p <= 0.05)."
     print_rows(console, found["metadata"], title="Metadata of new clips", empty=none)
 
 

@@ -1,4 +1,4 @@
-"""`insight insights`: what was found, most severe first."""
+"""`insight insights`: the insights of a home, most severe first, and their history."""
 
 from __future__ import annotations
 
@@ -83,15 +83,22 @@ def _with_causes(settings: Settings) -> list[dict[str, Any]]:
 def show_history(
     settings: Settings, ledger_id: str | None, *, as_json: bool, console: Console
 ) -> None:
-    """Print what became of insights over the runs, or of the one whose id begins so.
+    """Print how insights changed over the runs.
+
+    Args:
+        settings: of the home.
+        ledger_id: only the insight whose id begins with this; None = all.
+        as_json: print JSON instead of a table.
+        console: to print to.
 
     Raises:
-        UnknownInsightError: no insight of the ledger has an id that begins so.
+        UnknownInsightError: no insight of the ledger has an id that begins with `ledger_id`.
     """
     rows = open_database(settings).read(_HISTORY, [ledger_id or ""]).to_pylist()
     if ledger_id and not rows:
         raise UnknownInsightError(
-            f"the ledger has no insight {ledger_id!r}; `insight insights --history` lists them"
+            f"no insight of the ledger has an id that begins with {ledger_id!r}; "
+            "`insight insights --history` lists them"
         )
     if as_json:
         print_json(rows)

@@ -1,4 +1,4 @@
-"""`insight pin`: insights that are watched, so that a check tells when one gets worse."""
+"""`insight pin`, `unpin` and `pins`: insights whose check fails when they get worse."""
 
 from __future__ import annotations
 
@@ -29,12 +29,19 @@ _PINS = """
 def pin(
     settings: Settings, insight_id: str, *, note: str, author: str | None, console: Console
 ) -> None:
-    """Watch an insight from now on: its check fails when it becomes more severe than it is now.
+    """Pin an insight: its check fails when it becomes more severe than it is now.
 
-    Earlier pins of what is the same insight are replaced: a group that changes has a new id.
+    Earlier pins of the same insight are replaced; its id is another when its group changed.
+
+    Args:
+        settings: of the home.
+        insight_id: id of an insight or of a line of its ledger, or the start of one.
+        note: why it is pinned.
+        author: who pins it; default: the user's login name.
+        console: to print to.
 
     Raises:
-        UnknownInsightError: no insight, or more than one, has an id that begins so.
+        UnknownInsightError: not exactly one insight has an id that begins with `insight_id`.
     """
     store = open_database(settings)
     found = store.read(_INSIGHT, [insight_id]).to_pylist()
@@ -59,10 +66,10 @@ def pin(
 
 
 def unpin(settings: Settings, insight_id: str, *, console: Console) -> None:
-    """Watch an insight no longer.
+    """Unpin an insight.
 
     Raises:
-        UnknownInsightError: it is not pinned.
+        UnknownInsightError: not exactly one pinned insight has an id that begins with `insight_id`.
     """
     store = open_database(settings)
     pinned = store.rows(PINNED_INSIGHTS)["insight_id"].to_pylist()

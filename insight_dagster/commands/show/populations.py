@@ -1,4 +1,4 @@
-"""`insight populations`: the named sets of clips and what each holds, or what is wrong with it."""
+"""`insight populations`: the populations and contrasts of a home, with their numbers of clips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from insight_dagster.settings import Settings
 
 
 def show_populations(settings: Settings, *, as_json: bool, console: Console) -> None:
-    """Print every population and contrast with the number of its clips or its error."""
+    """Print every population and contrast with its number of clips, or its error."""
     clips = read_filter_columns(open_database(settings))
     rows = filter_rows(settings, clips)
     if as_json:

@@ -1,4 +1,4 @@
-"""`insight power`: the smallest failing group that would be found in this home's own clips."""
+"""`insight power`: the smallest failing group that would be found in the clips of a home."""
 
 from __future__ import annotations
 
@@ -21,11 +21,17 @@ _LARGEST_SHARE = 0.5
 
 
 def show_power(settings: Settings, *, trials: int, as_json: bool, console: Console) -> None:
-    """Plant failing groups of several sizes in the home's clips and print what is found.
+    """Plant failing groups of several sizes in the home's clips and print how many are found.
+
+    Args:
+        settings: of the home.
+        trials: number of planted groups for each size and error rate.
+        as_json: print JSON instead of a table.
+        console: to print to.
 
     Raises:
-        NotEnoughClipsError: no class has 20 clips, or the model makes no error to draw from.
-        LatentSpaceError: nothing has been placed yet.
+        NotEnoughClipsError: no class has 20 clips, or the model makes no error to plant.
+        LatentSpaceError: no clip has been projected yet.
     """
     model = classifier_of(build_definitions(settings)).describe()
     clips = read_clip_table(
@@ -39,8 +45,8 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
     sizes = [size for size in _SIZES if size <= _LARGEST_SHARE * largest]
     if not sizes or not (clips.correct == 0).any():
         raise NotEnoughClipsError(
-            f"a group is planted in half of a class at most: the largest class has {largest} "
-            "clips, 20 are needed, and the model must make an error somewhere"
+            f"the largest class has {largest} clips; at least 20 are needed, because a group is "
+            "planted in at most half of a class, and the model must make at least one error"
         )
     steps = math.ceil(math.log2(len(EXCESSES) + 1))
     with Progress(console=console, transient=True, disable=as_json) as progress:
@@ -62,7 +68,11 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
 
 def _line(power: Power) -> dict[str, object]:
     if math.isnan(power.excess):
-        told = f"none up to {power.largest_tried:.0%}"
+        excess = f"none up to {power.largest_tried:.0%}"
     else:
-        told = f"{power.excess:.0%}"
-    return {"clips in the group": power.size, "errors above the class": told, "found": power.found}
+        excess = f"{power.excess:.0%}"
+    return {
+        "clips in the group": power.size,
+        "errors above the class": excess,
+        "found": power.found,
+    }

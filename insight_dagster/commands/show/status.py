@@ -1,4 +1,4 @@
-"""`insight status`: how far every class is, what failed, and which clips cannot be used."""
+"""`insight status`: the rows of every class, what failed, and which clips are quarantined."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
 from insight_dagster.tables.status import ClipStatus
 
-# What a class's rows in a table say of its clips.
+# What the number of rows in a table is called.
 _PER_CLASS = {
     "clip_manifest": "clips",
     "embeddings": "embedded",
@@ -26,6 +26,7 @@ _PER_CLASS = {
     "insights": "insights",
     "heatmap_bundles": "heatmaps",
 }
+_HEADINGS = {**_PER_CLASS, "judged": "evaluated"}
 _FAILURES = """
     SELECT asset, CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, reason
     FROM step_failures WHERE asset <> 'verdict' ORDER BY ALL"""
@@ -39,7 +40,7 @@ _QUARANTINE = f"""
 
 
 def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
-    """Print rows per class and asset, its verdict, failures, failed checks, the quarantine."""
+    """Print rows per class, verdicts, failed steps, failed checks and quarantined clips."""
     store = open_database(settings)
     with open_instance(settings) as instance:
         known = instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
@@ -52,12 +53,12 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
         print_json({**found, "quarantine": quarantined})
         return
     mark_random(settings, console)
-    empty = "No class has been materialized; `insight run` does."
-    shown = [{_PER_CLASS.get(name, name): row[name] for name in row} for row in classes]
+    empty = "No class has been materialized yet; `insight run` does it."
+    shown = [{_HEADINGS.get(name, name): row[name] for name in row} for row in classes]
     print_rows(console, shown, title="Rows per class", empty=empty)
-    print_rows(console, failures, title="Failed", empty="No class failed.")
-    print_rows(console, checks, title="Checks that do not pass", empty="Every check passes.")
-    print_rows(console, quarantined, title="Quarantine", empty="No clip is quarantined.")
+    print_rows(console, failures, title="Failed steps", empty="No step failed.")
+    print_rows(console, checks, title="Failed checks", empty="Every check passes.")
+    print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
 
 
 def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:

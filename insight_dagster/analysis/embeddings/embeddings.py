@@ -1,7 +1,7 @@
-"""Embeddings and predictions of clips: decode, preprocess, one pass through the model.
+"""Embeddings and predictions of clips: decode, preprocess, one forward pass.
 
-Running the model over many clips belongs here; reading frames (`clip_inputs.py`), the network
-(`inference.py`) and what follows from the vectors (`latent_space.py`) do not.
+Running the model on many clips belongs here; reading frames (`analysis.model.clip_inputs`), the
+network (`analysis.model.video_classifier`) and the latent space (`analysis.latent_space`) do not.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Visit = Callable[[Clip, DecodedWindow | Unreadable], None]
 
 @dataclass(frozen=True)
 class EmbeddedClips:
-    """Rows in the order asked for, and why clips are missing.
+    """Embeddings and predictions, and the reasons why clips have none.
 
     Attributes:
         embeddings: rows of `tables.EMBEDDINGS`, one for each clip that could be decoded.
-        predictions: rows of `tables.PREDICTIONS` for the same clips.
+        predictions: rows of `tables.PREDICTIONS` for the same clips, in the same order.
         problems: reason by clip_id for every other clip.
     """
 
@@ -65,24 +65,24 @@ def embed_clips(
     visit: Visit | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EmbeddedClips:
-    """Embeddings and predictions of clips, in the order given.
+    """Compute embeddings and predictions of clips, in the given order.
 
-    Identical content (same `content_key`) is decoded and run once. On a CPU the rows do not
-    depend on `batch_size`, `workers` or the order at all; on a GPU every pass has `batch_size`
-    clips (padded), and another batch size changes numbers by less than 1e-4 of their spread.
+    Clips with the same `content_key` are decoded and run once. On a CPU the rows do not depend on
+    `batch_size`, `workers` or the order; on a GPU every pass has `batch_size` clips (padded), and
+    another batch size changes numbers by less than 1e-4 of their spread.
 
     Args:
-        clips: what to run.
+        clips: clips to run.
         classifier: the model.
-        batch_size: clips in one pass on a GPU; a CPU takes them one by one.
-        workers: decoding threads; on a CPU, which runs the model in them too, never fewer than
+        batch_size: clips per forward pass on a GPU; a CPU runs them one by one.
+        workers: decoding threads; on a CPU, where they run the model too, at least as many as
             torch has threads.
         decode: reads a clip's frames.
-        visit: is shown the frames of every content as well, so that they are decoded once.
+        visit: called with the decoded frames of each content, for other uses of them.
         progress: called with the number of clips that were just finished.
 
     Returns:
-        Rows, and reasons for clips that could not be decoded. No clip makes the others fail.
+        Rows, and reasons for clips that could not be decoded; no clip makes the others fail.
 
     Raises:
         ModelError: the model's output is not finite.
@@ -90,7 +90,7 @@ def embed_clips(
     copies = Counter(clip.content_key for clip in clips)
     firsts = list({clip.content_key: clip for clip in reversed(clips)}.values())[::-1]
     outputs: dict[str, _Output | Unreadable] = {}
-    run = _run_whole_chains if classifier.clips_per_pass == 1 else _run_batches
+    run = _run_in_threads if classifier.clips_per_pass == 1 else _run_batches
 
     def load(clip: Clip) -> ClipInput | Unreadable:
         window = load_window(clip, classifier.spec, decode)
@@ -108,7 +108,7 @@ def embed_clips(
     return _tables(clips, classifier, outputs)
 
 
-def _run_whole_chains(
+def _run_in_threads(
     clips: list[Clip],
     load: _Load,
     classifier: VideoClassifier,
@@ -116,13 +116,13 @@ def _run_whole_chains(
     batch_size: int,
     workers: int,
 ) -> Generator[_Output | Unreadable]:
-    """On a CPU: every thread decodes a clip and runs it; that keeps all cores busy."""
+    """Yield outputs on a CPU: each thread decodes a clip and runs it, which keeps cores busy."""
 
     def chain(clip: Clip) -> _Output | Unreadable:
-        given = load(clip)
-        if isinstance(given, Unreadable):
-            return given
-        result = classifier.predict(given.tensor.unsqueeze(0))
+        loaded = load(clip)
+        if isinstance(loaded, Unreadable):
+            return loaded
+        result = classifier.predict(loaded.tensor.unsqueeze(0))
         return result.logits[0], result.embedding[0]
 
     return in_threads(chain, clips, workers=max(workers, torch.get_num_threads()))
@@ -136,7 +136,7 @@ def _run_batches(
     batch_size: int,
     workers: int,
 ) -> Generator[_Output | Unreadable]:
-    """On a GPU: threads decode ahead of batches."""
+    """Yield outputs on a GPU: threads decode ahead of the batches."""
     with closing(in_threads(load, clips, workers=workers)) as inputs:
         while batch := list(islice(inputs, batch_size)):
             tensors = [each.tensor for each in batch if isinstance(each, ClipInput)]
@@ -150,7 +150,7 @@ def _run_padded(
 ) -> list[_Output]:
     if not tensors:
         return []
-    # Always one shape: a GPU picks its kernels, and so its rounding, by the batch's size.
+    # Always one shape: a GPU's kernels, and with them the rounding, depend on the batch size.
     blank = torch.zeros_like(tensors[0])
     result = classifier.predict(torch.stack(tensors + [blank] * (size - len(tensors))))
     return list(zip(result.logits, result.embedding, strict=True))[: len(tensors)]

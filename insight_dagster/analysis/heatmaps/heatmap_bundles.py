@@ -145,7 +145,7 @@ def _explain(
     scale = float(volume.max())
     share = volume / scale if scale > 0 else volume
     caption = _caption(clip, classifier, target, found.logits[0], empty=scale <= 0)
-    picture = draw_grid(each.pictures(classifier.spec), share, each.timestamps, caption)
+    picture = draw_grid(each.frames(classifier.spec), share, each.timestamps, caption)
     bundle = _paths(clip, classifier, target, folder)
     write_atomically(
         bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4)

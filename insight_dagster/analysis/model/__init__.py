@@ -1,1 +1,1 @@
-"""The video classifier: weights, preprocessing, inference engines, second embeddings."""
+"""The video classifier: weights, preprocessing, inference engines, second embedding."""

@@ -1,10 +1,11 @@
-"""Checkpoint files and label lists: read, checked against each other, nothing in them trusted.
+"""Checkpoint files and label lists: reading and validating untrusted files.
 
-What a file says belongs here; the network it is meant for (`x3d.py`) and where pretrained files
-come from (`weights.py`) do not.
+What a file contains belongs here; the network that it is loaded into (`x3d`) and the download of
+pretrained files (`pretrained_weights`) do not.
 
-A checkpoint is a file that `torch.save` wrote: `{"model_state": {name: tensor}}`, optionally with
-"labels" (list of strings in index order) and "spec" (fields of `ClipSpec` that differ).
+A checkpoint is a file written by `torch.save`: `{"model_state": {name: tensor}}`, optionally with
+"labels" (list of strings in index order) and "spec" (fields of `ClipSpec` that differ from the
+variant's).
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ HEAD_WEIGHT = "blocks.5.proj.weight"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint file holds.
+    """The contents of a checkpoint file.
 
     Attributes:
         path: the file.
         sha256: hash of its bytes.
         state: parameters and buffers by name.
-        labels: label list in index order; None = the file has none.
-        spec_fields: fields of `ClipSpec` that it sets.
+        labels: label list in index order; None if the file has none.
+        spec_fields: fields of `ClipSpec` that the file sets.
     """
 
     path: Path
@@ -48,11 +49,11 @@ class Checkpoint:
 
     @property
     def classes(self) -> int:
-        """Number of outputs of the network that the state belongs to."""
+        """Number of outputs of the network."""
         return int(self.state[HEAD_WEIGHT].shape[0])
 
     def spec(self, default: ClipSpec) -> ClipSpec:
-        """The input geometry: the variant's, with what the file sets.
+        """Return the input geometry: the variant's default with the file's fields replaced.
 
         Raises:
             ModelError: the file names an unknown field or an impossible value.
@@ -71,24 +72,24 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read and check a checkpoint; only tensors and plain values are ever unpickled.
+    """Read and validate a checkpoint; only tensors and plain values are unpickled.
 
     Raises:
-        ModelError: missing, truncated, damaged, unsafe, or not of the form that the module
-            docstring describes.
+        ModelError: the file is missing, truncated, damaged or unsafe, or does not have the form
+            that the module's docstring describes.
     """
     content = _read(path)
     sha256 = sha256_of(content)
     check_recorded(path, sha256)
-    held = _unpickle(path, content)
-    state: Any = held.get("model_state") if isinstance(held, Mapping) else None
+    found = _unpickle(path, content)
+    state: Any = found.get("model_state") if isinstance(found, Mapping) else None
     if not _is_state(state):
         raise ModelError(
-            f"checkpoint {path} does not hold {{'model_state': {{name: tensor}}}} of an X3D "
-            f"(it holds {_describe(held)}); save it as torch.save({{'model_state': "
+            f"checkpoint {path} does not contain {{'model_state': {{name: tensor}}}} of an X3D "
+            f"(it contains {_describe(found)}); save it as torch.save({{'model_state': "
             "model.state_dict(), 'labels': [...]}, path)"
         )
-    labels, fields = held.get("labels"), held.get("spec")
+    labels, fields = found.get("labels"), found.get("spec")
     if not isinstance(fields, Mapping | None):
         raise ModelError(f"the `spec` in checkpoint {path} is {_describe(fields)}, not a dict")
     return Checkpoint(
@@ -101,61 +102,61 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def load_state(model: nn.Module, checkpoint: Checkpoint, *, variant: str) -> None:
-    """Put a checkpoint's state into a network.
+    """Load a checkpoint's state into a network.
 
     Raises:
         ModelError: names or shapes differ, or a value is not finite.
     """
-    expected, given = model.state_dict(), checkpoint.state
+    expected, state = model.state_dict(), checkpoint.state
     differences = [
-        *(f"lacks {name}" for name in expected if name not in given),
-        *(f"has unknown {name}" for name in given if name not in expected),
+        *(f"lacks {name}" for name in expected if name not in state),
+        *(f"has unknown {name}" for name in state if name not in expected),
         *(
-            f"has {name} {tuple(given[name].shape)} instead of {tuple(expected[name].shape)}"
+            f"has {name} {tuple(state[name].shape)} instead of {tuple(expected[name].shape)}"
             for name in expected
-            if name in given and given[name].shape != expected[name].shape
+            if name in state and state[name].shape != expected[name].shape
         ),
     ]
     if differences:
         raise ModelError(
-            f"checkpoint {checkpoint.path} is not of the X3D variant {variant}: it {differences[0]}"
-            f" ({len(differences)} differences); name the variant that it was trained as"
+            f"checkpoint {checkpoint.path} does not fit the X3D variant {variant}: it "
+            f"{differences[0]} ({len(differences)} differences); set the variant that was trained"
         )
-    broken = [name for name, tensor in given.items() if not torch.isfinite(tensor).all()]
+    broken = [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]
     if broken:
         raise ModelError(
             f"checkpoint {checkpoint.path} has values that are not finite in {broken[0]} "
-            f"({len(broken)} tensors); the training diverged or the file is damaged"
+            f"({len(broken)} tensors); the training diverged or the file is damaged: use another"
         )
     try:
-        model.load_state_dict(given)
+        model.load_state_dict(state)
     except RuntimeError as problem:
         raise _not_a_checkpoint(checkpoint.path, problem) from problem
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """A label list: UTF-8 text, one label a line, in index order; empty lines are skipped.
+    """Read a label list: UTF-8 text, one label per line, in index order; empty lines are skipped.
 
     Raises:
-        ModelError: missing, not UTF-8, empty, or a label occurs twice.
+        ModelError: the file is missing, empty or not UTF-8, or a label occurs twice.
     """
     try:
         lines = _read(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as problem:
         raise ModelError(
-            f"label list {path} is not UTF-8 text ({problem}); convert it"
+            f"label list {path} is not UTF-8 text ({problem}); convert it to UTF-8"
         ) from problem
     labels = [line.strip() for line in lines if line.strip()]
     return checked_labels(labels, source=f"label list {path}")
 
 
 def kinetics_labels() -> tuple[str, ...]:
-    """The 400 labels of Kinetics-400, in the index order of PyTorchVideo's model zoo."""
+    """Return the 400 labels of Kinetics-400, in the index order of PyTorchVideo's model zoo."""
     return read_labels(Path(__file__).with_name("kinetics400.txt"))
 
 
 def checked_labels(labels: Any, *, source: str) -> tuple[str, ...]:
-    """The labels as a tuple, once they are known to be distinct and not empty.
+    """Return the labels as a tuple, after checking that they are distinct and not empty.
 
     Raises:
         ModelError: they are not; the message begins with `source`.
@@ -177,7 +178,9 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError as problem:
         raise ModelError(f"{path} does not exist; correct the path") from problem
     except OSError as problem:
-        raise ModelError(f"{path} cannot be read ({problem.strerror}); give a file") from problem
+        raise ModelError(
+            f"{path} cannot be read ({problem.strerror}); choose another file"
+        ) from problem
     if not content:
         raise ModelError(f"{path} is empty; copy or download it again")
     return content
@@ -190,17 +193,17 @@ def _unpickle(path: Path, content: bytes) -> Any:
         refused = re.search(r"GLOBAL (\S+)", str(problem))
         if isinstance(problem, pickle.UnpicklingError) and refused:
             raise ModelError(
-                f"checkpoint {path} holds {refused[1]}, which is neither a tensor nor a plain "
-                "value and may run code when loaded: refused; save the model's state_dict alone"
+                f"checkpoint {path} contains {refused[1]}, which is neither a tensor nor a plain "
+                "value and could run code when loaded: refused; save only the model's state_dict"
             ) from problem
         raise _not_a_checkpoint(path, problem) from problem
 
 
 def _not_a_checkpoint(path: Path, problem: Exception) -> ModelError:
-    # What torch says before the colon is advice to load the file without care.
-    said = str(problem).split("WeightsUnpickler error:")[-1].strip() or type(problem).__name__
+    # Before the colon torch advises to load the file unsafely.
+    reason = str(problem).split("WeightsUnpickler error:")[-1].strip() or type(problem).__name__
     return ModelError(
-        f"{path} is truncated, damaged, or not a checkpoint ({said.splitlines()[0][:120]}); "
+        f"{path} is truncated, damaged, or not a checkpoint ({reason.splitlines()[0][:120]}); "
         "copy or download it again"
     )
 

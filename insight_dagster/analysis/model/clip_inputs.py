@@ -1,7 +1,7 @@
-"""Clips to model inputs, by threads, in order and in bounded memory.
+"""Model inputs from clips, produced by threads, in order and in bounded memory.
 
-Joining decoding and preprocessing belongs here; each of them (`decoding`, `preprocessing.py`)
-and what the model does with the result (`embeddings.py`, `heatmap_bundles.py`) do not.
+Joining decoding and preprocessing belongs here; decoding (`analysis.decoding`), preprocessing
+(`preprocessing`) and running the model (`analysis.embeddings`, `analysis.heatmaps`) do not.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class ClipInput:
-    """What the model gets to see of a clip.
+    """The part of a clip that the model sees.
 
     Attributes:
         tensor: (3, T, S, S) float32, normalised, on the model's device.
-        timestamps: (T,) float64, seconds since the video's first picture.
+        timestamps: (T,) float64, seconds since the video's first frame.
     """
 
     tensor: torch.Tensor
@@ -49,8 +49,8 @@ class ClipInput:
                 f"got {tuple(self.tensor.shape)} and {self.timestamps.shape}"
             )
 
-    def pictures(self, spec: ClipSpec) -> np.ndarray:
-        """The frames (T, S, S, 3) uint8 RGB that were normalised."""
+    def frames(self, spec: ClipSpec) -> np.ndarray:
+        """Return the frames before normalisation, (T, S, S, 3) uint8 RGB."""
         mean, std = torch.tensor(spec.mean), torch.tensor(spec.std)
         levels = (self.tensor.permute(1, 2, 3, 0) * std + mean) * 255.0
         return levels.round().clamp(0, 255).to(torch.uint8).numpy()
@@ -59,7 +59,7 @@ class ClipInput:
 def load_window(
     clip: Clip, spec: ClipSpec, decode: Decode = decode_window
 ) -> DecodedWindow | Unreadable:
-    """Decode the frames of a clip that the model samples; a clip that cannot be is a value."""
+    """Return the decoded frames of a clip's window, or the reason why it is unreadable."""
     try:
         return decode(
             clip.path,
@@ -78,13 +78,13 @@ def load_window(
 def load_input(
     clip: Clip, spec: ClipSpec, decode: Decode = decode_window
 ) -> ClipInput | Unreadable:
-    """Decode and preprocess a clip; a clip that cannot be decoded is a value."""
+    """Return a clip's model input, or the reason why it is unreadable."""
     window = load_window(clip, spec, decode)
     return window if isinstance(window, Unreadable) else input_of(window, spec)
 
 
 def input_of(window: DecodedWindow, spec: ClipSpec, device: torch.device = CPU) -> ClipInput:
-    """What the model gets to see of a window, where it will look at it."""
+    """Return the model input of a decoded window, computed on the model's device."""
     if device.type == "cpu":
         return ClipInput(preprocess(window.frames, spec), window.timestamps)
     return ClipInput(preprocess_on(device, window.frames, spec), window.timestamps)
@@ -93,16 +93,15 @@ def input_of(window: DecodedWindow, spec: ClipSpec, device: torch.device = CPU) 
 def in_threads(
     work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
 ) -> Generator[Result]:
-    """`work(item)` of every item in order, by threads that use one core each.
+    """Yield `work(item)` for every item, in order, computed by threads that use one core each.
 
-    Torch and OpenCV are kept from starting threads of their own meanwhile: where other processes
-    want the cores too, threads that wait for each other inside one convolution lose more than
-    a third of the time.
+    Torch and OpenCV start no threads of their own meanwhile: when other processes compete for the
+    cores, threads that wait for each other inside one convolution lose over a third of the time.
 
     Args:
         work: called in a thread.
         items: consumed as needed.
-        workers: threads; two results a thread wait for the consumer at most.
+        workers: number of threads; at most two results per thread wait for the consumer.
     """
     waiting = iter(items)
     with _one_core_each(), ThreadPoolExecutor(workers, initializer=_one_core) as pool:

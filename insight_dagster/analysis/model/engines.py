@@ -1,7 +1,7 @@
-"""What computes the forward pass: torch, or OpenVINO where it is installed.
+"""Inference engines: torch, or OpenVINO where it is installed.
 
-Engines take clips and give logits and taps; choosing one, its precision and its threads belong
-here. The network (`x3d.py`), its taps (`inference.py`) and heatmaps, which need torch, do not.
+Choosing an engine, its precision and its threads belong here. The network (`x3d`), its taps
+(`video_classifier`) and heatmaps, which need torch's gradients, do not.
 """
 
 from __future__ import annotations
@@ -25,52 +25,56 @@ from insight_dagster.settings.model_spec import EngineName, Precision
 ENGINES = get_args(EngineName)
 PRECISIONS = get_args(Precision)
 Outputs = tuple[torch.Tensor, torch.Tensor]
-# Huge pages for tensors, which torch asks about once, before its first: without them a tenth of a
-# forward pass goes into getting memory page by page.
+# Allocate tensors in huge pages; torch reads this once, before its first allocation. Without
+# them a tenth of a forward pass is spent on page faults.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-# Asked before anybody limits a thread to one core.
+# Read before any thread is limited to one core.
 _CORES = torch.get_num_threads()
 
 
 class Engine(Protocol):
-    """Computes logits (B, C) and embedding (B, D), float32, of clips (B, 3, T, S, S) float32."""
+    """Computation of logits (B, C) and embeddings (B, D) of clips (B, 3, T, S, S), all float32."""
 
     name: str
 
     def run(self, clips: torch.Tensor) -> Outputs:
-        """One forward pass; several threads may call it at once."""
+        """Return the outputs of one forward pass; safe to call from several threads."""
 
 
-def choose_engine(wanted: str, device: torch.device, precision: str) -> str:
-    """The engine to use: OpenVINO on a CPU where it is installed, else torch.
+def choose_engine(name: str, device: torch.device, precision: str) -> str:
+    """Return the engine to use; `auto` is OpenVINO on a CPU if it is installed, else torch.
 
     Raises:
-        ModelError: the name means nothing, or the engine is not there or not for this device.
+        ModelError: the engine or precision is unknown, or the engine is not installed or does not
+            run on the device.
     """
-    if wanted not in ENGINES or precision not in PRECISIONS:
+    if name not in ENGINES or precision not in PRECISIONS:
         raise ModelError(
-            f"no engine {wanted!r} with precision {precision!r}; engines are {', '.join(ENGINES)}, "
-            f"precisions {', '.join(PRECISIONS)}"
+            f"unknown engine {name!r} or precision {precision!r}; engines are "
+            f"{', '.join(ENGINES)}, precisions are {', '.join(PRECISIONS)}"
         )
     installed = find_spec("openvino") is not None
-    if wanted == "auto":
+    if name == "auto":
         return "openvino" if installed and device.type == "cpu" else "torch"
-    if wanted == "openvino" and device.type != "cpu":
+    if name == "openvino" and device.type != "cpu":
         raise ModelError(f"the engine openvino runs on the CPU, not on {device}; use auto or torch")
-    if wanted == "openvino" and not installed:
-        raise ModelError("the engine openvino is not there: pip install 'insight_dagster[fast]'")
-    return wanted
+    if name == "openvino" and not installed:
+        raise ModelError(
+            "the engine openvino is not installed: pip install 'insight_dagster[fast]'"
+        )
+    return name
 
 
 def channels_last(clips: torch.Tensor) -> torch.Tensor:
-    """Clips (B, C, T, H, W) laid out with the channels innermost."""
+    """Return clips (B, C, T, H, W) with the channels innermost in memory."""
     return clips.contiguous(memory_format=torch.channels_last_3d)
 
 
 def exact_kernels() -> AbstractContextManager[None]:
-    """On a GPU: kernels that give the same numbers every time.
+    """Return a context in which a GPU's kernels are deterministic and in full float32.
 
-    TF32 would round products to 10 bits; the fastest kernel of the hour may differ in order.
+    TF32 would round products to 10 bits; cuDNN's benchmark may choose kernels that add in another
+    order.
     """
     flags: AbstractContextManager[None] = torch.backends.cudnn.flags(
         allow_tf32=False, benchmark=False, deterministic=True
@@ -79,7 +83,7 @@ def exact_kernels() -> AbstractContextManager[None]:
 
 
 class TorchEngine:
-    """The module as torch runs it."""
+    """The module run by torch."""
 
     name = "torch"
 
@@ -88,19 +92,19 @@ class TorchEngine:
         self._half = precision == "bfloat16"
 
     def run(self, clips: torch.Tensor) -> Outputs:
-        """As `Engine.run`."""
-        given = channels_last(clips.to(self._device))
+        """Return the outputs as `Engine.run` does."""
+        batch = channels_last(clips.to(self._device))
         with (
             torch.inference_mode(),
             exact_kernels(),
             torch.autocast(self._device.type, torch.bfloat16, enabled=self._half),
         ):
-            logits, embedding = self._forward(given)
+            logits, embedding = self._forward(batch)
         return logits.float().cpu(), embedding.float().cpu()
 
 
 class OpenVinoEngine:
-    """The module compiled by OpenVINO, a stream to a core: each calling thread has one."""
+    """The module compiled by OpenVINO, with one stream per core; a calling thread uses one."""
 
     name = "openvino"
 
@@ -109,20 +113,20 @@ class OpenVinoEngine:
         self._compiled = _Compiled(openvino, _convert(openvino, forward, shape), precision)
 
     def run(self, clips: torch.Tensor) -> Outputs:
-        """As `Engine.run`, for one clip."""
+        """Return the outputs as `Engine.run` does, for a batch of one clip."""
         logits, embedding = self._compiled.run(clips)
         return logits, embedding
 
 
 class _Compiled:
-    """A network that several threads may run at once, a clip each."""
+    """A compiled network that several threads may run at once, one clip each."""
 
     def __init__(self, openvino: Any, network: Any, precision: str) -> None:
         layouts = openvino.preprocess.PrePostProcessor(network)
         layouts.input().tensor().set_layout(openvino.Layout("NDHWC"))
         layouts.input().model().set_layout(openvino.Layout("NCDHW"))
         options = {
-            # Left to itself it takes bfloat16 where the processor has it.
+            # The default is bfloat16 on processors that have it.
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
             "NUM_STREAMS": _CORES,
             "INFERENCE_NUM_THREADS": _CORES,
@@ -131,24 +135,24 @@ class _Compiled:
         self._idle: deque[Any] = deque()
 
     def run(self, clips: torch.Tensor) -> list[torch.Tensor]:
-        """Every output."""
-        given = clips.permute(0, 2, 3, 4, 1).contiguous().numpy()
-        try:  # A request's memory, some 100 MiB, is what makes its first pass slow.
+        """Return every output of the network."""
+        batch = clips.permute(0, 2, 3, 4, 1).contiguous().numpy()
+        try:  # Reuse a request: allocating its memory, about 100 MiB, slows its first pass.
             request = self._idle.pop()
         except IndexError:
             request = self._network.create_infer_request()
-        results = request.infer([given], share_inputs=True)
+        results = request.infer([batch], share_inputs=True)
         outputs = [torch.tensor(results[each]) for each in self._network.outputs]
         self._idle.append(request)
         return outputs
 
 
 def compile_onnx(path: Path, shape: tuple[int, ...]) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The first output of an ONNX file, in float32 on the CPU, clip by clip.
+    """Return a function that computes an ONNX network's first output, in float32 on the CPU.
 
     Args:
-        path: the file; it takes clips.
-        shape: of a batch of one clip.
+        path: the file; its network takes clips.
+        shape: shape of a batch of one clip.
 
     Raises:
         ModelError: OpenVINO is not installed, or cannot read the file.
@@ -161,12 +165,12 @@ def compile_onnx(path: Path, shape: tuple[int, ...]) -> Callable[[torch.Tensor],
         network.reshape({0: list(shape)})
         compiled = _Compiled(openvino, network, "float32")
     except RuntimeError as problem:
-        raise ModelError(f"{path} cannot be read as ONNX for clips {shape}") from problem
+        raise ModelError(f"{path} cannot be read as ONNX for clips of shape {shape}") from problem
     return lambda clips: torch.cat([compiled.run(clip)[0] for clip in clips.split(1)])
 
 
 def _import_openvino() -> Any:
-    """OpenVINO without its telemetry, which would report its import to its makers."""
+    """Return OpenVINO, imported without its telemetry, which would send usage data."""
     with _unavailable("openvino_telemetry"):
         import openvino
     return openvino
@@ -174,7 +178,7 @@ def _import_openvino() -> Any:
 
 @contextmanager
 def _unavailable(module: str) -> Iterator[None]:
-    """Keep a module from being imported."""
+    """Make a module's import fail."""
     missing = module not in sys.modules
     if missing:
         sys.modules[module] = None  # type: ignore[assignment]
@@ -199,18 +203,18 @@ def _convert(openvino: Any, forward: nn.Module, shape: tuple[int, ...]) -> Any:
 
 
 def _pool_means(openvino: Any, model: Any) -> None:
-    """Have means over all positions computed by pooling, which takes a fifth of the time."""
+    """Replace means over all positions by average pooling, which takes a fifth of the time."""
     for mean in [each for each in model.get_ops() if each.get_type_name() == "ReduceMean"]:
         positions = mean.input_value(0).get_shape()[2:]
         axes = mean.input_value(1).get_node()
         over_all = axes.get_type_name() == "Constant" and sorted(axes.data.ravel()) == [2, 3, 4]
         if mean.get_attributes()["keep_dims"] and over_all:
-            nothing = [0] * len(positions)
+            no_padding = [0] * len(positions)
             pool = openvino.opset1.avg_pool(
                 mean.input_value(0),
                 strides=[1] * len(positions),
-                pads_begin=nothing,
-                pads_end=nothing,
+                pads_begin=no_padding,
+                pads_end=no_padding,
                 kernel_shape=list(positions),
                 exclude_pad=False,
             )

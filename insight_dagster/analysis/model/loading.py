@@ -1,7 +1,8 @@
-"""The classifier by name: variant, weights and labels put together, once per process.
+"""Loading a classifier: variant, weights and labels put together, once per process.
 
-Choosing and loading belong here; running the network (`inference.py`), its architecture
-(`x3d.py`) and its weight files (`weights.py`, `checkpoint.py`) do not.
+Choosing and loading belong here; running the network (`video_classifier`), its architecture
+(`x3d`) and its files (`pretrained_weights`, `checkpoint`) do not. `_load` builds the network;
+another family of models is another such function.
 """
 
 from __future__ import annotations
@@ -81,10 +82,10 @@ def load_classifier(
 
 
 def pick_device(name: str) -> torch.device:
-    """The torch device of that name; `auto` is CUDA where there is one, else the CPU.
+    """Return the torch device of that name; `auto` is CUDA if available, else the CPU.
 
     Raises:
-        ModelError: the name means nothing, or this machine does not have the device.
+        ModelError: the name is unknown, or this machine does not have the device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -109,7 +110,7 @@ def _weights_path(spec: ModelSpec, progress: DownloadProgress | None) -> Path | 
 
 
 def _stamp(path: Path | None) -> tuple | None:
-    # A file replaced under a long-lived process must not be answered with the old model.
+    # A long-lived process must not keep the old model after its file was replaced.
     if path is None or not path.is_file():
         return None
     facts = path.stat()
@@ -159,13 +160,13 @@ def _labels(
     else:
         what = "random weights" if checkpoint is None else f"checkpoint {checkpoint.path}"
         raise ModelError(
-            f"{what} (variant {variant.name}) come without labels; "
-            "give a label list, one label a line in index order"
+            f"{what} (variant {variant.name}) without labels; set `labels` to a label list, "
+            "one label per line in index order"
         )
     if checkpoint is not None and len(labels) != checkpoint.classes:
         raise ModelError(
             f"checkpoint {checkpoint.path} has {checkpoint.classes} outputs, but {source} has "
-            f"{len(labels)} labels; give the list that it was trained with"
+            f"{len(labels)} labels; set `labels` to the list that it was trained with"
         )
     return labels
 

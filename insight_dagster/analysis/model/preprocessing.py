@@ -1,7 +1,7 @@
-"""From decoded frames to a model's input tensor, number for number as PyTorchVideo documents it.
+"""Preprocessing: a model's input tensor from decoded frames, with PyTorchVideo's numbers.
 
-The clip's geometry in time and space belongs here; decoding (`decoding`) and the model
-(`classifier.py`) do not.
+The clip's geometry in time and space belongs here; decoding (`analysis.decoding`) and the model
+(`video_classifier`) do not.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import torch
 from insight_dagster.analysis.decoding.frame_sampling import subsample_indices
 
 PREPROCESSING_VERSION = "1"
-"""Part of every model fingerprint: raise it whenever a number that `preprocess` returns changes."""
+"""Part of every model fingerprint; raise it when a number that `preprocess` returns changes."""
 
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """What a model wants of a clip.
+    """The geometry and normalisation of a model's input clip.
 
     Attributes:
         num_frames: frames in the input.
-        sampling_rate: distance of two of them in a video at `fps`.
+        sampling_rate: distance between two of them, in frames of a video at `fps`.
         side: length in pixels that the shorter image side is scaled to.
         crop: side in pixels of the centre square that is kept.
-        mean, std: per channel, of values between 0 and 1.
-        fps: nominal frame rate that turns the two first numbers into seconds.
+        mean, std: mean and standard deviation per channel, of values between 0 and 1.
+        fps: nominal frame rate that converts the first two numbers to seconds.
     """
 
     num_frames: int
@@ -40,23 +40,25 @@ class ClipSpec:
     fps: int = 30
 
     def __post_init__(self) -> None:
-        """Refuse numbers that no clip can satisfy."""
+        """Check that a clip can have these sizes."""
         sizes = (self.num_frames, self.sampling_rate, self.side, self.crop, self.fps)
         if min(sizes) < 1:
-            raise ValueError(f"ClipSpec needs positive sizes, got {self}")
+            raise ValueError(f"sizes must be positive, got {self}")
         if self.crop > self.side:
-            raise ValueError(f"crop {self.crop} is larger than the short side {self.side}")
+            raise ValueError(f"crop must be at most side ({self.side}), got {self.crop}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
-            raise ValueError(f"mean and std need three channels, std > 0; got {self}")
+            raise ValueError(f"mean and std must have three channels and std be > 0, got {self}")
 
     @property
     def seconds(self) -> float:
-        """Length of the window that a clip's frames are taken from."""
+        """Length of the window that a clip's frames are sampled from."""
         return (self.num_frames * self.sampling_rate) / self.fps
 
 
 def scaled_size(height: int, width: int, side: int) -> tuple[int, int]:
-    """(height, width) in pixels once the shorter side is `side`; the longer is rounded down.
+    """Return (height, width) in pixels after scaling the shorter side to `side`.
+
+    The longer side is rounded down.
 
     Source: `short_side_scale` of pytorchvideo.transforms.functional.
     """
@@ -66,20 +68,20 @@ def scaled_size(height: int, width: int, side: int) -> tuple[int, int]:
 
 
 def crop_offsets(height: int, width: int, crop: int) -> tuple[int, int]:
-    """(top, left) in pixels of the centre square.
+    """Return (top, left) of the centre square, in pixels.
 
-    Source: `center_crop` of torchvision.transforms._functional_video, whose halves round to even.
+    Source: `center_crop` of torchvision.transforms._functional_video, which rounds halves to even.
     """
     return round((height - crop) / 2.0), round((width - crop) / 2.0)
 
 
 @dataclass(frozen=True)
 class AxisTaps:
-    """Per output pixel of one axis: the two source pixels it mixes and the second one's share.
+    """The two source pixels that each output pixel of one axis mixes.
 
     Attributes:
         lower, upper: (n,) int64 source indices.
-        share: (n,) float32 between 0 and 1.
+        share: (n,) float32, weight of `upper`, between 0 and 1.
     """
 
     lower: np.ndarray
@@ -88,10 +90,16 @@ class AxisTaps:
 
 
 def axis_taps(source: int, scaled: int, offset: int, length: int) -> AxisTaps:
-    """Bilinear taps for output pixels offset ... offset + length of an axis of `scaled` pixels.
+    """Return the bilinear taps of output pixels offset ... offset + length of one scaled axis.
 
     Source: torch's `upsample_bilinear2d` with align_corners=False and without antialiasing; in
-    float32 like there, since the rounding of positions shows at widths of thousands of pixels.
+    float32 as there, because rounded positions differ at widths of thousands of pixels.
+
+    Args:
+        source: pixels of the axis before scaling.
+        scaled: pixels of the axis after scaling.
+        offset: first output pixel.
+        length: number of output pixels.
     """
     scale = np.float32(source) / np.float32(scaled)
     half = np.float32(0.5)
@@ -102,23 +110,24 @@ def axis_taps(source: int, scaled: int, offset: int, length: int) -> AxisTaps:
 
 
 def preprocess(frames: np.ndarray, spec: ClipSpec) -> torch.Tensor:
-    """A model's input tensor (3, num_frames, crop, crop) float32 from RGB frames.
+    """Return a model's input tensor (3, num_frames, crop, crop) float32 from RGB frames.
 
-    The channels lie innermost in memory, as every engine wants them.
+    The channels are innermost in memory, the layout that every engine reads.
 
     Equals PyTorchVideo's chain (uniform temporal subsample, division by 255, normalisation,
-    short-side scale, centre crop) to 1e-5; the order differs because scaling is linear.
+    short-side scale, centre crop) to 1e-5; the order differs, which is exact because scaling is
+    linear.
 
     Args:
         frames: (T, H, W, 3) uint8, upright, all frames of the window or `num_frames` of them.
-        spec: what the model wants.
+        spec: geometry of the model's input.
 
     Raises:
         ValueError: the frames have another shape or type.
     """
     squares = _centre_squares(frames, spec)
     mean, std = np.array(spec.mean), np.array(spec.std)
-    # Whole rows of pixels at once: a loop over three numbers would cost more than the arithmetic.
+    # Whole rows of pixels at once: looping over three channels costs more than the arithmetic.
     rows = squares.reshape(*squares.shape[:2], -1)
     rows *= np.tile(1 / (255.0 * std), spec.crop).astype(np.float32)
     rows -= np.tile(mean / std, spec.crop).astype(np.float32)
@@ -126,9 +135,9 @@ def preprocess(frames: np.ndarray, spec: ClipSpec) -> torch.Tensor:
 
 
 def preprocess_on(device: torch.device, frames: np.ndarray, spec: ClipSpec) -> torch.Tensor:
-    """As `preprocess`, to 1e-6, computed on a device: it is sent the bytes under the crop alone.
+    """Return what `preprocess` returns, to 1e-6, computed on a device.
 
-    On a GPU the copy comes from pinned memory and is not waited for.
+    Only the bytes under the crop are copied; to a GPU asynchronously, from pinned memory.
 
     Raises:
         ValueError: the frames have another shape or type.
@@ -153,7 +162,7 @@ def preprocess_on(device: torch.device, frames: np.ndarray, spec: ClipSpec) -> t
 
 
 def display_squares(frames: np.ndarray, spec: ClipSpec) -> np.ndarray:
-    """The pixels that the model sees, (num_frames, crop, crop, 3) uint8, for people to look at.
+    """Return the pixels that the model sees, (num_frames, crop, crop, 3) uint8, for display.
 
     Same frames and geometry as `preprocess`, without the normalisation.
 
@@ -175,7 +184,7 @@ def _centre_squares(frames: np.ndarray, spec: ClipSpec) -> np.ndarray:
 
 
 def _sampled(frames: np.ndarray, spec: ClipSpec) -> np.ndarray:
-    """`num_frames` of the frames, after a look at their shape and type."""
+    """Return `num_frames` of the frames, after checking their shape and type."""
     _check_frames(frames)
     if len(frames) == spec.num_frames:
         return frames
@@ -183,7 +192,7 @@ def _sampled(frames: np.ndarray, spec: ClipSpec) -> np.ndarray:
 
 
 def _taps(height: int, width: int, spec: ClipSpec) -> tuple[AxisTaps, AxisTaps]:
-    """Of the centre square's rows and columns."""
+    """Return the taps of the centre square's rows and columns."""
     scaled_height, scaled_width = scaled_size(height, width, spec.side)
     top, left = crop_offsets(scaled_height, scaled_width, spec.crop)
     return (
@@ -193,7 +202,7 @@ def _taps(height: int, width: int, spec: ClipSpec) -> tuple[AxisTaps, AxisTaps]:
 
 
 def _resample(frame: np.ndarray, rows: AxisTaps, columns: AxisTaps) -> np.ndarray:
-    # Only the pixels under the crop are touched, so the cost hardly grows with the picture.
+    # Only the pixels under the crop are read, so the cost hardly depends on the frame's size.
     first = int(columns.lower[0])
     part = frame[:, first : int(columns.upper[-1]) + 1]
     mixed = _mix(part[rows.lower], part[rows.upper], rows.share[:, None, None])

@@ -1,10 +1,10 @@
-"""Pretrained weight files: fetched once, resumed when cut off, checked at every load.
+"""Pretrained weight files: downloaded once, resumed after an interruption, verified at every load.
 
-Getting the bytes of a file and vouching for them belongs here; reading tensors out of them
-(`checkpoint.py`) does not.
+Downloading a file and verifying its bytes belong here; reading tensors from it (`checkpoint`) does
+not. Own code rather than pooch, whose downloads cannot be resumed and start again from zero.
 
-Files in the weights folder: `NAME` and `NAME.sha256` (the line that `sha256sum` writes), and while
-a download is under way `NAME.part`, `NAME.part.version` (the server's mark of the file's version).
+Files in the weights folder: `NAME` and `NAME.sha256` (the line that `sha256sum` writes), and during
+a download `NAME.part` and `NAME.part.version` (the server's mark of the file's version).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from insight_dagster.errors import ModelError, WeightsUnavailableError
 from insight_dagster.files.atomic import write_atomically
 
 DownloadProgress = Callable[[int, int | None], None]
-"""Called with the bytes that are there and the bytes wanted (None: the server does not say)."""
+"""Called with the bytes downloaded and the bytes expected (None if the server does not say)."""
 
 _CHUNK = 1 << 20
 _CHECKPOINT_STARTS = (b"PK\x03\x04", b"\x80")
@@ -40,22 +40,22 @@ def fetch(
     progress: DownloadProgress | None = None,
     timeout_seconds: float = 30.0,
 ) -> Path:
-    """The file behind `address`, in `folder`; downloaded only when it is not there yet.
+    """Return the path of a cached file, after downloading it if it is missing.
 
-    A download that was cut off goes on where it ended, if the server still has the same version.
-    Processes that want the same file wait for one of them to fetch it.
+    An interrupted download is resumed if the server still has the same version. Of several
+    processes that need the file one downloads it and the others wait.
 
     Args:
         address: http(s) address whose last part is the file name.
         folder: cache; created when missing.
-        progress: told about every chunk.
-        timeout_seconds: longest silence of the server.
+        progress: called after every chunk.
+        timeout_seconds: longest wait for the server to send something.
 
     Raises:
-        WeightsUnavailableError: not cached, and the server or the folder fails.
+        WeightsUnavailableError: the file is not cached, and the server or the folder fails.
     """
     if urlsplit(address).scheme not in ("http", "https"):
-        raise ValueError(f"weights come from an http(s) address, got {address!r}")
+        raise ValueError(f"the address of weights must be http(s), got {address!r}")
     target = folder / Path(urlsplit(address).path).name
     if target.is_file():
         return target
@@ -66,19 +66,19 @@ def fetch(
                 _download(_Download(address, target, progress, timeout_seconds))
     except (OSError, HTTPException) as problem:
         raise WeightsUnavailableError(
-            f"cannot fetch {address} ({_explain(problem)}); run again to go on where it ended, or "
-            f"fetch that file elsewhere and put it in {folder} under the name {target.name}"
+            f"cannot download {address} ({_explain(problem)}); run again to resume, or download it "
+            f"on another machine and copy it to {folder} as {target.name}"
         ) from problem
     return target
 
 
 def sha256_of(content: bytes) -> str:
-    """Hash of a file's content, 64 hexadecimal digits."""
+    """Return the SHA-256 hash of a file's content, as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
 def check_recorded(path: Path, sha256: str) -> None:
-    """Compare a file's hash with the one recorded beside it, if there is one.
+    """Compare a file's hash with the one recorded beside it; without a record do nothing.
 
     Raises:
         ModelError: they differ, or the record cannot be read.
@@ -88,7 +88,7 @@ def check_recorded(path: Path, sha256: str) -> None:
         return
     words = record.read_text(encoding="utf-8", errors="replace").split()
     if not words or not re.fullmatch("[0-9a-f]{64}", words[0]):
-        raise ModelError(f"{record} holds no SHA-256; remove it, or restore it")
+        raise ModelError(f"{record} contains no SHA-256; restore or remove it")
     if words[0] != sha256:
         raise ModelError(
             f"{path} is damaged or was replaced: its SHA-256 is {sha256}, the recorded one "
@@ -97,13 +97,13 @@ def check_recorded(path: Path, sha256: str) -> None:
 
 
 def record(path: Path, sha256: str) -> None:
-    """Write a file's hash beside it, in the form that `sha256sum --check` reads."""
+    """Write a file's hash beside it, in the format that `sha256sum --check` reads."""
     line = f"{sha256}  {path.name}\n"
     write_atomically(_record_of(path), lambda draft: draft.write_text(line, encoding="utf-8"))
 
 
 def record_if_missing(path: Path) -> None:
-    """Record the hash of a file that was put in place by hand; a read-only folder gets none."""
+    """Record the hash of a file that was copied by hand; skipped if the folder is read-only."""
     if not _record_of(path).is_file():
         with contextlib.suppress(OSError):
             record(path, sha256_of(path.read_bytes()))
@@ -115,7 +115,7 @@ def _record_of(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class _Download:
-    """One download under way."""
+    """A download in progress."""
 
     address: str
     target: Path
@@ -131,7 +131,7 @@ class _Download:
         return self.target.with_name(f"{self.target.name}.part.version")
 
     def resumable(self) -> tuple[int, str]:
-        """Bytes that are there and their version; (0, '') when there is nothing to go on from."""
+        """Return the bytes to resume from and their version; (0, '') if there are none."""
         if self.part.is_file() and self.version_file.is_file():
             return self.part.stat().st_size, self.version_file.read_text(encoding="utf-8")
         return 0, ""
@@ -147,7 +147,7 @@ def _download(job: _Download) -> None:
         with _open(job, present, version) as response:
             _receive(job, response, present, version)
     except HTTPError as problem:
-        # 416: nothing lies beyond what is there, so what is there is not a part of that file.
+        # 416: the server's file ends before the offset, so the partial file belongs to another.
         if problem.code != 416 or not present:
             raise
         job.forget()
@@ -169,7 +169,7 @@ def _receive(job: _Download, response: HTTPResponse, present: int, version: str)
     span = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
     if response.status == 206 and (not span or int(span[1]) != present or served != version):
         job.forget()
-        raise OSError("the server went on with another version of the file")
+        raise OSError("the server resumed with another version of the file")
     done = present if response.status == 206 else 0
     if not done:
         job.forget()
@@ -190,7 +190,7 @@ def _receive(job: _Download, response: HTTPResponse, present: int, version: str)
 
 
 def _version(response: HTTPResponse) -> str:
-    # A weak tag promises the same meaning, not the same bytes: of no use for going on.
+    # A weak tag promises the same meaning, not the same bytes, so it does not allow resuming.
     tag = response.headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")
 
@@ -199,8 +199,8 @@ def _publish(job: _Download) -> None:
     content = job.part.read_bytes()
     if not content.startswith(_CHECKPOINT_STARTS):
         job.forget()
-        raise OSError(f"the server sent something else, beginning {content[:16]!r}")
-    # The record comes first: a kill between the two leaves no file without one.
+        raise OSError(f"the server did not send a checkpoint but {content[:16]!r}...")
+    # Record first: a process killed in between must not leave a file without its hash.
     record(job.target, sha256_of(content))
     # Not `write_atomically`: the part outlives a killed process, for the next one to go on with.
     os.replace(job.part, job.target)

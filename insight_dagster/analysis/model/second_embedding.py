@@ -1,8 +1,8 @@
-"""A second embedding beside the classifier's own: anything that turns clips into vectors.
+"""A second embedding besides the classifier's own: any module that maps clips to vectors.
 
-On natural images features that have nothing to do with the classifier find its errors better than
-its own (Eyuboglu et al., Domino, ICLR 2022). Loading such a module and running it belong here; what
-the vectors are joined with (`inference.py`) does not.
+On natural images, features that are independent of the classifier find its errors better than its
+own features (Eyuboglu et al., Domino, ICLR 2022). Loading such a module and running it belong here;
+joining its vectors with the model's own (`video_classifier`) does not.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Run = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class SecondEmbedding:
-    """A module and what it is.
+    """A loaded module and its identity.
 
     Attributes:
-        source: as the settings name it.
-        digest: of its weights, 16 hex digits.
-        width: numbers that it makes of a clip.
+        source: the value of the setting `second_embedding`.
+        digest: hash of its weights, 16 hexadecimal digits.
+        width: length of its vectors.
     """
 
     source: str
@@ -42,10 +42,13 @@ class SecondEmbedding:
     _run: Run
 
     def run(self, clips: torch.Tensor) -> torch.Tensor:
-        """Vectors (B, width) float32 of clips (B, 3, T, S, S) float32, normalised, on the CPU.
+        """Return vectors (B, width) float32 on the CPU.
+
+        Args:
+            clips: (B, 3, T, S, S) float32, normalised.
 
         Raises:
-            ModelError: the module fails, or gives something else.
+            ModelError: the module fails, or returns something else.
         """
         return _checked(self.source, self._run, clips, self.width)
 
@@ -53,19 +56,19 @@ class SecondEmbedding:
 def load_second_embedding(
     source: str, *, shape: tuple[int, ...], device: torch.device, seed: int = 0
 ) -> SecondEmbedding:
-    """The second embedding that a setting names, tried on one blank clip.
+    """Load a second embedding and run it on one blank clip.
 
     Args:
-        source: a TorchScript file, an ONNX file (`*.onnx`; it runs on the CPU, by OpenVINO), or
+        source: a TorchScript file, an ONNX file (`*.onnx`; OpenVINO runs it on the CPU), or
             `package.module:function`, which is called without arguments and returns a module.
-            Its identity is its weights and how it prints: a change of its code is not seen.
-        shape: of a batch of one clip.
-        device: where torch runs it.
-        seed: of the random numbers that the function draws.
+            A module is identified by its weights and its `repr`: changed code goes unnoticed.
+        shape: shape of a batch of one clip.
+        device: device that torch runs the module on.
+        seed: seed of the random numbers that the function draws.
 
     Raises:
-        ModelError: it cannot be loaded, or does not turn clips (B, 3, T, S, S) into finite
-            vectors (B, D).
+        ModelError: it cannot be loaded, or does not map clips (B, 3, T, S, S) to finite vectors
+            (B, D).
     """
     if source.endswith(".onnx"):
         run, digest = compile_onnx(_existing(source), shape), _file_digest(source)
@@ -87,21 +90,21 @@ def _checked(source: str, run: Run, clips: torch.Tensor, width: int | None) -> t
             f"the second embedding {source} fails on clips {tuple(clips.shape)}: {reason}"
         ) from problem
     shape = tuple(vectors.shape) if isinstance(vectors, torch.Tensor) else type(vectors).__name__
-    wanted = (len(clips), width or "any width")
+    expected = (len(clips), width or "any width")
     if not isinstance(vectors, torch.Tensor) or vectors.ndim != 2 or len(vectors) != len(clips):
-        raise ModelError(f"the second embedding {source} gives {shape}, not vectors {wanted}")
+        raise ModelError(f"the second embedding {source} returns {shape}, not vectors {expected}")
     if width is not None and vectors.shape[1] != width:
-        raise ModelError(f"the second embedding {source} gives {shape}, not vectors {wanted}")
+        raise ModelError(f"the second embedding {source} returns {shape}, not vectors {expected}")
     vectors = vectors.float().cpu()
     if not vectors.isfinite().all():
-        raise ModelError(f"the second embedding {source} gives numbers that are not finite")
+        raise ModelError(f"the second embedding {source} returns numbers that are not finite")
     return vectors
 
 
 def _existing(source: str) -> Path:
     path = Path(source)
     if not path.is_file():
-        raise ModelError(f"there is no file {source} for the second embedding")
+        raise ModelError(f"the second embedding {source} does not exist; correct the path")
     return path
 
 
@@ -112,7 +115,7 @@ def _torchscript(source: str) -> nn.Module:
             module: nn.Module = torch.jit.load(str(_existing(source)), map_location="cpu")
     except RuntimeError as problem:
         raise ModelError(
-            f"{source} is no TorchScript file; make one with torch.jit.script or torch.jit.trace"
+            f"{source} is not a TorchScript file; write one with torch.jit.script or trace"
         ) from problem
     return module
 
@@ -124,20 +127,22 @@ def _call(source: str, seed: int) -> nn.Module:
             torch.manual_seed(seed)
             module = getattr(importlib.import_module(name), function)()
     except Exception as problem:
-        raise ModelError(f"the second embedding {source} cannot be made: {problem}") from problem
+        raise ModelError(f"the second embedding {source} cannot be created: {problem}") from problem
     if not isinstance(module, nn.Module):
-        raise ModelError(f"{source} returns {type(module).__name__}, not a torch module")
+        raise ModelError(
+            f"the second embedding {source} must return a torch module, got {type(module).__name__}"
+        )
     return module
 
 
 def _on(module: nn.Module, device: torch.device) -> Run:
     module = module.eval().to(device)
-    # Whether somebody's module may be called by several threads at once is not known.
-    turn = threading.Lock()
+    # A user's module may not be safe to call from several threads.
+    lock = threading.Lock()
 
     def run(clips: torch.Tensor) -> torch.Tensor:
-        # A copy: the module may write into what it is given.
-        with turn, torch.inference_mode(), exact_kernels():
+        # A copy, because the module may write to its input.
+        with lock, torch.inference_mode(), exact_kernels():
             vectors: torch.Tensor = module(clips.to(device, copy=True))
         return vectors
 

@@ -1,7 +1,7 @@
-"""An X3D in inference form: clips in, logits and embeddings out.
+"""The video classifier: an X3D in inference form that maps clips to logits and embeddings.
 
-Running the network belongs here; loading it (`classifier.py`), its architecture (`x3d.py`) and
-decoding do not.
+Running the network belongs here; loading it (`loading`), its architecture (`x3d`) and decoding do
+not.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ RANDOM_MARK = "-random-"
 
 
 def is_random(model_fingerprint: str) -> bool:
-    """Whether a fingerprint is an untrained model's, whose predictions mean nothing."""
+    """Return whether a model is untrained, so that its predictions mean nothing."""
     return RANDOM_MARK in model_fingerprint
 
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """What the model makes of a batch.
+    """The model's outputs for a batch.
 
     Attributes:
         logits: (B, C) float32, scores before the softmax, averaged over the head's positions.
@@ -65,15 +65,15 @@ class ModelOutput:
         if not (np.isfinite(self.logits).all() and np.isfinite(self.embedding).all()):
             raise ModelError(
                 "the model's output is not finite; its weights do not fit this architecture "
-                "or the training diverged: use another checkpoint"
+                "or its training diverged: use another checkpoint"
             )
 
 
 class Forward(nn.Module):
-    """An X3D from clips to logits and taps.
+    """An X3D that returns logits and taps.
 
     Args:
-        network: from `build_x3d`, batch norms fused.
+        network: a network of `build_x3d` with fused batch norms.
     """
 
     def __init__(self, network: Any) -> None:
@@ -81,14 +81,14 @@ class Forward(nn.Module):
         self.blocks = network.blocks
 
     def forward(self, clips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (B, C) and embedding (B, D) of clips (B, 3, T, S, S)."""
+        """Return logits (B, C) and embeddings (B, D) of clips (B, 3, T, S, S)."""
         stages = self.stages(clips)
         pooled = self.pool(stages[4])
         taps = [stages[number].mean(dim=(2, 3, 4)) for number in _STAGE_TAPS]
         return self.finish(pooled), torch.cat([*taps, pooled], dim=1)
 
     def stages(self, clips: torch.Tensor) -> dict[int, torch.Tensor]:
-        """Activations (B, K, T, h, w) of the stages that are tapped."""
+        """Return the activations (B, K, T, h, w) of the tapped stages, by block number."""
         kept, activation = {}, clips
         for number, block in enumerate(self.blocks[:5]):
             activation = block(activation)
@@ -97,34 +97,34 @@ class Forward(nn.Module):
         return kept
 
     def pool(self, stage: torch.Tensor) -> torch.Tensor:
-        """The head's features (B, F), averaged over its positions."""
+        """Return the head's features (B, F), averaged over its positions."""
         pooled: torch.Tensor = self.blocks[5].pool(stage).mean(dim=(2, 3, 4))
         return pooled
 
     def finish(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Logits (B, C) of `pool`'s features."""
-        # The projection is linear, so the mean over positions may be taken before it.
+        """Return the logits (B, C) of features from `pool`."""
+        # The projection is linear, so the mean over positions can be taken before it.
         logits: torch.Tensor = self.blocks[5].proj(pooled)
         return logits
 
     def taps(self) -> tuple[tuple[str, int], ...]:
-        """Name and width of every layer in the embedding, in order."""
+        """Return name and width of every layer in the embedding, in order."""
         widths = [self.blocks[n].res_blocks[-1].branch2.conv_c.out_channels for n in _STAGE_TAPS]
         names = [*_STAGE_TAPS.values(), _HEAD_TAP]
         return tuple(zip(names, [*widths, self.blocks[5].proj.in_features], strict=True))
 
 
 class VideoClassifier:
-    """An X3D in inference form. Same clip, same numbers, whatever else is in the batch.
+    """An X3D in inference form. A clip's outputs do not depend on the rest of the batch.
 
     Attributes:
         variant: name of the X3D variant.
-        spec: what it wants of a clip.
+        spec: geometry of its input clips.
         labels: label of every output, in index order.
-        fingerprint: architecture, weights and labels hashes, preprocessing version.
-        random_weights: whether it was never trained.
-        engine_name, precision: what runs `predict`, and in which numbers.
-        device: where it runs.
+        fingerprint: architecture, hashes of weights and labels, preprocessing version.
+        random_weights: whether the network is untrained.
+        engine_name, precision: engine and number format of `predict`.
+        device: device that it runs on.
         taps: (name, width) of every layer in the embedding, in order.
     """
 
@@ -140,12 +140,12 @@ class VideoClassifier:
         random_weights: bool,
         second: SecondEmbedding | None = None,
     ) -> None:
-        """Take over a network from `build_x3d`: fused, frozen and moved to the device."""
+        """Fuse, freeze and move a network of `build_x3d` to the device; the network is changed."""
         self._plain = Forward(fuse_batch_norms(network.eval()).requires_grad_(False))
         self._second = second
         self.taps = self._plain.taps() + (((SECOND_TAP, second.width),) if second else ())
         self._plain.to(device).to(memory_format=torch.channels_last_3d)
-        # Heatmaps need gradients, which torch alone has.
+        # Heatmaps need gradients, which only torch computes.
         self._torch = self._plain
         if device.type == "cpu":
             self._torch = copy.deepcopy(self._plain)
@@ -168,21 +168,21 @@ class VideoClassifier:
 
     @property
     def head(self) -> nn.Module:
-        """The head: maps `last_stage` activations (B, K, T, h, w) to logits (B, C)."""
+        """The head, which maps `last_stage` activations (B, K, T, h, w) to logits (B, C)."""
         head: nn.Module = self._torch.blocks[5]
         return head
 
     @property
     def clips_per_pass(self) -> int | None:
-        """Clips that one forward pass takes; None = as many as given.
+        """Clips per forward pass; None for whole batches.
 
-        One on a CPU: larger batches gain nothing there, and the kernels chosen for another
-        batch size would round differently.
+        One on a CPU: larger batches are not faster there, and kernels chosen for another batch
+        size round differently.
         """
         return 1 if self.device.type == "cpu" else None
 
     def predict(self, batch: torch.Tensor) -> ModelOutput:
-        """Logits and embeddings of a batch.
+        """Return logits and embeddings of a batch.
 
         Args:
             batch: (B, 3, T, S, S) float32 from `preprocess`.
@@ -201,7 +201,7 @@ class VideoClassifier:
         return ModelOutput(logits=logits.numpy(), embedding=embedding.numpy())
 
     def last_stage(self, batch: torch.Tensor) -> torch.Tensor:
-        """Activations of `blocks.4` (B, K, T, h, w) float32, fit for autograd from there on.
+        """Return the activations of `blocks.4` (B, K, T, h, w) float32, without gradient history.
 
         Raises:
             ValueError: the batch has another shape or type.
@@ -211,26 +211,26 @@ class VideoClassifier:
             return torch.cat([self._torch.stages(channels_last(part))[4] for part in parts])
 
     def logits_of(self, stage: torch.Tensor) -> np.ndarray:
-        """Logits (B, C) float32 of `last_stage` activations, as `predict` gives them."""
+        """Return logits (B, C) float32 of `last_stage` activations, as `predict` computes them."""
         with torch.no_grad():
             parts = stage.split(self.clips_per_pass or len(stage))
             logits = torch.cat([self._torch.finish(self._torch.pool(part)) for part in parts])
         return logits.cpu().numpy()
 
     def index_of(self, label: str) -> int:
-        """Output index of a label.
+        """Return the output index of a label.
 
         Raises:
             ModelError: the model does not have that label.
         """
         if label not in self.labels:
-            raise ModelError(f"the model has no label {label!r} among its {len(self.labels)}")
+            raise ModelError(f"the model has no label {label!r}; it has {len(self.labels)} others")
         return self.labels.index(label)
 
     def _parts(self, batch: torch.Tensor) -> list[torch.Tensor]:
-        wanted = (3, self.spec.num_frames, self.spec.crop, self.spec.crop)
-        if batch.ndim != 5 or tuple(batch.shape[1:]) != wanted or not len(batch):
-            raise ValueError(f"batch must be (B >= 1, {wanted}), got {tuple(batch.shape)}")
+        shape = (3, self.spec.num_frames, self.spec.crop, self.spec.crop)
+        if batch.ndim != 5 or tuple(batch.shape[1:]) != shape or not len(batch):
+            raise ValueError(f"batch must be (B >= 1, {shape}), got {tuple(batch.shape)}")
         if batch.dtype != torch.float32:
             raise ValueError(f"batch must be float32, got {batch.dtype}")
         return list(batch.split(self.clips_per_pass or len(batch)))
@@ -245,6 +245,6 @@ class VideoClassifier:
         if self.engine_name == "openvino":
             shape = (1, 3, self.spec.num_frames, self.spec.crop, self.spec.crop)
             return OpenVinoEngine(self._plain, shape=shape, precision=self.precision)
-        # Autocast has fast kernels for the plain convolutions only.
+        # Autocast has fast kernels only for the plain convolutions.
         forward = self._torch if self.precision == "float32" else self._plain
         return TorchEngine(forward, device=self.device, precision=self.precision)

@@ -1,7 +1,7 @@
-"""The X3D variants: what each wants of a clip, how it is built, how it is made ready to run.
+"""The X3D variants: input geometry, architecture, and fusing of batch norms.
 
-Architecture and geometry belong here; weights (`weights.py`, `checkpoint.py`) and predictions
-(`classifier.py`) do not.
+Weights (`pretrained_weights`, `checkpoint`) and predictions (`video_classifier`) do not belong
+here.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from insight_dagster.errors import ModelError
 
 @dataclass(frozen=True)
 class Variant:
-    """One X3D.
+    """An X3D architecture.
 
     Attributes:
-        name: as users write it.
+        name: value of the setting `variant`.
         spec: frames, sampling rate, scale and crop of its input.
-        model_kwargs: arguments of PyTorchVideo's `create_x3d`, number of classes aside.
-        zoo_name: its key in PyTorchVideo's model zoo; None = the zoo has no weights for it.
+        model_kwargs: arguments of PyTorchVideo's `create_x3d`, except the number of classes.
+        zoo_name: its key in PyTorchVideo's model zoo; None if the zoo has no weights for it.
     """
 
     name: str
@@ -41,9 +41,10 @@ def _kinetics(name: str, spec: ClipSpec, **model_kwargs: int | float) -> Variant
     return Variant(name, spec, MappingProxyType(model_kwargs), f"x3d_{name}")
 
 
-# Input geometry: the X3D page of PyTorch Hub (xs, s, m: the crop is the side); it leaves out l,
-# whose side is the test crop of SlowFast's Kinetics/X3D_L configuration by the same rule.
-# `input_crop_size` is the training crop: the head pools with its kernel and averages the rest.
+# Input geometry: the X3D page of PyTorch Hub for xs, s and m, whose crop is the whole side; by the
+# same rule the side of l is the test crop of SlowFast's Kinetics/X3D_L configuration.
+# `input_crop_size` is the training crop, which sets the head's pooling kernel; the outputs at the
+# remaining positions are averaged.
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "xs": _kinetics("xs", ClipSpec(4, 12, 182, 182), input_clip_length=4, input_crop_size=160),
@@ -67,7 +68,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
                     "depth_factor": 1.0,
                     "bottleneck_factor": 2.0,
                     "head_dim_out": 512,
-                    # A coarse stem and one stride less later: half the cost, the same last grid.
+                    # A coarse stem and one stride less later halve the cost at the same last grid.
                     "stem_conv_kernel_size": (5, 7, 7),
                     "stem_conv_stride": (1, 4, 4),
                     "stage_spatial_stride": (1, 2, 2, 2),
@@ -79,18 +80,18 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
 
 
 def variant_named(name: str) -> Variant:
-    """The variant of that name.
+    """Return the variant of that name.
 
     Raises:
-        ModelError: there is none.
+        ModelError: there is no such variant.
     """
     if name not in VARIANTS:
-        raise ModelError(f"no X3D variant {name!r}; choose one of {', '.join(VARIANTS)}")
+        raise ModelError(f"unknown X3D variant {name!r}; choose one of {', '.join(VARIANTS)}")
     return VARIANTS[name]
 
 
 def zoo_address(variant: Variant) -> str:
-    """Address of the variant's Kinetics-400 weights in PyTorchVideo's model zoo.
+    """Return the address of the variant's Kinetics-400 weights in PyTorchVideo's model zoo.
 
     Raises:
         ModelError: the zoo has no weights for the variant.
@@ -98,7 +99,7 @@ def zoo_address(variant: Variant) -> str:
     if variant.zoo_name is None:
         raise ModelError(
             f"the model zoo has no weights for the {variant.name} variant; "
-            "give the path of a checkpoint, or `random`"
+            "set `weights` to the path of a checkpoint, or to random"
         )
     with _quiet_import():
         from pytorchvideo.models.hub.x3d import checkpoint_paths
@@ -106,14 +107,14 @@ def zoo_address(variant: Variant) -> str:
 
 
 def build_x3d(variant: Variant, *, classes: int) -> nn.Module:
-    """An untrained network that maps (B, 3, T, S, S) to logits (B, classes).
+    """Return an untrained network that maps clips (B, 3, T, S, S) to logits (B, classes).
 
-    The zoo's softmax is left out, so the output is the scores before it, averaged over the
-    head's positions. `state_dict` has the zoo's names and shapes.
+    The zoo's softmax is left out: the outputs are the scores before it, averaged over the head's
+    positions. `state_dict` has the zoo's names and shapes.
     """
     with _quiet_import():
         from pytorchvideo.models.x3d import create_x3d
-    # SiLU is the function that the zoo writes out as Swish, in one pass; it has no weights.
+    # SiLU computes the zoo's Swish in one pass; it has no weights.
     return create_x3d(
         model_num_class=classes, head_activation=None, inner_act=nn.SiLU, **variant.model_kwargs
     )
@@ -122,7 +123,7 @@ def build_x3d(variant: Variant, *, classes: int) -> nn.Module:
 def fuse_batch_norms(model: nn.Module) -> nn.Module:
     """Fold every batch norm of an X3D in eval mode into the convolution before it, in place.
 
-    Outputs stay equal to about 1e-6 (relative). Blocks keep their places, so taps and hooks
+    Outputs stay equal to about 1e-6 (relative). Blocks keep their names, so that taps and hooks
     still work.
     """
     module: Any  # the blocks' attributes are not in nn.Module's type
@@ -152,7 +153,7 @@ def _fold(module: Any, convolution: str, norm: str) -> None:
 
 @contextmanager
 def _quiet_import() -> Iterator[None]:
-    """Mutes the deprecation warnings that PyTorchVideo sets off while it is imported."""
+    """Suppress the deprecation warnings of importing PyTorchVideo."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -209,5 +209,5 @@ def test_equal_logits_and_short_label_lists():
 
 
 def test_counts_that_disagree_are_refused():
-    with pytest.raises(ValueError, match=r"1 clips and 6 labels"):
+    with pytest.raises(ValueError, match=r"1 clips, 6 labels"):
         rows_of([[1, 2]], ["a"])

@@ -290,8 +290,11 @@ BAD_FILES = {
     "text": (lambda folder: written(folder / "bad.pt", b"hello " * 99), "not a checkpoint"),
     "truncated": (truncated, "truncated, damaged"),
     "flipped": (flipped, "truncated, damaged"),
-    "bare tensor": (bare_tensor, "does not hold"),
-    "no model_state": (lambda f: save_checkpoint(f / "bad.pt", model_state=None), "does not hold"),
+    "bare tensor": (bare_tensor, "does not contain"),
+    "no state": (
+        lambda f: save_checkpoint(f / "bad.pt", model_state=None),
+        "does not contain",
+    ),
     "other architecture": (other_architecture, r"\(5, 5, 1, 1, 1\) instead of"),
     "lacking tensor": (lacking_tensor, "lacks blocks.0.norm.weight"),
     "not finite": (not_finite, "not finite in blocks.0.norm.weight"),
@@ -330,7 +333,7 @@ def pickled(held, path):
 def test_a_hostile_checkpoint_runs_nothing(tmp_path, save):
     path, trap = tmp_path / "bad.pt", tmp_path / "trap"
     save({"model_state": Hostile(trap)}, path)
-    with pytest.raises(ModelError, match=r"bad\.pt holds \S*mkdir.*refused") as caught:
+    with pytest.raises(ModelError, match=r"bad\.pt contains \S*mkdir.*refused") as caught:
         load(tmp_path, weights=str(path))
     assert "weights_only" not in str(caught.value)
     assert not trap.exists()
@@ -339,7 +342,7 @@ def test_a_hostile_checkpoint_runs_nothing(tmp_path, save):
 def test_a_zoo_checkpoint_of_another_variant_is_told_apart(tmp_path):
     state = build_x3d(VARIANTS["l"], classes=3).state_dict()
     path = save_checkpoint(tmp_path / "w.pt", model_state=state)
-    with pytest.raises(ModelError, match="not of the X3D variant m"):
+    with pytest.raises(ModelError, match="does not fit the X3D variant m"):
         load(tmp_path, variant="m", weights=str(path))
 
 

@@ -169,7 +169,7 @@ def test_no_server_names_address_file_and_folder(tmp_path):
 
 def test_a_login_page_is_not_kept_as_weights(shelf, address, tmp_path):
     shelf.content = b"<html>please log in</html>"
-    with pytest.raises(WeightsUnavailableError, match="something else"):
+    with pytest.raises(WeightsUnavailableError, match="did not send a checkpoint"):
         fetch(address, tmp_path)
     assert leftovers(tmp_path) == []
 

@@ -153,7 +153,7 @@ class Picky(nn.Module):
 
 @pytest.mark.parametrize(
     ("module", "reason"),
-    [(Wrong(), "gives .*, not vectors"), (Endless(), "not finite"), (Picky(), "fails on clips")],
+    [(Wrong(), "returns .*, not vectors"), (Endless(), "not finite"), (Picky(), "fails on clips")],
 )
 def test_what_makes_no_vectors_is_refused_at_once(tmp_path, module, reason):
     source = script(module, tmp_path / "wrong.pt")

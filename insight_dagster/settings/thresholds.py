@@ -99,7 +99,7 @@ class Thresholds(BaseModel):
         default=0.60,
         ge=0.5,
         le=1,
-        description="WARN from this AUC on, with which new clips are told from the baseline's",
+        description="WARN from this AUC on of separating new clips from the baseline's",
     )
     embedding_auc_error: float | None = Field(
         default=None, ge=0.5, le=1, description="ERROR from this AUC on; unset = never"

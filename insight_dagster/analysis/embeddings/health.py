@@ -1,4 +1,8 @@
-"""Whether stored vectors can be trusted: complete, finite, of one model."""
+"""Health of a class's stored embeddings: complete, finite, and of a single model.
+
+Counting what is wrong belongs here; what a check or a later step makes of it does not
+(`analysis/checks/embeddings`, `pipeline/trusted_vectors`).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,16 @@ from insight_dagster.tables.arrays import matrix_of
 
 @dataclass(frozen=True)
 class EmbeddingHealth:
-    """Counts behind the verdict on one class's vectors."""
+    """Counts of what is right and wrong with the vectors of one class.
+
+    Attributes:
+        usable_clips: clips in the manifest that are not quarantined.
+        vectors: stored vectors.
+        missing: usable clips without a vector.
+        not_finite: vectors with a value that is not finite.
+        dimension: width of the vectors.
+        models: fingerprints of the models that made them, sorted.
+    """
 
     usable_clips: int
     vectors: int
@@ -24,17 +37,17 @@ class EmbeddingHealth:
 
     @property
     def superfluous(self) -> int:
-        """Vectors of clips that are not in the manifest or are quarantined."""
+        """Number of vectors whose clip is quarantined or not in the manifest."""
         return self.vectors - (self.usable_clips - self.missing)
 
     @property
     def passed(self) -> bool:
-        """Nothing missing, superfluous or not finite, and at most one model."""
+        """Whether nothing is missing, superfluous or not finite, and there is at most one model."""
         return not self.problem
 
     @property
     def problem(self) -> str | None:
-        """What is wrong in words; None where nothing is."""
+        """Description of what is wrong; None if nothing is."""
         found = {
             f"{self.missing} of {self.usable_clips} usable clips have no vector": self.missing,
             f"{self.superfluous} vectors are of no usable clip": self.superfluous,
@@ -44,7 +57,7 @@ class EmbeddingHealth:
         return "; ".join(text for text, count in found.items() if count) or None
 
     def facts(self) -> dict[str, int | str]:
-        """The counts by name."""
+        """Return the counts by name, as check metadata."""
         return {
             "usable_clips": self.usable_clips,
             "vectors": self.vectors,
@@ -57,14 +70,19 @@ class EmbeddingHealth:
 
 
 def inspect_embeddings(manifest: pa.Table, embeddings: pa.Table) -> EmbeddingHealth:
-    """Compare the vectors of a class with its manifest."""
-    wanted = set(usable_rows(manifest)["clip_id"].to_pylist())
+    """Compare the vectors of a class with its manifest.
+
+    Args:
+        manifest: the class's rows of `clip_manifest`.
+        embeddings: the class's rows of `embeddings`.
+    """
+    usable = set(usable_rows(manifest)["clip_id"].to_pylist())
     present = set(embeddings["clip_id"].to_pylist())
     vectors = matrix_of(embeddings, "embedding")
     return EmbeddingHealth(
-        usable_clips=len(wanted),
+        usable_clips=len(usable),
         vectors=embeddings.num_rows,
-        missing=len(wanted - present),
+        missing=len(usable - present),
         not_finite=int((~np.isfinite(vectors).all(axis=1)).sum()),
         dimension=vectors.shape[1],
         models=tuple(sorted(set(embeddings["model_fingerprint"].to_pylist()))),

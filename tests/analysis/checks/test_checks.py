@@ -77,7 +77,7 @@ def test_copies_count_inside_a_split_and_leaks_across_splits_and_classes():
     ).passed
 
 
-def test_a_class_out_of_library_or_model_is_told():
+def test_a_class_missing_from_library_or_model_is_reported():
     stored = clips(("1", "train", "x"))
     assert manifest.in_library("a", clips(), ["a"]).passed
     gone, never = (manifest.in_library("b", rows, ["a"]) for rows in (stored, clips()))
@@ -134,7 +134,7 @@ def test_coverage_names_classes_left_out_and_clips_that_came_later():
     assert not late.passed and "2 of 10 clips came after the fit" in late.description
 
 
-def test_the_layout_and_the_clusters_are_held_to_their_limits():
+def test_layout_and_clusters_are_compared_with_their_thresholds():
     assert layout_trustworthiness(0.9, Thresholds(min_trustworthiness=0.8)).passed
     assert not layout_trustworthiness(0.7, Thresholds(min_trustworthiness=0.8)).passed
     assert not layout_trustworthiness(float("nan"), Thresholds(min_trustworthiness=0.8)).passed
@@ -207,7 +207,7 @@ def test_nothing_pinned_passes():
     ).passed
 
 
-def test_a_report_that_is_missing_or_leaves_classes_out_is_told(tmp_path):
+def test_a_report_that_is_missing_or_incomplete_fails(tmp_path):
     page = tmp_path / "index.html"
     outcome = report_complete(page, usable={"a": 2}, placed={"a": 2})
     assert not outcome.passed and outcome.severity == ERROR

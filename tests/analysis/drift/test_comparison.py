@@ -111,7 +111,7 @@ def test_nothing_changed_is_no_drift():
     assert "no new clips since" in found["data_drift"].description
 
 
-def test_a_worse_model_is_told_from_a_worse_population():
+def test_a_worse_model_is_distinguished_from_a_worse_population():
     baseline = snapshot()
     model = checks(drift(baseline, worse(baseline, 15)))["performance_drift"]
     assert not model.passed and model.severity == ERROR
@@ -187,17 +187,17 @@ def test_too_few_clips_are_said_and_not_passed():
 
 
 @pytest.mark.parametrize("kept", [0, 10, 19, 20])
-def test_new_clips_are_judged_however_few_of_the_baseline_are_left(kept):
+def test_new_clips_are_tested_however_few_of_the_baseline_are_left(kept):
     baseline = snapshot(100, accuracy=0.9)
     newcomers = snapshot(100 - kept, seed=1, prefix="n", accuracy=0)
     current = together(baseline.take(np.arange(100) < kept), newcomers)
     found = checks(drift(baseline, current))["performance_drift"]
     assert found.severity == ERROR and "population change: accuracy" in found.description
-    told = "comparable clips of the baseline are left" in found.description
-    assert told == (kept < 20)
+    noted = "comparable clips of the baseline are left" in found.description
+    assert noted == (kept < 20)
 
 
-def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
+def test_without_a_baseline_or_outside_of_it_nothing_is_tested():
     missing = checks(DRIFT.from_rows([]))
     assert not missing["performance_drift"].passed
     assert "promote_baseline" in missing["performance_drift"].description
@@ -210,7 +210,7 @@ def test_without_a_baseline_or_outside_of_it_nothing_is_judged():
     assert not outside["data_drift"].passed
 
 
-def test_a_class_that_cannot_be_scored_has_its_data_judged():
+def test_a_class_that_cannot_be_scored_has_its_data_tested():
     def unknown(of: Snapshot) -> Snapshot:
         return replace(of, scores=of.scores.assign(correct=None, loss=np.nan))
 
@@ -221,7 +221,7 @@ def test_a_class_that_cannot_be_scored_has_its_data_judged():
     assert found["data_drift"].description.startswith("metadata: ")
 
 
-def test_new_clips_without_metadata_are_not_judged_and_not_overlooked():
+def test_new_clips_without_metadata_are_not_tested_and_not_overlooked():
     baseline, new = snapshot(), snapshot(60, seed=1, prefix="n")
     bare = replace(new, metadata=np.full_like(new.metadata, np.nan))
     found = checks(drift(baseline, together(baseline, bare)))["data_drift"]
@@ -298,14 +298,14 @@ def test_only_the_splits_of_the_settings_are_compared():
     assert stored_performance(rows).current_clips == 25
 
 
-def test_figures_are_given_for_every_split_and_all_clips():
+def test_metrics_are_given_for_every_split_and_all_clips():
     rows = performance_rows("a", scored_clips(snapshot().scores), model_fingerprint="m").to_pylist()
     assert [(row["split"], row["clips"]) for row in rows] == [("", 100), ("train", 75), ("val", 25)]
     assert rows[0]["accuracy"] == pytest.approx(0.8)
     assert rows[0]["ci_low"] < 0.8 < rows[0]["ci_high"]
 
 
-def test_a_class_without_clips_that_can_be_scored_has_figures_without_values():
+def test_a_class_without_clips_that_can_be_scored_has_metrics_without_values():
     scores = snapshot(4).scores.assign(correct=None, loss=None)
     (row,) = performance_rows("a", scored_clips(scores), model_fingerprint="m").to_pylist()
     assert (row["clips"], row["accuracy"], row["mean_loss"]) == (0, None, None)

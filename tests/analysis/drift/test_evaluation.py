@@ -1,4 +1,4 @@
-"""Verdicts: both effect and significance, corrections, sentences, and what is not judged."""
+"""Evaluation: both effect and significance, corrections, sentences, and what is not tested."""
 
 from dataclasses import replace
 
@@ -100,7 +100,7 @@ def test_metrics_of_a_part_are_corrected_by_holm():
     ]
 
 
-def test_worse_clips_are_told_end_to_end_and_attributed():
+def test_worse_clips_are_reported_end_to_end_and_attributed():
     worse = joined(turned_wrong(BASE, 12), _fresh())
     found = evaluate_performance(performance_drift(BASE, worse, draws=299), THRESHOLDS, tests=6)
     assert found.level == Level.ERROR
@@ -113,7 +113,7 @@ def test_nothing_changed_is_ok():
     assert found.not_tested == ("population change: no new clips",)
 
 
-def test_too_few_clips_are_not_judged_never_ok():
+def test_too_few_clips_are_not_tested_and_never_ok():
     few = BASE.take(np.arange(7))
     found = evaluate_performance(performance_drift(few, few, draws=19), THRESHOLDS, tests=6)
     assert found.level == Level.NOT_TESTED
@@ -175,7 +175,7 @@ def test_a_small_shift_is_no_alarm_however_sure():
     assert (found.level, found.causes) == (Level.OK, ())
 
 
-def test_unjudged_data_are_listed_by_reason():
+def test_untested_data_are_listed_by_reason():
     nan = float("nan")
     fields = tuple(
         FieldDrift(name, 9, 0, nan, nan, nan, nan, "", nan, nan, False, "no new clips")

@@ -23,7 +23,7 @@ def test_a_row_is_not_its_own_neighbour_even_among_copies():
     assert neighbours.nearest_others(points, k=50).indices.shape == (12, 11)
 
 
-def test_nearest_clips_are_told_in_the_rows_of_any_list():
+def test_nearest_clips_are_given_in_the_rows_of_any_list():
     points = np.array([[0.0], [1.0], [10.0], [11.5]])
     nearest = neighbours.NearestClips.of(["a", "b", "c", "d"], points, k=2)
     rows, distances = nearest.among(["d", "new", "c", "b"])

@@ -49,13 +49,13 @@ def test_missing_values_are_left_out_field_by_field():
     assert np.isnan([second.p_value, second.adjusted_p, second.distance]).all()
 
 
-def test_a_shifted_field_is_told_with_its_direction_and_the_others_are_not():
+def test_a_shifted_field_is_significant_with_its_direction_and_the_others_are_not():
     rng = np.random.default_rng(1)
     old, new = rng.normal(size=(100, 8)), rng.normal(size=(60, 8))
     new[:, 2] -= 1.5
     found = field_drift(old, new, list("abcdefgh"), draws=999)
-    told = [each.name for each in found if each.adjusted_p < 0.01]
-    assert (told, found[2].direction) == (["c"], "lower")
+    significant = [each.name for each in found if each.adjusted_p < 0.01]
+    assert (significant, found[2].direction) == (["c"], "lower")
     assert found[2].current_median < found[2].baseline_median
     assert found[2].psi > 0.5
     assert all(each.p_value <= each.adjusted_p for each in found)
@@ -149,7 +149,7 @@ def test_the_auc_is_that_of_densities_without_the_pair():
     assert witness_auc(kernel, is_new, np.full(9, 0.2)) == pytest.approx(np.mean(wins))
 
 
-def test_a_moved_cloud_is_told_and_an_alike_one_is_not():
+def test_a_moved_cloud_is_significant_and_an_alike_one_is_not():
     rng = np.random.default_rng(4)
     old, new = rng.normal(size=(100, 8)), rng.normal(size=(40, 8))
     alike = embedding_drift(old, new)
@@ -161,7 +161,7 @@ def test_a_moved_cloud_is_told_and_an_alike_one_is_not():
     assert apart.auc > 0.75
 
 
-def test_a_cloud_of_another_width_is_told_though_its_middle_is_the_same():
+def test_a_cloud_of_another_width_is_significant_though_its_middle_is_the_same():
     rng = np.random.default_rng(5)
     found = embedding_drift(rng.normal(size=(150, 4)), rng.normal(0, 2.5, size=(80, 4)))
     assert found.p_value < 0.001
@@ -201,12 +201,12 @@ def test_more_new_clips_of_another_split_are_no_drift():
     named = np.repeat(["train", "test"], [70, 35]), np.repeat(["train", "test"], [5, 45])
     old, new = (rng.normal(size=(len(each), 4)) + 2.0 * (each == "test")[:, None] for each in named)
     names = list("abcd")
-    for splits, told in ((None, True), (named, False)):
+    for splits, significant in ((None, True), (named, False)):
         fields = field_drift(old, new, names, splits=splits)
         cloud = embedding_drift(old, new, splits=splits)
-        assert [each.adjusted_p < 0.001 for each in fields] == [told] * 4
-        assert [each.distance > 0.6 for each in fields] == [told] * 4
-        assert (cloud.p_value < 0.001, cloud.auc > 0.7) == (told, told)
+        assert [each.adjusted_p < 0.001 for each in fields] == [significant] * 4
+        assert [each.distance > 0.6 for each in fields] == [significant] * 4
+        assert (cloud.p_value < 0.001, cloud.auc > 0.7) == (significant, significant)
 
 
 def test_old_clips_are_weighted_to_the_new_ones_splits():
@@ -272,7 +272,7 @@ def test_identical_clips_are_no_drift():
     assert embedding_drift(values, values, draws=DRAWS).p_value > 0.9
 
 
-def test_too_few_clips_are_not_judged():
+def test_too_few_clips_are_not_tested():
     values = np.random.default_rng(9).normal(size=(40, 3))
     few = embedding_drift(values, values[:7])
     assert (few.tested, few.reason) == (False, "7 of the 20 new clips needed")

@@ -1,4 +1,4 @@
-"""Scored clips, figures of a night, and draws beyond which a tail is fitted."""
+"""Scored clips, and the metrics of a model on them."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_calibration_error_equals_the_printed_formula(clips, bins):
     assert expected_calibration_error(confidence, correct, bins) == pytest.approx(expected)
 
 
-def test_figures_have_wilson_and_student_intervals():
+def test_metrics_have_wilson_and_student_intervals():
     clips = scored(np.random.default_rng(0), 60)
     found = performance_metrics(clips)
     wilson = stats.binomtest(int(clips.correct.sum()), 60).proportion_ci(method="wilson")
@@ -64,7 +64,7 @@ def test_figures_have_wilson_and_student_intervals():
     assert found.clips == 60
 
 
-def test_figures_of_no_clips_are_unknown_not_zero():
+def test_metrics_of_no_clips_are_unknown_not_zero():
     found = performance_metrics(scored(np.random.default_rng(0), 0))
     assert np.isnan([found.accuracy.estimate, found.mean_loss.estimate]).all()
     assert np.isnan(found.calibration_error)

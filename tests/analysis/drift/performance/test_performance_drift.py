@@ -245,7 +245,7 @@ def test_p_values_of_an_equally_good_model_keep_their_level():
     assert stats.kstest(found[:, 1], "uniform").pvalue > 0.01
 
 
-def test_too_few_clips_are_not_judged_and_say_why():
+def test_too_few_clips_are_not_tested_and_say_why():
     rng = np.random.default_rng(8)
     baseline = scored(rng, 30, prefix="o")
     drift = performance_drift(baseline, joined(baseline, scored(rng, 7, prefix="n")), draws=19)

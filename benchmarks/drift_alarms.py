@@ -1,7 +1,7 @@
-"""How often drift is told when there is some, and when there is none.
+"""How often drift is reported with and without a planted fault.
 
 `python -m benchmarks.drift_alarms [--quick] [--demo] [--json FILE]` draws nights from a pool of
-clips, plants what a scenario says and asks the shipped thresholds.
+clips, plants the fault of a scenario and evaluates them with the default thresholds.
 Results: `docs/explanation/drift.md`.
 """
 
@@ -36,41 +36,51 @@ PARTS = ("model change", "population change")
 DATA = ("metadata", "embedding")
 
 
-def performance_judgements(night: Night, *, seed: int) -> dict[int, Evaluation]:
-    """Verdict on every class that is asked about, and on all of them where none is affected."""
+def performance_evaluations(night: Night, *, seed: int) -> dict[int, Evaluation]:
+    """Evaluate performance of the affected class, or of each class and all together."""
     thresholds = Thresholds()
     found = {}
     for name in [*_classes(night), *([] if night.affected >= 0 else [ALL_CLASSES])]:
-        then, now = (
+        baseline, current = (
             night.pool.score(
                 logits,
                 rows if name == ALL_CLASSES else rows[night.pool.labels[rows] == name],
                 by_class=name == ALL_CLASSES,
             )
-            for logits, rows in ((night.logits_then, night.then), (night.logits_now, night.now))
+            for logits, rows in (
+                (night.baseline_logits, night.baseline),
+                (night.current_logits, night.current),
+            )
         )
-        drift = performance_drift(then, now, min_clips=thresholds.min_clips, seed=seed)
+        drift = performance_drift(
+            baseline, current, min_clips=thresholds.drift_min_clips, seed=seed
+        )
         found[name] = evaluate_performance(drift, thresholds, tests=len(night.pool.classes) + 1)
     return found
 
 
-def data_judgements(night: Night, *, seed: int) -> dict[int, Evaluation]:
-    """Verdict on the data of every class that is asked about."""
+def data_evaluations(night: Night, *, seed: int) -> dict[int, Evaluation]:
+    """Evaluate the data of the classes looked at."""
     found, pool = {}, night.pool
-    new, still = np.setdiff1d(night.now, night.then), np.intersect1d(night.now, night.then)
+    new, still = (
+        np.setdiff1d(night.current, night.baseline),
+        np.intersect1d(night.current, night.baseline),
+    )
     for name in _classes(night):
-        then, left, now = (rows[pool.labels[rows] == name] for rows in (night.then, still, new))
+        baseline, left, current = (
+            rows[pool.labels[rows] == name] for rows in (night.baseline, still, new)
+        )
         fields = field_drift(
-            pool.metadata[then],
-            pool.metadata[now],
+            pool.metadata[baseline],
+            pool.metadata[current],
             pool.fields,
-            splits=(pool.splits[then], pool.splits[now]),
+            splits=(pool.splits[baseline], pool.splits[current]),
             seed=seed,
         )
         cloud = embedding_drift(
             pool.vectors[left],
-            pool.vectors[now],
-            splits=(pool.splits[left], pool.splits[now]),
+            pool.vectors[current],
+            splits=(pool.splits[left], pool.splits[current]),
             seed=seed,
         )
         found[name] = evaluate_data(fields, cloud, Thresholds(), tests=len(pool.classes))
@@ -81,44 +91,46 @@ def _classes(night: Night) -> list[int]:
     return [night.affected] if night.affected >= 0 else night.pool.classes.tolist()
 
 
-def ask(night: Night, scenario: Scenario, *, seed: int) -> tuple[dict[str, bool], list[bool]]:
-    """What was told of a night (an alarm at all, by which check, which causes), and each check.
+def evaluate_night(
+    night: Night, scenario: Scenario, *, seed: int
+) -> tuple[dict[str, bool], list[bool]]:
+    """Return what was reported of a night: any alarm, by check, by cause; and each check's alarm.
 
-    That too few clips are there to judge is no alarm.
+    Too few clips to test are no alarm.
     """
-    verdicts = {
-        "performance": performance_judgements(night, seed=seed) if scenario.performance else {},
-        "data": data_judgements(night, seed=seed) if scenario.data else {},
+    evaluations = {
+        "performance": performance_evaluations(night, seed=seed) if scenario.performance else {},
+        "data": data_evaluations(night, seed=seed) if scenario.data else {},
     }
     alarms = {
         check: [each.level in ALARMS for each in found.values()]
-        for check, found in verdicts.items()
+        for check, found in evaluations.items()
     }
-    told = {check: any(found) for check, found in alarms.items()}
+    reported = {check: any(found) for check, found in alarms.items()}
     causes = [
-        cause for found in verdicts.values() for each in found.values() for cause in each.causes
+        cause for found in evaluations.values() for each in found.values() for cause in each.causes
     ]
     for source in (*PARTS, *DATA):
-        told[source] = any(cause.startswith(source) for cause in causes)
-    told = {"alarm": told["performance"] or told["data"], **told}
-    return told, [*alarms["performance"], *alarms["data"]]
+        reported[source] = any(cause.startswith(source) for cause in causes)
+    reported = {"alarm": reported["performance"] or reported["data"], **reported}
+    return reported, [*alarms["performance"], *alarms["data"]]
 
 
 def run(scenario: Scenario, pool: Pool, *, nights: int, seed: int) -> dict[str, Any]:
-    """Share of nights in which each thing was told, with 95 % Wilson intervals, and seconds.
+    """Return the share of nights in which each thing was reported, with 95 % Wilson intervals.
 
     `checks` is the share of the checks of all nights that alarm.
     """
     start = time.perf_counter()
-    told, checks = [], []
+    reported, checks = [], []
     for night in range(nights):
         rng = np.random.default_rng([seed, night, 17])
-        found, alarms = ask(scenario.draw(pool, rng), scenario, seed=night)
-        told.append(found)
+        found, alarms = evaluate_night(scenario.draw(pool, rng), scenario, seed=night)
+        reported.append(found)
         checks += alarms
     result: dict[str, Any] = {"title": scenario.title, "nights": nights}
-    for what in told[0]:
-        result[what] = _share([each[what] for each in told])
+    for what in reported[0]:
+        result[what] = _share([each[what] for each in reported])
     result["checks"] = _share(checks)
     result["seconds"] = time.perf_counter() - start
     return result
@@ -130,7 +142,7 @@ def _share(found: Sequence[bool]) -> list[float]:
 
 
 def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
-    """One line a scenario: nights with an alarm, checks that alarm, nights with each cause."""
+    """Return a line per scenario: nights with an alarm, checks with one, nights with each cause."""
     lines = []
     for pool, scenarios in results.items():
         columns = ("alarm [95 %]", "checks", *PARTS, *DATA)
@@ -144,7 +156,7 @@ def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Ask every scenario on every pool and print how often it was told."""
+    """Draw nights of every scenario from every pool and print how often drift was reported."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.drift_alarms", description=__doc__)
     parser.add_argument("--nights", type=int, default=200, help="nights a scenario")
     parser.add_argument("--quick", action="store_true", help="40 nights a scenario")

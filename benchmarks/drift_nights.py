@@ -23,16 +23,16 @@ class Night:
 
     Attributes:
         pool: where the clips come from; its metadata are those of the night.
-        then, now: rows of the baseline and of the night.
-        logits_then, logits_now: (n, C) of the two models.
+        baseline, current: rows of the baseline and of the night.
+        baseline_logits, current_logits: (n, C) of the two models.
         affected: class that something was planted in, -1 = none (all classes are looked at).
     """
 
     pool: Pool
-    then: np.ndarray
-    now: np.ndarray
-    logits_then: np.ndarray
-    logits_now: np.ndarray
+    baseline: np.ndarray
+    current: np.ndarray
+    baseline_logits: np.ndarray
+    current_logits: np.ndarray
     affected: int = -1
 
 
@@ -71,17 +71,17 @@ def draw_clips(
         new: new clips a class; 20 to 60 by default.
         test_share: share of the test split among the new clips; the pool's by default.
     """
-    then, now = [], []
+    baseline, current = [], []
     for name in pool.classes if classes is None else classes:
         rows = rng.permutation(np.flatnonzero(pool.labels == name))
         stay = int(rng.integers(85, 116)) if old is None else old
         fresh = int(rng.integers(20, 61)) if new is None else new
-        then.append(rows[: stay + GONE])
+        baseline.append(rows[: stay + GONE])
         rest = rows[stay + GONE :]
         if test_share is not None:
             rest = _with_share(rest, pool.splits[rest] == "test", fresh, test_share)
-        now.append(np.concatenate([rows[:stay], rest[:fresh]]))
-    return np.concatenate(then), np.concatenate(now)
+        current.append(np.concatenate([rows[:stay], rest[:fresh]]))
+    return np.concatenate(baseline), np.concatenate(current)
 
 
 def _with_share(rows: np.ndarray, chosen: np.ndarray, count: int, share: float) -> np.ndarray:
@@ -107,18 +107,20 @@ def other_splits(pool: Pool, rng: np.random.Generator) -> Night:
 
 def shifted_margins(pool: Pool, rng: np.random.Generator) -> Night:
     """The model is less sure of every clip of a class: 10 points of accuracy are expected lost."""
-    affected, then, now = _one_class(pool, rng, old=100, new=40)
+    affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     rows = np.flatnonzero(pool.labels == affected)
-    return Night(pool, then, now, pool.logits, _shifted(pool, rows, affected, 0.1), affected)
+    return Night(
+        pool, baseline, current, pool.logits, _shifted(pool, rows, affected, 0.1), affected
+    )
 
 
 def flipped(pool: Pool, rng: np.random.Generator) -> Night:
     """One clip in ten of a class turns from right to wrong, confidently; the others stay."""
-    affected, then, now = _one_class(pool, rng, old=100, new=40)
+    affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     logits = pool.logits.copy()
-    for rows in (np.intersect1d(then, now), np.setdiff1d(now, then)):
+    for rows in (np.intersect1d(baseline, current), np.setdiff1d(current, baseline)):
         _flip(logits, pool.labels, rows, round(0.1 * len(rows)), rng)
-    return Night(pool, then, now, pool.logits, logits, affected)
+    return Night(pool, baseline, current, pool.logits, logits, affected)
 
 
 def retrained_shifted(pool: Pool, rng: np.random.Generator) -> Night:
@@ -133,10 +135,10 @@ def retrained_flipped(pool: Pool, rng: np.random.Generator) -> Night:
 
 def _retrained(night: Night, rng: np.random.Generator) -> Night:
     """The night with noise of their own on both models."""
-    then, now = (
-        _noisy(logits, night.pool, rng) for logits in (night.logits_then, night.logits_now)
+    baseline, current = (
+        _noisy(logits, night.pool, rng) for logits in (night.baseline_logits, night.current_logits)
     )
-    return replace(night, logits_then=then, logits_now=now)
+    return replace(night, baseline_logits=baseline, current_logits=current)
 
 
 def _noisy(logits: np.ndarray, pool: Pool, rng: np.random.Generator) -> np.ndarray:
@@ -149,9 +151,9 @@ def harder_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
     """New clips of a class whose margins are smaller; `points` of accuracy are expected lost."""
 
     def draw(pool: Pool, rng: np.random.Generator) -> Night:
-        affected, then, now = _one_class(pool, rng, old=100, new=100)
-        shifted = _shifted(pool, np.setdiff1d(now, then), affected, points)
-        return Night(pool, then, now, shifted, shifted, affected)
+        affected, baseline, current = _one_class(pool, rng, old=100, new=100)
+        shifted = _shifted(pool, np.setdiff1d(current, baseline), affected, points)
+        return Night(pool, baseline, current, shifted, shifted, affected)
 
     return draw
 
@@ -160,40 +162,42 @@ def wrong_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
     """New clips of a class of which `points` more are confidently wrong, the others like before."""
 
     def draw(pool: Pool, rng: np.random.Generator) -> Night:
-        affected, then, now = _one_class(pool, rng, old=100, new=100)
-        logits, new = pool.logits.copy(), np.setdiff1d(now, then)
+        affected, baseline, current = _one_class(pool, rng, old=100, new=100)
+        logits, new = pool.logits.copy(), np.setdiff1d(current, baseline)
         _flip(logits, pool.labels, new, round(points * len(new)), rng)
-        return Night(pool, then, now, logits, logits, affected)
+        return Night(pool, baseline, current, logits, logits, affected)
 
     return draw
 
 
 def shifted_field(pool: Pool, rng: np.random.Generator) -> Night:
     """One metadata field of the new clips is 0.8 standard deviations higher."""
-    affected, then, now = _one_class(pool, rng, old=100, new=40)
+    affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     metadata, rows = pool.metadata.copy(), pool.labels == affected
     deviations = np.nanstd(pool.metadata[rows], axis=0)
     field = rng.choice(np.flatnonzero(deviations > 0))
-    metadata[np.setdiff1d(now, then), field] += 0.8 * deviations[field]
-    return _with_metadata(pool, then, now, metadata, affected)
+    metadata[np.setdiff1d(current, baseline), field] += 0.8 * deviations[field]
+    return _with_metadata(pool, baseline, current, metadata, affected)
 
 
 def darker_and_blurrier(pool: Pool, rng: np.random.Generator) -> Night:
     """New clips with a quarter less light and 60 % less sharpness."""
-    affected, then, now = _one_class(pool, rng, old=100, new=40)
-    metadata, new = pool.metadata.copy(), np.setdiff1d(now, then)
+    affected, baseline, current = _one_class(pool, rng, old=100, new=40)
+    metadata, new = pool.metadata.copy(), np.setdiff1d(current, baseline)
     for name, factor in DARKER_AND_BLURRIER.items():
         metadata[new, pool.fields.index(name)] *= factor
-    return _with_metadata(pool, then, now, metadata, affected)
+    return _with_metadata(pool, baseline, current, metadata, affected)
 
 
 def foreign_clips(pool: Pool, rng: np.random.Generator) -> Night:
     """Two in five of a class's new clips have the vectors of clips of other classes."""
-    affected, then, now = _one_class(pool, rng, old=100, new=40)
+    affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     others, vectors = np.flatnonzero(pool.labels != affected), pool.vectors.copy()
-    changed = rng.permutation(np.setdiff1d(now, then))[:16]
+    changed = rng.permutation(np.setdiff1d(current, baseline))[:16]
     vectors[changed] = pool.vectors[rng.permutation(others)[: len(changed)]]
-    return Night(replace(pool, vectors=vectors), then, now, pool.logits, pool.logits, affected)
+    return Night(
+        replace(pool, vectors=vectors), baseline, current, pool.logits, pool.logits, affected
+    )
 
 
 def _one_class(
@@ -224,10 +228,10 @@ def _flip(
 
 
 def _with_metadata(
-    pool: Pool, then: np.ndarray, now: np.ndarray, metadata: np.ndarray, affected: int
+    pool: Pool, baseline: np.ndarray, current: np.ndarray, metadata: np.ndarray, affected: int
 ) -> Night:
     night = replace(pool, metadata=metadata)
-    return Night(night, then, now, pool.logits, pool.logits, affected)
+    return Night(night, baseline, current, pool.logits, pool.logits, affected)
 
 
 SCENARIOS = {

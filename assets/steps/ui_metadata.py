@@ -10,6 +10,8 @@ import pyarrow as pa
 from insight_dagster.analysis.insights.wording import cause_phrases
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables.columns import Table
+from insight_dagster.tables.insights import Cause
+from insight_dagster.tables.records import from_row
 
 _PREVIEW_ROWS = 5
 _LONGEST_CELL = 60
@@ -74,9 +76,9 @@ def _cell(value: object) -> str:
 
 def insight_list(insights: pa.Table, causes: pa.Table) -> dg.MarkdownMetadataValue:
     """Insights by severity, each with its strongest causes, as a Markdown list."""
-    of: dict[str, list[dict[str, Any]]] = {}
-    for cause in sorted(causes.to_pylist(), key=lambda row: row["rank"]):
-        of.setdefault(cause["insight_id"], []).append(cause)
+    of: dict[str, list[Cause]] = {}
+    for row in sorted(causes.to_pylist(), key=lambda row: row["rank"]):
+        of.setdefault(row["insight_id"], []).append(from_row(Cause, row))
     ranked = sorted(insights.to_pylist(), key=lambda row: -row["severity"])
     lines = [
         f"{number}. **{row['kind']}** ({row['severity']:.2f}): {row['sentence']}"

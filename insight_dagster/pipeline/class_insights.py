@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.actions import follow_up, no_follow_up
-from insight_dagster.analysis.insights import Discovery, InsightSet, discover, nothing_found
-from insight_dagster.analysis.insights.history.ledger import next_lines
+from insight_dagster.analysis.actions import FollowUp, follow_up
+from insight_dagster.analysis.insights import Discovery, InsightSet, discover
+from insight_dagster.analysis.insights.history.ledger import first_line, next_lines
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.pipeline.clip_table import ClipTableRead
@@ -25,6 +24,8 @@ from insight_dagster.tables import (
     INSIGHTS,
 )
 from insight_dagster.tables.clock import timestamp_now
+from insight_dagster.tables.follow_up import LedgerLine
+from insight_dagster.tables.records import from_row
 
 _LAST_LINES = """
     SELECT * FROM insight_ledger WHERE class_name = ? AND run_id <> ?
@@ -71,7 +72,7 @@ class InsightSearch:
     def write_class(self, class_name: str) -> ClassInsights:
         """Write a class's insights with members, causes and actions, and what changed of them."""
         timer = Timer()
-        found, after = nothing_found(), no_follow_up()
+        found, after = InsightSet(), FollowUp()
         skipped = ["every clip of the class is quarantined"]
         if class_name in self.read.clips.classes:
             found = self._discovery.of_class(
@@ -94,9 +95,9 @@ class InsightSearch:
             ReplacePartition(INSIGHT_CAUSES, found.causes, class_name),
             ReplacePartition(INSIGHT_ACTIONS, after.actions, class_name),
             ReplacePartition(INSIGHT_EFFECTS, after.effects, class_name),
-            Upsert(INSIGHT_LEDGER, INSIGHT_LEDGER.from_rows(lines)),
+            Upsert(INSIGHT_LEDGER, INSIGHT_LEDGER.from_records(lines)),
         )
-        statuses = Counter(line["status"] for line in lines)
+        statuses = Counter(line.status for line in lines)
         facts = {
             "compared_with_clips": len(self.read.clips),
             **self.read.notes,
@@ -111,24 +112,21 @@ class InsightSearch:
     def _discovery(self) -> Discovery:
         return discover(self.read.clips, seed=self.seed, fdr=self.fdr)
 
-    def _ledger_lines(self, found: InsightSet, class_name: str) -> list[dict[str, Any]]:
+    def _ledger_lines(self, found: InsightSet, class_name: str) -> list[LedgerLine]:
         """Return the ledger lines that a run adds; a run that is retried gives the same ones."""
-        core = found.core_members()
-        present = [
-            {**row, "clip_ids": core.get(row["insight_id"], [])}
-            for row in found.insights.to_pylist()
-        ]
+        now = timestamp_now()
+        earlier = self.store.read(_LAST_LINES, [class_name, self.run_id]).to_pylist()
         return next_lines(
-            self.store.read(_LAST_LINES, [class_name, self.run_id]).to_pylist(),
-            present,
+            [from_row(LedgerLine, row) for row in earlier],
+            [first_line(each, run_id=self.run_id, recorded_at=now) for each in found.records],
             run_id=self.run_id,
-            recorded_at=timestamp_now(),
+            recorded_at=now,
         )
 
 
 def _captioned(found: InsightSet) -> dict[str, list[str]]:
     core = found.core_members()
     return {
-        f"{number}. {row['kind']}": core.get(row["insight_id"], [])
-        for number, row in enumerate(found.insights.to_pylist()[:_MOST_SEVERE], 1)
+        f"{number}. {insight.kind}": core[insight.insight_id]
+        for number, insight in enumerate(found.records[:_MOST_SEVERE], 1)
     }

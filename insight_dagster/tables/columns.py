@@ -37,6 +37,10 @@ class Column:
         """The description with its unit, as stored in the database."""
         return f"{self.description} [{self.unit}]" if self.unit else self.description
 
+    def stored(self, value: object) -> object:
+        """Return a value as it is stored: an empty text that may be missing is NULL."""
+        return None if self.nullable and isinstance(value, str) and not value else value
+
 
 @dataclass(frozen=True)
 class Table:
@@ -57,6 +61,27 @@ class Table:
         """Rows given by column name as an Arrow table; not for tables of fixed-length vectors."""
         schema = pa.schema([(each.name, _ARROW_TYPES[each.sql_type]) for each in self.columns])
         return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+
+    def from_records(self, records: Iterable[object]) -> pa.Table:
+        """Return objects that have the columns as attributes as an Arrow table.
+
+        An empty text in a nullable column is stored as NULL.
+        """
+        return self.from_rows(
+            {each.name: each.stored(getattr(record, each.name)) for each in self.columns}
+            for record in records
+        )
+
+    def names_without(self, *left_out: str) -> tuple[str, ...]:
+        """Return the column names in storage order, but for some.
+
+        Raises:
+            ValueError: a name that is left out is not a column.
+        """
+        unknown = sorted(set(left_out) - set(self.column_names))
+        if unknown:
+            raise ValueError(f"{self.name} has no columns {unknown}; it has {self.column_names}")
+        return tuple(name for name in self.column_names if name not in left_out)
 
 
 def text(name: str, description: str, *, nullable: bool = False) -> Column:

@@ -1,76 +1,95 @@
-"""Tables of what follows from insights: what to do, what it would bring, what became of them."""
+"""What follows from insights: what to do, what it would change, what became of them.
+
+The records and their tables belong here; making them (`analysis.actions`,
+`analysis.insights.history`) does not.
+"""
 
 from __future__ import annotations
 
-from insight_dagster.tables.columns import Column, Table, real, text, whole
+from datetime import datetime
+
 from insight_dagster.tables.identity import CLASS, INSIGHT_ID, MODEL, SPACE
+from insight_dagster.tables.records import column, record, table_of
 from insight_dagster.tables.status import LedgerStatus, Verb
 
-INSIGHT_ACTIONS = Table(
+
+@record
+class InsightAction:
+    """What to do with one clip because of an insight."""
+
+    insight_id: str = column(INSIGHT_ID.description)
+    class_name: str = column(CLASS.description)
+    rank: int = column("order within the insight, 1 first")
+    clip_id: str = column("a clip")
+    verb: Verb = column(Verb.listed())
+    suggested_class: str | None = column("label to give")
+    partner_clip_id: str | None = column("the clip that stays in its place, or to compare it with")
+    confidence: float = column("how sure the step is; of kept clips what they stand for", "0-1")
+
+
+@record
+class InsightEffect:
+    """An insight's steps in words, and what a linear probe expects of them.
+
+    The columns that begin with `side_` are of the held-out clips that the steps are not meant for.
+    """
+
+    insight_id: str = column(INSIGHT_ID.description)
+    class_name: str = column(CLASS.description)
+    advice: str = column("the steps in words, with numbers")
+    wanted: int | None = column("clips to collect")
+    measure: str | None = column("accuracy that the steps are meant to change")
+    change: float | None = column("expected change of it", "-1-1")
+    ci_low: float | None = column("lower end of its 95 % interval", "-1-1")
+    ci_high: float | None = column("upper end of its 95 % interval", "-1-1")
+    clips: int = column("held-out clips that it was measured on")
+    reason: str | None = column("why there is no figure")
+    side_measure: str | None = column("accuracy of the other held-out clips")
+    side_change: float | None = column("expected change of it", "-1-1")
+    side_ci_low: float | None = column("lower end of its 95 % interval", "-1-1")
+    side_ci_high: float | None = column("upper end of its 95 % interval", "-1-1")
+    side_clips: int = column("held-out clips that it was measured on")
+    side_reason: str | None = column("why there is no figure")
+
+
+@record
+class LedgerLine:
+    """What a run changed about one insight."""
+
+    ledger_id: str = column("identity over the runs: the insight's first id")
+    run_id: str = column("Dagster run that found it so")
+    recorded_at: datetime = column("when (UTC)")
+    class_name: str = column(CLASS.description)
+    insight_id: str | None = column("present id; null when resolved")
+    status: LedgerStatus = column(LedgerStatus.listed())
+    kind: str = column("kind of the insight")
+    population: str = column("named set of clips that it was found in")
+    other_class: str | None = column("the second class of a confusion")
+    size: int = column("clips in the group; 0 when resolved")
+    effect: float | None = column("effect")
+    severity: float = column("severity; 0 when resolved", "0-1")
+    q_value: float | None = column("q-value", "0-1")
+    accuracy: float | None = column("accuracy inside the group", "0-1")
+    clip_ids: tuple[str, ...] = column("clips of the group when it was last there")
+    model_fingerprint: str = column(MODEL.description)
+    space_id: str = column(SPACE.description)
+
+
+INSIGHT_ACTIONS = table_of(
+    InsightAction,
     "insight_actions",
     "What to do with which clip because of an insight.",
-    ("insight_id", "clip_id"),
-    (
-        INSIGHT_ID,
-        CLASS,
-        whole("rank", "order within the insight, 1 first"),
-        text("clip_id", "a clip"),
-        text("verb", Verb.listed()),
-        text("suggested_class", "label to give", nullable=True),
-        text(
-            "partner_clip_id",
-            "the clip that stays in its place or to hold it against",
-            nullable=True,
-        ),
-        real("confidence", "how sure the step is; of kept clips what they stand for", "0-1"),
-    ),
+    key=("insight_id", "clip_id"),
 )
-
-INSIGHT_EFFECTS = Table(
+INSIGHT_EFFECTS = table_of(
+    InsightEffect,
     "insight_effects",
-    "What an insight's steps are in words, and what a linear probe expects of them.",
-    ("insight_id",),
-    (
-        INSIGHT_ID,
-        CLASS,
-        text("advice", "the steps in words, with numbers"),
-        whole("wanted", "clips to collect", nullable=True),
-        text("measure", "accuracy that the steps are meant to change", nullable=True),
-        real("change", "expected change of it", "-1-1", True),
-        real("ci_low", "lower end of its 95 % interval", "-1-1", True),
-        real("ci_high", "upper end of its 95 % interval", "-1-1", True),
-        whole("clips", "held-out clips that it was measured on"),
-        text("reason", "why there is no figure", nullable=True),
-        text("side_measure", "accuracy of the other held-out clips", nullable=True),
-        real("side_change", "expected change of it", "-1-1", True),
-        real("side_ci_low", "lower end of its 95 % interval", "-1-1", True),
-        real("side_ci_high", "upper end of its 95 % interval", "-1-1", True),
-        whole("side_clips", "held-out clips that it was measured on"),
-        text("side_reason", "why there is no figure", nullable=True),
-    ),
+    "An insight's steps in words, and what a linear probe expects of them.",
+    key=("insight_id",),
 )
-
-INSIGHT_LEDGER = Table(
+INSIGHT_LEDGER = table_of(
+    LedgerLine,
     "insight_ledger",
     "What became of insights over the runs: a line for each run that changed one.",
-    ("ledger_id", "run_id"),
-    (
-        text("ledger_id", "identity over the runs: the insight id that it was born with"),
-        text("run_id", "Dagster run that found it so"),
-        Column("recorded_at", "TIMESTAMP", "when (UTC)"),
-        CLASS,
-        text("insight_id", "present id; null when resolved", nullable=True),
-        text("status", LedgerStatus.listed()),
-        text("kind", "kind of the insight"),
-        text("population", "named set of clips that it was found in"),
-        text("other_class", "the second class of a confusion", nullable=True),
-        whole("size", "clips in the group; 0 when resolved"),
-        real("effect", "effect", nullable=True),
-        real("severity", "severity; 0 when resolved", "0-1"),
-        real("q_value", "q-value", "0-1", True),
-        real("accuracy", "accuracy inside the group", "0-1", True),
-        Column("clip_ids", "VARCHAR[]", "clips of the group when it was last there"),
-        MODEL,
-        SPACE,
-    ),
+    key=("ledger_id", "run_id"),
 )

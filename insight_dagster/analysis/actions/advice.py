@@ -1,30 +1,30 @@
-"""An insight's steps in one sentence: how many clips, of which classes, what they look like.
+"""An insight's steps in words: how many clips, of which classes, what they look like.
 
-Wording and the number of clips to collect belong here; the steps themselves do not (`lists`).
+Wording and the number of clips to collect belong here; the steps themselves do not (`steps`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.tables.insights import Cause
 from insight_dagster.tables.status import HELD_OUT, Split, Verb
 
 _LABELS, _CAUSES = 3, 3
 
 
 def wanted_clips(finding: Finding, steps: Sequence[Step], clips: ClipTable) -> int:
-    """How many clips to collect; 0 where the steps do not ask for any.
+    """Return how many clips to collect, 0 where the steps ask for none.
 
     As many as bring the group's share of its classes' training clips to its share of their
-    held-out clips, at least as many as it has members that the model gets wrong and as the steps
-    show, at most as many as its classes have clips.
+    held-out clips; at least as many as it has members that the model gets wrong, and as the steps
+    list; at most as many as its classes have clips.
     """
     shown = sum(step.verb == Verb.COLLECT for step in steps)
     if not shown:
@@ -47,16 +47,16 @@ def advice(
     clips: ClipTable,
     *,
     wanted: int,
-    causes: Sequence[Mapping[str, Any]] = (),
+    causes: Sequence[Cause] = (),
 ) -> str:
-    """What to do, with numbers, in one or two sentences of plain text.
+    """Return what to do, with numbers, in one or two sentences of plain text.
 
     Args:
         finding: the group.
-        steps: from `lists.steps`.
+        steps: from `steps.steps`.
         clips: the clip table.
         wanted: from `wanted_clips`.
-        causes: rows of `insight_causes` of the insight, strongest first.
+        causes: of the insight, strongest first.
     """
     verbs = Counter(step.verb for step in steps)
     parts = []
@@ -87,21 +87,19 @@ def advice(
     return " ".join(parts)
 
 
-def looks_like(causes: Sequence[Mapping[str, Any]], clips: ClipTable) -> str:
-    """The group in words, by its first causes that lead: `brightness around 31 (else 120)`."""
+def looks_like(causes: Sequence[Cause], clips: ClipTable) -> str:
+    """Describe the group by its leading causes: `brightness around 31 (else 120)`."""
     numbers = set(clips.numeric_metadata()[0])
-    leaders = [each for each in causes if not each["relative_of"]][:_CAUSES]
     phrases = []
-    for cause in leaders:
-        if cause["direction"] == "rule":
-            phrases.append(str(cause["field"]))
-        elif cause["field"] in numbers:
+    for cause in [each for each in causes if each.leads][:_CAUSES]:
+        if cause.is_rule:
+            phrases.append(cause.field)
+        elif cause.field in numbers:
             phrases.append(
-                f"{cause['field']} around {cause['value_inside']:.3g} "
-                f"(else {cause['value_outside']:.3g})"
+                f"{cause.field} around {cause.value_inside:.3g} (else {cause.value_outside:.3g})"
             )
         else:
-            phrases.append(f"{'' if cause['direction'] == 'higher' else 'not '}{cause['field']}")
+            phrases.append(f"{'' if cause.direction == 'higher' else 'not '}{cause.field}")
     return ", ".join(phrases)
 
 

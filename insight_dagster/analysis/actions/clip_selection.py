@@ -1,4 +1,4 @@
-"""Where clips are: rows in an order that does not depend on the table's, labels, nearest clips.
+"""Selections of clips: by id, by label, by distance.
 
 Selecting rows of a clip table belongs here; what is done with them does not.
 """
@@ -13,12 +13,12 @@ from insight_dagster.analysis.insights.clip_table import ClipTable
 
 
 def by_id(rows: np.ndarray, clips: ClipTable) -> np.ndarray:
-    """The rows in the order of their clip ids."""
+    """Return the rows in the order of their clip ids, whatever the order of the table."""
     return rows[np.argsort(clips.clip_ids[rows], kind="stable")]
 
 
 def labelled(names: Iterable[str], clips: ClipTable) -> np.ndarray:
-    """(n,) bool: the clips that carry one of a few labels."""
+    """Return which clips carry one of some labels: (n,) bool."""
     found = np.zeros(len(clips), bool)
     for name in names:
         found |= clips.labels == name
@@ -28,7 +28,7 @@ def labelled(names: Iterable[str], clips: ClipTable) -> np.ndarray:
 def nearest(
     rows: np.ndarray, candidates: np.ndarray, clips: ClipTable
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(m,) the candidate that is nearest to each of m rows, (m,) its distance."""
+    """Return the candidate nearest to each of m rows, and its distance: two (m,) arrays."""
     from sklearn.metrics import pairwise_distances_argmin_min
 
     at, apart = pairwise_distances_argmin_min(

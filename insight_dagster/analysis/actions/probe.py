@@ -1,7 +1,7 @@
-"""What an action would bring: a linear probe fitted with and without it.
+"""Expected effect of an action: a linear probe fitted with and without it.
 
-The estimate belongs here; which clips an action names does not (`lists`), nor which training
-clips the probe sees (`training`).
+The estimate belongs here; the clips that an action names (`steps`) and the training clips that the
+probe sees (`probe_training`) do not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from insight_dagster.tables.status import Verb
 
 _FEWEST_TRAINING, _FEWEST_HELD_OUT, _FEWEST_OF_GROUP = 30, 20, 6
 _DRAWS = 1_999
-_NAN = float("nan")
 INSIDE, OUTSIDE = "accuracy on the group", "accuracy on the other held-out clips"
 
 
@@ -36,23 +35,23 @@ class Change:
     """Expected change of an accuracy, with its 95 % interval, or why there is none.
 
     Attributes:
-        measure: what the change is of.
+        measure: the accuracy that changes, None where nothing was estimated.
         change, low, high: of the accuracy, NaN where there is no figure.
-        clips: held-out clips that it was measured on.
-        reason: why there is no figure; None where there is one.
+        clips: number of held-out clips that it was measured on.
+        reason: why there is no figure, None where there is one.
     """
 
-    measure: str
-    change: float
-    low: float
-    high: float
-    clips: int
+    measure: str | None
+    change: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    clips: int = 0
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class ExpectedEffect:
-    """Where an action is meant to act, and what it does to the clips on the other side.
+    """Expected changes where an action is meant to act, and on the other held-out clips.
 
     Attributes:
         main: inside the group for collecting and for leaks, else outside.
@@ -64,53 +63,58 @@ class ExpectedEffect:
 
 
 class _NoFigureError(Exception):
-    """There is nothing to estimate; the message is the reason."""
+    """No effect can be estimated; the message is the reason."""
 
 
 def expected_effect(
     finding: Finding, steps: Sequence[Step], clips: ClipTable, *, wanted: int, seed: int
 ) -> ExpectedEffect:
-    """Change of a linear probe's accuracy on held-out clips when the steps are taken.
+    """Estimate how a linear probe's accuracy on held-out clips changes when the steps are taken.
 
     The probe is a multinomial logistic regression on the latent coordinates of at most six
-    classes (`training.names_of`). Dropping, removing and relabelling change its training clips;
-    judged are the held-out clips that no step relabels or removes as a leak. Collecting is judged
-    by cross-fitting: half of the group's held-out clips, weighted to count as `wanted` clips, are
-    added to the training clips and the other half is predicted, and the other way round. The
-    interval is a paired bootstrap over the clips judged: of the clips at hand, not of other draws
-    of training clips. The row order does not matter.
+    classes (`probe_training.names_of`). Dropping, removing and relabelling change its training
+    clips; it is evaluated on the held-out clips that no step relabels or removes as a leak.
+    Collecting is evaluated by cross-fitting: half of the group's held-out clips, weighted to count
+    as `wanted` clips, are added to the training clips and the other half is predicted, and vice
+    versa. The interval is a paired bootstrap over the evaluated clips; it does not cover other
+    draws of training clips. The row order does not matter.
 
     Args:
-        finding: with its rows.
-        steps: from `lists.steps`.
+        finding: the group.
+        steps: from `steps.steps`.
         clips: the clip table.
-        wanted: clips to collect; of no concern to other verbs.
-        seed: of the sample of training clips, the halves and the bootstrap.
+        wanted: number of clips to collect; ignored for other verbs.
+        seed: seed of the sample of training clips, the halves and the bootstrap.
     """
     inner_first = finding.kind == "leak" or any(step.verb == Verb.COLLECT for step in steps)
     try:
         with threadpool_limits(1):
-            inside, outside = _judge(finding, steps, clips, wanted, np.random.default_rng(seed))
+            inside, outside = _estimate(finding, steps, clips, wanted, np.random.default_rng(seed))
     except _NoFigureError as problem:
-        inside, outside = _none(INSIDE, str(problem)), _none(OUTSIDE, str(problem))
+        reason = str(problem)
+        inside, outside = Change(INSIDE, reason=reason), Change(OUTSIDE, reason=reason)
     return ExpectedEffect(inside, outside) if inner_first else ExpectedEffect(outside, inside)
 
 
-def _judge(
+def _estimate(
     finding: Finding,
     steps: Sequence[Step],
     clips: ClipTable,
     wanted: int,
     rng: np.random.Generator,
 ) -> tuple[Change, Change]:
-    """Inside, outside."""
+    """Return the expected changes inside the group and outside.
+
+    Raises:
+        _NoFigureError: there is none.
+    """
     if all(step.verb == Verb.REVIEW for step in steps):
-        raise _NoFigureError("what a look at the clips decides cannot be foreseen")
+        raise _NoFigureError("the outcome of a review cannot be predicted")
     names = names_of(finding, [step.suggested_class for step in steps], clips)
     held_out = held_out_of(names, clips)
     training = training_of(finding, [step.row for step in steps], names, clips, rng)
     if len(names) < 2:
-        raise _NoFigureError("there is one class only")
+        raise _NoFigureError("there is only one class")
     if training.available < _FEWEST_TRAINING or len(held_out) < _FEWEST_HELD_OUT:
         raise _NoFigureError(
             f"{training.available} training and {len(held_out)} held-out clips of the classes "
@@ -136,9 +140,9 @@ def _of_changing(
         raise _NoFigureError("the steps change no training clip")
     touched = np.union1d(finding.rows, [step.row for step in steps])
     leaking = [step.row for step in steps if step.verb == Verb.REMOVE]
-    judged = by_id(np.setdiff1d(held_out, [*leaking, *relabelled]), clips)
-    difference = _right(clips, changed, judged) - _right(clips, training, judged)
-    inside = np.isin(judged, touched)
+    evaluated = by_id(np.setdiff1d(held_out, [*leaking, *relabelled]), clips)
+    difference = _correct(clips, changed, evaluated) - _correct(clips, training, evaluated)
+    inside = np.isin(evaluated, touched)
     return _change(INSIDE, difference[inside], rng), _change(OUTSIDE, difference[~inside], rng)
 
 
@@ -158,41 +162,43 @@ def _of_collecting(
     mixed = rng.permutation(group)
     differences = []
     for half in (0, 1):
-        added, judged = mixed[half::2], mixed[1 - half :: 2]
+        added, evaluated = mixed[half::2], mixed[1 - half :: 2]
         more = training.with_more(added, clips.labels[added], count=wanted)
-        differences.append(_right(clips, more, judged) - _right(clips, training, judged))
+        before = _correct(clips, training, evaluated)
+        differences.append(_correct(clips, more, evaluated) - before)
     others = by_id(np.setdiff1d(held_out, np.union1d(group, finding.rows)), clips)
     more = training.with_more(group, clips.labels[group], count=wanted)
-    aside = _right(clips, more, others) - _right(clips, training, others)
-    return _change(INSIDE, np.concatenate(differences), rng), _change(OUTSIDE, aside, rng)
+    beside = _correct(clips, more, others) - _correct(clips, training, others)
+    return _change(INSIDE, np.concatenate(differences), rng), _change(OUTSIDE, beside, rng)
 
 
-def _right(clips: ClipTable, training: Training, judged: np.ndarray) -> np.ndarray:
-    """(m,) 1 where a probe fitted on some clips predicts the label of a judged clip."""
+def _correct(clips: ClipTable, training: Training, evaluated: np.ndarray) -> np.ndarray:
+    """Return 1 where a probe fitted on the training clips predicts a clip's label, else 0: (m,)."""
     from sklearn.linear_model import LogisticRegression
 
     if len(np.unique(training.labels)) < 2:
-        raise _NoFigureError("training clips of one class only are left")
-    if not len(judged):
+        raise _NoFigureError("training clips of only one class are left")
+    if not len(evaluated):
         return np.zeros(0)
     points = clips.coordinates[training.rows]
     centre, scale = points.mean(axis=0), points.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
     probe = LogisticRegression(C=0.1, max_iter=200)
     probe.fit((points - centre) / scale, training.labels, sample_weight=training.weights)
-    predicted = probe.predict((clips.coordinates[judged] - centre) / scale)
-    return np.asarray(predicted == clips.labels[judged], np.float64)
+    predicted = probe.predict((clips.coordinates[evaluated] - centre) / scale)
+    return np.asarray(predicted == clips.labels[evaluated], np.float64)
 
 
 def _change(measure: str, differences: np.ndarray, rng: np.random.Generator) -> Change:
-    """Mean of differences in -1, 0, 1 with a percentile bootstrap interval.
+    """Return the mean of differences in -1, 0, 1 with a percentile bootstrap interval.
 
-    Where no clip changes sides the bootstrap has no width: then the interval is the rule of
-    three's, 3 / n on either side (Hanley and Lippman-Hand, JAMA 249 (1983) 1743).
+    Where no clip changes, the bootstrap has no width; the interval then follows the rule of
+    three, 3 / n on either side (Hanley and Lippman-Hand, JAMA 249 (1983) 1743).
     """
     count = len(differences)
     if count < _FEWEST_OF_GROUP:
-        return _none(measure, f"{count} clips to judge it on, {_FEWEST_OF_GROUP} are needed")
+        reason = f"{count} clips to measure it on, {_FEWEST_OF_GROUP} are needed"
+        return Change(measure, reason=reason)
     if not differences.any():
         return Change(measure, 0.0, -min(1.0, 3 / count), min(1.0, 3 / count), count)
     shares = np.array([(differences == value).mean() for value in (-1, 0, 1)])
@@ -200,7 +206,3 @@ def _change(measure: str, differences: np.ndarray, rng: np.random.Generator) -> 
     low, high = np.percentile(draws, [2.5, 97.5])
     change = float(differences.mean())
     return Change(measure, change, min(float(low), change), max(float(high), change), count)
-
-
-def _none(measure: str, reason: str) -> Change:
-    return Change(measure, _NAN, _NAN, _NAN, 0, reason)

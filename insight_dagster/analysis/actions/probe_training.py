@@ -1,6 +1,6 @@
-"""The clips that a probe is fitted and judged on: few classes, few clips, the group whole.
+"""The clips that a probe is fitted and evaluated on.
 
-Sampling and weights belong here; fitting does not.
+Choosing classes, sampling clips and weighting them belong here; fitting does not (`probe`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Training:
     """Clips that a probe is fitted on.
 
     Attributes:
-        rows: (m,) int of the clip table.
-        labels: (m,) str that the probe is told.
-        weights: (m,) float; 1 is what a clip outside the group weighs.
-        one: weight of one clip that is not of the sample: the share of the clips that was sampled.
-        available: training clips of the classes, sampled or not.
+        rows: (m,) int rows of the clip table.
+        labels: (m,) str labels that the probe is fitted to.
+        weights: (m,) float weights; a clip outside the group weighs 1.
+        one: weight of a clip that is added to the sample: the share of the clips that was sampled.
+        available: number of training clips of the classes, sampled or not.
         names: the classes.
     """
 
@@ -46,18 +46,18 @@ class Training:
         )
 
     def without(self, rows: Sequence[int]) -> Training:
-        """The clips but some."""
+        """Leave out some clips."""
         return self._take(~np.isin(self.rows, list(rows)))
 
     def relabelled(self, labels: Mapping[int, str]) -> Training:
-        """The clips with other labels, by row; those of classes the probe lacks are left out."""
-        told = np.array(
+        """Change labels by row; clips with a label that the probe lacks are left out."""
+        changed = np.array(
             [labels.get(row, old) for row, old in zip(self.rows.tolist(), self.labels, strict=True)]
         )
-        return replace(self, labels=told)._take(np.isin(told, self.names))
+        return replace(self, labels=changed)._take(np.isin(changed, self.names))
 
     def with_more(self, rows: np.ndarray, labels: np.ndarray, *, count: int) -> Training:
-        """The clips and some more, which together count as `count` clips."""
+        """Add clips that together count as `count` clips."""
         weight = self.one * count / max(1, len(rows))
         return replace(
             self,
@@ -68,11 +68,11 @@ class Training:
 
 
 def names_of(finding: Finding, suggested: Iterable[str], clips: ClipTable) -> tuple[str, ...]:
-    """The classes that matter to a finding: six, where there are so many.
+    """Return the classes that matter to a finding, at most six.
 
-    Its own and its second class, then the labels suggested and those of its core members, the
-    most frequent first; filled up with two labels that core members are taken for, two of the
-    100 clips around the group that carry none of these, and the largest classes.
+    Its own and its second class, then the suggested labels and those of its core members, the
+    most frequent first. Places that are left go to two labels that core members are taken for,
+    two of the 100 clips around the group that carry none of these, and the largest classes.
     """
     own = [name for name in (finding.class_name, finding.other_class) if name]
     members = _by_count(clips.labels[finding.core])
@@ -88,7 +88,7 @@ def names_of(finding: Finding, suggested: Iterable[str], clips: ClipTable) -> tu
 
 
 def _around(finding: Finding, names: Sequence[str], clips: ClipTable) -> list[str]:
-    """Labels of the 100 clips of other classes around a group, those close to its middle first."""
+    """Return labels of the 100 nearest clips of other classes, those close to the centre first."""
     others = by_id(np.flatnonzero(~labelled(names, clips)), clips)
     if not len(others):
         return []
@@ -112,10 +112,10 @@ def training_of(
     clips: ClipTable,
     rng: np.random.Generator,
 ) -> Training:
-    """The training clips of some classes: of the group and of the others 3,000 each at most.
+    """Sample the training clips of some classes: at most 3,000 of the group and 3,000 others.
 
-    A group smaller than its sample would be is taken whole, each clip weighted by the share of
-    the others that was drawn: it carries what it carries among all clips.
+    The group's clips are weighted by the share of the others that was drawn, so that the group
+    keeps its share among all clips.
     """
     inside = labelled(names, clips) & (clips.splits == Split.TRAIN)
     training = by_id(np.flatnonzero(inside), clips)
@@ -139,17 +139,17 @@ def _sample(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def held_out_of(names: Sequence[str], clips: ClipTable) -> np.ndarray:
-    """Rows of the validation and test clips of some classes, in the order of their ids."""
+    """Return the rows of the validation and test clips of some classes, in the order of ids."""
     return by_id(np.flatnonzero(labelled(names, clips) & np.isin(clips.splits, HELD_OUT)), clips)
 
 
 def held_out_group(
     finding: Finding, held_out: np.ndarray, clips: ClipTable, *, fewest: int
 ) -> np.ndarray:
-    """The held-out clips of a group: its core members, or what lies among them.
+    """Return the held-out clips of a group: core members, or clips that lie among them.
 
-    Where fewer than `fewest` core members are held out (a population of training clips has none)
-    a held-out clip counts as one whose nearest training clip of its label is a core member.
+    Where fewer than `fewest` core members are held out (a population of training clips has none),
+    held-out clips whose nearest training clip of their label is a core member are added.
     """
     core = by_id(finding.core, clips)
     members = np.intersect1d(held_out, core)

@@ -1,19 +1,20 @@
-"""One insight's steps, in words, and what they are expected to bring.
+"""Recommended actions of one insight: steps, the same in words, and their expected effect.
 
-Putting the parts together belongs here; the parts have their own modules, rows are in `rows`.
+Combining the parts belongs here; each part has its own module (`steps`, `advice`, `probe`), the
+rows of the tables are made in `rows`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from insight_dagster.analysis.actions.advice import advice, wanted_clips
 from insight_dagster.analysis.actions.probe import ExpectedEffect, expected_effect
 from insight_dagster.analysis.actions.steps import Step, steps
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding
+from insight_dagster.tables.insights import Cause
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Actions:
     Attributes:
         steps: clip by clip, most important first.
         advice: the same in words.
-        wanted: clips to collect, 0 where none are asked for.
-        effect: what the steps are expected to bring; None where it was not asked for.
+        wanted: number of clips to collect, 0 for none.
+        effect: expected effect of the steps, None where it was not estimated.
     """
 
     steps: tuple[Step, ...]
@@ -38,19 +39,19 @@ def recommend(
     clips: ClipTable,
     *,
     seed: int,
-    causes: Sequence[Mapping[str, Any]] = (),
+    causes: Sequence[Cause] = (),
     probed: bool = True,
 ) -> Actions:
-    """What to do because of a finding, in which words, and what it would bring.
+    """Recommend what to do because of a finding, and estimate the effect.
 
-    The same actions come out whatever the row order. Definitions: `docs/explanation/insights.md`.
+    The result does not depend on the row order. Definitions: `docs/explanation/insights.md`.
 
     Args:
         finding: a group of clips.
-        clips: what its rows refer to.
-        seed: of the probe's samples, halves and bootstrap.
-        causes: rows of `insight_causes` of the insight, strongest first, for the words.
-        probed: whether the effect is estimated.
+        clips: the clip table that its rows refer to.
+        seed: seed of the probe's samples, halves and bootstrap.
+        causes: of the insight, strongest first; used in the words.
+        probed: whether to estimate the effect.
     """
     taken = steps(finding, clips)
     wanted = wanted_clips(finding, taken, clips)

@@ -1,6 +1,6 @@
-"""Clips that stand for a group: greedy facility location.
+"""Clips that represent a group, by greedy facility location.
 
-Choosing representatives belongs here; why and how many does not.
+Choosing representatives belongs here; how many, and what for, does not (`steps`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _MOST = 3_000
 
 
 def similarities(points: np.ndarray) -> np.ndarray:
-    """(n, n) Gaussian similarity of (n, d) points; the width is their median distance."""
+    """Return Gaussian similarities of (n, d) points, as wide as their median distance: (n, n)."""
     squared = (points**2).sum(axis=1)
     apart = np.maximum(squared[:, None] + squared - 2 * points @ points.T, 0)
     np.fill_diagonal(apart, 0)
@@ -23,15 +23,15 @@ def similarities(points: np.ndarray) -> np.ndarray:
 
 
 def representatives(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """K rows that are most similar to all rows together, and the share that each stands for.
+    """Choose k rows that represent all rows, and return the share that each stands for.
 
-    Greedy maximisation of the sum over rows of the similarity to the nearest chosen one, which
-    is within 1 - 1/e of the best choice. Above 3,000 rows the group is dealt out to blocks, each
-    a thin cut through all of it, that choose their part of k (the guarantee is each block's).
+    The sum over rows of the similarity to the nearest chosen one is maximised greedily, which is
+    at least 1 - 1/e of the best choice. Above 3,000 rows, every b-th row forms a block, and each
+    block chooses its part of k (the guarantee then holds for each block).
 
     Args:
         points: (n, d).
-        k: wanted, at most n.
+        k: number of rows to choose, at most n.
 
     Returns:
         (k,) rows in the order of the choice, (k,) share of the rows nearest to each.
@@ -55,10 +55,10 @@ def representatives(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _greedy(alike: np.ndarray, k: int) -> np.ndarray:
-    """(k,) rows of an (n, n) similarity by falling gain, ties by row.
+    """Choose k rows of an (n, n) similarity by falling gain, ties by row: (k,).
 
-    A row's gain can only fall while rows are chosen, so one whose gain was renewed and is still
-    the largest need not be held against the others'.
+    A row's gain can only fall while rows are chosen, so a row whose updated gain is still the
+    largest need not be compared with the others.
     """
     covered = np.zeros(len(alike))
     gains = [(-float(total), row) for row, total in enumerate(alike.sum(axis=1))]

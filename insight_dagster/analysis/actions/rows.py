@@ -1,31 +1,47 @@
-"""Steps and expected effects of insights as rows of `insight_actions` and `insight_effects`."""
+"""Actions and expected effects as rows of `insight_actions` and `insight_effects`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
-from insight_dagster import tables
 from insight_dagster.analysis.actions.probe import Change
 from insight_dagster.analysis.actions.recommend import Actions, recommend
 from insight_dagster.analysis.actions.steps import Step
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.ranking import Ranked
+from insight_dagster.tables.follow_up import (
+    INSIGHT_ACTIONS,
+    INSIGHT_EFFECTS,
+    InsightAction,
+    InsightEffect,
+)
+from insight_dagster.tables.insights import Cause
 
 MOST_PROBED = 200
-"""Insights whose expected effect is estimated, the most severe first."""
+"""Number of insights whose expected effect is estimated, the most severe first."""
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Rows of the tables of those names."""
+    """What to do because of the insights of one class, and the rows of two tables."""
 
-    actions: pa.Table
-    effects: pa.Table
+    steps: tuple[InsightAction, ...] = ()
+    expected: tuple[InsightEffect, ...] = ()
+
+    @cached_property
+    def actions(self) -> pa.Table:
+        """Rows of `insight_actions`."""
+        return INSIGHT_ACTIONS.from_records(self.steps)
+
+    @cached_property
+    def effects(self) -> pa.Table:
+        """Rows of `insight_effects`."""
+        return INSIGHT_EFFECTS.from_records(self.expected)
 
 
 def follow_up(
@@ -34,68 +50,70 @@ def follow_up(
     *,
     class_name: str,
     seed: int,
-    causes: Sequence[Sequence[Mapping[str, Any]]] = (),
+    causes: Sequence[Sequence[Cause]] = (),
 ) -> FollowUp:
-    """Steps of every insight of a class, and the expected effect of the most severe of all.
+    """Return the actions of every insight of a class, with the expected effect of the most severe.
 
     Args:
         ranked: insights of all classes, most severe first.
-        clips: what their rows refer to.
-        class_name: whose insights are wanted.
-        seed: of probe and bootstrap.
-        causes: of each insight of `ranked`, as rows of `insight_causes`; empty: unknown.
+        clips: the clip table that their rows refer to.
+        class_name: the class whose insights are followed up.
+        seed: seed of probe and bootstrap.
+        causes: causes of each insight of `ranked`; empty where unknown.
     """
-    actions, effects = [], []
+    steps, effects = [], []
     for position, each in enumerate(ranked):
         if each.finding.class_name != class_name:
             continue
-        named = {"insight_id": each.insight_id, "class_name": class_name}
-        taken = recommend(
+        actions = recommend(
             each.finding,
             clips,
             seed=seed,
             causes=causes[position] if len(causes) else (),
             probed=position < MOST_PROBED,
         )
-        actions += [
-            {**named, "rank": rank, **_step_row(step, clips)}
-            for rank, step in enumerate(taken.steps, 1)
-        ]
-        effects.append({**named, **_effect_row(taken)})
-    return FollowUp(
-        tables.INSIGHT_ACTIONS.from_rows(actions), tables.INSIGHT_EFFECTS.from_rows(effects)
+        steps += [_action(each, step, rank, clips) for rank, step in enumerate(actions.steps, 1)]
+        effects.append(_effect(each, actions))
+    return FollowUp(tuple(steps), tuple(effects))
+
+
+def _action(insight: Ranked, step: Step, rank: int, clips: ClipTable) -> InsightAction:
+    return InsightAction(
+        insight_id=insight.insight_id,
+        class_name=insight.finding.class_name,
+        rank=rank,
+        clip_id=str(clips.clip_ids[step.row]),
+        verb=step.verb,
+        suggested_class=step.suggested_class,
+        partner_clip_id=str(clips.clip_ids[step.partner]) if step.partner >= 0 else None,
+        confidence=step.confidence,
     )
 
 
-def no_follow_up() -> FollowUp:
-    """Of a class without insights."""
-    return FollowUp(tables.INSIGHT_ACTIONS.from_rows([]), tables.INSIGHT_EFFECTS.from_rows([]))
+def _effect(insight: Ranked, actions: Actions) -> InsightEffect:
+    main = Change(None, reason=f"it is not among the {MOST_PROBED} most severe insights")
+    side = Change(None)
+    if actions.effect is not None:
+        main, side = actions.effect.main, actions.effect.side
+    return InsightEffect(
+        insight_id=insight.insight_id,
+        class_name=insight.finding.class_name,
+        advice=actions.advice,
+        wanted=actions.wanted or None,
+        measure=main.measure,
+        change=_known(main.change),
+        ci_low=_known(main.low),
+        ci_high=_known(main.high),
+        clips=main.clips,
+        reason=main.reason,
+        side_measure=side.measure,
+        side_change=_known(side.change),
+        side_ci_low=_known(side.low),
+        side_ci_high=_known(side.high),
+        side_clips=side.clips,
+        side_reason=side.reason,
+    )
 
 
-def _step_row(step: Step, clips: ClipTable) -> dict[str, object]:
-    return {
-        "clip_id": str(clips.clip_ids[step.row]),
-        "verb": step.verb,
-        "suggested_class": step.suggested_class or None,
-        "partner_clip_id": str(clips.clip_ids[step.partner]) if step.partner >= 0 else None,
-        "confidence": step.confidence,
-    }
-
-
-def _effect_row(taken: Actions) -> dict[str, object]:
-    row: dict[str, object] = {"advice": taken.advice, "wanted": taken.wanted or None}
-    if taken.effect is None:
-        reason = f"it is not among the {MOST_PROBED} most severe insights"
-        return row | {"measure": None, "clips": 0, "reason": reason, "side_clips": 0}
-    main, side = taken.effect.main, taken.effect.side
-    return row | _figures(main) | {f"side_{name}": value for name, value in _figures(side).items()}
-
-
-def _figures(change: Change) -> dict[str, object]:
-    figures = {"change": change.change, "ci_low": change.low, "ci_high": change.high}
-    return {
-        "measure": change.measure,
-        **{name: None if np.isnan(value) else value for name, value in figures.items()},
-        "clips": change.clips,
-        "reason": change.reason,
-    }
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,7 +1,7 @@
 """The steps that an insight asks for, clip by clip.
 
-Which verb a kind takes and in which order belong here; what the steps bring does not (`probe`),
-nor what they are in words (`advice`).
+Which verb a kind takes, and the order of the steps, belong here; their expected effect (`probe`)
+and their wording (`advice`) do not.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Step:
     """One clip and what to do with it; rows refer to the clip table.
 
     Attributes:
-        row: of the clip.
+        row: row of the clip.
         verb: what to do with it.
-        confidence: how sure the step is, 0..1; of kept and collected clips the share of the group
-            that they stand for.
+        confidence: how sure the step is, 0..1; for kept and collected clips, the share of the
+            group that they stand for.
         suggested_class: label to give, '' = none.
-        partner: row of the clip that stays in its place, of a clip to review or collect like that
-            of the member to hold it against, -1 = none.
+        partner: row of the clip that stays in its place; for a clip to review or to collect clips
+            like it, of the member to compare it with; -1 = none.
     """
 
     row: int
@@ -43,15 +43,16 @@ class Step:
 
 
 def steps(finding: Finding, clips: ClipTable) -> list[Step]:
-    """What to do because of a finding, most important first.
+    """Return what to do because of a finding, most important first.
 
     - over_represented: keep as many representatives as the class would have there by chance
       (size over effect, the group's effective size), drop the others, the most redundant first.
     - duplicate: of each set of copies keep one, drop the others; copies whose labels differ are
-      reviewed. leak: remove the side nearer to training.
+      reviewed.
+    - leak: remove the copies nearer to training.
     - mislabeled: relabel.
     - outlier: review.
-    - every other kind: collect more clips like these held-out ones.
+    - every other kind: collect more clips like the held-out ones that are listed.
 
     The row order does not matter. What the numbers mean: `docs/explanation/insights.md`.
     """
@@ -92,7 +93,7 @@ def _separate(finding: Finding, clips: ClipTable) -> list[Step]:
     out = []
     for copies in _sets(finding, clips):
         if finding.kind == "leak":
-            out += _part(copies, clips)
+            out += _remove_leaked(copies, clips)
         elif len(np.unique(clips.labels[copies])) > 1:
             out += [Step(int(a), Verb.REVIEW, 1.0, partner=int(b)) for a, b in _ring(copies)]
         else:
@@ -109,10 +110,10 @@ def _ring(copies: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(copies.tolist(), np.roll(copies, -1).tolist(), strict=True))
 
 
-def _part(copies: np.ndarray, clips: ClipTable) -> list[Step]:
-    """Of a leak stay the copies that are furthest from training: test, else val, else others."""
+def _remove_leaked(copies: np.ndarray, clips: ClipTable) -> list[Step]:
+    """Keep the copies of a leak that are furthest from training (test, else val, else others)."""
     distance = np.array([_DISTANCE.get(split, 1) for split in clips.splits[copies].tolist()])
-    if distance.min() == distance.max():  # two splits of the user's own: the first name stays
+    if distance.min() == distance.max():  # both splits are the user's: keep the first by name
         distance = (clips.splits[copies] == np.sort(clips.splits[copies])[0]).astype(int)
     staying = copies[distance == distance.max()]
     return [Step(int(row), Verb.KEEP, 1.0) for row in staying] + [
@@ -125,7 +126,7 @@ _DISTANCE = {Split.TRAIN: 0, Split.VAL: 2, Split.TEST: 3}
 
 
 def _sets(finding: Finding, clips: ClipTable) -> list[np.ndarray]:
-    """Rows that repeat one another, directly or through others, in the order of their ids."""
+    """Return sets of rows that repeat one another, directly or through others, sorted by id."""
     paired = finding.partners >= 0
     rows, partners = finding.rows[paired], finding.partners[paired]
     known = by_id(np.unique(np.concatenate([rows, partners])), clips)
@@ -137,7 +138,7 @@ def _sets(finding: Finding, clips: ClipTable) -> list[np.ndarray]:
 
 
 def _collect(finding: Finding, clips: ClipTable) -> list[Step]:
-    """Held-out members that stand for the group, else the held-out clips nearest to it."""
+    """Choose held-out members that represent the group, else the held-out clips nearest to it."""
     core = by_id(finding.core, clips)
     held = core[np.isin(clips.splits[core], HELD_OUT)]
     shown = held if len(held) else core

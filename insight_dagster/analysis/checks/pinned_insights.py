@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, Outcome
-from insight_dagster.analysis.insights.history.same_insight import is_same, kept
+from insight_dagster.analysis.insights.history.same_insight import ClipGroup
 from insight_dagster.settings.thresholds import Thresholds
 
 
@@ -60,10 +60,13 @@ def _with_clips(insights: pa.Table, members: pa.Table) -> list[dict[str, Any]]:
 def _state(
     pin: Mapping[str, Any], current: Sequence[Mapping[str, Any]], thresholds: Thresholds
 ) -> dict[str, Any]:
-    same = [row for row in current if is_same(pin, row)]
+    pinned = ClipGroup.of_row(pin)
+    same = [row for row in current if pinned.is_same(ClipGroup.of_row(row))]
     if not same:
         return {"state": "resolved", "sentence": pin["sentence"], "then": pin["severity"]}
-    match = max(same, key=lambda row: (kept(pin, row), -len(row["clip_ids"])))
+    match = max(
+        same, key=lambda row: (pinned.kept_by(ClipGroup.of_row(row)), -len(row["clip_ids"]))
+    )
     rise, largest = match["severity"] - pin["severity"], thresholds.max_severity_rise
     return {
         "state": "worse" if rise > largest else "better" if rise < -largest else "same",

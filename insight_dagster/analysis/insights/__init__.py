@@ -6,11 +6,12 @@ explanations in `causes`, insights across runs in `history`. `discovery` runs al
 corrects and orders what they find, `rows` lays it out. No database, no Dagster, no drawing.
 """
 
-from insight_dagster.analysis.insights.api import Cause, Insight, find_insights
+from insight_dagster.analysis.insights.api import find_insights
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.discovery import Discovery, discover
 from insight_dagster.analysis.insights.kinds.registry import DEFINITIONS
-from insight_dagster.analysis.insights.rows import InsightSet, nothing_found
+from insight_dagster.analysis.insights.rows import InsightSet
+from insight_dagster.tables.insights import Cause, Insight
 
 __all__ = [
     "DEFINITIONS",
@@ -21,5 +22,4 @@ __all__ = [
     "InsightSet",
     "discover",
     "find_insights",
-    "nothing_found",
 ]

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,79 +15,12 @@ import pandas as pd
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.discovery import Discovery, discover
 from insight_dagster.analysis.insights.inputs import Inputs, check_inputs, population_rows
+from insight_dagster.analysis.insights.rows import insight_of
 from insight_dagster.analysis.numerics.principal_axes import principal_axes, scaling
+from insight_dagster.tables.insights import Insight
 
 _COMPONENTS = 64
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A metadata field that sets an insight's clips apart.
-
-    Attributes:
-        field: name of the column.
-        direction: `higher` or `lower` inside, or `rule`.
-        effect, ci_low, ci_high: standardised mean difference with its 95 % interval.
-        auc: chance that a clip inside has the larger value.
-        p_value, q_value: two-sided; Benjamini-Hochberg over fields and insights.
-        value_inside, value_outside: medians (means where these tie); shares of clips, of levels
-            and rules.
-        unique_share: what it adds to the stronger causes, 0..1.
-        relative_of: the stronger cause that it goes with, None for one that leads.
-    """
-
-    field: str
-    direction: str
-    effect: float
-    ci_low: float
-    ci_high: float
-    auc: float
-    p_value: float
-    q_value: float
-    value_inside: float
-    value_outside: float
-    unique_share: float
-    relative_of: str | None
-
-
-@dataclass(frozen=True)
-class Insight:
-    """A group of clips with its evidence; rows are those of the arrays that were inputs.
-
-    Attributes:
-        insight_id: hash of kind, class, population and core members.
-        kind: `low_performance`, `over_represented`, ...
-        class_name: class that most of its clips are labelled with.
-        other_class: second class of a confusion, '' for other kinds.
-        population: that it was found in.
-        found_by: generators that proposed the group.
-        scores: (n,) float32 soft membership in [0, 1].
-        members: (m,) int rows of the members.
-        effect_name, effect, ci_low, ci_high: the kind's effect with its 95 % interval.
-        q_value: false-discovery-controlled over all that was asked.
-        severity: effect x size x certainty in 0..1.
-        sentence, action: in plain words.
-        causes: strongest first.
-    """
-
-    insight_id: str
-    kind: str
-    class_name: str
-    other_class: str
-    population: str
-    found_by: tuple[str, ...]
-    scores: np.ndarray
-    members: np.ndarray
-    effect_name: str
-    effect: float
-    ci_low: float
-    ci_high: float
-    q_value: float
-    severity: float
-    sentence: str
-    action: str
-    causes: tuple[Cause, ...]
 
 
 def find_insights(
@@ -194,35 +126,11 @@ def _coordinates(embeddings: np.ndarray) -> np.ndarray:
 
 
 def _insights(discovery: Discovery, rows: np.ndarray, count: int) -> list[Insight]:
-    """Express the insights in rows of the input arrays."""
+    """Return the insights with members and scores in rows of the input arrays."""
     insights = []
     for ranked, causes in zip(discovery.ranked, discovery.causes, strict=True):
-        finding = ranked.finding
+        insight = insight_of(ranked, causes, discovery.clips)
         scores = np.zeros(count, np.float32)
-        scores[rows] = finding.soft_scores(len(rows))
-        insights.append(
-            Insight(
-                insight_id=ranked.insight_id,
-                kind=finding.kind,
-                class_name=finding.class_name,
-                other_class=finding.other_class,
-                population=finding.population,
-                found_by=finding.found_by,
-                scores=scores,
-                members=np.sort(rows[finding.rows]),
-                effect_name=finding.effect_name,
-                effect=finding.effect,
-                ci_low=finding.ci_low,
-                ci_high=finding.ci_high,
-                q_value=ranked.q_value,
-                severity=ranked.severity,
-                sentence=finding.sentence,
-                action=finding.action,
-                causes=tuple(_cause(each) for each in causes),
-            )
-        )
+        scores[rows] = insight.scores
+        insights.append(replace(insight, members=np.sort(rows[insight.members]), scores=scores))
     return insights
-
-
-def _cause(row: dict[str, Any]) -> Cause:
-    return Cause(**{name: row[name] for name in Cause.__dataclass_fields__})

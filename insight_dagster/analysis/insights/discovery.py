@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -18,8 +17,9 @@ from insight_dagster.analysis.insights.causes.explain import explain
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.kinds.registry import run_tests
 from insight_dagster.analysis.insights.ranking import Ranked, rank
-from insight_dagster.analysis.insights.rows import InsightSet, to_tables
+from insight_dagster.analysis.insights.rows import InsightSet, insight_of
 from insight_dagster.errors import UnknownClassError
+from insight_dagster.tables.insights import Cause
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Discovery:
     fdr: float
 
     @cached_property
-    def causes(self) -> list[list[dict[str, Any]]]:
-        """FieldComparison of each insight, strongest first, as rows of `insight_causes`."""
+    def causes(self) -> list[list[Cause]]:
+        """Causes of each insight, strongest first."""
         insights = [(each.insight_id, each.finding) for each in self.ranked]
         return explain(insights, self.clips, seed=self.seed, fdr=self.fdr)
 
@@ -73,17 +73,18 @@ class Discovery:
             raise UnknownClassError(
                 f"no clip is labelled {class_name!r}; classes with clips: {known}"
             )
-        own = [
-            (each, causes)
-            for each, causes in zip(self.ranked, self.causes, strict=True)
-            if each.finding.class_name == class_name
-        ]
-        return to_tables(
-            own,
-            self.clips,
-            class_name=class_name,
-            model_fingerprint=model_fingerprint,
-            space_id=space_id,
+        return InsightSet(
+            tuple(
+                insight_of(
+                    each,
+                    causes,
+                    self.clips,
+                    model_fingerprint=model_fingerprint,
+                    space_id=space_id,
+                )
+                for each, causes in zip(self.ranked, self.causes, strict=True)
+                if each.finding.class_name == class_name
+            )
         )
 
 

@@ -6,8 +6,9 @@ Phrases that several kinds or pages share belong here; the sentence of a kind is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from insight_dagster.tables.insights import Cause
 
 _RELATIVES = 3
 _NAMED = 3
@@ -35,21 +36,17 @@ def clips_of(labels: Sequence[str], *, rule: str = "") -> str:
     return f"{len(labels)} clips of {len(counts)} classes ({named}{more}){described}"
 
 
-def cause_phrases(causes: Sequence[Mapping[str, Any]], *, count: int = 3) -> list[str]:
+def cause_phrases(causes: Sequence[Cause], *, count: int = 3) -> list[str]:
     """Return the leading causes, as `higher brightness (also contrast)`, and a rule if any.
 
     Args:
-        causes: rows of `insight_causes` of one insight, by rank.
+        causes: of one insight, by rank.
         count: most leading causes.
     """
-    leaders = [each for each in causes if not each["relative_of"] and each["direction"] != "rule"]
+    fields = [each for each in causes if not each.is_rule]
     phrases = []
-    for leader in leaders[:count]:
-        kin = [
-            each["field"]
-            for each in causes
-            if each["relative_of"] == leader["field"] and each["direction"] != "rule"
-        ]
-        also = f" (also {', '.join(kin[:_RELATIVES])})" if kin else ""
-        phrases.append(f"{leader['direction']} {leader['field']}{also}")
-    return phrases + [each["field"] for each in causes if each["direction"] == "rule"]
+    for leader in [each for each in fields if each.leads][:count]:
+        relatives = [each.field for each in fields if each.relative_of == leader.field]
+        also = f" (also {', '.join(relatives[:_RELATIVES])})" if relatives else ""
+        phrases.append(f"{leader.direction} {leader.field}{also}")
+    return phrases + [each.field for each in causes if each.is_rule]

@@ -13,6 +13,8 @@ from insight_dagster.errors import UnknownClassError, UnknownInsightError
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
+from insight_dagster.tables.insights import Cause
+from insight_dagster.tables.records import from_row
 
 _STATUS = """
     SELECT insight_id, status FROM insight_ledger WHERE insight_id IS NOT NULL
@@ -108,6 +110,7 @@ def show_history(
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
+    causes = [from_row(Cause, each) for each in row["causes"]]
     return {
         "severity": row["severity"],
         "status": row["status"],
@@ -116,7 +119,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         "population": row["population"],
         "clips": row["size"],
         "what": row["sentence"],
-        "causes": ", ".join(cause_phrases(row["causes"])) or None,
+        "causes": ", ".join(cause_phrases(causes)) or None,
         "q": row["q_value"],
         "id": row["insight_id"],
     }

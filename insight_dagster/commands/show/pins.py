@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from insight_dagster.analysis.insights.history.same_insight import is_same
+from insight_dagster.analysis.insights.history.same_insight import ClipGroup
 from insight_dagster.commands.home import who
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.writes import Deletion, Upsert
@@ -59,7 +59,7 @@ def pin(
     replaced = [
         Deletion(PINNED_INSIGHTS, {"insight_id": earlier["insight_id"]})
         for earlier in store.rows(PINNED_INSIGHTS).to_pylist()
-        if is_same(earlier, row)
+        if ClipGroup.of_row(earlier).is_same(ClipGroup.of_row(row))
     ]
     store.write(*replaced, Upsert(PINNED_INSIGHTS, PINNED_INSIGHTS.from_rows([row])))
     console.print(f"Pinned {row['insight_id']}: {row['sentence']}", soft_wrap=True, markup=False)

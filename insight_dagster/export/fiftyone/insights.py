@@ -13,28 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from insight_dagster.export.fiftyone.documents import Document, view, without_gaps
+from insight_dagster.tables import INSIGHTS
 
 _ID, _CLASS = 8, 40
 _NOT_IN_TAGS, _NOT_IN_VIEWS = re.compile(r"[^\w .+-]"), re.compile(r"[^A-Za-z0-9]+")
-_TOLD = (
-    "insight_id",
-    "kind",
-    "class_name",
-    "other_class",
-    "population",
-    "size",
-    "severity",
-    "effect_name",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "q_value",
-    "accuracy",
-    "mean_loss",
-    "sentence",
-    "action",
-)
+_SUMMARY = INSIGHTS.names_without("found_by", "model_fingerprint", "space_id")
 
 
 @dataclass(frozen=True)
@@ -54,7 +37,7 @@ class TaggedInsight:
     @property
     def summary(self) -> Document:
         """What the dataset's `info` says of it."""
-        told = without_gaps({name: self.row[name] for name in _TOLD})
+        told = without_gaps({name: self.row[name] for name in _SUMMARY})
         return told | {"tag": self.tag, "view": self.view}
 
     def saved_view(self, moment: datetime | None) -> Document:

@@ -14,23 +14,14 @@ from insight_dagster.report.packing import pack_array
 from insight_dagster.report.pages.json_values import plain, plain_rows
 from insight_dagster.report.pictures import Pictures
 from insight_dagster.report.report_data import ReportData
+from insight_dagster.tables import INSIGHT_ACTIONS, INSIGHT_CAUSES, INSIGHT_EFFECTS, INSIGHTS
 from insight_dagster.tables.status import LedgerStatus
 
-_INSIGHT = (
-    "insight_id", "kind", "class_name", "population", "other_class", "found_by", "size", "severity",
-    "effect_name", "effect", "ci_low", "ci_high", "q_value", "accuracy", "mean_loss", "sentence",
-    "action",
-)  # fmt: skip
-_CAUSE = (
-    "field", "direction", "effect", "ci_low", "ci_high", "auc", "q_value", "value_inside",
-    "value_outside", "unique_share", "relative_of",
-)  # fmt: skip
 _HISTOGRAMS = ("spread_low", "spread_high", "spread_inside", "spread_outside")
-_ACTION = ("rank", "clip_id", "verb", "suggested_class", "partner_clip_id", "confidence")
-_EFFECT = (
-    "advice", "wanted", "measure", "change", "ci_low", "ci_high", "clips", "reason", "side_measure",
-    "side_change", "side_ci_low", "side_ci_high", "side_clips", "side_reason",
-)  # fmt: skip
+_INSIGHT = INSIGHTS.names_without("p_value", "model_fingerprint", "space_id")
+_CAUSE = INSIGHT_CAUSES.names_without("insight_id", "class_name", "rank", "p_value", *_HISTOGRAMS)
+_ACTION = INSIGHT_ACTIONS.names_without("insight_id", "class_name")
+_EFFECT = INSIGHT_EFFECTS.names_without("insight_id", "class_name")
 _GONE = ("ledger_id", "recorded_at", "kind", "class_name", "population", "other_class")
 _PAST = ("recorded_at", "run_id", "status", "size", "severity", "effect", "accuracy")
 

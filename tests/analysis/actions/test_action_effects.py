@@ -27,7 +27,7 @@ def test_correcting_planted_labels_is_expected_to_help():
     assert effect.main.measure == "accuracy on the other held-out clips"
     assert effect.main.low > 0.02
     assert effect.main.clips > 50
-    assert "0 clips to judge it on" in effect.side.reason
+    assert "0 clips to measure it on" in effect.side.reason
 
 
 def test_spoiling_right_labels_is_expected_to_harm():

@@ -13,7 +13,7 @@ from insight_dagster.analysis.actions import rows as rows_module
 from insight_dagster.analysis.actions.representatives import representatives, similarities
 from insight_dagster.analysis.actions.rows import follow_up
 from insight_dagster.analysis.insights import discover
-from tests.support.findings import finding_of
+from tests.support.findings import cause_of, finding_of
 from tests.support.synthetic_clips import NAMES, null_clips, planted_clips, with_values
 
 
@@ -228,7 +228,7 @@ def test_copies_with_different_labels_are_reviewed():
     assert [step.verb for step in actions.steps] == ["review", "review"]
     assert {step.partner for step in actions.steps} == set(rows.tolist())
     assert np.isnan(actions.effect.main.change)
-    assert "foreseen" in actions.effect.main.reason
+    assert "outcome of a review" in actions.effect.main.reason
 
 
 def test_of_a_training_group_the_nearest_held_out_clips_are_shown():
@@ -260,10 +260,10 @@ def test_what_to_collect_is_told_in_words_and_numbers():
     changed = with_values(clips, splits=splits, correct=correct)
     finding = finding_of("low_performance", own[-10:], changed)
     causes = [
-        cause("field_3", "lower", 31.234, 120.0),
-        cause("camera = drone", "higher", 0.9, 0.1),
-        cause("field_4", "lower", 1.0, 2.0, relative_of="field_3"),
-        cause("indoors = yes", "lower", 0.0, 0.5),
+        cause_of("field_3", "lower", inside=31.234, outside=120.0),
+        cause_of("camera = drone", "higher", inside=0.9, outside=0.1),
+        cause_of("field_4", "lower", inside=1.0, outside=2.0, relative_of="field_3"),
+        cause_of("indoors = yes", "lower", inside=0.0, outside=0.5),
     ]
     actions = recommend(finding, changed, seed=0, causes=causes)
     # half of the held-out clips are of the group: as many of the training clips have to be
@@ -272,10 +272,3 @@ def test_what_to_collect_is_told_in_words_and_numbers():
         f"Collect about {len(own) - 20} more training clips of disc like the 10 listed, with "
         "field_3 around 31.2 (else 120), camera = drone, not indoors = yes."
     )
-
-
-def cause(name, direction, inside, outside, relative_of=None):
-    return {
-        "field": name, "direction": direction, "value_inside": inside, "value_outside": outside,
-        "relative_of": relative_of,
-    }  # fmt: skip

@@ -8,7 +8,7 @@ from scipy import stats
 from insight_dagster.analysis.insights.causes.describing_rule import describing_rule
 from insight_dagster.analysis.insights.causes.explain import explain
 from insight_dagster.analysis.insights.causes.field_comparison import compare_fields
-from insight_dagster.analysis.insights.causes.histograms import BINS, spread
+from insight_dagster.analysis.insights.causes.histograms import BINS, histograms
 from insight_dagster.analysis.insights.finding import Finding
 from insight_dagster.analysis.insights.wording import cause_phrases, clips_of
 from tests.support.synthetic_clips import null_clips, with_values
@@ -43,11 +43,11 @@ def test_twelve_relatives_read_as_one_cause():
     ).assign(motion=motion, light=rng.normal(size=len(clips)), noise=rng.normal(size=len(clips)))
     metadata.loc[rows, "light"] -= 1.5
     found = causes_of(with_values(clips, metadata=metadata), rows)
-    leaders = [each["field"] for each in found if each["relative_of"] is None]
+    leaders = [each.field for each in found if each.relative_of is None]
     assert leaders == ["motion", "light"]
-    kin = [each for each in found if each["relative_of"] == "motion"]
-    assert len([each for each in kin if each["direction"] != "rule"]) == 12
-    assert all(each["unique_share"] < 0.2 for each in kin if each["direction"] != "rule")
+    kin = [each for each in found if each.relative_of == "motion"]
+    assert len([each for each in kin if each.direction != "rule"]) == 12
+    assert all(each.unique_share < 0.2 for each in kin if each.direction != "rule")
     phrases = cause_phrases(found)
     assert phrases[0].startswith("higher motion (also flow_")
     assert phrases[1] == "lower light"
@@ -64,10 +64,10 @@ def test_levels_of_text_are_causes_and_names_are_not():
         "camera": camera, "name": [f"clip {n}" for n in range(len(clips))], "same": "x",
     })  # fmt: skip
     found = causes_of(with_values(clips, metadata=metadata), rows)
-    assert found[0]["field"] == "camera = drone"
+    assert found[0].field == "camera = drone"
     known = pd.Series(camera[rows]).dropna()
-    assert found[0]["value_inside"] == pytest.approx((known == "drone").mean())
-    assert not [each for each in found if each["field"].startswith(("name", "same"))]
+    assert found[0].value_inside == pytest.approx((known == "drone").mean())
+    assert not [each for each in found if each.field.startswith(("name", "same"))]
 
 
 def test_ten_thousand_categories_say_nothing_and_cost_little():
@@ -83,7 +83,7 @@ def test_p_values_of_chance_are_uniform():
     for _ in range(60):
         rows = np.sort(rng.permutation(clips.of_class("disc"))[:30])
         found = explain([("id", finding(rows))], clips, seed=0, fdr=1.0)[0]
-        p_values += [each["p_value"] for each in found if each["field"] == "field_3"]
+        p_values += [each.p_value for each in found if each.field == "field_3"]
     assert len(p_values) == 60
     assert stats.kstest(p_values, "uniform").pvalue > 0.01
 
@@ -119,11 +119,11 @@ def test_a_rule_comes_last_and_names_its_conditions():
     )
     metadata = pd.DataFrame({"light": light, "motion": motion})
     found = causes_of(with_values(clips, metadata=metadata), rows)
-    assert found[-1]["direction"] == "rule"
-    assert found[-1]["field"].startswith(("light >= ", "motion <= "))
-    assert " and " in found[-1]["field"]
-    assert found[-1]["value_inside"] > 0.95
-    assert cause_phrases(found)[-1] == found[-1]["field"]
+    assert found[-1].direction == "rule"
+    assert found[-1].field.startswith(("light >= ", "motion <= "))
+    assert " and " in found[-1].field
+    assert found[-1].value_inside > 0.95
+    assert cause_phrases(found)[-1] == found[-1].field
 
 
 def test_the_row_order_does_not_matter():
@@ -146,12 +146,12 @@ def test_spreads_are_of_the_clips_that_were_compared():
     light[rows] += 3
     found = causes_of(with_values(clips, metadata=pd.DataFrame({"light": light})), rows)[0]
     own = np.setdiff1d(np.flatnonzero(clips.labels == "disc"), rows)
-    assert found["value_outside"] == pytest.approx(np.median(light[own]))
-    edges = np.linspace(found["spread_low"], found["spread_high"], BINS + 1)
+    assert found.value_outside == pytest.approx(np.median(light[own]))
+    edges = np.linspace(found.spread_low, found.spread_high, BINS + 1)
     assert edges[-1] < 10
     for side, chosen in (("spread_inside", rows), ("spread_outside", own)):
         counts = np.histogram(np.clip(light[chosen], edges[0], edges[-1]), edges)[0]
-        np.testing.assert_allclose(found[side], counts / len(chosen))
+        np.testing.assert_allclose(getattr(found, side), counts / len(chosen))
 
 
 def test_two_values_have_no_spread_and_tied_medians_give_way_to_means():
@@ -159,8 +159,8 @@ def test_two_values_have_no_spread_and_tied_medians_give_way_to_means():
     inside = np.arange(10) < 4
     found = compare_fields(values[:, None], inside, rng=np.random.default_rng(0))
     assert (found.inside[0], found.outside[0]) == (1.0, 0.5)
-    assert spread(np.minimum(values, 1), inside)["spread_low"] is None
-    assert sum(spread(values, inside)["spread_inside"]) == pytest.approx(1)
+    assert histograms(np.minimum(values, 1), inside).low is None
+    assert sum(histograms(values, inside).inside) == pytest.approx(1)
 
 
 def test_mostly_is_more_than_half():

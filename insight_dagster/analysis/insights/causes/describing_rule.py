@@ -1,6 +1,6 @@
-"""A short rule that says which clips a group is: conditions that hold inside and hardly outside.
+"""A short rule that describes a group: conditions that hold inside and rarely outside.
 
-Choosing and judging the rule belongs here; the conditions themselves do not (`rules`).
+Choosing and testing the rule belong here; the conditions do not (`candidates.rules`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ _LARGEST_P = 1e-3
 
 @dataclass(frozen=True)
 class Description:
-    """Positions of two or three conditions, their F1 and Fisher's p on clips not chosen on."""
+    """A rule that describes a group.
+
+    Attributes:
+        parts: positions of its two or three conditions.
+        f1, p_value: its F1 and Fisher's exact p on clips that it was not chosen on.
+    """
 
     parts: tuple[int, ...]
     f1: float
@@ -29,16 +34,20 @@ class Description:
 def describing_rule(
     met: np.ndarray, inside: np.ndarray, rng: np.random.Generator
 ) -> Description | None:
-    """The conjunction of two or three conditions that picks a group out best, if clearly better.
+    """Find the conjunction of two or three conditions that describes a group best.
 
-    Chosen by F1 on one half of the clips, every pair and the 20 best pairs with every third;
-    told if on the other half it is useful (F1 of a half), better by .05 than the single condition
-    that was best in the first half, and Fisher's exact p is at most .001.
+    The rule is chosen by F1 on one half of the clips, among all pairs of conditions and the 20
+    best pairs with every third. It is returned if on the other half its F1 is at least a half and
+    .05 better than that of the single condition that was best on the first half, and Fisher's
+    exact p is at most .001.
 
     Args:
         met: (n, k) bool conditions.
-        inside: (n,) bool group; fewer than 12 clips are not split.
-        rng: of the halves.
+        inside: (n,) bool group.
+        rng: source of the halves.
+
+    Returns:
+        None where no rule is good enough, or either side has fewer than 12 clips.
     """
     if inside.sum() < _FEWEST or (~inside).sum() < _FEWEST or met.shape[1] < 2:
         return None
@@ -47,19 +56,19 @@ def describing_rule(
         rows = rng.permutation(np.flatnonzero(side))
         half[rows[: len(rows) // 2]] = True
     single, parts = _chosen(met[half], inside[half])
-    there, judged = met[~half], inside[~half]
-    rule = np.asarray(there[:, list(parts)].all(axis=1))
-    f1 = _f1(rule, judged)
-    if f1 < max(_USEFUL, _f1(there[:, single], judged) + _CLEARLY):
+    held_out, group = met[~half], inside[~half]
+    rule = np.asarray(held_out[:, list(parts)].all(axis=1))
+    f1 = _f1(rule, group)
+    if f1 < max(_USEFUL, _f1(held_out[:, single], group) + _CLEARLY):
         return None
-    counts = [[(rule & judged).sum(), (rule & ~judged).sum()],
-              [(~rule & judged).sum(), (~rule & ~judged).sum()]]  # fmt: skip
+    counts = [[(rule & group).sum(), (rule & ~group).sum()],
+              [(~rule & group).sum(), (~rule & ~group).sum()]]  # fmt: skip
     p_value = float(stats.fisher_exact(counts, alternative="greater").pvalue)
     return Description(parts, f1, p_value) if p_value <= _LARGEST_P else None
 
 
 def _chosen(met: np.ndarray, inside: np.ndarray) -> tuple[int, tuple[int, ...]]:
-    """The best single condition and the best rule of two or three by F1."""
+    """Return the best single condition and the best rule of two or three by F1."""
     values = met.astype(np.float32)
     hits, sizes = values[inside].T @ values[inside], values.T @ values
     f1 = 2 * hits / np.maximum(sizes + inside.sum(), 1)

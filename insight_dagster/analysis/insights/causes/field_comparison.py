@@ -1,6 +1,7 @@
-"""What sets an insight's clips apart: metadata fields with effect, interval and p-value.
+"""Comparison of a group with other clips, field by field: effect, interval and p-value.
 
-Comparing a group with its surroundings field by field belongs here; finding groups does not.
+The statistics of one comparison belong here; what a group is compared with, and the correction
+over fields and insights, do not (`explain`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,13 @@ _OUTSIDE = 4_000
 
 @dataclass(frozen=True)
 class FieldComparison:
-    """One entry a field, in the order given; all (f,).
+    """How two groups differ in f fields; all arrays are (f,).
 
     Attributes:
         effect, ci_low, ci_high: standardised mean difference, inside minus outside.
         auc: chance that a clip inside has the larger value.
-        p_value: two-sided, of the rank sum; NaN where the field says nothing.
-        inside, outside: medians; means where the medians tie, so of fields that are 0 or 1 the
-            share of ones.
+        p_value: two-sided, of the rank sum; NaN where a field cannot be compared.
+        inside, outside: medians; means where the medians tie or the field is 0 or 1.
     """
 
     effect: np.ndarray
@@ -55,7 +55,7 @@ def compare_fields(
     Args:
         values: (n, f) float, NaN = missing.
         inside: (n,) bool.
-        rng: of bootstrap and permutations.
+        rng: source of bootstrap and permutations.
     """
     values, inside = _thinned(values, inside, rng)
     out = np.full((7, values.shape[1]), np.nan)
@@ -72,7 +72,7 @@ def compare_fields(
 def _thinned(
     values: np.ndarray, inside: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All clips inside and at most 4,000 outside: more does not move a median."""
+    """Keep all clips inside and at most 4,000 outside, as more hardly change a median."""
     outside = np.flatnonzero(~inside)
     if len(outside) <= _OUTSIDE:
         return values, inside
@@ -81,24 +81,25 @@ def _thinned(
 
 
 def _middles(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Medians of both sides; means where these tie or all that occurs is 0 and 1."""
+    """Return the medians of both sides; means where these tie or all values are 0 or 1."""
     medians = np.median(values[inside], axis=0), np.median(values[~inside], axis=0)
     binary = ((values == 0) | (values == 1)).all(axis=0)
-    say_nothing = binary | (medians[0] == medians[1])
+    uninformative = binary | (medians[0] == medians[1])
     inner, outer = (
-        np.where(say_nothing, values[side].mean(axis=0), median)
+        np.where(uninformative, values[side].mean(axis=0), median)
         for side, median in zip((inside, ~inside), medians, strict=True)
     )
     return inner, outer
 
 
 def _complete(values: np.ndarray, inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Compare fields without missing values: the (7, f) arrays of a `FieldComparison`."""
     effect = standardised_difference(values, inside)
     low, high = bootstrap_standardised_difference(values, inside, draws=_BOOTSTRAP, rng=rng)
     auc, p_value = mann_whitney(values, inside)
     if min(inside.sum(), (~inside).sum()) < _SMALL:
         drawn = rank_sum_permutation_p(values, inside, draws=_DRAWS, rng=rng)
-        # Where no draw is so extreme the normal tail, which is too large for small groups, stands.
+        # Where no draw is as extreme, use the normal tail, which is too large for small groups.
         beyond = drawn <= 1.5 / (_DRAWS + 1)
         p_value = np.where(beyond, np.minimum(drawn, p_value), drawn)
     p_value = np.where(np.ptp(values, axis=0) > 0, p_value, np.nan)

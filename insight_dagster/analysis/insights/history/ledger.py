@@ -1,96 +1,139 @@
-"""The ledger: which insights of a run are ones of an earlier run, and what became of them.
+"""The ledger: which insights of a run are those of an earlier run, and what became of them.
 
-Matching and telling the change belong here; storing lines does not.
+Matching insights and naming the change belong here; storing lines does not
+(`pipeline.insight_ledger`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from insight_dagster.analysis.insights.history.same_insight import is_same, overlap
+from insight_dagster.analysis.insights.finding import CORE_WEIGHT
+from insight_dagster.analysis.insights.history.same_insight import ClipGroup
+from insight_dagster.tables.follow_up import LedgerLine
+from insight_dagster.tables.insights import Insight
 from insight_dagster.tables.status import LedgerStatus
 
 GROWN = 0.1
 """Relative change of the size from which on a group grows or shrinks."""
 WORSE = 0.05
 """Rise of the severity from which on an insight has regressed."""
-_COPIED = (
-    "insight_id", "class_name", "kind", "population", "other_class", "size", "effect", "severity",
-    "q_value", "accuracy", "model_fingerprint", "space_id", "clip_ids",
-)  # fmt: skip
+
+
+def first_line(insight: Insight, *, run_id: str, recorded_at: datetime) -> LedgerLine:
+    """Return the line of an insight that no earlier run found.
+
+    Args:
+        insight: of the present run.
+        run_id: Dagster run.
+        recorded_at: UTC.
+    """
+    return LedgerLine(
+        ledger_id=insight.insight_id,
+        run_id=run_id,
+        recorded_at=recorded_at,
+        class_name=insight.class_name,
+        insight_id=insight.insight_id,
+        status=LedgerStatus.BORN,
+        kind=insight.kind,
+        population=insight.population,
+        other_class=insight.other_class or None,
+        size=insight.size,
+        effect=insight.effect,
+        severity=insight.severity,
+        q_value=insight.q_value,
+        accuracy=insight.accuracy,
+        clip_ids=tuple(clip.clip_id for clip in insight.clips if clip.weight >= CORE_WEIGHT),
+        model_fingerprint=insight.model_fingerprint,
+        space_id=insight.space_id,
+    )
 
 
 def next_lines(
-    earlier: Sequence[dict[str, Any]],
-    present: Sequence[dict[str, Any]],
+    earlier: Sequence[LedgerLine],
+    present: Sequence[LedgerLine],
     *,
     run_id: str,
     recorded_at: datetime,
-) -> list[dict[str, Any]]:
-    """Lines that a run adds for one class: none for what is as it was.
+) -> list[LedgerLine]:
+    """Return the lines that a run adds for one class; unchanged insights add none.
 
     Present insights are matched one to one with earlier ones that are the same (`same_insight`),
-    so that the Jaccard similarities add up to most. What is matched with a resolved insight, or
-    is more severe by .05, has regressed; else it grows or shrinks with a tenth of its size, or is
-    steady. What is not matched is born; earlier ones that are not matched are resolved.
+    maximising the sum of Jaccard similarities. An insight that is matched with a resolved one, or
+    is more severe by .05, has regressed; otherwise it grows or shrinks by at least a tenth of its
+    size, or is steady. Insights without a match are born, earlier ones without a match resolved.
 
     Args:
-        earlier: the last line of each ledger id of the class, from other runs than this.
-        present: rows of `insights` of the class with their core members as `clip_ids`.
-        run_id: of the Dagster run.
+        earlier: the last line of each ledger id of the class, from other runs than this one.
+        present: the `first_line` of every present insight of the class.
+        run_id: Dagster run.
         recorded_at: UTC.
     """
     match = _matched(earlier, present)
     lines = []
-    for position, row in enumerate(present):
-        before = earlier[match[position]] if position in match else None
-        if before is None or not _unchanged(before, row):
-            lines.append({
-                **{name: row[name] for name in _COPIED},
-                "ledger_id": before["ledger_id"] if before else row["insight_id"],
-                "status": _status(before, row),
-            })  # fmt: skip
-    gone = [e for i, e in enumerate(earlier) if i not in match.values()]
-    lines += [
-        {
-            **each, "insight_id": None, "status": LedgerStatus.RESOLVED, "size": 0, "severity": 0.0,
-            "effect": None, "q_value": None, "accuracy": None,
-        }
-        for each in gone
-        if each["status"] != LedgerStatus.RESOLVED
-    ]  # fmt: skip
-    return [{**line, "run_id": run_id, "recorded_at": recorded_at} for line in lines]
+    for position, line in enumerate(present):
+        if position not in match:
+            lines.append(line)
+            continue
+        before = earlier[match[position]]
+        if not _unchanged(before, line):
+            lines.append(replace(line, ledger_id=before.ledger_id, status=_status(before, line)))
+    for position, before in enumerate(earlier):
+        if position not in match.values() and before.status != LedgerStatus.RESOLVED:
+            lines.append(_resolved(before, run_id, recorded_at))
+    return lines
 
 
-def _matched(
-    earlier: Sequence[dict[str, Any]], present: Sequence[dict[str, Any]]
-) -> dict[int, int]:
-    """Position of the earlier insight of each present one that has one."""
+def _resolved(before: LedgerLine, run_id: str, recorded_at: datetime) -> LedgerLine:
+    return replace(
+        before,
+        run_id=run_id,
+        recorded_at=recorded_at,
+        insight_id=None,
+        status=LedgerStatus.RESOLVED,
+        size=0,
+        severity=0.0,
+        effect=None,
+        q_value=None,
+        accuracy=None,
+    )
+
+
+def _matched(earlier: Sequence[LedgerLine], present: Sequence[LedgerLine]) -> dict[int, int]:
+    """Return the position of the earlier insight of each present one that has one."""
+    before, now = [_group(line) for line in earlier], [_group(line) for line in present]
     similarity = np.array(
-        [[overlap(e, p) if is_same(e, p) else 0.0 for e in earlier] for p in present]
-    ).reshape(len(present), len(earlier))
+        [[e.overlap(p) if e.is_same(p) else 0.0 for e in before] for p in now]
+    ).reshape(len(now), len(before))
     rows, columns = linear_sum_assignment(-similarity)
     return {int(r): int(c) for r, c in zip(rows, columns, strict=True) if similarity[r, c] > 0}
 
 
-def _status(before: dict[str, Any] | None, row: dict[str, Any]) -> LedgerStatus:
-    if before is None:
-        return LedgerStatus.BORN
-    if before["status"] == LedgerStatus.RESOLVED or row["severity"] - before["severity"] > WORSE:
+def _group(line: LedgerLine) -> ClipGroup:
+    return ClipGroup(
+        line.class_name, line.kind, line.population, line.other_class, frozenset(line.clip_ids)
+    )
+
+
+def _status(before: LedgerLine, line: LedgerLine) -> LedgerStatus:
+    if before.status == LedgerStatus.RESOLVED or line.severity - before.severity > WORSE:
         return LedgerStatus.REGRESSED
-    change = row["size"] / max(1, before["size"]) - 1
+    change = line.size / max(1, before.size) - 1
     if change >= GROWN:
         return LedgerStatus.GROWING
     return LedgerStatus.SHRINKING if change <= -GROWN else LedgerStatus.STEADY
 
 
-def _unchanged(before: dict[str, Any], row: dict[str, Any]) -> bool:
-    alike = ("insight_id", "model_fingerprint", "space_id", "size")
-    return all(before[name] == row[name] for name in alike) and bool(
-        np.isclose(before["severity"], row["severity"], atol=1e-9)
+def _unchanged(before: LedgerLine, line: LedgerLine) -> bool:
+    return (
+        before.insight_id == line.insight_id
+        and before.model_fingerprint == line.model_fingerprint
+        and before.space_id == line.space_id
+        and before.size == line.size
+        and bool(np.isclose(before.severity, line.severity, atol=1e-9))
     )

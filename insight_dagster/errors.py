@@ -1,8 +1,14 @@
-"""The one error tree: every failure a user can meet, each with what to do about it.
+"""The one error tree, and the failures that are values.
 
-Nothing here formats or catches; a raiser writes one message that names the file or value at
-fault and the remedy, and the command line prints that message alone.
+Exceptions end the caller's work; a raiser writes one message that names the file or value at fault
+and the remedy, and the command line prints that message alone. `Unreadable` and `Skipped` are what
+a caller counts, reports and goes on without: a result that may be absent is `X | Unreadable` or
+`X | Skipped`.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class InsightError(Exception):
@@ -75,3 +81,38 @@ class ChecksFailedError(InsightError):
 
 class UnknownInsightError(InsightError):
     """An insight was named that the tables do not have."""
+
+
+_REFUSED_BY_SYSTEM = "the file cannot be read"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file or clip that cannot be read or decoded.
+
+    Attributes:
+        reason: what is wrong with it, as people read it in the tables.
+    """
+
+    reason: str
+
+    @classmethod
+    def from_os_error(cls, error: OSError) -> Unreadable:
+        """Describe a file that the system refuses, for example for want of permission."""
+        return cls(f"{_REFUSED_BY_SYSTEM} ({(error.strerror or type(error).__name__).lower()})")
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the system refused the file, so that reading it later may succeed."""
+        return self.reason.startswith(_REFUSED_BY_SYSTEM)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A step that was not carried out, because its result would be missing or meaningless.
+
+    Attributes:
+        reason: what it lacked, as people read it.
+    """
+
+    reason: str

@@ -16,8 +16,7 @@ import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
 from insight_dagster.analysis.decoding import Probe, probe
-from insight_dagster.errors import DecodeError
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import DecodeError, Unreadable
 from insight_dagster.tables import CLIP_MANIFEST
 from insight_dagster.tables.status import ClipStatus
 

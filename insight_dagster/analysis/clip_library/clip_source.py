@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from insight_dagster.errors import LibraryError
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import LibraryError, Unreadable
 from insight_dagster.tables.status import Split
 
 SPLITS = {

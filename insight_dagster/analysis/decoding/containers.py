@@ -23,8 +23,7 @@ from insight_dagster.analysis.decoding.file_headers import (
     find_missing_boxes,
     read_boxes,
 )
-from insight_dagster.errors import DecodeError
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import DecodeError, Unreadable
 
 # Playlists and manifests (hls, dash, concat) are left out on purpose: they refer to other files and
 # addresses, which a clip must not make this machine read. Audio formats are included so that the

@@ -20,8 +20,7 @@ from insight_dagster.analysis.decoding.frame_plan import (
     plan_frames,
 )
 from insight_dagster.analysis.decoding.packet_table import PacketTable, check_complete, read_packets
-from insight_dagster.errors import DecodeError
-from insight_dagster.failures import Skipped
+from insight_dagster.errors import DecodeError, Skipped
 
 _EXACT_CODECS = frozenset({"h264", "hevc", "vp9"})
 _EXACT_PIXELS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuv444p"})

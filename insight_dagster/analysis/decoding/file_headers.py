@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import Unreadable
 
 _HEADER_BYTES = 512
 _MOST_BOXES = 100_000  # a fragmented file of a day has fewer

@@ -24,7 +24,7 @@ from insight_dagster.analysis.drift.performance.performance_drift import (
 )
 from insight_dagster.analysis.drift.rows import drift_rows
 from insight_dagster.analysis.drift.snapshot import FIELD_NAMES, Snapshot
-from insight_dagster.failures import Skipped
+from insight_dagster.errors import Skipped
 from insight_dagster.settings.thresholds import Thresholds
 
 

@@ -22,7 +22,7 @@ from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_wind
 from insight_dagster.analysis.embeddings.predictions import identity_columns, prediction_rows
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, input_of, load_window
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import Unreadable
 
 __all__ = ["Clip", "EmbeddedClips", "embed_clips"]
 

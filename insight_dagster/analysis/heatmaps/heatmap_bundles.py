@@ -23,8 +23,7 @@ from insight_dagster.analysis.heatmaps.grad_cam import METHOD, grad_cam
 from insight_dagster.analysis.heatmaps.heatmap_picture import Caption, draw_grid
 from insight_dagster.analysis.model.clip_inputs import ClipInput, in_threads, load_input
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
-from insight_dagster.errors import ModelError
-from insight_dagster.failures import Skipped, Unreadable
+from insight_dagster.errors import ModelError, Skipped, Unreadable
 from insight_dagster.files.atomic import write_atomically
 
 

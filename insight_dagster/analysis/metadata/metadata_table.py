@@ -32,7 +32,7 @@ from insight_dagster.analysis.metadata.user_functions import (
 )
 from insight_dagster.analysis.model.clip_inputs import in_threads, load_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import Unreadable
 
 
 @dataclass(frozen=True)

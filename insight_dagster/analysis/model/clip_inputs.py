@@ -21,8 +21,7 @@ import torch
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.decoding import Decode, DecodedWindow, decode_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, preprocess_on
-from insight_dagster.errors import DecodeError
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import DecodeError, Unreadable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

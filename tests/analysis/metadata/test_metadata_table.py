@@ -33,8 +33,7 @@ from insight_dagster.analysis.metadata.metadata_table import (
 )
 from insight_dagster.analysis.metadata.user_functions import UserFunction
 from insight_dagster.analysis.model.preprocessing import ClipSpec
-from insight_dagster.errors import DecodeError
-from insight_dagster.failures import Unreadable
+from insight_dagster.errors import DecodeError, Unreadable
 from tests.support.synthetic_frames import measure, moving_square, panning, texture, values_of
 
 SPEC = ClipSpec(num_frames=16, sampling_rate=5, side=256, crop=224)

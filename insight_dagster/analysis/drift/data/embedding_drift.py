@@ -19,7 +19,7 @@ from insight_dagster.analysis.drift.data.mmd import (
 from insight_dagster.analysis.drift.data.strata import side_by_side, too_few
 from insight_dagster.analysis.numerics.permutation import tail_p
 from insight_dagster.analysis.numerics.resampling import in_chunks
-from insight_dagster.failures import Skipped
+from insight_dagster.errors import Skipped
 from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _NAN = float("nan")

@@ -20,7 +20,7 @@ from insight_dagster.analysis.drift.data.wasserstein import (
     wasserstein_distances,
 )
 from insight_dagster.analysis.numerics.resampling import in_chunks
-from insight_dagster.failures import Skipped
+from insight_dagster.errors import Skipped
 from insight_dagster.settings.thresholds import MIN_CLIPS
 
 _CONSTANT = "constant"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insight_dagster.failures import Skipped
+from insight_dagster.errors import Skipped
 
 
 @dataclass(frozen=True)

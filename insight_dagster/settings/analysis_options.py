@@ -1,7 +1,7 @@
 """The analysis options: settings of measuring, fitting, statistics and automatic promotion.
 
 A new option is one more field here: the settings and the Dagster resource take it from there.
-Settings of the model are in `model_spec`, thresholds of the asset checks in `check_settings`.
+Settings of the model are in `model_spec`, thresholds of the asset checks in `thresholds`.
 """
 
 from __future__ import annotations

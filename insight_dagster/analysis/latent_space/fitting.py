@@ -59,8 +59,7 @@ def fit_latent_space(
 
     Raises:
         NotEnoughClipsError: fewer than 8 clips.
-        LatentSpaceError: shapes do not match, ids repeat, values are not finite, or a tap is
-            unknown.
+        LatentSpaceError: shapes do not match, ids repeat, a value is not finite, unknown tap.
     """
     embeddings, ids = _validated(embeddings, clip_ids, taps)
     mean, weight = scaling(embeddings, [width for _, width in taps])

@@ -138,7 +138,7 @@ def ours(
 
     def run(clips: Sequence[Clip]) -> None:
         measuring = ClipMeasuring(clips if metadata else [], model.spec)
-        embed_clips(clips, model, workers=workers, decode=decode, visit=measuring.see)
+        embed_clips(clips, model, workers=workers, decode=decode, visit=measuring.add)
         measuring.finish(workers=workers, decode=decode)
 
     return run

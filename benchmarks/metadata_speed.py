@@ -25,11 +25,11 @@ from benchmarks import metadata_references as references
 from insight_dagster.analysis.metadata.clip_metadata import measure
 from insight_dagster.analysis.metadata.fields.appearance import appearance
 from insight_dagster.analysis.metadata.fields.artefacts import artefacts
-from insight_dagster.analysis.metadata.fields.camera_motion import camera
+from insight_dagster.analysis.metadata.fields.camera_motion import camera_motion
 from insight_dagster.analysis.metadata.fields.flow import estimate_flow
 from insight_dagster.analysis.metadata.fields.measured_frames import shrink
 from insight_dagster.analysis.metadata.fields.motion import motion
-from insight_dagster.analysis.metadata.fields.scene_cuts import scenes
+from insight_dagster.analysis.metadata.fields.scene_cuts import scene_cuts
 from insight_dagster.analysis.metadata.fields.similarity import similarity
 from insight_dagster.analysis.metadata.fields.text_regions import text_regions
 from insight_dagster.analysis.metadata.fields.thumbnail import signature
@@ -98,11 +98,11 @@ def by_module(clip: np.ndarray, times: np.ndarray) -> dict[str, float]:
     spent = {}
     spent["frames"], small = timed(lambda: shrink(clip, times))
     spent["flow"], flow = timed(lambda: estimate_flow(small))
-    spent["scenes"], shots = timed(lambda: scenes(small, flow))
+    spent["scenes"], shots = timed(lambda: scene_cuts(small, flow))
     spent["similarity"], _ = timed(lambda: similarity(small.grey))
     spent["appearance"], _ = timed(lambda: appearance(small))
     spent["motion"], _ = timed(lambda: motion(flow))
-    spent["camera"], _ = timed(lambda: camera(flow, times, shots.cuts))
+    spent["camera"], _ = timed(lambda: camera_motion(flow, times, shots.cuts))
     spent["artefacts"], _ = timed(lambda: artefacts(small))
     spent["text_regions"], _ = timed(lambda: text_regions(small))
     spent["signature"], _ = timed(lambda: signature(small.grey))

@@ -1,8 +1,6 @@
-"""The measurements behind the metadata table, each module one concept.
+"""Metadata of clips: measured fields, the user's functions and columns, and contact sheets.
 
-Each module takes the frames of one clip (`frames.py`), or the optical flow between them
-(`flow.py`), and returns a `Measurement`: numbers named like the columns of
-`tables.METADATA_FIELDS`, arrays named like `tables.METADATA_SERIES`. Decoding, tables and threads
-do not belong here (`analysis/metadata_table.py`).
-Definitions, units, ranges: `docs/explanation/metadata.md`.
+`fields` holds the measurements; `clip_metadata` runs them on one clip and `metadata_table` on many.
+`user_functions` and `metadata_file` add what users bring along. Definitions, units and ranges are
+in `docs/explanation/metadata.md`. Decoding (`decoding`) does not belong here.
 """

@@ -1,7 +1,7 @@
-"""Everything that is measured of one clip, in one pass over its frames.
+"""All metadata of one clip, measured in one pass over its frames.
 
-Putting the measurements together belongs here; each of them has a module of its own beside this
-one, and rows of clips are `metadata_table.py`'s.
+Combining the measurements belongs here; each of them has its own module in `fields`, and rows of
+several clips are made in `metadata_table`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from insight_dagster import tables
 from insight_dagster.analysis.metadata.fields.appearance import appearance
 from insight_dagster.analysis.metadata.fields.artefacts import artefacts
-from insight_dagster.analysis.metadata.fields.camera_motion import camera
+from insight_dagster.analysis.metadata.fields.camera_motion import camera_motion
 from insight_dagster.analysis.metadata.fields.flow import estimate_flow
 from insight_dagster.analysis.metadata.fields.measured_frames import shrink
-from insight_dagster.analysis.metadata.fields.measurement import joined
+from insight_dagster.analysis.metadata.fields.measurement import merge_measurements
 from insight_dagster.analysis.metadata.fields.motion import motion
-from insight_dagster.analysis.metadata.fields.scene_cuts import scenes
+from insight_dagster.analysis.metadata.fields.scene_cuts import scene_cuts
 from insight_dagster.analysis.metadata.fields.similarity import similarity
 from insight_dagster.analysis.metadata.fields.text_regions import text_regions
 from insight_dagster.analysis.metadata.fields.thumbnail import SIGNATURE_LENGTH, signature
 
 METADATA_VERSION = "2"
-"""Raise it whenever a number that `measure` returns changes."""
+"""Increase it whenever a number that `measure` returns changes."""
 FIELD_NAMES = tuple(column.name for column in tables.METADATA_FIELDS)
 SERIES_NAMES = tuple(
     column.name for column in (*tables.METADATA_FRAME_SERIES, *tables.METADATA_PAIR_SERIES)
@@ -34,15 +34,15 @@ SERIES_NAMES = tuple(
 
 @dataclass(frozen=True)
 class ClipMetadata:
-    """What was measured of one clip.
+    """The metadata of one clip of T frames.
 
     Attributes:
-        values: a finite number or None (not defined for this clip) for each of
-            `tables.METADATA_FIELDS`.
+        values: a finite number for each of `tables.METADATA_FIELDS`; None if it is not defined for
+            the clip.
         series: float64 (T,) for each of `tables.METADATA_FRAME_SERIES` and (T - 1,) for each of
-            `tables.METADATA_PAIR_SERIES`; NaN where not defined.
-        timestamps: float64 (T,), seconds.
-        signature: uint8 (1536,), 8 grey thumbnails of 12 x 16 in time order.
+            `tables.METADATA_PAIR_SERIES`; NaN where it is not defined.
+        timestamps: (T,) float64, seconds since the video's first frame.
+        signature: (1536,) uint8, 8 grey thumbnails of 12 x 16 pixels in time order.
     """
 
     values: dict[str, float | None]
@@ -59,7 +59,9 @@ class ClipMetadata:
             raise ValueError(f"measured values must be finite or None, got {endless}")
         lengths = {name: len(array) for name, array in self.series.items()}
         if lengths != _series_lengths(len(self.timestamps)):
-            raise ValueError(f"series of {len(self.timestamps)} frames are as long as {lengths}")
+            raise ValueError(
+                f"series of {len(self.timestamps)} frames have the wrong lengths: {lengths}"
+            )
         if self.signature.shape != (SIGNATURE_LENGTH,) or self.signature.dtype != np.uint8:
             raise ValueError(
                 f"signature must be uint8 ({SIGNATURE_LENGTH},), got {self.signature.dtype} "
@@ -75,27 +77,27 @@ def _series_lengths(frames: int) -> dict[str, int]:
 
 
 def measure(frames: NDArray[np.uint8], timestamps: NDArray[np.float64]) -> ClipMetadata:
-    """Every field of `tables.METADATA_FIELDS` for one clip, in one pass over its frames.
+    """Measure all fields of `tables.METADATA_FIELDS` for one clip.
 
-    Frames are first scaled to a short side of 256 px at most. Measures between frames are None
-    for a single frame.
+    Frames are first scaled down to a short side of at most 256 px. Measures between frames are None
+    if there is only one frame.
 
     Args:
-        frames: uint8 (T, H, W, 3), RGB, in time order.
-        timestamps: float64 (T,), rising, in seconds.
+        frames: (T, H, W, 3) uint8 RGB, in time order.
+        timestamps: (T,) float64, increasing, in seconds.
 
     Raises:
-        ValueError: another shape or dtype, or no frame.
+        ValueError: the shape or dtype is wrong, or there are no frames.
     """
     small = shrink(frames, timestamps)
     flow = estimate_flow(small) if small.count > 1 else None
-    shots = scenes(small, flow)
-    found = joined(
+    shots = scene_cuts(small, flow)
+    found = merge_measurements(
         (
             similarity(small.grey),
             appearance(small),
             motion(flow),
-            camera(flow, timestamps, shots.cuts),
+            camera_motion(flow, timestamps, shots.cuts),
             artefacts(small),
             text_regions(small),
             shots.measurement,

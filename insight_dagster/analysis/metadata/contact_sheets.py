@@ -1,6 +1,6 @@
-"""Contact sheets: what the model sees of a clip, as one small picture that people can page through.
+"""Contact sheets: the frames that the model receives of a clip, side by side in one small image.
 
-The picture and its place in a folder belong here; decoding, and who looks at it, do not.
+The image and its path in a folder belong here; decoding and showing it (`report`) do not.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ _QUALITY = 80
 
 
 def contact_sheet(frames: NDArray[np.uint8], spec: ClipSpec) -> NDArray[np.uint8]:
-    """The squares of the frames under the model's centre crop, four a row, in reading order.
+    """Draw the frames within the model's centre crop, four in a row, in reading order.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB.
-        spec: of the model, which looks at `crop` of the `side` pixels of the short side.
+        spec: clip geometry of the model.
 
     Returns:
-        (128 rows, 512, 3) uint8 RGB; tiles that no frame fills are black.
+        (128 * number of rows, 512, 3) uint8 RGB; tiles without a frame are black.
     """
     side = max(1, round(min(frames.shape[1:3]) * spec.crop / spec.side))
     top, left = ((length - side) // 2 for length in frames.shape[1:3])
     rows = math.ceil(len(frames) / COLUMNS)
     sheet = np.zeros((rows * TILE, COLUMNS * TILE, 3), np.uint8)
-    how = cv2.INTER_AREA if side > TILE else cv2.INTER_LINEAR
+    interpolation = cv2.INTER_AREA if side > TILE else cv2.INTER_LINEAR
     for number, frame in enumerate(frames):
         square = cv2.resize(
-            frame[top : top + side, left : left + side], (TILE, TILE), interpolation=how
+            frame[top : top + side, left : left + side], (TILE, TILE), interpolation=interpolation
         )
         row, column = divmod(number, COLUMNS)
         sheet[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE] = square
@@ -44,18 +44,24 @@ def contact_sheet(frames: NDArray[np.uint8], spec: ClipSpec) -> NDArray[np.uint8
 
 
 def sheet_path(folder: Path, content_key: str) -> Path:
-    """Where the sheet of a clip's contents lies in a folder of sheets."""
+    """Return the path of the contact sheet of a content key in the folder of sheets."""
     return folder / content_key[:2] / f"{content_key}.jpg"
 
 
 def write_sheet(folder: Path, content_key: str, frames: NDArray[np.uint8], spec: ClipSpec) -> None:
-    """Write the sheet of a clip's frames as a JPEG file; it is complete or absent.
+    """Write the contact sheet of a clip's frames as a JPEG file.
+
+    Args:
+        folder: folder of sheets.
+        content_key: content key of the clip.
+        frames: (T, H, W, 3) uint8 RGB.
+        spec: clip geometry of the model.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    picture = cv2.cvtColor(contact_sheet(frames, spec), cv2.COLOR_RGB2BGR)
-    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    image = cv2.cvtColor(contact_sheet(frames, spec), cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     write_atomically(
         sheet_path(folder, content_key), lambda draft: draft.write_bytes(jpeg.tobytes())
     )

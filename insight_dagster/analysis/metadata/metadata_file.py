@@ -1,6 +1,6 @@
-"""Columns that users bring along: a CSV or Parquet file with a row a clip.
+"""The user's own metadata columns, from a CSV or Parquet file with one row per clip.
 
-Reading and joining the file belong here; what is done with its columns does not.
+Reading and joining the file belong here; explaining insights with its columns does not.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _KEYS = ("clip_id", "path")
 
 @dataclass(frozen=True)
 class JoinedColumns:
-    """What a metadata file says of some clips.
+    """The columns of a metadata file for n clips.
 
     Attributes:
-        columns: n rows in the order of the clips; numbers, dates as seconds since 1970, text.
-        without_row: clips that the file does not name.
-        unknown: rows of the file that name no such clip.
+        columns: n rows in the order of the clips: numbers, dates as seconds since 1970, text.
+        without_row: number of clips without a row in the file.
+        unknown: number of rows of the file without a clip.
     """
 
     columns: pd.DataFrame
@@ -32,30 +32,32 @@ class JoinedColumns:
 
 
 def read_columns(file: Path, clips: pd.DataFrame, *, taken: frozenset[str]) -> JoinedColumns:
-    """Join a file to clips by `clip_id`, or by `path` where it has no such column.
+    """Join a metadata file to clips by `clip_id`, or by `path` if it has no such column.
 
     Args:
-        file: `.csv` or `.parquet`.
+        file: a `.csv` or `.parquet` file.
         clips: n rows with `clip_id` and `path`.
-        taken: names that a column must not have, as they are measured.
+        taken: names of measured columns, which the file must not use.
 
     Raises:
-        SettingsError: the file cannot be read, lacks or repeats the key, or takes a name.
+        SettingsError: the file cannot be read, has no key column, repeats a key, or uses the name
+            of a measured column.
     """
     table = _read(file)
     key = next((name for name in _KEYS if name in table.columns), None)
     if key is None:
         raise SettingsError(
-            f"{file} has neither a column clip_id nor a column path; it has "
-            f"{', '.join(map(str, table.columns))}"
+            f"{file} needs a column clip_id or path; it has {', '.join(map(str, table.columns))}"
         )
     table[key] = table[key].astype("string")
     repeated = table[key][table[key].duplicated()]
     if len(repeated):
-        raise SettingsError(f"{file} has more than one row for {key} {repeated.iloc[0]!r}")
+        raise SettingsError(f"{file} has several rows for {key} {repeated.iloc[0]!r}; keep one")
     clashes = sorted((set(map(str, table.columns)) - set(_KEYS)) & taken)
     if clashes:
-        raise SettingsError(f"{file} names columns that are measured: {', '.join(clashes)}")
+        raise SettingsError(
+            f"{file} has columns named like measured fields: {', '.join(clashes)}; rename them"
+        )
     columns = pd.DataFrame(
         {str(name): _plain(table[name]) for name in table.columns if name not in _KEYS}
     ).set_index(table[key].to_numpy())

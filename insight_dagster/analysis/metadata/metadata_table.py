@@ -1,8 +1,7 @@
-"""Measured properties of clips: one row a clip, from the same frames that the model sees.
+"""Rows of the metadata tables, measured on the same frames that the model receives.
 
-Belongs here: running the measurements of `analysis/metadata/` over clips and laying them out as
-`tables.METADATA_TABLE` and `tables.METADATA_FRAMES`. Does not: the measurements themselves, or
-what they mean for an insight.
+Measuring many clips and laying the results out as `tables.METADATA_TABLE` and
+`tables.METADATA_FRAMES` belongs here; measuring one clip (`clip_metadata`) does not.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ from insight_dagster.errors import Unreadable
 
 @dataclass(frozen=True)
 class MeasuredClips:
-    """Rows of the metadata tables in the order asked for, and why clips are missing.
+    """Rows of the metadata tables in the order of the clips, and the reasons for missing rows.
 
     Attributes:
-        table: one row of `tables.METADATA_TABLE` for each clip that could be decoded.
-        frames: its row of `tables.METADATA_FRAMES`.
+        table: rows of `tables.METADATA_TABLE`, one per clip that could be decoded.
+        frames: rows of `tables.METADATA_FRAMES` of the same clips.
         problems: reason by clip_id for every other clip.
-        function_problems: for each of the user's functions that failed, on how many clips, and
-            why on the first.
+        function_problems: by name of a user's function that failed, the number of clips that it
+            failed on and its error on the first.
     """
 
     table: pa.Table
@@ -60,26 +59,26 @@ class _Measured:
 
 
 def metadata_version(spec: ClipSpec, functions: Sequence[UserFunction]) -> str:
-    """Version of the definitions, of the sampling and of the user's functions, kept in every row.
+    """Return the version of the definitions, the frame sampling and the user's functions.
 
-    A row of another version is measured again: so adding a function, or a new version of its
-    package, measures every clip again.
+    Rows of another version are measured again. Adding a function, or a new version of its package,
+    therefore measures all clips again.
     """
     own = "".join(f"+{each.name}@{each.version}" for each in functions)
     return f"{METADATA_VERSION}/{spec.num_frames}x{spec.sampling_rate}@{spec.fps}{own}"
 
 
 class ClipMeasuring:
-    """Metadata of clips over the window that a model samples, from frames that others decoded.
+    """Measures the metadata of clips from frames that are decoded for the model.
 
-    Every content is measured once. Frames that the sampler repeats because a clip is shorter than
-    the model's window are measured once: a repeated frame is not a static scene.
+    Copies of a content are measured once. Frames that repeat because a clip is shorter than the
+    model's window are measured once: a repeated frame does not make a scene static.
 
     Args:
-        clips: whose rows are wanted.
-        spec: frames and window length; the same as for the embeddings.
-        functions: the user's own, called for every content.
-        sheets: folder that a contact sheet of every content is written to; None: none is.
+        clips: clips to measure.
+        spec: clip geometry of the model.
+        functions: the user's functions.
+        sheets: folder for contact sheets; None to draw none.
     """
 
     def __init__(
@@ -92,19 +91,22 @@ class ClipMeasuring:
         self._clips, self._spec, self._functions = clips, spec, functions
         self._sheets = sheets
         self._wanted = {clip.content_key for clip in clips}
-        self._found: dict[str, _Measured | Unreadable | Exception] = {}
+        self._measured: dict[str, _Measured | Unreadable | Exception] = {}
 
-    def see(self, clip: Clip, window: DecodedWindow | Unreadable) -> None:
-        """Measure what was decoded of a clip, if it is wanted; several threads may call it."""
+    def add(self, clip: Clip, window: DecodedWindow | Unreadable) -> None:
+        """Measure a decoded clip, unless it is not one of the clips to measure.
+
+        Several threads may call it at once. What fails is raised by `finish`.
+        """
         if clip.content_key not in self._wanted:
             return
         try:
-            found = self._measure(window)
+            measured = self._measure(window)
             if self._sheets and not isinstance(window, Unreadable):
                 write_sheet(self._sheets, clip.content_key, window.frames, self._spec)
-            self._found[clip.content_key] = found
-        except Exception as problem:  # it must not cost the other use of the frames; see `finish`
-            self._found[clip.content_key] = problem
+            self._measured[clip.content_key] = measured
+        except Exception as problem:  # must not stop the model from using the frames
+            self._measured[clip.content_key] = problem
 
     def finish(
         self,
@@ -113,30 +115,28 @@ class ClipMeasuring:
         decode: Decode = decode_window,
         progress: Callable[[int], None] | None = None,
     ) -> MeasuredClips:
-        """The rows, in the order of the clips, after reading what nobody decoded so far.
+        """Decode and measure the clips that were not added, and return the rows of all clips.
+
+        Clips that cannot be decoded and the user's functions that fail are reported in the result.
 
         Args:
-            workers: threads; the rows do not depend on their number.
-            decode: reads a clip's frames.
-            progress: called with 1 for every clip that is finished.
-
-        Returns:
-            Rows and, for clips that could not be decoded, reasons. No clip makes the others fail,
-            nor does a function of the user.
+            workers: number of threads; the rows do not depend on it.
+            decode: decodes the frames of a clip.
+            progress: called with 1 for each finished clip.
 
         Raises:
-            Exception: what measuring a clip failed with.
+            Exception: the error that measuring a clip failed with.
         """
         firsts = {clip.content_key: clip for clip in reversed(self._clips)}
-        unseen = [clip for key, clip in firsts.items() if key not in self._found][::-1]
+        remaining = [clip for key, clip in firsts.items() if key not in self._measured][::-1]
         results = in_threads(
-            lambda clip: self.see(clip, load_window(clip, self._spec, decode)),
-            unseen,
+            lambda clip: self.add(clip, load_window(clip, self._spec, decode)),
+            remaining,
             workers=workers,
         )
         with closing(results):
             for clip in self._clips:
-                while clip.content_key not in self._found:
+                while clip.content_key not in self._measured:
                     next(results)
                 if progress is not None:
                     progress(1)
@@ -154,13 +154,13 @@ class ClipMeasuring:
         measured: list[tuple[Clip, _Measured]] = []
         problems = {}
         for clip in self._clips:
-            found = self._found[clip.content_key]
-            if isinstance(found, Exception):
-                raise found
-            if isinstance(found, Unreadable):
-                problems[clip.clip_id] = found.reason
+            result = self._measured[clip.content_key]
+            if isinstance(result, Exception):
+                raise result
+            if isinstance(result, Unreadable):
+                problems[clip.clip_id] = result.reason
             else:
-                measured.append((clip, found))
+                measured.append((clip, result))
         version = metadata_version(self._spec, self._functions)
         return MeasuredClips(
             table=_rows(measured, version),
@@ -179,13 +179,25 @@ def measure_clips(
     decode: Decode = decode_window,
     progress: Callable[[int], None] | None = None,
 ) -> MeasuredClips:
-    """Metadata of clips that nobody else decodes; otherwise as `ClipMeasuring`."""
+    """Decode clips and measure their metadata.
+
+    Args:
+        clips: clips to measure.
+        spec: clip geometry of the model.
+        functions: the user's functions.
+        workers: number of threads; the rows do not depend on it.
+        decode: decodes the frames of a clip.
+        progress: called with 1 for each finished clip.
+
+    Raises:
+        Exception: the error that measuring a clip failed with.
+    """
     measuring = ClipMeasuring(clips, spec, functions)
     return measuring.finish(workers=workers, decode=decode, progress=progress)
 
 
 def _function_problems(measured: Sequence[tuple[Clip, _Measured]]) -> dict[str, str]:
-    """How often each failing function of the user failed, and why on the first clip."""
+    """Count the failures of each of the user's functions, with the error on the first clip."""
     failures: dict[str, list[str]] = {}
     for clip, each in measured:
         for name, problem in each.extra.problems.items():

@@ -1,7 +1,7 @@
-"""The user's own metadata: functions that installed packages offer by an entry point.
+"""The user's own metadata functions, which installed packages provide as entry points.
 
-Belongs here: finding, calling and checking them. Does not: the built-in measurements, or storing
-what they return (`analysis/metadata_table.py`).
+Finding, calling and checking the functions belongs here; storing their values (`metadata_table`)
+does not.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ GROUP = "insight_dagster.metadata"
 
 @dataclass(frozen=True)
 class UserFunction:
-    """One function of the user.
+    """A metadata function of the user.
 
     Attributes:
-        name: of the entry point; its fields are stored as `name.field`.
-        version: of the package that offers it.
-        call: (frames uint8 (T, H, W, 3) RGB as decoded and read-only, timestamps float64 (T,) in
-            seconds) -> number or None by field name. It is called from several threads.
+        name: name of the entry point; its fields are stored as `name.field`.
+        version: version of the package that provides it.
+        call: maps frames, read-only (T, H, W, 3) uint8 RGB as decoded, and timestamps, (T,) float64
+            in seconds, to numbers or None by field name. It is called from several threads.
     """
 
     name: str
@@ -38,11 +38,11 @@ class UserFunction:
 
 @dataclass(frozen=True)
 class UserValues:
-    """What the user's functions said of one clip.
+    """The values of the user's functions for one clip.
 
     Attributes:
-        values: finite number or None by `function.field`.
-        problems: why a function said nothing, by its name.
+        values: a finite number or None by `function.field`.
+        problems: error message by name of a function that failed.
     """
 
     values: dict[str, float | None]
@@ -50,18 +50,18 @@ class UserValues:
 
 
 def installed_functions() -> tuple[UserFunction, ...]:
-    """The functions of the entry-point group `insight_dagster.metadata`, by name.
+    """Return the functions of the entry-point group `insight_dagster.metadata`, sorted by name.
 
     Raises:
-        MetadataFunctionError: one cannot be imported, or two have the same name.
+        MetadataFunctionError: a function cannot be imported, or two have the same name.
     """
     found = sorted(entry_points(group=GROUP), key=lambda each: each.name)
     names = [each.name for each in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise MetadataFunctionError(
-            f"several installed packages offer a metadata function {', '.join(twice)} "
-            f"(entry points {GROUP!r}); uninstall all but one"
+            f"several installed packages provide a metadata function {', '.join(twice)} "
+            f"(entry points {GROUP!r}); uninstall all but one of them"
         )
     return tuple(_loaded(each) for each in found)
 
@@ -73,7 +73,7 @@ def _loaded(entry: EntryPoint) -> UserFunction:
     except Exception as problem:
         raise MetadataFunctionError(
             f"metadata function {entry.name} of the package {package} cannot be imported from "
-            f"{entry.value!r} ({_told(problem)}); mend the package or uninstall it"
+            f"{entry.value!r} ({_describe_error(problem)}); fix the package or uninstall it"
         ) from problem
     return UserFunction(entry.name, entry.dist.version if entry.dist else "0", call)
 
@@ -83,12 +83,12 @@ def call_functions(
     frames: NDArray[np.uint8],
     timestamps: NDArray[np.float64],
 ) -> UserValues:
-    """The fields of every function for one clip; one that fails costs its own fields only.
+    """Call every function for one clip; a function that fails loses only its own fields.
 
     Args:
-        functions: to call.
-        frames: uint8 (T, H, W, 3).
-        timestamps: float64 (T,), seconds.
+        functions: the functions to call.
+        frames: (T, H, W, 3) uint8 RGB.
+        timestamps: (T,) float64, in seconds.
     """
     values: dict[str, float | None] = {}
     problems: dict[str, str] = {}
@@ -96,8 +96,8 @@ def call_functions(
         try:
             returned = function.call(_read_only(frames), _read_only(timestamps))
             values |= {f"{function.name}.{k}": _number(k, v) for k, v in returned.items()}
-        except Exception as problem:  # whatever the user's code does wrong
-            problems[function.name] = _told(problem)
+        except Exception as problem:  # the user's code may raise anything
+            problems[function.name] = _describe_error(problem)
     return UserValues(values, problems)
 
 
@@ -108,7 +108,7 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _number(name: str, value: object) -> float | None:
-    """A field's value as a finite float; None, NaN and infinities as None."""
+    """Convert the value of a field to a finite float; NaN and infinities become None."""
     if value is None:
         return None
     if not isinstance(value, Real | np.bool_):
@@ -116,5 +116,5 @@ def _number(name: str, value: object) -> float | None:
     return float(value) if np.isfinite(float(value)) else None
 
 
-def _told(problem: Exception) -> str:
+def _describe_error(problem: Exception) -> str:
     return f"{type(problem).__name__}: {problem}".splitlines()[0]

@@ -50,13 +50,13 @@ class MetadataPass:
         self._done: list[MeasuredClips] = []
 
     def begin(self, shard: Sequence[Clip]) -> ClipMeasuring:
-        """Return the measuring of the pending clips of a shard; it can be shown their frames."""
+        """Return the measuring of a shard's pending clips, to which decoded frames can be added."""
         pending = set(self.pending)
         clips = [clip for clip in shard if clip in pending]
         return ClipMeasuring(clips, self._spec, self._functions, self._sheets)
 
     def finish(self, measuring: ClipMeasuring) -> None:
-        """Measure the clips of a shard whose frames it was not shown, and write its rows."""
+        """Decode and measure the clips of a shard that were not added, and write its rows."""
         work = self._work
         fresh = measuring.finish(workers=work.workers, decode=work.decode, progress=self._advance)
         for name, problem in fresh.function_problems.items():

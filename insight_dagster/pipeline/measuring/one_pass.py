@@ -59,7 +59,7 @@ class _OnePass:
             if metadata:
                 measuring = self._attempt(METADATA_TABLE, partial(metadata.begin, shard))
             if embedding:
-                visit = measuring.see if measuring else None
+                visit = measuring.add if measuring else None
                 self._attempt(EMBEDDINGS, partial(embedding.run, shard, visit))
             if metadata and measuring:
                 self._attempt(METADATA_TABLE, partial(metadata.finish, measuring))

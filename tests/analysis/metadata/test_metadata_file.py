@@ -38,13 +38,13 @@ def test_paths_are_a_key_and_dates_are_seconds(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("id,lux\na,1\n", "neither a column clip_id nor a column path; it has id, lux"),
-        ("clip_id,lux\na,1\na,2\n", "more than one row for clip_id 'a'"),
-        ("clip_id,sharpness\na,1\n", "measured: sharpness"),
+        ("id,lux\na,1\n", "needs a column clip_id or path; it has id, lux"),
+        ("clip_id,lux\na,1\na,2\n", "several rows for clip_id 'a'"),
+        ("clip_id,sharpness\na,1\n", "measured fields: sharpness"),
         ("", "cannot be read"),
     ],
 )
-def test_faults_are_told(tmp_path, text, reason):
+def test_faults_are_reported(tmp_path, text, reason):
     file = tmp_path / "columns.csv"
     file.write_text(text)
     with pytest.raises(SettingsError, match=reason):

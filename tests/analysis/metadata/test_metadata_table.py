@@ -416,9 +416,9 @@ class TestMeasureClips:
         clips = [clip_named(name) for name in ("a", "b", "bad", "c")]
         alone = measure_clips(clips, spec=SPEC, decode=decoded.read)
         measuring = ClipMeasuring(clips, SPEC)
-        measuring.see(clips[1], decoded.read(clips[1].path))
-        measuring.see(clips[2], Unreadable("/clips/bad.mp4: no video stream"))
-        measuring.see(clip_named("of another"), decoded.read(clips[0].path))
+        measuring.add(clips[1], decoded.read(clips[1].path))
+        measuring.add(clips[2], Unreadable("/clips/bad.mp4: no video stream"))
+        measuring.add(clip_named("of another"), decoded.read(clips[0].path))
         read: list[str] = []
 
         def decode(path: Path, **asked: object) -> SimpleNamespace:
@@ -449,5 +449,5 @@ def test_grey_and_colour_of_different_frames_are_refused() -> None:
 
 
 def test_timestamps_that_do_not_rise_are_refused() -> None:
-    with pytest.raises(ValueError, match="rising timestamps"):
+    with pytest.raises(ValueError, match="increasing timestamps"):
         clip_metadata.measure(np.zeros((2, 40, 40, 3), np.uint8), np.zeros(2))

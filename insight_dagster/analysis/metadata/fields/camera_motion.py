@@ -1,6 +1,6 @@
-"""How the camera moves: translation, shake and zoom.
+"""The motion of the camera: translation, shake and zoom.
 
-Belongs here: what the camera's part of the flow says. Does not: estimating it (`flow.py`).
+Measures of the camera's part of the optical flow belong here; estimating it (`flow`) does not.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ _FIELDS = ("camera_motion", "shake", "zoom")
 _SERIES = ("camera_motion", "shake", "zoom")
 
 
-def camera(
+def camera_motion(
     flow: Flow | None, timestamps: NDArray[np.float64], cuts: NDArray[np.bool_]
 ) -> Measurement:
-    """Camera translation, shake and zoom; None for a single frame, which has no flow.
+    """Measure the camera's translation, shake and zoom.
 
-    A camera does not move across a cut: shake and zoom leave cuts out. They are None where nothing
-    is left: under three pairs of frames in one shot (shake), cuts alone (zoom).
+    Shake and zoom leave out cuts, across which a camera does not move. Shake is None without three
+    pairs of frames in one shot, zoom if all pairs are cuts, and everything for a single frame.
 
     Args:
-        flow: of P pairs.
-        timestamps: (P + 1,) seconds.
-        cuts: (P,) whether the pair is two shots.
+        flow: optical flow of P pairs of frames; None for a single frame.
+        timestamps: (P + 1,) float64, in seconds.
+        cuts: (P,) whether the frames of a pair belong to two shots.
     """
     if flow is None:
         return no_pairs(_FIELDS, _SERIES)
@@ -43,15 +43,18 @@ def camera(
 
 
 def shake(path: NDArray[np.float64], cuts: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How far each translation leaves the mean of the two beside it, shares of the diagonal, (P,).
+    """Return the distance of each translation from the mean of its two neighbours.
 
-    Divided by sqrt(1.5), so that its root mean square is the standard deviation of translations
-    that have nothing to do with each other; a pan that is steady, or speeds up steadily, has 0.
-    NaN for the first and last pair and beside cuts.
+    The distance is divided by sqrt(1.5), so that its root mean square is the standard deviation of
+    independent translations. It is 0 for a pan at constant speed or constant acceleration, and NaN
+    for the first and last pair and beside cuts.
 
     Args:
-        path: (P, 2) translation of the frame centre.
-        cuts: (P,) whether the pair is two shots.
+        path: (P, 2) translation of the frame centre, in shares of the diagonal.
+        cuts: (P,) whether the frames of a pair belong to two shots.
+
+    Returns:
+        (P,) float64, in shares of the diagonal.
     """
     jerks = np.full(len(path), np.nan)
     if len(path) > 2:

@@ -1,7 +1,6 @@
 """The optical flow between consecutive frames, and the part of it that the camera causes.
 
-Belongs here: estimating both. Does not: what they say of the clip (`motion.py`, `camera.py`,
-`scenes.py`).
+Estimating both belongs here; measures of a clip (`motion`, `camera_motion`, `scene_cuts`) do not.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 
 from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, halved
 
-# DIS computes the flow on a quarter of the resolution and interpolates, so that every second
-# pixel carries all of it.
+# DIS computes the flow at a quarter of the resolution and interpolates, so that every second pixel
+# has all of its information.
 STRIDE = 2
 CAMERA_STRIDE = 4
 CAMERA_ERROR = 0.5
@@ -27,14 +26,14 @@ FEWEST_CAMERA_POINTS = 12
 
 @dataclass(frozen=True)
 class Flow:
-    """Optical flow of the P = T - 1 consecutive pairs, lengths in shares of the diagonal.
+    """Optical flow of the P = T - 1 consecutive pairs of frames, in shares of the diagonal.
 
     Attributes:
-        vectors: float32 (P, h, w, 2), right and down positive, on every second pixel.
-        camera: float32 (P, h, w, 2), the flow that the camera's motion alone would cause.
-        camera_path: float64 (P, 2), the camera's translation of the frame centre.
-        camera_scale: float64 (P,), factor by which the camera enlarges the scene.
-        unexplained: bool (P, h, w), near a pixel whose grey level the camera's motion alone does
+        vectors: (P, h, w, 2) float32, right and down positive, on every second pixel.
+        camera: (P, h, w, 2) float32, the flow that the camera's motion alone would cause.
+        camera_path: (P, 2) float64, translation of the frame centre by the camera.
+        camera_scale: (P,) float64, factor by which the camera enlarges the scene.
+        unexplained: (P, h, w) bool, near a pixel whose grey level the camera's motion alone does
             not explain.
     """
 
@@ -56,13 +55,15 @@ class Flow:
 
 
 def estimate_flow(frames: MeasuredFrames) -> Flow:
-    """Flow by dense inverse search (Kroeger et al., ECCV 2016) and its camera part.
+    """Estimate the flow by dense inverse search, and the camera's part of it.
+
+    Source: Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016.
 
     Args:
-        frames: two or more.
+        frames: at least two frames.
     """
     search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
-    # The smoothing pass costs as much as all the rest and blurs small subjects away.
+    # The refinement takes as long as everything else and smooths small subjects away.
     search.setVariationalRefinementIterations(0)
     half, unit = halved(frames.grey), np.float32(STRIDE / frames.diagonal)
     vectors = _every_second(search, frames.grey)
@@ -80,7 +81,7 @@ def estimate_flow(frames: MeasuredFrames) -> Flow:
 
 
 def _every_second(search: cv2.DISOpticalFlow, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Flow (P, h, w, 2) of every pair on every second pixel, in units of two pixels."""
+    """Return the flow (P, h, w, 2) of each pair on every second pixel, in units of two pixels."""
     height, width = ((length + 1) // STRIDE for length in grey.shape[1:])
     vectors = np.empty((len(grey) - 1, height, width, 2), np.float32)
     unknown: Any = None
@@ -91,14 +92,17 @@ def _every_second(search: cv2.DISOpticalFlow, grey: NDArray[np.uint8]) -> NDArra
 
 
 def camera_fit(flow: NDArray[np.float32], grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Similarity (2 x 3) that the largest consistent part of the flow follows, by RANSAC.
+    """Fit the similarity transform that the largest consistent part of the flow follows.
 
-    Fitted on a grid of points with texture in two directions: elsewhere the flow is a guess.
-    Identity when there are too few such points to tell.
+    The fit uses RANSAC on a grid of points with texture in two directions, because the flow is
+    unreliable elsewhere. It is the identity if there are too few such points.
 
     Args:
-        flow: float32 (h, w, 2), in pixels of `grey`.
-        grey: uint8 (h, w), the first frame of the pair.
+        flow: (h, w, 2) float32, in pixels of `grey`.
+        grey: (h, w) uint8, the first frame of the pair.
+
+    Returns:
+        (2, 3) float64.
     """
     start = CAMERA_STRIDE // 2
     corners = cv2.cornerMinEigenVal(grey, 5)[start::CAMERA_STRIDE, start::CAMERA_STRIDE]
@@ -117,7 +121,7 @@ def camera_fit(flow: NDArray[np.float32], grey: NDArray[np.uint8]) -> NDArray[np
 def _unexplained(
     before: NDArray[np.uint8], after: NDArray[np.uint8], fit: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    # Starting from `after`, pixels that the camera uncovers compare with themselves: no change.
+    # Drawn on a copy of `after`, so that pixels uncovered by the camera equal themselves.
     moved = cv2.warpAffine(
         before, fit, before.shape[::-1], dst=after.copy(), borderMode=cv2.BORDER_TRANSPARENT
     )
@@ -129,7 +133,7 @@ def _unexplained(
 def _camera_flow(
     fits: NDArray[np.float64], size: tuple[int, ...], unit: np.float32
 ) -> NDArray[np.float32]:
-    """Flow (P, h, w, 2) of the camera alone, for P similarities (P, 2, 3), in `unit` pixels."""
+    """Return the flow (P, h, w, 2) of P similarity transforms (P, 2, 3), times `unit`."""
     change = (fits - np.eye(2, 3)).astype(np.float32)[:, None, None] * unit
     rows = np.arange(size[0], dtype=np.float32)[:, None, None]
     columns = np.arange(size[1], dtype=np.float32)[:, None]
@@ -137,6 +141,6 @@ def _camera_flow(
 
 
 def lengths_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Length of every vector of (..., 2)."""
-    # Not cv2.magnitude: its last bit changes with the memory's alignment, rows must not.
+    """Return the length of each vector of an array (..., 2)."""
+    # Not cv2.magnitude, whose last bit depends on memory alignment: rows must be reproducible.
     return np.sqrt(np.square(vectors[..., 0]) + np.square(vectors[..., 1]))

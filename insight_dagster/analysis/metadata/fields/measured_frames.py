@@ -1,6 +1,6 @@
-"""The frames that a clip is measured on: one common size, colour, grey and smaller greys.
+"""The frames that a clip is measured on: scaled to a common size, in colour and grey.
 
-Belongs here: scaling, cropping and grey conversion. Does not: any measurement.
+Scaling, cropping and grey conversion belong here; measurements do not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_SHORT_SIDE = 256
-# Below this, a 7-pixel SSIM window and the 8-pixel patches of the optical flow have no room.
+# Smaller frames have no room for the 7-pixel SSIM window and the 8-pixel patches of the flow.
 SMALLEST_SHORT_SIDE = 32
 LARGEST_NATIVE_SIDE = 512
 GRID = 8
@@ -21,14 +21,14 @@ GRID = 8
 
 @dataclass(frozen=True)
 class MeasuredFrames:
-    """Frames of one clip at measuring size.
+    """Frames of one clip at the size that they are measured at.
 
     Attributes:
-        colour: uint8 (T, h, w, 3), RGB.
-        grey: uint8 (T, h, w), luma (ITU-R BT.601 weights).
-        native: uint8 (T, a, b), luma of the middle of the frames as decoded, 512 px a side at
-            most, whose corner lies on their 8-pixel grid; `grey` where they had to be enlarged.
-        timestamps: float64 (T,), rising, in seconds.
+        colour: (T, h, w, 3) uint8 RGB.
+        grey: (T, h, w) uint8, luma with ITU-R BT.601 weights.
+        native: (T, a, b) uint8, luma of the middle of the frames as decoded, at most 512 pixels a
+            side, with its corner on their 8-pixel grid; `grey` if the frames had to be enlarged.
+        timestamps: (T,) float64, increasing, in seconds.
     """
 
     colour: NDArray[np.uint8]
@@ -44,29 +44,29 @@ class MeasuredFrames:
             )
         if self.timestamps.shape != (self.count,) or (np.diff(self.timestamps) <= 0).any():
             raise ValueError(
-                f"{self.count} frames need as many rising timestamps, got {self.timestamps}"
+                f"{self.count} frames need as many increasing timestamps, got {self.timestamps}"
             )
 
     @property
     def count(self) -> int:
-        """Frames T."""
+        """The number of frames, T."""
         return len(self.grey)
 
     @property
     def diagonal(self) -> float:
-        """Length of the frame's diagonal in pixels, the unit of all motion measures."""
+        """The length of a frame's diagonal in pixels, the unit of all motion measures."""
         return float(np.hypot(*self.grey.shape[1:]))
 
 
 def shrink(frames: NDArray[np.uint8], timestamps: NDArray[np.float64]) -> MeasuredFrames:
-    """Frames with a short side of 32 to 256 px; those already inside keep their size.
+    """Scale frames to a short side of 32 to 256 pixels.
 
     Args:
-        frames: uint8 (T, H, W, 3), RGB, T >= 1.
-        timestamps: float64 (T,), rising, in seconds.
+        frames: (T, H, W, 3) uint8 RGB, T >= 1.
+        timestamps: (T,) float64, increasing, in seconds.
 
     Raises:
-        ValueError: another shape or dtype, or no frame.
+        ValueError: the shape or dtype is wrong, or there are no frames.
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or 0 in frames.shape:
         raise ValueError(
@@ -80,21 +80,21 @@ def shrink(frames: NDArray[np.uint8], timestamps: NDArray[np.float64]) -> Measur
 
 
 def measuring_size(*, height: int, width: int) -> tuple[int, int]:
-    """Height and width in pixels that a frame is measured at, aspect ratio kept."""
+    """Return the height and width in pixels that a frame is scaled to, keeping its aspect ratio."""
     short = min(height, width)
     scale = min(max(short, SMALLEST_SHORT_SIDE), LARGEST_SHORT_SIDE) / short
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
 def halved(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Frames (T, h, w) at half their size, smoothed first (one step of a Gaussian pyramid)."""
+    """Scale frames (T, h, w) to half their size, by one step of a Gaussian pyramid."""
     return np.stack([cv2.pyrDown(frame) for frame in grey]).astype(np.uint8, copy=False)
 
 
-def of_each(
+def measure_each(
     images: NDArray[np.uint8], measure: Callable[[NDArray[np.uint8]], float]
 ) -> NDArray[np.float64]:
-    """A measure of every image, (T,)."""
+    """Return the measure of each image, (T,) float64."""
     return np.array([measure(image) for image in images], np.float64)
 
 
@@ -118,6 +118,6 @@ def _grey(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _scaled(frames: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    how = cv2.INTER_AREA if size[0] < frames.shape[1] else cv2.INTER_LINEAR
-    scaled = [cv2.resize(frame, size[::-1], interpolation=how) for frame in frames]
+    interpolation = cv2.INTER_AREA if size[0] < frames.shape[1] else cv2.INTER_LINEAR
+    scaled = [cv2.resize(frame, size[::-1], interpolation=interpolation) for frame in frames]
     return np.stack(scaled).astype(np.uint8, copy=False)

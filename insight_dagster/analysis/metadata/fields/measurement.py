@@ -1,7 +1,4 @@
-"""What a measuring module returns: numbers of the clip and arrays over its frames.
-
-Belongs here: the shape of the answer. Does not: any measurement.
-"""
+"""The result type of the measuring modules: numbers of a clip and arrays over its frames."""
 
 from __future__ import annotations
 
@@ -14,12 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Measurement:
-    """Fields of one clip.
+    """Measured fields of one clip of T frames.
 
     Attributes:
-        values: number by field; None where the clip has no such thing.
-        series: float64 array by name, one number a frame (T,) or a frame pair (T - 1,); NaN where
-            that frame or pair has no such thing.
+        values: number by field name; None if the field is not defined for the clip.
+        series: float64 array by name, one number per frame (T,) or per pair of frames (T - 1,); NaN
+            where it is not defined.
     """
 
     values: dict[str, float | None]
@@ -28,16 +25,16 @@ class Measurement:
     def __post_init__(self) -> None:
         wide = {name: array.shape for name, array in self.series.items() if array.ndim != 1}
         if wide:
-            raise ValueError(f"a series has one number a frame or pair, got shapes {wide}")
+            raise ValueError(f"a series has one number per frame or pair, got shapes {wide}")
 
 
 def no_pairs(values: Iterable[str], series: Iterable[str]) -> Measurement:
-    """The answer for a single frame: a comparison of frames has nothing to compare."""
+    """Return the result of comparing frames if there is only one: no values and empty series."""
     return Measurement(dict.fromkeys(values), {name: np.zeros(0) for name in series})
 
 
-def joined(parts: Iterable[Measurement]) -> Measurement:
-    """Every field of some measurements."""
+def merge_measurements(parts: Iterable[Measurement]) -> Measurement:
+    """Return one measurement with the fields and series of all parts."""
     values: dict[str, float | None] = {}
     series: dict[str, NDArray[np.float64]] = {}
     for part in parts:

@@ -1,7 +1,7 @@
-"""Where one shot ends and the next begins, and how much of the clip stands still.
+"""The cuts between the shots of a clip, and the share of the clip in which nothing moves.
 
-Belongs here: what happens from one frame to the next as a whole. Does not: motion inside a shot
-(`motion.py`, `camera.py`).
+Changes of a whole frame to the next belong here; motion within a shot (`motion`, `camera_motion`)
+does not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from insight_dagster.analysis.metadata.fields.measurement import Measurement, no
 QUARTER = 4
 CUT_STRENGTH = 0.5
 CUT_OVER_MEDIAN = 2.0
-# Frames that differ by less as a whole are no two shots, however little they have in common.
+# Frames that differ by less belong to one shot, even if the flow matches none of their pixels.
 LEAST_DIFFERENCE = 16.0
 MOVING_GREY_LEVELS = 8
 STATIC_SHARE = 0.001
@@ -29,25 +29,29 @@ _SERIES = ("cut_strength", "moving_share")
 
 
 @dataclass(frozen=True)
-class Scenes:
-    """The shots of a clip of T frames.
+class SceneCuts:
+    """The cuts of a clip of T frames.
 
     Attributes:
         measurement: fields of the metadata table.
-        cuts: bool (T - 1,), whether the frames of a pair belong to two shots.
+        cuts: (T - 1,) bool, whether the frames of a pair belong to two shots.
     """
 
     measurement: Measurement
     cuts: NDArray[np.bool_]
 
 
-def scenes(frames: MeasuredFrames, flow: Flow | None) -> Scenes:
-    """Cuts between shots and the share of pairs in which nothing moves; None for a single frame.
+def scene_cuts(frames: MeasuredFrames, flow: Flow | None) -> SceneCuts:
+    """Find the cuts between shots, and measure the share of pairs in which nothing moves.
 
-    The time of the strongest cut is None where there is no cut.
+    The time of the strongest cut is None without a cut, and everything for a single frame.
+
+    Args:
+        frames: frames of the clip.
+        flow: their optical flow; None for a single frame.
     """
     if flow is None:
-        return Scenes(no_pairs(_FIELDS, _SERIES), np.zeros(0, bool))
+        return SceneCuts(no_pairs(_FIELDS, _SERIES), np.zeros(0, bool))
     half = halved(frames.grey)
     strength, moving = cut_strength(halved(half), flow, frames.diagonal), moving_share(half)
     cuts = find_cuts(strength)
@@ -60,20 +64,23 @@ def scenes(frames: MeasuredFrames, flow: Flow | None) -> Scenes:
         "static_share": float((moving < STATIC_SHARE).mean()),
     }
     series = {"cut_strength": strength, "moving_share": moving}
-    return Scenes(Measurement(values, series), cuts)
+    return SceneCuts(Measurement(values, series), cuts)
 
 
 def cut_strength(quarter: NDArray[np.uint8], flow: Flow, diagonal: float) -> NDArray[np.float64]:
-    """How little of a frame the flow finds again in the next, 0-1, (T - 1,).
+    """Return how little of each frame the flow finds in the next one, 0-1.
 
-    Mean absolute difference between a frame and the next one moved back along the flow, over that
-    between pixels taken from the two at random (16 grey levels at least): about 0 in a shot
-    however it moves, most of 1 across a cut.
+    The mean absolute difference between a frame and the next one moved back along the flow, divided
+    by that between random pixels of the two (at least 16 grey levels). It is about 0 within a shot,
+    whatever moves, and close to 1 across a cut.
 
     Args:
-        quarter: uint8 (T, h, w), frames at a quarter of their size.
-        flow: of the frames.
-        diagonal: of the frames at full size, in pixels.
+        quarter: (T, h, w) uint8, frames at a quarter of their size.
+        flow: optical flow of the frames.
+        diagonal: diagonal of the frames at full size, in pixels.
+
+    Returns:
+        (T - 1,) float64.
     """
     height, width = quarter.shape[1:]
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
@@ -94,7 +101,7 @@ def _moved_back(after: NDArray[np.uint8], places: NDArray[np.float32]) -> NDArra
 
 
 def random_difference(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Mean |a - b| of random pixels of each frame and the next, grey levels, (T - 1,)."""
+    """Return the mean absolute difference of random pixels of each frame and the next, (T - 1,)."""
     counts = np.stack([np.bincount(frame.ravel(), minlength=256) for frame in grey])
     below = np.cumsum(counts, axis=1) / grey[0].size
     one, two = below[:-1], below[1:]
@@ -102,10 +109,13 @@ def random_difference(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def find_cuts(strength: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Pairs that belong to two shots, (P,).
+    """Return which pairs of frames belong to two shots, (P,) bool.
 
-    Their strength is .5 at least, and twice the median of the clip's other pairs: where the flow
-    finds nothing again from any frame to the next (flicker, spray), no pair is a cut.
+    The strength of a cut is at least 0.5, and at least twice the median of the clip's other pairs:
+    if the flow matches no frame to the next (flicker, spray), no pair is a cut.
+
+    Args:
+        strength: (P,) strength of each pair, 0-1.
     """
     others = np.array(
         [
@@ -117,12 +127,15 @@ def find_cuts(strength: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def moving_share(half: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Share of pixels that change by more than 8 grey levels to the next frame, 0-1, (T - 1,).
+    """Return the share of pixels that change by more than 8 grey levels to the next frame.
 
-    At half size and averaged over 3 x 3 pixels, so that noise does not count; camera motion does.
+    Changes are averaged over 3 x 3 pixels, so that noise does not count. Camera motion does.
 
     Args:
-        half: uint8 (T, h, w).
+        half: (T, h, w) uint8, frames at half their size.
+
+    Returns:
+        (T - 1,) float64, 0-1.
     """
     changes = [
         cv2.blur(cv2.absdiff(half[i], half[i + 1]), (3, 3)) > MOVING_GREY_LEVELS

@@ -1,7 +1,6 @@
-"""How much consecutive frames resemble each other: SSIM, grey difference, changed pixels.
+"""The similarity of consecutive frames: SSIM, grey difference, changed pixels.
 
-Belongs here: comparisons of a frame with the next one, pixel by pixel. Does not: motion estimates
-(`motion.py`).
+Comparing a frame with the next one pixel by pixel belongs here; optical flow (`flow`) does not.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ _SERIES = ("ssim", "frame_difference", "foreground_ratio_uncompensated")
 
 
 def similarity(grey: NDArray[np.uint8]) -> Measurement:
-    """SSIM and grey differences of consecutive frames; None for a single frame.
+    """Measure SSIM and grey differences of consecutive frames; None for a single frame.
 
     Args:
-        grey: uint8 (T, h, w), h and w of 7 px or more.
+        grey: (T, h, w) uint8, h and w of at least 7 pixels.
     """
     if len(grey) < 2:
         return no_pairs(_FIELDS, _SERIES)
@@ -53,7 +52,7 @@ def similarity(grey: NDArray[np.uint8]) -> Measurement:
 
 @dataclass(frozen=True)
 class _Windows:
-    """A frame about 128, and mean and variance of the window around every pixel; float32 (h, w)."""
+    """A frame minus 128, and mean and variance of the window around each pixel; (h, w) float32."""
 
     shifted: NDArray[np.float32]
     mean: NDArray[np.float32]
@@ -61,18 +60,22 @@ class _Windows:
 
 
 def consecutive_ssim(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Mean structural similarity of each frame with the next, shape (T - 1,).
+    """Return the mean structural similarity (SSIM) of each frame with the next, (T - 1,).
 
-    Wang et al., "Image quality assessment", IEEE TIP 13(4), 2004, with a uniform 7 x 7 window,
-    sample covariances and K = (.01, .03) on a range of 255: the definition of scikit-image's
-    `structural_similarity(data_range=255)`, whose border of 3 px is left out here too.
+    Equal to scikit-image's `structural_similarity(data_range=255)`: a uniform 7 x 7 window, sample
+    covariances, K = (0.01, 0.03), and a border of 3 pixels that does not count.
+
+    Source: Wang et al., "Image quality assessment", IEEE TIP 13(4), 2004.
+
+    Args:
+        grey: (T, h, w) uint8, h and w of at least 7 pixels.
     """
-    # One frame after the other: what is kept of two frames fits the cache, of a clip it does not.
+    # Frame by frame, because the intermediate arrays of two frames fit into the cache.
     return np.array([_ssim(one, two) for one, two in pairwise(map(_windows, grey))])
 
 
 def _windows(frame: NDArray[np.uint8]) -> _Windows:
-    # Second moments about 128 lose less in float32 than about 0; variances do not change.
+    # Second moments about 128 are more precise in float32 than about 0; variances are the same.
     shifted = frame.astype(np.float32) - 128
     mean, variance = _box(shifted), _box(shifted * shifted)
     variance -= mean * mean
@@ -109,11 +112,16 @@ def _ssim(one: _Windows, two: _Windows) -> float:
 
 
 def changed_share(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Share of pixels that change by more than 20 grey levels to the next frame, 0-1, (T - 1,).
+    """Return the share of pixels that change by more than 20 grey levels to the next frame.
 
-    Grey levels are first stretched so that the clip's darkest pixel is 0 and its brightest 255:
-    the published foreground ratio, in which camera motion counts as foreground. 0 where the clip
-    has one grey level only.
+    Grey levels are first stretched so that the clip's darkest pixel is 0 and its brightest 255.
+    This is the published foreground ratio, in which camera motion counts as foreground.
+
+    Args:
+        grey: (T, h, w) uint8.
+
+    Returns:
+        (T - 1,) float64, 0-1; 0 if the clip has only one grey level.
     """
     low, high = int(grey.min()), int(grey.max())
     if low == high:

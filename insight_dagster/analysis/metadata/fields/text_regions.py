@@ -1,7 +1,4 @@
-"""Where a frame looks like lines of writing.
-
-Belongs here: the share of text-like regions. Does not: reading them.
-"""
+"""The share of a frame that looks like lines of text; the text is not read."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, of_each
+from insight_dagster.analysis.metadata.fields.measured_frames import MeasuredFrames, measure_each
 from insight_dagster.analysis.metadata.fields.measurement import Measurement
 
 STROKE_GREY_LEVELS = 80
@@ -20,22 +17,22 @@ SMALLEST_FILL = 0.5
 
 
 def text_regions(frames: MeasuredFrames) -> Measurement:
-    """Share of the frame in text-like regions, per frame and averaged."""
-    shares = of_each(frames.grey, text_share)
+    """Measure the share of text-like regions per frame, and average over the clip."""
+    shares = measure_each(frames.grey, text_share)
     return Measurement({"text_share": float(shares.mean())}, {"text_share": shares})
 
 
 def text_share(grey: NDArray[np.uint8]) -> float:
-    """Share of the frame in the boxes of text-like regions, 0-1.
+    """Return the share of the frame in the bounding boxes of text-like regions, 0-1.
 
-    Pixels whose 3 x 3 neighbourhood spans over 80 grey levels are strokes. At half size, strokes
-    up to 9 px apart on a line are joined. A joined region is text-like when its box is at least
-    twice as wide as high, 4 px to a quarter of the frame high, and at least half full. Nets,
-    fences and other rows of fine high contrast look the same to it; writing of low contrast, large
-    letters and steep lines are not found.
+    Pixels whose 3 x 3 neighbourhood spans more than 80 grey levels are strokes. At half size,
+    strokes up to 9 pixels apart on a line are joined. A joined region is text-like if its box is at
+    least twice as wide as high, 4 pixels to a quarter of the frame high, and at least half full.
+    Nets, fences and other rows of fine high contrast also count; text of low contrast, large
+    letters and steep lines do not.
 
     Args:
-        grey: uint8 (h, w).
+        grey: (h, w) uint8.
     """
     height, width = grey.shape
     span = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))

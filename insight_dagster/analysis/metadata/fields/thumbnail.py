@@ -1,6 +1,6 @@
-"""A small fingerprint of what a clip shows over time, for near-duplicate search.
+"""A clip's signature for near-duplicate search: small grey thumbnails over time.
 
-Belongs here: the thumbnail stack. Does not: searching with it (`analysis/insights`).
+Searching with it (`insights.kinds.near_duplicates`) does not belong here.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ SIGNATURE_LENGTH = STEPS * HEIGHT * WIDTH
 
 
 def signature(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Grey thumbnails of 12 x 16 at 8 evenly spaced times, flattened to uint8 (1536,).
+    """Return grey thumbnails of 12 x 16 pixels at 8 evenly spaced times, flattened.
 
-    Averaging over large areas keeps it within a few grey levels when a clip is encoded again or
-    scaled, while another take of the same scene differs where things stand.
+    Averaging over large areas keeps them within a few grey levels if a clip is encoded again or
+    scaled, while another take of the same scene differs.
 
     Args:
-        grey: uint8 (T, h, w); clips of under 8 frames repeat frames.
+        grey: (T, h, w) uint8; clips of fewer than 8 frames repeat frames.
+
+    Returns:
+        (1536,) uint8.
     """
     picked = np.linspace(0, len(grey) - 1, STEPS).round().astype(int)
     thumbnails = [

@@ -1,4 +1,4 @@
-"""How much of what a demo library plants the insights find: `python -m benchmarks.demo_recovery`.
+"""Planted faults that the insights find: `python -m benchmarks.demo_recovery`.
 
 Runs the pipeline's functions without Dagster, one library per seed. Thresholds were tuned on
 seeds 0-4; figures for anyone else are those of seeds 5-9, the default.
@@ -46,7 +46,7 @@ Taps = Sequence[tuple[str, int]]
 
 @dataclass(frozen=True)
 class Rows:
-    """Tables of one library, as the assets would write them, and its truth."""
+    """Tables of one library, as the assets write them, and its truth."""
 
     manifest: pa.Table
     embeddings: pa.Table
@@ -56,14 +56,14 @@ class Rows:
 
 
 def demo_model() -> VideoClassifier:
-    """The shipped demo model on the CPU."""
+    """Load the shipped demo model on the CPU."""
     return load_classifier(
         ModelSpec(weights=str(DEMO_CHECKPOINT), weights_folder=CACHE / "weights", device="cpu")
     )
 
 
 def library_rows(seed: int, *, clips_per_class: int, model: VideoClassifier, cache: Path) -> Rows:
-    """Rows of one seed's library; rendered, decoded and run once, then kept in `cache`."""
+    """Return the rows of one seed's library, computed once and then kept in `cache`."""
     version = f"{GENERATOR_VERSION}-{model.fingerprint[-12:]}-m{METADATA_VERSION}"
     folder = cache / f"seed{seed}-{clips_per_class}-{version}".replace("/", "_")
     if not (folder / "truth.csv").is_file():
@@ -91,13 +91,13 @@ def _measure(library: Path, folder: Path, model: VideoClassifier) -> None:
 
 
 def fit(rows: Rows, taps: Taps) -> LatentSpace:
-    """The latent space of a library with the shipped defaults."""
+    """Fit the latent space of a library with the shipped defaults."""
     ids = rows.embeddings["clip_id"].to_pylist()
     return fit_latent_space(matrix_of(rows.embeddings, "embedding"), ids, taps=taps)
 
 
 def clip_table(rows: Rows, space: LatentSpace, model: VideoClassifier) -> ClipTable:
-    """The engine's input, joined as the database joins it."""
+    """Return the engine's input, joined as the database joins it."""
     ids = sorted(rows.embeddings["clip_id"].to_pylist())
     embeddings, predictions, manifest, metadata = (
         _in_order(each, ids)
@@ -113,7 +113,7 @@ def clip_table(rows: Rows, space: LatentSpace, model: VideoClassifier) -> ClipTa
 
 
 def _in_order(table: pa.Table, ids: list[str]) -> pa.Table:
-    """The rows of these clips, in this order."""
+    """Return the rows of some clips, in their order."""
     row_of = {clip: row for row, clip in enumerate(table["clip_id"].to_pylist())}
     return table.take([row_of[clip] for clip in ids])
 
@@ -121,7 +121,7 @@ def _in_order(table: pa.Table, ids: list[str]) -> pa.Table:
 def recover(
     rows: Rows, model: VideoClassifier, *, taps: Taps | None = None, seed: int = 0
 ) -> dict[str, Any]:
-    """The demo's score for one library, with noise share and seconds.
+    """Return the demo's score for one library, with noise share and seconds.
 
     Args:
         rows: of the library.
@@ -150,7 +150,7 @@ def recover(
 
 
 def table(results: dict[int, dict[str, Any]]) -> str:
-    """One line a fault and seed: recall and precision, then the means."""
+    """Return a line per fault and seed: recall and precision, then the means."""
     faults = sorted({name for result in results.values() for name in result["faults"]})
     lines = [f"{'fault':14s}" + "".join(f"  seed {seed:<7d}" for seed in results) + "  mean"]
     for fault in faults:
@@ -174,7 +174,7 @@ def _share(value: float | None) -> str:
 
 
 def seeds_in(text: str) -> list[int]:
-    """Seeds of a range such as 5-9, or of a single number."""
+    """Return the seeds of a range such as 5-9, or of a single number."""
     first, _, last = text.partition("-")
     return list(range(int(first), int(last or first) + 1))
 

@@ -1,4 +1,4 @@
-"""What finding insights costs as the library grows: `python -m benchmarks.insight_cost`.
+"""Cost of finding insights as the library grows: `python -m benchmarks.insight_cost`.
 
 Each size runs in a process of its own: 2,048-dimensional embeddings, 400 classes, 40 metadata
 fields, splits, and in every tenth class a failing group that a field explains.
@@ -26,7 +26,7 @@ _GROUP_SHARE = 0.2
 
 
 def clips(count: int) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], pd.DataFrame]:
-    """Embeddings, labels and probabilities, and metadata, of so many clips."""
+    """Make embeddings, labels, probabilities and metadata of clips."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, CLASSES, count)
     centres = 2 * rng.normal(size=(CLASSES, FACTORS))
@@ -49,7 +49,7 @@ def clips(count: int) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], pd.Dat
 
 
 def measure(count: int) -> dict[str, object]:
-    """Seconds and peak memory of one call, and what it found."""
+    """Return seconds and peak memory of one call, and how much it found."""
     given, metadata = clips(count)
     splits = np.random.default_rng(1).choice(["train", "val", "test"], count, p=[0.8, 0.1, 0.1])
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Runs Domino's mixture: `python insight_domino.py GIVEN.npz ANSWERED.npy WEIGHT INIT`.
+"""Run Domino's mixture: `python insight_domino.py INPUT.npz OUTPUT.npy WEIGHT INIT`.
 
 For an interpreter of its own with domino 0.1.5 (installed without its dependencies), numpy 1 and
 scikit-learn 1.1.3; what the package imports for its data panels and encoders is left out.
@@ -16,7 +16,7 @@ import numpy as np
 
 
 def load_slicer() -> type:
-    """Domino's slicer, without the parts of the package that need meerkat and torch."""
+    """Load Domino's slicer without the parts of the package that need meerkat and torch."""
     root = Path(importlib.util.find_spec("domino").submodule_search_locations[0])
     for name in ("meerkat", "torch", "torch.nn"):
         module = types.ModuleType(name)
@@ -27,7 +27,7 @@ def load_slicer() -> type:
         package = types.ModuleType(name)
         package.__path__ = [str(folder)]
         sys.modules[name] = package
-    # A helper that scikit-learn 1.1 no longer has: the package expects to find it.
+    # The package expects a helper that scikit-learn 1.1 no longer has.
     mixture = importlib.import_module("sklearn.mixture._base")
     mixture._check_X = lambda values, *_, **__: np.asarray(values)
     from domino._slice.domino import DominoSlicer

@@ -18,12 +18,12 @@ COPY = "copy"
 """Leaks and duplicates together: most tools do not look at splits."""
 FAULTS = (*ERROR_FAULTS, "selfie_stick", COPY, "leak", "duplicate", "lookalike")
 CAUSES = {"title_card": ("static_share", "text_share", "ssim_mean", "frame_difference_mean")}
-"""What rendering a fault sets: a still card of text."""
+"""Fields that a planted title card changes by construction."""
 _CLIPS_PER_CLASS = 80
 
 
 def library_setting(seed: int) -> Setting:
-    """The setting of one seed's demo library; rendered and embedded once, then kept.
+    """Return the setting of one seed's demo library, rendered and embedded once, then kept.
 
     The model's other classes are left out of the probabilities: most peers cannot do without
     clips of every class.

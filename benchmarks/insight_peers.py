@@ -1,6 +1,6 @@
 """Other tools that find slices, behind one function each: (setting, **options) to soft groups.
 
-Calling a peer and turning its answer into scores belongs here; judging them does not. A peer that
+Calling a peer and turning its result into scores belongs here; scoring them does not. A peer that
 is not installed raises ImportError.
 """
 
@@ -26,7 +26,7 @@ Groups = list[np.ndarray]
 
 
 def loss_of(setting: Setting) -> np.ndarray:
-    """(n,) cross entropy of the given label."""
+    """Return the cross entropy of the given label: (n,)."""
     own = setting.probabilities[np.arange(len(setting.labels)), setting.labels]
     return -np.log(np.maximum(own, 1e-12))
 
@@ -38,13 +38,13 @@ def _reduced(name: str, data: bytes, shape: tuple[int, int]) -> np.ndarray:
 
 
 def reduced(setting: Setting) -> np.ndarray:
-    """(n, 16) leading components."""
+    """Return the leading components: (n, 16)."""
     values = np.ascontiguousarray(setting.embeddings, np.float32)
     return _reduced(setting.name, values.tobytes(), values.shape)
 
 
 def by_class(scores: np.ndarray, labels: np.ndarray) -> Groups:
-    """One list over all classes, and the same limited to each class.
+    """Return one list over all classes, and the same limited to each class.
 
     A setting has slices in several classes and each is scored alone: the list of all would be
     charged with the other slices.
@@ -54,13 +54,13 @@ def by_class(scores: np.ndarray, labels: np.ndarray) -> Groups:
 
 
 def k_means(setting: Setting, *, k: int = 25) -> Groups:
-    """k-means cells, ranked by mean loss."""
+    """Find k-means cells, ranked by mean loss."""
     cell = KMeans(k, n_init=3, random_state=0).fit_predict(reduced(setting))
     return _by_loss([cell == number for number in range(k)], loss_of(setting))
 
 
 def density(setting: Setting, *, min_cluster_size: int = 15) -> Groups:
-    """HDBSCAN clusters with their membership strength, ranked by mean loss."""
+    """Find HDBSCAN clusters with membership strengths, ranked by mean loss."""
     from hdbscan import HDBSCAN
 
     model = HDBSCAN(min_cluster_size=min_cluster_size, min_samples=5).fit(reduced(setting))
@@ -70,7 +70,7 @@ def density(setting: Setting, *, min_cluster_size: int = 15) -> Groups:
 
 
 def cleanlab_groups(setting: Setting, *, k: int = 0) -> Groups:
-    """Datalab's underperforming groups: its own clusters, or k-means ids where k is given."""
+    """Find Datalab's underperforming groups: its own clusters, or k-means cells for k > 0."""
     lab = _datalab(setting)
     options: dict[str, Any] = {}
     if k:
@@ -85,7 +85,7 @@ def cleanlab_groups(setting: Setting, *, k: int = 0) -> Groups:
 
 
 def cleanlab_labels(setting: Setting) -> Groups:
-    """Datalab's label issues."""
+    """Find Datalab's label issues."""
     lab = _datalab(setting)
     alone = {"clean_learning_kwargs": {"find_label_issues_kwargs": {"n_jobs": 1}}}
     lab.find_issues(pred_probs=setting.probabilities.astype(float), issue_types={"label": alone})
@@ -93,7 +93,7 @@ def cleanlab_labels(setting: Setting) -> Groups:
 
 
 def cleanlab_duplicates(setting: Setting) -> Groups:
-    """Datalab's near duplicates."""
+    """Find Datalab's near duplicates."""
     lab = _datalab(setting)
     lab.find_issues(features=reduced(setting), issue_types={"near_duplicate": {}})
     score = lab.get_issues("near_duplicate")["near_duplicate_score"].to_numpy(float)
@@ -101,7 +101,7 @@ def cleanlab_duplicates(setting: Setting) -> Groups:
 
 
 def nearest(setting: Setting) -> Groups:
-    """Closeness to the nearest clip, and to the ten nearest: what copies and crowds have."""
+    """Score clips by closeness to the nearest clip, and to the ten nearest."""
     from sklearn.neighbors import NearestNeighbors
 
     points = setting.embeddings
@@ -119,7 +119,7 @@ def _datalab(setting: Setting) -> Any:
 def slice_line(
     setting: Setting, *, bins: int = 10, alpha: float = 0.95, k: int = 10, min_sup: int = 20
 ) -> Groups:
-    """SliceLine over binned metadata, with k-means cell and label as further columns."""
+    """Run SliceLine over binned metadata, with k-means cell and label as further columns."""
     from sliceline.slicefinder import Slicefinder
 
     codes = _binned(setting, bins)
@@ -137,7 +137,7 @@ def slice_line(
 
 
 def div_explorer(setting: Setting, *, bins: int = 3, support: float = 0.02) -> Groups:
-    """DivExplorer's most divergent patterns over binned metadata, k-means cell and label."""
+    """Find DivExplorer's most divergent patterns over binned metadata, k-means cell and label."""
     from divexplorer import DivergenceExplorer
 
     codes = _binned(setting, bins).astype(str)
@@ -159,14 +159,14 @@ def div_explorer(setting: Setting, *, bins: int = 3, support: float = 0.02) -> G
 
 
 def _most_telling(setting: Setting, count: int) -> list[str]:
-    """Fields that correlate with the loss most: all of them would exhaust the miner's memory."""
+    """Return the fields that correlate most with the loss; all would exhaust the memory."""
     numbers = setting.metadata.select_dtypes("number")
     strength = numbers.corrwith(pd.Series(loss_of(setting))).abs().sort_values(ascending=False)
     return [str(name) for name in strength.index[:count]]
 
 
 def _binned(setting: Setting, bins: int) -> pd.DataFrame:
-    """Codes from 1 of every field by quantile, of categories, k-means cell and label."""
+    """Return codes from 1 of every field by quantile, of categories, k-means cell and label."""
     codes = {}
     for name, column in setting.metadata.items():
         if pd.api.types.is_numeric_dtype(column):
@@ -179,7 +179,7 @@ def _binned(setting: Setting, bins: int) -> pd.DataFrame:
 
 
 def slice_guard(setting: Setting, *, min_support: int = 20, min_drop: float = 0.1) -> Groups:
-    """Sliceguard on the embedding."""
+    """Run Sliceguard on the embedding."""
     from sklearn.metrics import accuracy_score
     from sliceguard import SliceGuard
 
@@ -204,7 +204,7 @@ def slice_guard(setting: Setting, *, min_support: int = 20, min_drop: float = 0.
 def domino(
     setting: Setting, *, python: Path, weight: float = 1.0, init: str = "confusion"
 ) -> Groups:
-    """Domino's own mixture, run by an interpreter that has it (`insight_domino`)."""
+    """Run Domino's own mixture with an interpreter that has it (`insight_domino`)."""
     with tempfile.TemporaryDirectory() as folder:
         given, answered = Path(folder) / "given.npz", Path(folder) / "answered.npy"
         np.savez(
@@ -227,14 +227,14 @@ def domino(
 
 
 def _by_loss(groups: list[np.ndarray], loss: np.ndarray) -> Groups:
-    """Groups as float scores, by falling weighted mean loss."""
+    """Return groups as float scores, by falling weighted mean loss."""
     scores = [np.asarray(group, np.float64) for group in groups]
     means = [float(s @ loss / max(s.sum(), 1e-9)) for s in scores]
     return [scores[number] for number in np.argsort(-np.array(means), kind="stable")]
 
 
 def peers(domino_python: Path | None) -> dict[str, tuple[Callable[..., Groups], list[dict]]]:
-    """Every peer with the options to choose from; the first are its defaults."""
+    """Return every peer with the options to choose from; the first are its defaults."""
     known: dict[str, tuple[Callable[..., Groups], list[dict]]] = {
         "k-means, by loss": (k_means, [{"k": k} for k in (25, 10, 15, 35, 50)]),
         "HDBSCAN, by loss": (density, [{"min_cluster_size": m} for m in (15, 8, 30)]),

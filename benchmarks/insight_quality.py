@@ -36,15 +36,15 @@ from benchmarks.insight_settings import (
 from insight_dagster.analysis.insights import Insight, find_insights
 
 TUNING, REPORTING = 1_000, 0
-"""First seeds: of settings that options are chosen on, and of those that figures come from."""
+"""First seeds of the settings that options are chosen on, and of those that are reported."""
 LIBRARY_TUNING, LIBRARY_REPORTING = 0, 5
 """The same for demo libraries: the demo's thresholds were tuned on seeds 0-4."""
 MIXTURE = "mixture"
 _LISTS = (("mislabeled",), ("duplicate",), ("leak",), ("duplicate", "leak"))
-"""Kinds that are found class by class; of copies, most tools do not look at splits."""
+"""Kinds that are found class by class; most tools do not look at splits of copies."""
 FIRST_GROUPS = 25
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-"""For the two processes, which are started anew: numba hangs in forked ones."""
+"""How the two processes start: numba hangs in forked ones."""
 _MEASURES = ("ap", "first", "p10", "p25", "recall")
 Name = tuple[str, str, int]
 """Difficulty, kind and seed of a setting."""
@@ -53,26 +53,26 @@ Options = dict[str, dict[str, Any]]
 
 
 def average_precision(scores: np.ndarray, planted: np.ndarray) -> float:
-    """Average precision of (n,) scores for (n,) bool; equal scores are one step."""
+    """Return the average precision of (n,) scores for (n,) bool; equal scores are one step."""
     from sklearn.metrics import average_precision_score
 
     return float(average_precision_score(planted, scores)) if planted.any() else float("nan")
 
 
 def precision_at(scores: np.ndarray, planted: np.ndarray, k: int) -> float:
-    """Expected share of planted rows among the k with the largest scores, ties drawn at random."""
+    """Return the expected share of planted rows among the k largest scores, ties at random."""
     edge = np.sort(scores)[::-1][k - 1]
     above, tied = scores > edge, scores == edge
     return float((planted[above].sum() + planted[tied].mean() * (k - above.sum())) / k)
 
 
 def recall_at_size(scores: np.ndarray, planted: np.ndarray) -> float:
-    """Share of the planted rows among as many rows with the largest scores."""
+    """Return the share of the planted rows among as many rows with the largest scores."""
     return precision_at(scores, planted, int(planted.sum()))
 
 
-def judge(groups: Sequence[np.ndarray], planted: np.ndarray) -> dict[str, float]:
-    """Scores of the group that fits a planted slice best, and its position (-1: no group).
+def score_groups(groups: Sequence[np.ndarray], planted: np.ndarray) -> dict[str, float]:
+    """Score the group that fits a planted slice best, with its position (-1: no group).
 
     `first` is the average precision of the best of the first 25 groups.
     """
@@ -92,7 +92,7 @@ def judge(groups: Sequence[np.ndarray], planted: np.ndarray) -> dict[str, float]
 
 
 def ours(setting: Setting, *, fdr: float = 1.0) -> list[Insight]:
-    """Every candidate with its q-value: peers return all their groups as well."""
+    """Find every candidate with its q-value, as peers return all their groups as well."""
     return find_insights(
         setting.embeddings,
         setting.labels,
@@ -106,7 +106,7 @@ def ours(setting: Setting, *, fdr: float = 1.0) -> list[Insight]:
 def score_setting(
     name: Name, *, domino: Path | None, tuned: dict[str, Options] | None, most: int | None = None
 ) -> list[dict[str, Any]]:
-    """Rows (engine x slice) of one setting.
+    """Return the rows (engine x slice) of one setting.
 
     Args:
         name: of the setting.
@@ -172,7 +172,7 @@ def _our_rows(setting: Setting) -> list[dict[str, Any]]:
 
 
 def _lists(insights: Sequence[Insight], labels: np.ndarray) -> list[np.ndarray]:
-    """What is found class by class, as one list over all classes and by class."""
+    """Return the scores of insights as one list over all classes and as one list per class."""
     lists = []
     for kinds in _LISTS:
         scores = [each.scores for each in insights if each.kind in kinds]
@@ -186,7 +186,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     rows = []
     for planted in setting.slices:
-        found = judge(groups, planted.of(len(setting.labels)))
+        found = score_groups(groups, planted.of(len(setting.labels)))
         if facts["problem"]:
             found |= dict.fromkeys(_MEASURES, float("nan"))
         rows.append({
@@ -197,7 +197,7 @@ def _rows(
 
 
 def null_run(seed: int) -> dict[str, Any]:
-    """Insights at the defaults where nothing is planted."""
+    """Count insights at the defaults where nothing is planted."""
     warnings.simplefilter("ignore")
     setting = make_setting("medium", "null", REPORTING + seed)
     found = ours(setting, fdr=0.05)
@@ -205,7 +205,7 @@ def null_run(seed: int) -> dict[str, Any]:
 
 
 def choose(rows: pd.DataFrame, domino: Path | None) -> Options:
-    """Options of each peer with the largest mean average precision on the tuning settings."""
+    """Choose the options of each peer with the best mean average precision for tuning."""
     errors = rows[rows["kind"].isin((*ERROR_KINDS, *ERROR_FAULTS))]
     means = errors.groupby(["engine", "options"])["ap"].mean().reset_index().dropna()
     best = means.loc[means.groupby("engine")["ap"].idxmax()]
@@ -218,7 +218,7 @@ def choose(rows: pd.DataFrame, domino: Path | None) -> Options:
 
 
 def settings(first: int, *, errors: int, others: int) -> list[Name]:
-    """Names of settings: so many seeds of each error kind and of each other kind."""
+    """Return names of settings: a number of seeds of each error kind and of each other kind."""
     return [
         (difficulty, kind, first + seed)
         for difficulty in DIFFICULTY

@@ -1,4 +1,4 @@
-"""Tables for people of what `insight_quality` measured.
+"""Readable tables of what `insight_quality` measured.
 
 Aggregating and printing rows belong here; making them does not.
 """
@@ -22,7 +22,7 @@ CONFIRMED = 0.05
 
 
 def summary(rows: pd.DataFrame, nulls: list[dict[str, Any]]) -> str:
-    """Tables for people: by difficulty over error slices, by kind, by fault, causes, nulls.
+    """Return readable tables: by difficulty, by kind, by fault, of causes and of nulls.
 
     An engine's failures are left out of its means and counted below the tables.
     """
@@ -57,7 +57,7 @@ def summary(rows: pd.DataFrame, nulls: list[dict[str, Any]]) -> str:
 def _table(
     rows: pd.DataFrame, column: str, values: Sequence[str], measures: Sequence[str]
 ) -> list[str]:
-    """A Markdown table of means: engines, the best first, by the values of a column."""
+    """Return a Markdown table of means: engines, the best first, by the values of a column."""
     means = rows.groupby(["engine", column])[list(measures)].mean()
     order = means["ap"].groupby("engine").mean().sort_values(ascending=False).index
     lines = [f"| engine | {' | '.join(values)} |", "|---|" + "---|" * len(values)]
@@ -71,7 +71,7 @@ def _table(
 
 
 def _with_columns(lines: list[str], columns: dict[str, pd.Series]) -> list[str]:
-    """A Markdown table of engines with further columns, (engine,) str each."""
+    """Return a Markdown table of engines with further columns, (engine,) str each."""
     out = [f"{lines[0]} {' | '.join(columns)} |", lines[1] + "---|" * len(columns)]
     for line in lines[2:]:
         engine = line.split("|")[1].strip()
@@ -80,7 +80,7 @@ def _with_columns(lines: list[str], columns: dict[str, pd.Series]) -> list[str]:
 
 
 def _failures(rows: pd.DataFrame) -> list[str]:
-    """A line for every engine that failed: on how many settings, and the first reason."""
+    """Return a line for every engine that failed: number of settings, and the first reason."""
     lines = []
     for engine, own in rows.groupby("engine"):
         failed = own[own["problem"] != ""]

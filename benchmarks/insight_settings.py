@@ -32,7 +32,7 @@ class Slice:
     causes: tuple[str, ...]
 
     def of(self, clips: int) -> np.ndarray:
-        """(n,) bool: which of so many clips are in it."""
+        """Return which of the clips are in the slice: (n,) bool."""
         inside = np.zeros(clips, bool)
         inside[self.rows] = True
         return inside
@@ -40,7 +40,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Setting:
-    """What an engine is given, and what was planted.
+    """The inputs of an engine, and what was planted.
 
     Attributes:
         name: difficulty, kind and seed.
@@ -65,7 +65,7 @@ class Setting:
 
 
 def make_setting(difficulty: str, kind: str, seed: int) -> Setting:
-    """One setting.
+    """Make one setting.
 
     Two slices of 25 to 100 clips, each at a place of another class. Strengths are the protocol's,
     turned into error rates, as predictions are synthetic here:
@@ -122,7 +122,7 @@ def _rows(kind: str, label: np.ndarray, number: int, rng: np.random.Generator) -
 
 
 def _fields(rng: np.random.Generator) -> np.ndarray:
-    """(n, 30) normal fields; the five of a group correlate by .72 (loading .85)."""
+    """Draw normal fields, of which five at a time correlate by .72 (loading .85): (n, 30)."""
     shared = np.repeat(rng.normal(size=(CLIPS, _FIELDS // _GROUP)), _GROUP, axis=1)
     own = rng.normal(size=(CLIPS, _FIELDS))
     return _KINSHIP * shared + np.sqrt(1 - _KINSHIP**2) * own
@@ -183,7 +183,7 @@ def _spoil(
 def _predictions(
     label: np.ndarray, wrong: np.ndarray, toward: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Softmax-like rows: the predicted class gets a beta-distributed share of at least a half."""
+    """Return softmax-like rows; the predicted class gets a beta-distributed share above a half."""
     other = (label + rng.integers(1, CLASSES, CLIPS)) % CLASSES
     other = np.where(toward >= 0, toward, other)
     predicted = np.where(wrong, other, label)

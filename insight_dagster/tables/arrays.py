@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 def matrix_of(rows: pa.Table, name: str, *, width: int = 0) -> np.ndarray:
-    """A column of equally long lists as (n, w), without copying where Arrow allows it.
+    """Return a column of equally long lists as (n, w), without copying where Arrow allows it.
 
     Args:
         rows: n rows.

@@ -1,4 +1,4 @@
-"""What a column and a table are: the vocabulary that `tables/` is written in."""
+"""Columns and tables: the classes that the table definitions are made of."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     def from_rows(self, rows: Iterable[Mapping[str, object]]) -> pa.Table:
-        """Rows given by column name as an Arrow table; not for tables of fixed-length vectors."""
+        """Return rows, given by column name, as an Arrow table.
+
+        Tables of fixed-length vectors have no such rows: their dimension is not known here.
+        """
         schema = pa.schema([(each.name, _ARROW_TYPES[each.sql_type]) for each in self.columns])
         return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
@@ -85,20 +88,20 @@ class Table:
 
 
 def text(name: str, description: str, *, nullable: bool = False) -> Column:
-    """A text column."""
+    """Return a text column."""
     return Column(name, "VARCHAR", description, nullable=nullable)
 
 
 def whole(name: str, description: str, unit: str = "", nullable: bool = False) -> Column:
-    """A column of whole numbers."""
+    """Return a column of whole numbers."""
     return Column(name, "INTEGER", description, unit, nullable)
 
 
 def real(name: str, description: str, unit: str = "", nullable: bool = False) -> Column:
-    """A column of real numbers."""
+    """Return a column of real numbers."""
     return Column(name, "DOUBLE", description, unit, nullable)
 
 
 def measure(name: str, description: str, unit: str = "") -> Column:
-    """A real number that some clips may lack."""
+    """Return a column of real numbers that may be missing."""
     return real(name, description, unit, nullable=True)

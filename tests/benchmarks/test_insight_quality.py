@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.insight_peers import by_class
-from benchmarks.insight_quality import average_precision, judge, precision_at
+from benchmarks.insight_quality import average_precision, precision_at, score_groups
 from benchmarks.insight_quality_tables import summary
 from benchmarks.insight_settings import CLIPS, make_setting
 
@@ -23,9 +23,9 @@ def test_ties_are_drawn_at_random():
 def test_the_best_group_counts_and_none_is_nothing():
     groups = [np.array([0, 0, 1, 1, 0, 0.0]), np.array([0.9, 0.8, 0.1, 0, 0, 0])]
     planted = np.repeat(PLANTED, 30)
-    found = judge([np.repeat(each, 30) for each in groups], planted)
+    found = score_groups([np.repeat(each, 30) for each in groups], planted)
     assert (found["position"], found["ap"], found["p10"], found["recall"]) == (1, 1, 1, 1)
-    assert judge([], planted)["ap"] == 0
+    assert score_groups([], planted)["ap"] == 0
 
 
 def test_one_list_over_all_classes_is_judged_class_by_class_too():
@@ -34,8 +34,8 @@ def test_one_list_over_all_classes_is_judged_class_by_class_too():
     planted[:10] = True
     scores = np.where(planted, 0.5, 0.1)
     scores[30:40] = 0.9  # a slice of another class, which the same list holds
-    assert judge([scores], planted)["ap"] < 0.6
-    found = judge(by_class(scores, labels), planted)
+    assert score_groups([scores], planted)["ap"] < 0.6
+    found = score_groups(by_class(scores, labels), planted)
     assert (found["ap"], found["position"]) == (1, 1)
 
 

@@ -176,7 +176,7 @@ def export(
     ] = False,
 ) -> None:
     """Everything that is known of the clips and insights, as files for other programs."""
-    from insight_dagster.export.export import export_home
+    from insight_dagster.commands.run.export import export_home
 
     export_home(
         load_settings(home=home), file_format, folder, console=console, copy_media=copy_media

@@ -1,1 +1,4 @@
-"""Everything known about the clips and insights, as files for other programs."""
+"""Everything known of the clips and insights, as files for other programs.
+
+Belongs here: formats and files. Does not: arguments and printing (`commands/run/export`).
+"""

@@ -1,6 +1,6 @@
 """Tables as CSV and Parquet files for people and other programs.
 
-Writing one table safely belongs here; which rows it has does not.
+Belongs here: writing one table safely. Does not: which rows it has.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _SPACE = " \u00a0\u3000\ufeff"
 
 
 def write_table(table: pa.Table, out: Path) -> None:
-    """Write rows as CSV or Parquet by the name's ending; the file is there whole or not at all.
+    """Write rows as CSV or Parquet, by the ending of the name, whole or not at all.
 
-    In CSV a text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an
-    apostrophe in front: file names and labels are not ours; lists and maps are JSON. Parquet has
-    all as it is.
+    In CSV, a text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an
+    apostrophe in front, because file names and labels come from outside; lists and maps are JSON.
+    In Parquet values are unchanged.
 
     Raises:
         SettingsError: another ending, or a file that cannot be written.
@@ -54,8 +54,8 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_string(column.type):
         return pa.array([_harmless(value) for value in column.to_pylist()], pa.string())
     if pa.types.is_map(column.type):
-        told = [value if value is None else dict(value) for value in column.to_pylist()]
-        return pa.array([_json(value) for value in told], pa.string())
+        maps = [value if value is None else dict(value) for value in column.to_pylist()]
+        return pa.array([_json(value) for value in maps], pa.string())
     if pa.types.is_nested(column.type):
         return pa.array([_json(value) for value in column.to_pylist()], pa.string())
     return column

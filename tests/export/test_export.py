@@ -5,9 +5,9 @@ import duckdb
 import numpy as np
 import pytest
 
+from insight_dagster.commands.run.export import export_home
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.export.export import export_home
 from insight_dagster.tables import CLIP_MANIFEST, INSIGHT_MEMBERS, INSIGHTS, PREDICTIONS, PROJECTION
 
 
@@ -74,9 +74,9 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(finished_home, tmp_path
     (tmp_path / "kept" / "mine.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
     for taken in ("kept", "file"):
-        with pytest.raises(SettingsError, match="is there already"):
+        with pytest.raises(SettingsError, match="exists already"):
             export_home(finished_home, "csv", tmp_path / taken, console=quiet)
-    with pytest.raises(SettingsError, match="none of parquet, csv"):
+    with pytest.raises(SettingsError, match="unknown format 'xls'; choose one of parquet, csv"):
         export_home(finished_home, "xls", tmp_path / "new", console=quiet)
     with pytest.raises(SettingsError, match="cannot be written"):
         export_home(finished_home, "csv", tmp_path / "file" / "below", console=quiet)

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from insight_dagster.commands.run.export import export_home
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.export.export import export_home
-from insight_dagster.export.fiftyone.dataset import Videos
 from insight_dagster.export.fiftyone.insights import read_me, tagged_insights
 from insight_dagster.export.fiftyone.samples import (
     COLUMNS,
@@ -25,6 +24,7 @@ from insight_dagster.export.fiftyone.samples import (
     sample,
     sample_fields,
 )
+from insight_dagster.export.fiftyone.videos import Videos
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,

@@ -1,7 +1,7 @@
 """Documents in FiftyOne's file format: identities, arrays, labels and field descriptions.
 
-Belongs here: how a value is written (MongoDB's extended JSON), whatever it says. Does not: which
-fields a clip has (`fiftyone_samples.py`), or the folder (`fiftyone_export.py`).
+Belongs here: how any value is written (MongoDB's extended JSON). Does not: which fields a clip has
+(`samples`), or the folder (`dataset`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from insight_dagster.tables.columns import Column
 
 Document = dict[str, Any]
-# The format has not changed since for what is written here; later versions take it as it is.
+# What is written here has had the same format since; later versions read it too.
 VERSION = "1.0.0"
 _FIELDS, _LABELS = "fiftyone.core.fields", "fiftyone.core.labels"
 _KINDS = {
@@ -35,35 +35,41 @@ _KINDS = {
 
 
 def identity(*names: object) -> Document:
-    """An id (`ObjectId`) that is the same whenever the names are."""
+    """Return an id (`ObjectId`) that depends on the names alone."""
     return {"$oid": hex_of(*names)}
 
 
 def hex_of(*names: object) -> str:
-    """24 hexadecimal digits that are the same whenever the names are."""
+    """Return 24 hexadecimal digits that depend on the names alone."""
     return hashlib.blake2b(json.dumps(names).encode(), digest_size=12).hexdigest()
 
 
 def binary(array: NDArray[Any]) -> Document:
-    """An array as the value of a field: NumPy's own format, compressed, in base64."""
+    """Return an array as the value of a field: NumPy's own format, compressed, in base64."""
     with io.BytesIO() as out:
         np.save(out, np.ascontiguousarray(array), allow_pickle=False)
         packed = zlib.compress(out.getvalue(), level=1)
     return {"$binary": {"base64": base64.b64encode(packed).decode(), "subType": "00"}}
 
 
-def date(moment: datetime | None) -> Document | None:
-    """A moment, given in UTC without saying so."""
-    return None if moment is None else {"$date": f"{moment.isoformat(timespec='milliseconds')}Z"}
+def date(time: datetime | None) -> Document | None:
+    """Return a time, which is naive and in UTC; None for None."""
+    return None if time is None else {"$date": f"{time.isoformat(timespec='milliseconds')}Z"}
 
 
 def label(kind: str, *names: object, **values: Any) -> Document:
-    """A label (`Classification`, `Heatmap`, ...) of the clip and field named, without gaps."""
-    return {"_id": identity(*names), "_cls": kind, "tags": [], **without_gaps(values)}
+    """Return a label (`Classification`, `Heatmap`, ...), without missing values.
+
+    Args:
+        kind: class of the label in `fiftyone.core.labels`.
+        names: identify it, e.g. clip and field.
+        values: of its fields.
+    """
+    return {"_id": identity(*names), "_cls": kind, "tags": [], **without_missing(values)}
 
 
-def without_gaps(values: Document) -> Document:
-    """The values that are there: neither null nor a number that is none."""
+def without_missing(values: Document) -> Document:
+    """Return the values that are neither null, infinite nor NaN."""
     return {
         name: value
         for name, value in values.items()
@@ -72,12 +78,12 @@ def without_gaps(values: Document) -> Document:
 
 
 def field(name: str, kind: str, **more: Any) -> Document:
-    """The description of a field.
+    """Return the description of a field.
 
     Args:
         name: as users see it.
         kind: class of its values in `fiftyone.core.fields`.
-        more: what differs from a plain field.
+        more: entries that differ from those of a plain field.
     """
     subfield = more.pop("of", None)
     return {
@@ -94,13 +100,13 @@ def field(name: str, kind: str, **more: Any) -> Document:
 
 
 def column_field(column: Column) -> Document:
-    """The description of a field that a table's column becomes."""
+    """Return the description of a field for a column of a table."""
     info = {"unit": column.unit} if column.unit else None
     return field(column.name, _KINDS[column.sql_type], description=column.description, info=info)
 
 
 def label_field(name: str, kind: str, description: str) -> Document:
-    """The description of a field of labels."""
+    """Return the description of a field of labels."""
     parts = [_ID, field("tags", "ListField", of="StringField"), *_PARTS[kind]]
     return field(
         name,
@@ -162,8 +168,8 @@ FRAME_FIELDS = (
 )
 
 
-def view(name: str, tag: str, description: str, moment: datetime | None) -> Document:
-    """A saved view of the samples with a tag; the name is of ASCII letters, digits and spaces."""
+def view(name: str, tag: str, description: str, time: datetime | None) -> Document:
+    """Return a saved view of the samples with a tag; its name is ASCII letters, digits, spaces."""
     stage = {
         "_cls": "fiftyone.core.stages.MatchTags",
         "kwargs": [["tags", [tag]], ["bool", True], ["all", False]],
@@ -174,18 +180,18 @@ def view(name: str, tag: str, description: str, moment: datetime | None) -> Docu
         "description": description,
         "color": None,
         "view_stages": [json.dumps(stage)],
-        "created_at": date(moment),
-        "last_modified_at": date(moment),
+        "created_at": date(time),
+        "last_modified_at": date(time),
         "last_loaded_at": None,
     }
 
 
-def visualization(key: str, moment: datetime | None) -> Document:
-    """A run of `fiftyone.brain.compute_visualization` with points of one's own, under a key."""
+def visualization(key: str, time: datetime | None) -> Document:
+    """Return a run of `fiftyone.brain.compute_visualization` with given points, under a key."""
     return {
         "key": key,
         "version": VERSION,
-        "timestamp": date(moment),
+        "timestamp": date(time),
         "config": {
             "cls": "fiftyone.brain.visualization.ManualVisualizationConfig",
             "type": "visualization",
@@ -201,9 +207,9 @@ def visualization(key: str, moment: datetime | None) -> Document:
 
 
 def visualization_points(sample_ids: Sequence[str], points: NDArray[np.float64]) -> Document:
-    """The result of such a run: where each sample lies, (n, 2).
+    """Return the result of such a run: the place of each sample, (n, 2).
 
-    As plain lists: packed arrays are read by newer versions of FiftyOne alone.
+    They are plain lists, because only newer versions of FiftyOne read packed arrays.
     """
     return {
         "cls": "fiftyone.brain.visualization.VisualizationResults",
@@ -214,7 +220,7 @@ def visualization_points(sample_ids: Sequence[str], points: NDArray[np.float64])
 
 
 def write_documents(path: Path, key: str, documents: Iterable[Document]) -> int:
-    """Write a collection, document by document, and say how many there were."""
+    """Write a collection, document by document, and return how many there were."""
     count = 0
     with path.open("w", encoding="utf-8") as out:
         out.write(f"{{{json.dumps(key)}: [")

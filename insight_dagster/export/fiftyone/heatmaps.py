@@ -1,7 +1,7 @@
-"""Heatmap bundles as FiftyOne shows them: a mean picture of a clip, and a map for every frame.
+"""Heatmaps for FiftyOne: the mean of a clip, and a map for every frame.
 
-FiftyOne draws a sample's heatmap in its grid and a frame's heatmap while the video plays, each
-stretched over the whole picture; hence both, and hence the place of the model's crop.
+FiftyOne draws a sample's heatmap in its grid and a frame's heatmap while the video plays, so both
+are written. It stretches each over the whole picture, so they are laid where the model's crop is.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class ClipHeatmap:
 
     Attributes:
         mean: over time, (H, W) uint8, 255 = strongest.
-        maps: one a frame that the model saw, (h, w) uint8.
-        frames: which of them shows a frame of the video, by its number from 1.
+        maps: one for each frame that the model saw, (h, w) uint8.
+        frames: index of the map of each frame of the video, which are numbered from 1.
     """
 
     mean: NDArray[np.uint8]
@@ -54,22 +54,22 @@ class ClipHeatmap:
 def clip_heatmaps(
     store: Database, home: Path, model: str, spec: ClipSpec
 ) -> dict[str, ClipHeatmap]:
-    """The heatmap of the predicted label by clip, where there is a bundle that can be read."""
+    """Return heatmaps of the predicted label by clip; unreadable bundles are left out."""
     found: dict[str, ClipHeatmap] = {}
     for row in store.read(_BUNDLES, [model]).to_pylist():
         volume = read_volume(home.resolve(), row["volume_path"])
         if volume is not None and row["width"] and row["height"]:
-            found[row["clip_id"]] = _laid_out(volume, row, spec)
+            found[row["clip_id"]] = _on_picture(volume, row, spec)
     return found
 
 
 def upright(row: dict[str, Any]) -> tuple[int | None, int | None]:
-    """(width, height) of a clip's picture as it is shown."""
+    """Return (width, height) of a clip's picture as it is shown."""
     turned = (row["rotation"] or 0) % 180 == 90
     return (row["height"], row["width"]) if turned else (row["width"], row["height"])
 
 
-def _laid_out(volume: HeatmapVolume, row: dict[str, Any], spec: ClipSpec) -> ClipHeatmap:
+def _on_picture(volume: HeatmapVolume, row: dict[str, Any], spec: ClipSpec) -> ClipHeatmap:
     width, height = upright(row)
     mean = volume.share.mean(axis=0)
     squares = [mean / max(float(mean.max()), 1e-6), *volume.share]
@@ -78,11 +78,11 @@ def _laid_out(volume: HeatmapVolume, row: dict[str, Any], spec: ClipSpec) -> Cli
         on_whole_picture(square, spec, height=height or 1, width=width or 1, short=short)
         for square, short in zip(squares, shorts, strict=True)
     ]
-    return ClipHeatmap(pictures[0], tuple(pictures[1:]), _shown(volume.timestamps, row))
+    return ClipHeatmap(pictures[0], tuple(pictures[1:]), _nearest_seen(volume.timestamps, row))
 
 
-def _shown(timestamps: NDArray[np.float64], row: dict[str, Any]) -> dict[int, int]:
-    """The nearest seen frame of every frame between the first and the last seen one."""
+def _nearest_seen(timestamps: NDArray[np.float64], row: dict[str, Any]) -> dict[int, int]:
+    """Return the nearest seen frame of every frame between the first and the last seen one."""
     if not timestamps.size or not row["fps"]:
         return {}
     seen = np.floor(timestamps * row["fps"] + 0.5).astype(int) + 1
@@ -94,7 +94,7 @@ def _shown(timestamps: NDArray[np.float64], row: dict[str, Any]) -> dict[int, in
 
 
 def write_picture(clip_id: str, heatmap: ClipHeatmap, folder: Path) -> Document:
-    """Write the mean as a grey PNG into the dataset's folder; the label that names it."""
+    """Write the mean as a grey PNG into the dataset's folder and return its label."""
     name = f"{FOLDER}/{hex_of(clip_id)}.png"
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     _, png = cv2.imencode(".png", heatmap.mean)
@@ -103,7 +103,7 @@ def write_picture(clip_id: str, heatmap: ClipHeatmap, folder: Path) -> Document:
 
 
 def frame_documents(heatmaps: dict[str, ClipHeatmap]) -> Iterator[Document]:
-    """One document a frame that has a heatmap."""
+    """Yield one document for each frame that has a heatmap."""
     for clip_id, heatmap in sorted(heatmaps.items()):
         values = [binary(each) for each in heatmap.maps]
         for number, which in heatmap.frames.items():

@@ -1,6 +1,6 @@
 """A clip as a FiftyOne sample, and the fields that samples have.
 
-The rows come from `exported_clips`; how a value is written is `fiftyone_documents.py`'s matter.
+Rows come from `exported_clips`; how a value is written is in `documents`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from insight_dagster.export.fiftyone.documents import (
     identity,
     label,
     label_field,
-    without_gaps,
+    without_missing,
 )
 from insight_dagster.export.fiftyone.heatmaps import upright
 from insight_dagster.tables.metadata import METADATA_FIELDS
@@ -47,7 +47,7 @@ COLUMNS = tuple(
 )
 _LABELS = (
     label_field("ground_truth", "Classification", "class that the clip is labelled with"),
-    label_field("predictions", "Classification", "what the model says of the clip"),
+    label_field("predictions", "Classification", "label that the model predicts"),
     label_field("window", "TemporalDetection", "frames of the file that the clip is"),
     label_field("heatmap", "Heatmap", "where the model looked for its prediction, mean over time"),
 )
@@ -55,13 +55,13 @@ _LABELS = (
 
 @dataclass(frozen=True)
 class ClipParts:
-    """What a sample has beside its clip's row.
+    """What samples have beside the rows of their clips.
 
     Attributes:
         tags: the tags of the insights that a clip is a core member of, by insight id.
         vectors, logits: by clip id.
         heatmaps: the label, by clip id.
-        extra: fields of what users' own functions measured.
+        extra: field names of the values that users' own functions measured.
     """
 
     tags: Mapping[str, str]
@@ -72,23 +72,23 @@ class ClipParts:
 
 
 def sample_fields(extra: Iterable[str]) -> list[Document]:
-    """Descriptions of all fields of samples.
+    """Return descriptions of all fields of samples.
 
     Args:
-        extra: names of what the user's own functions measured.
+        extra: names of the values that users' own functions measured.
     """
     own = {fieldname: name for name, fieldname in extra_fields(extra).items()}
     return [
         *SAMPLE_FIELDS,
         *_LABELS,
         *(column_field(column) for column in COLUMNS),
-        *(field(name, "FloatField", description=told) for name, told in own.items()),
+        *(field(name, "FloatField", description=text) for name, text in own.items()),
         field("embedding", "VectorField", description="the clip's latent vector"),
     ]
 
 
 def extra_fields(names: Iterable[str]) -> dict[str, str]:
-    """Fields of the values that users' own functions measured: a field's name has no dots."""
+    """Return field names of values that users' own functions measured: they may have no dots."""
     fields: dict[str, str] = {}
     for name in sorted(names):
         plain = f"extra_{re.sub(r'[^A-Za-z0-9_]', '_', name)}"
@@ -98,12 +98,12 @@ def extra_fields(names: Iterable[str]) -> dict[str, str]:
 
 
 def extra_names(clips: pa.Table) -> list[str]:
-    """The values that users' own functions measured of any of the clips."""
+    """Return the names of all values that users' own functions measured."""
     return sorted({name for each in clips["extra"].to_pylist() for name, _ in each or ()})
 
 
 def sample(row: dict[str, Any], filepath: str, parts: ClipParts) -> Document:
-    """The document of one clip.
+    """Return the document of one clip.
 
     Args:
         row: of `exported_clips`.
@@ -129,12 +129,12 @@ def sample(row: dict[str, Any], filepath: str, parts: ClipParts) -> Document:
         "_media_type": "video",
         # What FiftyOne shuffles by; its own is random.
         "_rand": int(hex_of(clip_id, "rand")[:12], 16) / 16**12,
-        **without_gaps(values),
+        **without_missing(values),
     }
 
 
 def _tags(row: dict[str, Any], tags: Mapping[str, str]) -> Sequence[str]:
-    # A split is a folder's name: it must not pass for an insight.
+    # A split is named by a folder, which could be named like the tag of an insight.
     split = [re.sub(r"[^\w .-]", "_", row["split"])] if row["split"] else []
     return [*split, *sorted(tags[one] for one in row["insights"] if one in tags)]
 
@@ -153,7 +153,7 @@ def _prediction(row: dict[str, Any], logits: NDArray[np.float32] | None) -> Docu
 
 
 def _window(row: dict[str, Any]) -> Document | None:
-    """The clip's frames, from 1, both ends included."""
+    """Return the clip's frames, from 1, both ends included."""
     fps, frames = row["fps"], row["frames"]
     if not fps or not frames:
         return None
@@ -176,4 +176,4 @@ def _metadata(row: dict[str, Any]) -> Document:
         "duration": row["duration_seconds"],
         "encoding_str": row["codec"],
     }
-    return {"_cls": "VideoMetadata", **without_gaps(known)}
+    return {"_cls": "VideoMetadata", **without_missing(known)}

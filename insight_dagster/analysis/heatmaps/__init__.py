@@ -1,1 +1,1 @@
-"""Attribution volumes and their pictures, and which clips get them."""
+"""Heatmaps of where the model looked in a clip: Grad-CAM volumes and their pictures."""

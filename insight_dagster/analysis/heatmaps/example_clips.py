@@ -1,6 +1,6 @@
-"""Which clips of an insight stand for it, and which of them have no heatmap bundle yet.
+"""The example clips of insights, and those of them that have no heatmap bundle yet.
 
-Choosing and planning belong here; attribution and drawing do not (`heatmap_bundles`).
+Choosing clips belongs here; attribution and drawing (`heatmap_bundles`) do not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from insight_dagster.analysis.clip_library.clip import Clip
 
 @dataclass(frozen=True)
 class Example:
-    """A clip to explain, and the insights that it stands for."""
+    """A clip to explain, and the ids of the insights that it is an example of."""
 
     clip_id: str
     insight_ids: tuple[str, ...]
@@ -27,13 +27,13 @@ class Example:
 def choose_examples(
     insights: pa.Table, members: pa.Table, *, clip_ids: set[str], per_insight: int
 ) -> list[Example]:
-    """The heaviest members of every insight, most severe insight first.
+    """Choose the members with the largest weights of each insight, most severe insight first.
 
     Args:
         insights: rows of `insights`.
         members: rows of `insight_members`.
         clip_ids: clips to choose from.
-        per_insight: most clips per insight; ties are broken by clip id.
+        per_insight: largest number of clips per insight; equal weights are ordered by clip id.
     """
     ranked = sorted(insights.to_pylist(), key=lambda row: (-row["severity"], row["insight_id"]))
     candidates = defaultdict(list)
@@ -49,12 +49,12 @@ def choose_examples(
 
 @dataclass(frozen=True)
 class BundleWork:
-    """Heatmap bundles to make, and rows of bundles that are there already.
+    """The heatmap bundles to make, and the stored rows to keep.
 
     Attributes:
         clips: clips to explain.
-        targets: for each of them, the label whose logit is explained: the predicted one.
-        reused: stored rows that still hold.
+        targets: predicted label of each clip, whose logit is explained.
+        reused: stored rows that are still valid.
     """
 
     clips: tuple[Clip, ...]
@@ -73,14 +73,14 @@ def plan_bundles(
 ) -> BundleWork:
     """Split the examples into bundles to keep and bundles to make.
 
-    A bundle is kept when contents, model and target are the same and its files are there.
+    A bundle is kept if content, model and target are unchanged and its files exist.
 
     Args:
         examples: clips to explain.
-        clips: the class's usable clips.
+        clips: usable clips of the class.
         predictions: rows of `predictions` of the class.
         stored: rows of `heatmap_bundles` of the class.
-        model_fingerprint: of the model in use.
+        model_fingerprint: fingerprint of the current model.
         home: folder that stored paths are relative to.
     """
     by_id = {clip.clip_id: clip for clip in clips}
@@ -99,12 +99,18 @@ def plan_bundles(
     ]
     reused = stored.filter(pa.array(kept, pa.bool_()))
     done = set(reused["clip_id"].to_pylist())
-    missing = [by_id[one.clip_id] for one in examples if one.clip_id not in done]
+    missing = [by_id[each.clip_id] for each in examples if each.clip_id not in done]
     return BundleWork(tuple(missing), tuple(targets[clip.clip_id] for clip in missing), reused)
 
 
 def with_insights(reused: pa.Table, made: pa.Table, examples: Sequence[Example]) -> pa.Table:
-    """Rows of `heatmap_bundles`, old and new, each with the insights it now stands for."""
+    """Return all rows of `heatmap_bundles` with the ids of the insights they are examples of.
+
+    Args:
+        reused: stored rows that are kept.
+        made: rows of new bundles, without `insight_ids`.
+        examples: the clips and their insights.
+    """
     rows = [*reused.to_pylist(), *made.to_pylist()]
     ids = {example.clip_id: list(example.insight_ids) for example in examples}
     rows = [{**row, "insight_ids": ids[row["clip_id"]]} for row in rows]

@@ -1,7 +1,7 @@
-"""Which places of a clip raised a logit: Grad-CAM on the last convolutional stage.
+"""Grad-CAM on the last convolutional stage: the places of a clip that raised a logit.
 
-Attribution volumes as numbers belong here; pictures and files of them (`heatmap_bundles.py`) do
-not.
+Attribution volumes as numbers belong here; their pictures (`heatmap_picture`) and files
+(`heatmap_bundles`) do not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ METHOD = "grad_cam"
 
 
 class _Head(nn.Module):
-    """The network behind `blocks.4`, with a place at its entrance that captum can hook."""
+    """The network behind `blocks.4`, with a module at its entrance that captum can hook."""
 
     def __init__(self, head: nn.Module) -> None:
         super().__init__()
@@ -33,11 +33,11 @@ class _Head(nn.Module):
 
 @dataclass(frozen=True)
 class Explanation:
-    """Attribution of a batch.
+    """Attributions of a batch of clips.
 
     Attributes:
-        volumes: (B, T, S, S) float32 >= 0, what each place of each clip added to the target.
-        logits: (B, C) float32, the model's scores of the same clips.
+        volumes: (B, T, S, S) float32 >= 0, contribution of each place to the target's logit.
+        logits: (B, C) float32, logits of the same clips.
     """
 
     volumes: np.ndarray
@@ -55,11 +55,11 @@ class Explanation:
 def grad_cam(
     classifier: VideoClassifier, batch: torch.Tensor, targets: Sequence[str]
 ) -> Explanation:
-    """Grad-CAM of one label's logit a clip, on `blocks.4`.
+    """Compute Grad-CAM of one label's logit per clip, on `blocks.4`.
 
-    The logit is the score before the softmax. Only the head is differentiated: the activations
-    that it weighs do not depend on the gradient, so the numbers are those of a pass through the
-    whole network. Scaled from the stage's (T, h, w) to the input's size by trilinear interpolation.
+    Only the head is differentiated. The activations do not depend on the gradient, so that the
+    result equals that of a pass through the whole network. It is scaled from the stage's (T, h, w)
+    to the size of the input by trilinear interpolation.
 
     Source: Selvaraju et al., Grad-CAM (arXiv 1610.02391), equations 1 and 2, over three axes.
 
@@ -70,7 +70,7 @@ def grad_cam(
 
     Raises:
         ModelError: a target is not a label of the model.
-        ValueError: the batch has another shape or type, or another length than `targets`.
+        ValueError: the batch has the wrong shape or dtype, or not as many clips as `targets`.
     """
     if len(targets) != len(batch):
         raise ValueError(f"{len(batch)} clips need as many targets, got {len(targets)}")
@@ -78,7 +78,7 @@ def grad_cam(
     stage = classifier.last_stage(batch)
     network = _Head(classifier.head)
     explain = LayerGradCam(network, network.entrance)
-    # One clip at a time, like the forward pass, so that its neighbours cannot change its numbers.
+    # One clip at a time, like the forward pass, so that other clips cannot change its numbers.
     maps = [
         explain.attribute(
             one.unsqueeze(0).detach().requires_grad_(), target=index, relu_attributions=True

@@ -1,7 +1,7 @@
-"""Heatmap bundles: what the model looked at in a clip, as an attribution volume and a picture.
+"""Heatmap bundles: the attribution volume of a clip and a picture of it, as files.
 
-Running attribution over clips and writing the files belongs here; the numbers (`attribution.py`),
-the drawing (`heatmap_picture.py`) and the choice of clips (`examples.py`) do not.
+Running attribution over clips and writing the files belongs here; the attribution (`grad_cam`), the
+drawing (`heatmap_picture`) and the choice of clips (`example_clips`) do not.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from insight_dagster.files.atomic import write_atomically
 
 @dataclass(frozen=True)
 class HeatmapBundle:
-    """The files of one clip and target.
+    """The files for one clip and target.
 
     Attributes:
-        grid_path: PNG of the model's input frames under the attribution.
-        volume_path: npz with `volume` (T, S, S) float16 in 0-1, `scale` (what 1 stands for, in
-            units of the Grad-CAM of the logit) and `timestamps` (T,) in seconds.
+        grid_path: PNG of the model's input frames, coloured by the attribution.
+        volume_path: npz file with `volume`, (T, S, S) float16 in 0-1, `scale`, the Grad-CAM value
+            of 1, and `timestamps`, (T,) in seconds.
     """
 
     grid_path: Path
@@ -46,8 +46,8 @@ class BundleSet:
     """Bundles of several clips.
 
     Attributes:
-        rows: columns of `tables.HEATMAP_BUNDLES` but `insight_ids`, in the order asked for.
-        problems: reason by clip_id for every clip that has no bundle.
+        rows: rows of `tables.HEATMAP_BUNDLES` without `insight_ids`, in the order of the clips.
+        problems: reason by clip_id for each clip without a bundle.
     """
 
     rows: pa.Table
@@ -65,23 +65,23 @@ def make_bundles(
     decode: Decode = decode_window,
     progress: Callable[[int], None] | None = None,
 ) -> BundleSet:
-    """Write the heatmap bundle of every clip for its target.
+    """Write the heatmap bundle of each clip for its target.
 
-    Each file is complete or absent, and named by clip, target, method and model: what a table
-    row names is what that row describes, whichever model runs later.
+    Files are written atomically. Their names depend on clip, target, method and model, so that a
+    later run with another model does not change the files that a table row refers to.
 
     Args:
-        clips: what to explain; a clip may come again with another target.
+        clips: clips to explain; a clip may occur again with another target.
         classifier: the model.
-        targets: for each clip, the label whose logit is explained.
-        folder: where the files go; created when missing.
+        targets: label of each clip whose logit is explained.
+        folder: folder of the files; created if it is missing.
         home: folder that the rows' paths are relative to.
-        workers: threads, each of which takes a clip from decoding to its files.
-        decode: reads a clip's frames.
-        progress: called with 1 for every clip that is finished.
+        workers: number of threads, each of which processes one clip at a time.
+        decode: decodes the frames of a clip.
+        progress: called with 1 for each finished clip.
 
     Raises:
-        ValueError: another number of targets than clips.
+        ValueError: the numbers of clips and targets differ.
         OSError: the folder cannot be written.
     """
     if len(targets) != len(clips):
@@ -110,8 +110,14 @@ def make_bundle(
 ) -> HeatmapBundle:
     """Write the heatmap bundle of one clip.
 
+    Args:
+        clip: the clip to explain.
+        classifier: the model.
+        target: label whose logit is explained.
+        folder: folder of the files; created if it is missing.
+
     Raises:
-        ModelError: the clip cannot be decoded, or the model does not have the target.
+        ModelError: the clip cannot be decoded, or the model does not have the label.
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,23 +140,23 @@ def _attempt(
 
 def _explain(
     clip: Clip,
-    each: ClipInput,
+    loaded: ClipInput,
     classifier: VideoClassifier,
     target: str,
     folder: Path,
 ) -> HeatmapBundle:
-    found = grad_cam(classifier, each.tensor.unsqueeze(0), [target])
-    volume = found.volumes[0]
+    explanation = grad_cam(classifier, loaded.tensor.unsqueeze(0), [target])
+    volume = explanation.volumes[0]
     scale = float(volume.max())
     share = volume / scale if scale > 0 else volume
-    caption = _caption(clip, classifier, target, found.logits[0], empty=scale <= 0)
-    picture = draw_grid(each.frames(classifier.spec), share, each.timestamps, caption)
+    caption = _caption(clip, classifier, target, explanation.logits[0], empty=scale <= 0)
+    picture = draw_grid(loaded.frames(classifier.spec), share, loaded.timestamps, caption)
     bundle = _paths(clip, classifier, target, folder)
     write_atomically(
         bundle.grid_path, lambda path: picture.save(path, format="PNG", compress_level=4)
     )
     write_atomically(
-        bundle.volume_path, lambda path: _save_volume(path, share, scale, each.timestamps)
+        bundle.volume_path, lambda path: _save_volume(path, share, scale, loaded.timestamps)
     )
     return bundle
 

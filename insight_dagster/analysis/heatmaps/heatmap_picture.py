@@ -1,6 +1,6 @@
-"""The picture of a heatmap bundle: the model's frames in a grid, tinted where it looked.
+"""The picture of a heatmap bundle: a grid of the model's frames, coloured by attribution.
 
-Drawing belongs here; the attribution (`attribution.py`) and files (`heatmap_bundles.py`) do not.
+Drawing and colours belong here; the attribution (`grad_cam`) and files (`heatmap_bundles`) do not.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _FAINT = (176, 176, 184)
 
 @dataclass(frozen=True)
 class Caption:
-    """What the title bar says.
+    """The text of the title bar.
 
     Attributes:
-        label: class that the clip is labelled with.
+        label: true label of the clip.
         predicted: label with the largest logit.
-        probability: its probability.
+        probability: probability of the predicted label.
         target: label whose logit is explained.
-        target_probability: its probability.
+        target_probability: probability of the target.
         random_weights: whether the model was never trained.
-        empty: whether nothing in the clip speaks for the target.
+        empty: whether no place in the clip supports the target.
     """
 
     label: str
@@ -53,16 +53,16 @@ class Caption:
     empty: bool
 
     @property
-    def verdict(self) -> str:
-        """First line: label and prediction."""
+    def prediction(self) -> str:
+        """The first line: label and prediction."""
         return f"label: {self.label}    predicted: {self.predicted} {self.probability:.1%}"
 
     @property
     def explanation(self) -> str:
-        """Second line: what the colours mean."""
+        """The second line: what the colours mean."""
         parts = [f"Grad-CAM of “{self.target}” {self.target_probability:.1%}"]
         if self.empty:
-            parts.append("nothing speaks for it")
+            parts.append("no evidence for it")
         if self.random_weights:
             parts.append("RANDOM WEIGHTS: meaningless")
         return "  ·  ".join(parts)
@@ -71,16 +71,16 @@ class Caption:
 def draw_grid(
     pictures: np.ndarray, volume: np.ndarray, timestamps: np.ndarray, caption: Caption
 ) -> Image.Image:
-    """A grid of four columns in reading order under a title bar.
+    """Draw frames in a grid of four columns, in reading order, under a title bar.
 
     Args:
-        pictures: (T, S, S, 3) uint8 RGB.
+        pictures: (T, S, S, 3) uint8 RGB, the model's frames.
         volume: (T, S, S) attribution as a share of the clip's largest, 0-1.
         timestamps: (T,) seconds, written into the frames.
-        caption: the title bar.
+        caption: text of the title bar.
 
     Raises:
-        ValueError: shapes do not agree.
+        ValueError: the shapes do not agree.
     """
     if pictures.shape[:3] != volume.shape or len(timestamps) != len(volume):
         raise ValueError(
@@ -101,10 +101,17 @@ def draw_grid(
 
 
 def tint(picture: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """A frame (S, S, 3) uint8 RGB coloured by attribution (S, S) in 0-1.
+    """Colour a frame by attribution.
 
-    The frame is muted, and the colour grows more opaque with the attribution: a place that did
-    not matter keeps its own look, and one that did stands out and still shows its texture.
+    The frame is muted, and the colour is the more opaque the larger the attribution: places without
+    attribution look as in the frame, and places with it stand out and still show their texture.
+
+    Args:
+        picture: (S, S, 3) uint8 RGB.
+        share: (S, S) attribution, 0-1.
+
+    Returns:
+        (S, S, 3) uint8 RGB.
     """
     strength = np.clip(share, 0.0, 1.0).astype(np.float32)
     own = picture.astype(np.float32)
@@ -116,9 +123,16 @@ def tint(picture: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def colours(share: np.ndarray) -> np.ndarray:
-    """Colours (..., 3) uint8 RGB of attributions in 0-1: the upper part of the inferno map.
+    """Return the colours of attributions: the upper part of the inferno colour map.
 
-    Perceptually uniform; its black lower end would read as a shadow in the picture.
+    The map is perceptually uniform. Its black lower end is left out because it would look like a
+    shadow in the picture.
+
+    Args:
+        share: (...) attribution, 0-1.
+
+    Returns:
+        (..., 3) uint8 RGB.
     """
     levels = np.rint(255 * (_DARKEST + (1 - _DARKEST) * np.atleast_2d(share))).astype(np.uint8)
     coloured = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
@@ -152,7 +166,7 @@ def _write_bar(canvas: Image.Image, caption: Caption) -> None:
     small = ImageFont.load_default(_TEXT - 3)
     draw.text(ends, "weak  -  strong", font=small, fill=_FAINT, anchor="mm")
     for line, (text, colour) in enumerate(
-        ((caption.verdict, _BRIGHT), (caption.explanation, _FAINT))
+        ((caption.prediction, _BRIGHT), (caption.explanation, _FAINT))
     ):
         fitting = _shortened(draw, text, font, width)
         draw.text((_GAP + 4, 5 + line * 21), fitting, font=font, fill=colour)

@@ -1,6 +1,6 @@
-"""Stored heatmaps read back: a bundle's attribution, and where on the whole picture it lies.
+"""Reading of stored attribution volumes, and their position in the whole picture.
 
-Belongs here: reading what `heatmap_bundles.py` wrote. Does not: making it, or giving it colours.
+Writing them (`heatmap_bundles`) and colouring them (`heatmap_picture`) do not belong here.
 """
 
 from __future__ import annotations
@@ -19,38 +19,41 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.files.home_folders import HomeFolders
 
 _VOLUMES = re.compile(r"heatmaps/[\w.-]+\.npz")
-# What reading an archive raises that is damaged, by where the damage is: in its directory, in a
-# member's header, in what is packed, in the array.
+# What reading a damaged archive raises, depending on where the damage is: in its directory, in the
+# header of a member, in compressed data, in the array.
 _DAMAGED = (BadZipFile, NotImplementedError, zlib.error, EOFError, KeyError, ValueError)
-_LONGEST = 16  # times the short side: a picture of one line must not become a huge one
+_LONGEST = 16  # longest side per short side, so that a picture of one line does not become huge
 
 
 @dataclass(frozen=True)
 class HeatmapVolume:
-    """Where the model looked in a clip.
+    """The attribution of a clip's frames.
 
     Attributes:
-        share: (T, S, S) float32, 1 = strongest in the clip.
-        timestamps: (T,) seconds after the video's first picture; empty where none were stored.
+        share: (T, S, S) float32 attribution as a share of the clip's largest, 0-1.
+        timestamps: (T,) seconds since the video's first frame; empty if none are stored.
     """
 
     share: NDArray[np.float32]
     timestamps: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        """Refuse a volume that is no stack of pictures, or has other times than pictures."""
+        """Check that there are frames, and a timestamp for each or none at all."""
         if self.share.ndim != 3 or not self.share.size:
             raise ValueError(f"a heatmap volume is (T, S, S), got {self.share.shape}")
         if self.timestamps.shape not in ((0,), (len(self.share),)):
-            raise ValueError(f"{len(self.share)} pictures, times {self.timestamps.shape}")
+            raise ValueError(
+                f"{len(self.share)} frames need as many timestamps or none, "
+                f"got {self.timestamps.shape}"
+            )
 
 
 def read_volume(home: Path, path: str) -> HeatmapVolume | None:
-    """A bundle's volume; None where there is none, or none that can be read.
+    """Read the attribution volume of a bundle; None if it is missing or damaged.
 
     Args:
         home: the home folder, resolved.
-        path: as the table has it. That is data: it must not lead out of the heatmaps' folder.
+        path: path in the table; one that leaves the folder of heatmaps is not read.
     """
     file = (home / str(path)).resolve()
     inside = file.is_relative_to(HomeFolders(home).heatmaps)
@@ -68,17 +71,17 @@ def read_volume(home: Path, path: str) -> HeatmapVolume | None:
 def on_whole_picture(
     square: NDArray[np.float32], spec: ClipSpec, *, height: int, width: int, short: int
 ) -> NDArray[np.uint8]:
-    """A heatmap of the model's centre crop, laid where it belongs on the upright picture.
+    """Place the attribution of the model's centre crop in the whole upright picture.
 
     Args:
-        square: (S, S) in 0-1.
-        spec: of the model, which looks at `crop` of the `side` pixels of the short side.
-        height: of the picture.
-        width: of the picture.
-        short: pixels of the result's short side.
+        square: (S, S) attribution of one frame, 0-1.
+        spec: clip geometry of the model.
+        height: height of the picture in pixels.
+        width: width of the picture in pixels.
+        short: short side of the result in pixels.
 
     Returns:
-        uint8 of the picture's shape: 255 = 1; 0 where the model does not look.
+        (h, w) uint8 with the picture's aspect ratio: 255 for 1, and 0 outside the crop.
     """
     scale = short / min(height, width)
     shape = [min(max(short, round(each * scale)), short * _LONGEST) for each in (height, width)]

@@ -215,10 +215,10 @@ def caption(**changes):
 
 
 def test_captions_tell_label_prediction_target_and_untrained_weights():
-    assert "label: climb" in caption().verdict and "dunk 50.0%" in caption().verdict
+    assert "label: climb" in caption().prediction and "dunk 50.0%" in caption().prediction
     assert "RANDOM" not in caption().explanation and "nothing" not in caption().explanation
     assert "RANDOM WEIGHTS" in caption(random_weights=True).explanation
-    assert "nothing speaks for it" in caption(empty=True).explanation
+    assert "no evidence for it" in caption(empty=True).explanation
 
 
 @pytest.mark.parametrize(("frames", "columns", "rows"), [(4, 4, 1), (13, 4, 4), (1, 1, 1)])

@@ -30,7 +30,7 @@ def test_a_volume_path_must_not_lead_outside_and_may_be_broken(tmp_path):
     for name in ("../outside", "heatmaps/../outside", "heatmaps/broken", "heatmaps/link"):
         assert read_volume(tmp_path, f"{name}.npz") is None
     assert read_volume(tmp_path, "heatmaps/flat.npz") is None
-    with pytest.raises(ValueError, match="2 pictures, times"):
+    with pytest.raises(ValueError, match="2 frames need as many timestamps or none"):
         HeatmapVolume(np.ones((2, 4, 4), np.float32), np.zeros(3))
 
 

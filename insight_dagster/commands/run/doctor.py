@@ -1,4 +1,4 @@
-"""`insight doctor`: does this machine have what the pipeline needs, and which settings hold."""
+"""`insight doctor`: check this machine and home; list versions and settings."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _database(settings: Settings) -> str:
 
 
 def _filters(settings: Settings) -> str:
-    """Populations and contrasts of the settings file, tried on the clips that there are.
+    """Evaluate the populations and contrasts of the settings file on the home's clips.
 
     Raises:
         SettingsError: one of them cannot be evaluated.

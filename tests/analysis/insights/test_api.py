@@ -120,7 +120,7 @@ def test_copies_whose_split_is_unknown_are_no_leak():
     assert "duplicate" not in kinds
 
 
-def test_a_population_is_looked_at_alone():
+def test_only_the_population_is_searched():
     given, metadata, group = arrays(seed=2)
     chosen = np.ones(len(metadata), bool)
     chosen[group[:20]] = False
@@ -130,7 +130,7 @@ def test_a_population_is_looked_at_alone():
     assert find_insights(*given, population=np.zeros(len(metadata), bool)) == []
 
 
-def test_every_candidate_is_told_where_it_is_asked_for():
+def test_an_fdr_of_one_returns_every_candidate():
     given, _, _ = arrays(seed=3, errors=0.08)
     assert find_insights(*given) == []
     candidates = find_insights(*given, fdr=1.0)
@@ -138,7 +138,7 @@ def test_every_candidate_is_told_where_it_is_asked_for():
     assert all(each.q_value > 0.05 for each in candidates)
 
 
-def test_what_does_not_fit_together_is_refused():
+def test_arrays_that_do_not_fit_together_are_refused():
     (embeddings, labels, probabilities), _, _ = arrays(n=50)
     with pytest.raises(ValueError, match=r"\(49,\)"):
         find_insights(embeddings, labels[:-1], probabilities)

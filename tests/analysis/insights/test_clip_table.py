@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.insights.clip_table import clip_table_of
+from insight_dagster.analysis.insights.clip_table import ClipTable, clip_table_of
 from insight_dagster.tables import METADATA_FIELDS
+from tests.support.synthetic_clips import null_clips, with_values
 
 
 def joined_rows(extra: list[dict]) -> pa.Table:
@@ -50,3 +51,14 @@ def test_without_functions_of_the_user_there_are_no_more_fields():
     assert set(names) - {column.name for column in METADATA_FIELDS} == {
         "fps", "width", "height", "duration_seconds", "has_audio", "bit_rate",
     }  # fmt: skip
+
+
+def test_the_clip_table_refuses_what_does_not_fit_together():
+    clips = null_clips(seed=0, clips=20)
+    with pytest.raises(ValueError, match="one row per clip"):
+        with_values(clips, loss=clips.loss[:-1])
+    with pytest.raises(ValueError, match="repeat"):
+        with_values(clips, clip_ids=np.full(20, "x"))
+    with pytest.raises(ValueError, match="one model label per column"):
+        with_values(clips, model_labels=("abseil",))
+    assert isinstance(clips.take(np.array([3])), ClipTable)

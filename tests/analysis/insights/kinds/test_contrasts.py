@@ -90,7 +90,7 @@ def test_outliers_are_the_clips_that_lie_alone():
     assert found.soft_scores(len(clips)).argmax() in rows
 
 
-def test_sides_that_are_too_small_ask_nothing():
+def test_contrasts_with_few_clips_are_skipped():
     clips = null_clips(seed=13)
     splits = np.full(len(clips), "train")
     splits[:10] = "val"

@@ -1,13 +1,13 @@
-"""The parts that the insight kinds share: candidate groups, causes, the density null."""
+"""Candidate groups: nodes of trees, clusters, tails, standardised fields."""
 
 import numpy as np
-import pytest
-from scipy import stats
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from insight_dagster.analysis.insights.candidates import density_null, groups
-from insight_dagster.analysis.insights.causes.field_comparison import (
-    compare_fields,
+from insight_dagster.analysis.insights.candidates import groups
+from insight_dagster.analysis.insights.candidates.groups import (
+    class_tree_groups,
+    density_groups,
+    tree_groups,
 )
 
 
@@ -56,43 +56,26 @@ def test_standardised_survives_constants_missing_values_and_outliers():
     assert groups.standardised(np.zeros((0, 3))).shape == (0, 3)
 
 
-def test_causes_know_the_direction_the_size_and_missing_values():
-    rng = np.random.default_rng(2)
-    values = rng.normal(size=(120, 4))
-    inside = np.arange(120) < 30
-    values[inside, 0] += 2
-    values[inside, 1] -= 1
-    values[::4, 1] = np.nan
-    values[:, 3] = 7
-    found = compare_fields(values, inside, rng=rng)
-    known = ~np.isnan(values[:, 1])
-    expected = stats.mannwhitneyu(
-        values[inside & known, 1], values[~inside & known, 1], method="asymptotic"
-    )
-    assert found.p_value[1] == pytest.approx(expected.pvalue)
-    assert (found.auc[0] > 0.85, found.auc[1] < 0.35) == (True, True)
-    assert found.ci_low[0] < found.effect[0] < found.ci_high[0]
-    assert found.effect[0] == pytest.approx(2, abs=0.6)
-    assert found.p_value[0] < 1e-8
-    assert found.p_value[2] > 0.01
-    assert np.isnan(found.p_value[3])
-    assert found.inside[1] == pytest.approx(np.median(values[inside & known, 1]))
+def test_density_groups_are_dense_at_every_level():
+    rng = np.random.default_rng(6)
+    tight = rng.normal(size=(30, 2)) * 0.1
+    near = rng.normal(size=(40, 2)) * 0.3 + 2
+    far = rng.normal(size=(80, 2)) * 0.5 + [30, 0]
+    found = density_groups(np.concatenate([tight, near, far]))
+    rows = {tuple(found.rows(group).tolist()) for group in range(len(found))}
+    assert any(len(set(each) ^ set(range(30))) <= 3 for each in rows)
+    assert any(len(set(each) ^ set(range(70))) <= 6 for each in rows)
+    assert sorted(found.order.tolist()) == list(range(150))
+    assert len(density_groups(rng.normal(size=(15, 2)))) == 0
+    assert len(density_groups(np.zeros((60, 2)))) in (0, 1)
 
 
-def test_causes_of_two_clips_are_not_told():
-    values = np.random.default_rng(3).normal(size=(40, 2))
-    found = compare_fields(values, np.arange(40) < 2, rng=np.random.default_rng(0))
-    assert np.isnan(found.p_value).all()
-
-
-def test_density_null_expects_what_an_ellipse_has():
+def test_large_sets_get_a_tree_of_cells_and_trees_of_classes():
     rng = np.random.default_rng(4)
-    points = rng.normal(size=(150, 3)) * [3, 1, 0.5]
-    null = density_null.simulate(points - points.mean(axis=0), rng)
-    reach = np.sort(density_null.pairwise(points, points), axis=1)[:, 5]
-    z = null.z(np.arange(150), np.log(reach), 5)
-    assert abs(z.mean()) < 0.3
-    assert z.max() < np.quantile(null.maxima, 0.99)
-    counts = null.expected_count(np.arange(150), np.log(reach))
-    assert 4 < np.median(counts) < 6.5
-    assert (null.expected_count(np.arange(3), np.full(3, -20.0)) < 0.01).all()
+    points, labels = rng.normal(size=(4_500, 2)), np.repeat(np.arange(9), 500)
+    for found in (tree_groups(points), class_tree_groups(points, labels)):
+        assert sorted(found.order.tolist()) == list(range(4_500))
+        assert (found.sizes >= 5).all()
+        assert (found.sizes <= 2_250).all()
+    inside = class_tree_groups(points, labels)
+    assert all(len(set(labels[inside.rows(group)])) == 1 for group in range(0, len(inside), 50))

@@ -1,4 +1,4 @@
-"""The promoted performance figures that drift is measured against."""
+"""The asset `baseline`: the promoted state that drift is measured against, and its promotion."""
 
 import dagster as dg
 from pydantic import Field
@@ -6,7 +6,7 @@ from pydantic import Field
 from insight_dagster.assets.performance import performance
 from insight_dagster.assets.steps.ui_metadata import table_metadata
 from insight_dagster.assets.verdict import verdict
-from insight_dagster.pipeline.promotion import promote_present_state
+from insight_dagster.pipeline.promotion import promote_current_state
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.model import ModelResource
 from insight_dagster.tables import BASELINES
@@ -15,12 +15,12 @@ _ALL = dg.AllPartitionMapping()
 
 
 class Promotion(dg.Config):
-    """Who promotes, why, and which failing checks that person accepts."""
+    """The author of a promotion, the reason, and the failed checks that the author accepts."""
 
     author: str = Field(description="who promotes")
-    reason: str = Field(description="why the present state is what later ones are compared with")
+    reason: str = Field(description="why later states are to be compared with the current one")
     accept: list[str] = Field(
-        default=[], description="names of failing checks that are accepted, e.g. performance_drift"
+        default=[], description="names of failed checks that are accepted, e.g. performance_drift"
     )
 
 
@@ -30,8 +30,8 @@ baseline = dg.AssetSpec(
         dg.AssetDep(performance, partition_mapping=_ALL),
         dg.AssetDep(verdict, partition_mapping=_ALL),
     ],
-    description="The state that drift is measured against. Materialized only on request, by the "
-    "job promote_baseline.",
+    description="The promoted state that drift is measured against. Materialized only on request, "
+    "by the job promote_baseline.",
     group_name="monitoring",
     kinds={"duckdb"},
     owners=["team:video-models"],
@@ -45,12 +45,12 @@ def promote(
     insight_checks: ClassChecksResource,
     insight_model: ModelResource,
 ) -> None:
-    """Make the present state the baseline: from now on drift is measured against it.
+    """Make the current state the baseline that drift is measured against.
 
-    Refused while a check of severity ERROR fails, of a class or of all classes, that is not
-    accepted by name.
+    The promotion is refused if a check of severity ERROR fails, for a class or for all classes
+    together, unless the check is accepted by name.
     """
-    rows = promote_present_state(
+    rows = promote_current_state(
         insight_checks.open(),
         insight_model.describe(),
         author=config.author,

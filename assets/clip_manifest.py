@@ -1,8 +1,13 @@
-"""Which clips exist, where, their split, what the container says, what is wrong with them."""
+"""The asset `clip_manifest`: the clips of the library, and its checks."""
 
 import dagster as dg
 
-from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.checks import (
+    AssetChecks,
+    CheckEvents,
+    class_check_specs,
+    evaluate_class_checks,
+)
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
@@ -28,10 +33,11 @@ def clip_manifest(
     insight_progress: dg.ResourceParam[Progress],
     insight_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
-    """A class's clips: identity, split, container facts, and quarantined files with the reason.
+    """List the clips of a class: file, split, properties of the video, and problems.
 
-    Unchanged files (path, size, modification time) are neither read nor probed again. A class that
-    is no longer in the library keeps its rows until `insight classes remove` takes them away.
+    Files that cannot be used are quarantined with the reason. Unchanged files (path, size,
+    modification time) are not read again. A class that is no longer in the library keeps its rows
+    until `insight classes remove` deletes them.
     """
     store, library = insight_database.open(), insight_library.scan()
 
@@ -46,25 +52,25 @@ def clip_manifest(
         )
         return result_metadata(result)
 
-    checks = OwnChecks(insight_checks, ClassChecks.manifest)
+    checks = AssetChecks(insight_checks, ClassChecks.manifest)
     return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(
     name="clip_manifest_checks",
-    specs=per_class(
+    specs=class_check_specs(
         clip_manifest,
-        unreadable_share="Too many files of the class are missing or no videos.",
-        in_library="The class has left the library, or never was there.",
-        splits_present="A split that the library has holds no usable clip of the class.",
-        label_known="The model does not have the class's label: its clips cannot be scored.",
-        duplicates="Clips of the class repeat each other byte for byte.",
-        leaks="Clips of the class are in more than one split byte for byte.",
+        unreadable_share="Too many files of the class are missing or are not videos.",
+        in_library="The class was removed from the library, or was never in it.",
+        splits_present="A split of the library has no usable clip of the class.",
+        label_known="The model has no such label, so the class's clips cannot be scored.",
+        duplicates="Clips of the class are copies of each other, byte for byte.",
+        leaks="A clip of the class has a copy in another split, byte for byte.",
     ),
     can_subset=True,
 )
 def clip_manifest_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Can the class's clips be used, scored, and held apart."""
-    yield from check_every_class(context, insight_checks.open(), ClassChecks.manifest)
+    """Check whether the class's clips are readable, known to the model, and free of copies."""
+    yield from evaluate_class_checks(context, insight_checks.open(), ClassChecks.manifest)

@@ -1,10 +1,15 @@
-"""Dense groups in the latent space, with soft membership."""
+"""The asset `clusters`: dense groups of clips in the latent space, and its checks."""
 
 import dagster as dg
 
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.latent_space import latent_space
-from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.checks import (
+    AssetChecks,
+    CheckEvents,
+    class_check_specs,
+    evaluate_class_checks,
+)
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
@@ -29,27 +34,27 @@ def clusters(
     insight_folders: HomeFoldersResource,
     insight_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
-    """HDBSCAN clusters of a class's clips, as fitted over all classes."""
+    """Assign the clips of a class to the HDBSCAN clusters that were fitted over all classes."""
     store, folders = insight_database.open(), insight_folders.open()
 
     def materialize(class_name: str) -> Metadata:
         return result_metadata(cluster_class(store, folders, class_name))
 
-    checks = OwnChecks(insight_checks, ClassChecks.clusters)
+    checks = AssetChecks(insight_checks, ClassChecks.clusters)
     return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(
     name="clusters_checks",
-    specs=per_class(
+    specs=class_check_specs(
         clusters,
         noise_share="Nearly all clips of the class are in no cluster.",
-        clusters_stable="The class's clusters are not found again in subsamples.",
+        clusters_stable="Subsamples of the clips do not reproduce the class's clusters.",
     ),
     can_subset=True,
 )
 def clusters_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Are the class's clips in clusters, and would these be found again."""
-    yield from check_every_class(context, insight_checks.open(), ClassChecks.clusters)
+    """Check whether the class's clips are in clusters that subsamples reproduce."""
+    yield from evaluate_class_checks(context, insight_checks.open(), ClassChecks.clusters)

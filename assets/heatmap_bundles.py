@@ -1,4 +1,4 @@
-"""Where the model looked: attribution volume and 4x4 frame grid of an insight's example clips."""
+"""The asset `heatmap_bundles`: heatmaps of the example clips of each insight."""
 
 import dagster as dg
 
@@ -34,7 +34,10 @@ def heatmap_bundles(
     insight_options: OptionsResource,
     insight_progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult:
-    """Grad-CAM of the predicted label for the clips that stand for each of a class's insights."""
+    """Draw Grad-CAM heatmaps of the predicted label for example clips of a class's insights.
+
+    A bundle is the heatmap volume of a clip and a 4x4 grid of its frames.
+    """
     model, folders = insight_model.load(), insight_folders.open()
 
     def materialize(class_name: str) -> Metadata:

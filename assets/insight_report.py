@@ -1,4 +1,4 @@
-"""The static report: one page that explains everything the other assets found."""
+"""The asset `insight_report`: a static site of the results of all assets, and its checks."""
 
 import dagster as dg
 import pyarrow as pa
@@ -6,7 +6,11 @@ import pyarrow as pa
 from insight_dagster.analysis.insights.finding import CORE_WEIGHT
 from insight_dagster.assets.heatmap_bundles import heatmap_bundles
 from insight_dagster.assets.projection import projection
-from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
+from insight_dagster.assets.steps.checks import (
+    CheckEvents,
+    overall_check_specs,
+    report_overall_checks,
+)
 from insight_dagster.assets.steps.ui_metadata import insight_list, picture
 from insight_dagster.database import Database
 from insight_dagster.pipeline.report_data import read_report_data
@@ -30,7 +34,7 @@ def insight_report(
     insight_database: DatabaseResource,
     insight_folders: HomeFoldersResource,
 ) -> dg.MaterializeResult:
-    """A static site, run by run: overview, latent space, insights, clips, what changed."""
+    """Write the report, a static site: overview, latent space, insights, clips, changes."""
     store, folders = insight_database.open(), insight_folders.open()
     data = read_report_data(store, folders, run_id=context.run_id)
     page = write_site(data, folders.report)
@@ -48,7 +52,10 @@ def insight_report(
 
 
 def _space_picture(store: Database, data: ReportData) -> dict[str, dg.MetadataValue]:
-    """The latent space with the five most severe groups outlined, where there is one."""
+    """Return a picture of the latent space with the five most severe groups outlined.
+
+    There is none if no clip has been placed yet.
+    """
     if not len(data.projection):
         return {}
     core = data.insight_members[data.insight_members["weight"] >= CORE_WEIGHT]
@@ -63,16 +70,16 @@ def _space_picture(store: Database, data: ReportData) -> dict[str, dg.MetadataVa
 
 @dg.multi_asset_check(
     name="insight_report_checks",
-    specs=all_classes(
+    specs=overall_check_specs(
         insight_report,
-        complete="The page is missing, or it leaves classes out.",
-        performance_drift_overall="The model does worse than in the baseline on the whole.",
+        complete="The report is missing, or classes are missing in it.",
+        performance_drift_overall="The model does worse than in the baseline over all classes.",
     ),
     can_subset=True,
 )
 def insight_report_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Does the report show every class, and did the model become worse on the whole."""
+    """Check whether the report shows every class and whether the model got worse overall."""
     checks = insight_checks.open()
-    yield from check_all_together(context, checks, checks.report())
+    yield from report_overall_checks(context, checks, checks.report())

@@ -1,10 +1,15 @@
-"""Groups of clips with a kind, evidence, causes and an action."""
+"""The asset `insights`: groups of clips with a kind, evidence, causes and an action; its checks."""
 
 import dagster as dg
 
 from insight_dagster.assets.clusters import clusters
 from insight_dagster.assets.metadata_table import metadata_table
-from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.checks import (
+    AssetChecks,
+    CheckEvents,
+    class_check_specs,
+    evaluate_class_checks,
+)
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import insight_list, picture, result_metadata
 from insight_dagster.database import Database
@@ -41,7 +46,10 @@ def insights(
     insight_options: OptionsResource,
     insight_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
-    """What is wrong with a class's clips, compared with all classes, and the measured causes."""
+    """Find groups of a class's clips that stand out among all classes, with measured causes.
+
+    Examples are groups on which the model fails, that repeat each other or seem mislabelled.
+    """
     store, model = insight_database.open(), insight_model.describe()
     read = read_clip_table(
         store,
@@ -69,12 +77,12 @@ def insights(
             **result_metadata(found.step),
         }
 
-    checks = OwnChecks(insight_checks, ClassChecks.insights)
+    checks = AssetChecks(insight_checks, ClassChecks.insights)
     return for_each_class(context, store, materialize, checks=checks)
 
 
 def _outlined(store: Database, found: ClassInsights, space_id: str) -> Metadata:
-    """Return the class's most severe groups in the 2-D layout, where there is one."""
+    """Return a picture of the 2-D layout with the class's most severe groups outlined, if any."""
     placed = store.read("SELECT * FROM projection WHERE space_id = ?", [space_id])
     if not placed.num_rows or not found.core_members:
         return {}
@@ -84,13 +92,13 @@ def _outlined(store: Database, found: ClassInsights, space_id: str) -> Metadata:
 
 @dg.multi_asset_check(
     name="insights_checks",
-    specs=per_class(
+    specs=class_check_specs(
         insights,
-        pinned_insights="An insight that is watched has become worse than it was when pinned.",
+        pinned_insights="A pinned insight got worse than it was when pinned.",
     ),
 )
 def insights_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Have the watched insights of the class become worse."""
-    yield from check_every_class(context, insight_checks.open(), ClassChecks.insights)
+    """Check whether a pinned insight of the class got worse."""
+    yield from evaluate_class_checks(context, insight_checks.open(), ClassChecks.insights)

@@ -1,9 +1,13 @@
-"""The fitted coordinate system that all classes share: scaler, PCA, 2-D layout, cluster model."""
+"""The asset `latent_space`: the coordinate system that all classes share, and its checks."""
 
 import dagster as dg
 
 from insight_dagster.assets.embeddings import embeddings
-from insight_dagster.assets.steps.checks import CheckEvents, all_classes, check_all_together
+from insight_dagster.assets.steps.checks import (
+    CheckEvents,
+    overall_check_specs,
+    report_overall_checks,
+)
 from insight_dagster.assets.steps.ui_metadata import result_metadata
 from insight_dagster.pipeline.latent_space.refit import refit_latent_space
 from insight_dagster.resources.class_checks import ClassChecksResource
@@ -26,9 +30,10 @@ def latent_space(
     insight_model: ModelResource,
     insight_options: OptionsResource,
 ) -> dg.MaterializeResult:
-    """One fit over the vectors of every class; nothing is fitted again when nothing changed.
+    """Fit scaler, PCA, 2-D layout and cluster model on the vectors of all classes.
 
-    A class whose vectors cannot be trusted is left out, by name: it never feeds the fit.
+    Nothing is fitted if no vector and no setting changed since the last fit. Classes without
+    trusted vectors are left out of the fit and listed in the metadata.
     """
     result = refit_latent_space(
         insight_database.open(),
@@ -37,23 +42,23 @@ def latent_space(
         settings=insight_options.load().fit_settings(),
     )
     if not result.facts["computed"]:
-        context.log.info("no vector and no setting changed: the present latent space stays")
+        context.log.info("no vector and no setting changed: the current latent space is kept")
         return dg.MaterializeResult(metadata=result.facts)
     return dg.MaterializeResult(metadata=result_metadata(result))
 
 
 @dg.multi_asset_check(
     name="latent_space_checks",
-    specs=all_classes(
+    specs=overall_check_specs(
         latent_space,
-        coverage="The fit left classes or many clips out.",
-        trustworthiness="Neighbours in the 2-D layout are no neighbours in the latent space.",
+        coverage="The fit left out classes, or many clips.",
+        trustworthiness="Neighbours in the 2-D layout are not neighbours in the latent space.",
     ),
     can_subset=True,
 )
 def latent_space_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Does the fit stand for all clips, and the layout for the fit."""
+    """Check whether the fit covers all clips and the 2-D layout preserves neighbours."""
     checks = insight_checks.open()
-    yield from check_all_together(context, checks, checks.latent_space())
+    yield from report_overall_checks(context, checks, checks.latent_space())

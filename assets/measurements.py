@@ -1,4 +1,4 @@
-"""The step that materializes `embeddings` and `metadata_table` from frames decoded once."""
+"""The step that materializes `embeddings` and `metadata_table` from the same decoded frames."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import dagster as dg
 
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.metadata_table import metadata_table
-from insight_dagster.assets.steps.checks import OwnChecks
+from insight_dagster.assets.steps.checks import AssetChecks
 from insight_dagster.assets.steps.class_clips import open_class
 from insight_dagster.assets.steps.per_class import Outcomes, for_each_class_and_asset
 from insight_dagster.assets.steps.ui_metadata import result_metadata
@@ -39,7 +39,7 @@ def measurements(
     insight_progress: dg.ResourceParam[Progress],
     insight_checks: ClassChecksResource,
 ) -> Iterator[dg.MaterializeResult]:
-    """Decode a class's clips once, for the model, the metadata, or both, as selected."""
+    """Decode a class's clips once, and compute embeddings, metadata or both, as selected."""
     keys = {key.to_user_string(): key for key in context.selected_asset_keys}
     needs_weights = embeddings.key in context.selected_asset_keys
     model = insight_model.load() if needs_weights else insight_model.describe()
@@ -60,6 +60,6 @@ def measurements(
             for name, each in measured.items()
         }
 
-    checks = {embeddings.key: OwnChecks(insight_checks, ClassChecks.vectors)}
+    checks = {embeddings.key: AssetChecks(insight_checks, ClassChecks.embeddings)}
     store = insight_database.open()
     yield from for_each_class_and_asset(context, store, materialize, checks=checks)

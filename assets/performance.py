@@ -1,10 +1,15 @@
-"""How well the model does on a class, and what changed since the promoted baseline."""
+"""The asset `performance`: scores of the model and drift since the baseline, and its checks."""
 
 import dagster as dg
 
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.metadata_table import metadata_table
-from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.checks import (
+    AssetChecks,
+    CheckEvents,
+    class_check_specs,
+    evaluate_class_checks,
+)
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
@@ -33,10 +38,10 @@ def performance(
     insight_thresholds: ThresholdsResource,
     insight_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
-    """Accuracy, loss and calibration of a class, and its drift since the baseline.
+    """Measure accuracy, loss and calibration of a class, and its drift since the baseline.
 
-    Drift is split into what a changed model or pipeline did to the same clips, and what new clips
-    did; metadata and embeddings of the new clips are compared with the baseline's.
+    Performance drift is split into the effect of a changed model on the same clips and the effect
+    of new clips. Metadata and embeddings of new clips are compared with those of the baseline.
     """
     store, model = insight_database.open(), insight_model.describe()
     thresholds = insight_thresholds.load()
@@ -51,22 +56,22 @@ def performance(
         )
         return result_metadata(result)
 
-    checks = OwnChecks(insight_checks, ClassChecks.performance)
+    checks = AssetChecks(insight_checks, ClassChecks.performance)
     return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(
     name="performance_checks",
-    specs=per_class(
+    specs=class_check_specs(
         performance,
         performance_drift="The model does worse than in the baseline: on the same clips (model "
         "change) or on new ones (population change).",
-        data_drift="New clips differ from the baseline's in metadata or embedding.",
+        data_drift="New clips differ from those of the baseline in metadata or embedding.",
     ),
     can_subset=True,
 )
 def performance_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Has the model become worse on the class, or the class another one."""
-    yield from check_every_class(context, insight_checks.open(), ClassChecks.performance)
+    """Check whether the model got worse on this class or its clips changed."""
+    yield from evaluate_class_checks(context, insight_checks.open(), ClassChecks.performance)

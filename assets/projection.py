@@ -1,10 +1,15 @@
-"""A clip's 2-D coordinates in the latent space."""
+"""The asset `projection`: 2-D coordinates of the clips in the latent space, and its checks."""
 
 import dagster as dg
 
 from insight_dagster.assets.embeddings import embeddings
 from insight_dagster.assets.latent_space import latent_space
-from insight_dagster.assets.steps.checks import CheckEvents, OwnChecks, check_every_class, per_class
+from insight_dagster.assets.steps.checks import (
+    AssetChecks,
+    CheckEvents,
+    class_check_specs,
+    evaluate_class_checks,
+)
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.assets.steps.ui_metadata import picture, result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
@@ -31,7 +36,10 @@ def projection(
     insight_folders: HomeFoldersResource,
     insight_checks: ClassChecksResource,
 ) -> dg.MaterializeResult:
-    """t-SNE and PCA coordinates of a class's clips; clips that came after the fit are placed."""
+    """Compute t-SNE and PCA coordinates of a class's clips.
+
+    Clips that are newer than the fit of the latent space are placed among the fitted ones.
+    """
     store, folders = insight_database.open(), insight_folders.open()
 
     def materialize(class_name: str) -> Metadata:
@@ -39,19 +47,19 @@ def projection(
         png = projection_png(store.rows(PROJECTION), class_name)
         return {**result_metadata(result), "latent_space": picture(png, "projection")}
 
-    checks = OwnChecks(insight_checks, ClassChecks.projection)
+    checks = AssetChecks(insight_checks, ClassChecks.projection)
     return for_each_class(context, store, materialize, checks=checks)
 
 
 @dg.multi_asset_check(
     name="projection_checks",
-    specs=per_class(
+    specs=class_check_specs(
         projection,
-        inside_latent_space="Too many clips lie where the latent space was not fitted: refit it.",
+        inside_latent_space="Too many clips lie where the latent space was not fitted; refit it.",
     ),
 )
 def projection_checks(
     context: dg.AssetCheckExecutionContext, insight_checks: ClassChecksResource
 ) -> CheckEvents:
-    """Does the latent space know the places where the class's clips are."""
-    yield from check_every_class(context, insight_checks.open(), ClassChecks.projection)
+    """Check whether the class's clips lie where the latent space was fitted."""
+    yield from evaluate_class_checks(context, insight_checks.open(), ClassChecks.projection)

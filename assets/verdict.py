@@ -1,4 +1,4 @@
-"""Whether a class passes: every check of it, asked again when its analysis has ended."""
+"""The asset `verdict`: whether a class passes all its checks at the end of its analysis."""
 
 import dagster as dg
 
@@ -28,15 +28,16 @@ from insight_dagster.tables.clock import timestamp_now
 def verdict(
     context: dg.AssetExecutionContext, insight_checks: ClassChecksResource
 ) -> dg.MaterializeResult:
-    """Every check of a class at once: it fails where one of severity ERROR does.
+    """Evaluate all checks of a class again, and fail if one of severity ERROR fails.
 
-    So a backfill that reached a class which does not pass ends as failed, and no baseline is
-    promoted over it unless its author accepts the failing checks by name.
+    Runs and backfills fail with it, so that a class that does not pass is seen. A baseline cannot
+    be promoted until the class passes, or the author of the promotion accepts the failed checks by
+    name.
     """
     checks = insight_checks.open()
 
     def materialize(class_name: str) -> Metadata:
-        errors, warnings = checks.failing(class_name, checks.everything(class_name))
+        errors, warnings = checks.failing(class_name, checks.outcomes_of_class(class_name))
         row = {
             "class_name": class_name,
             "cleared": not errors,

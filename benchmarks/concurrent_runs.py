@@ -1,10 +1,10 @@
-"""Several runs at once over eight classes, and readers: `python -m benchmarks.concurrent_runs`.
+"""Several runs at once over eight classes, with readers: `python -m benchmarks.concurrent_runs`.
 
 A fresh home with the real UI, daemon and code location gets a backfill of eight classes over all
 assets, a run for every class on top of it, and readers: the database as the report reads it, the
-command line, the UI. Then: no run may have met a lock, every clip must have its rows, and no read
-of the database may have been kept waiting for longer than a second. What a read takes beside the
-wait is told too: with four runs on a few cores it is mostly that it is not its turn to compute.
+command line, the UI. Afterwards no run may have failed on a lock, every clip must have its rows,
+and no reader may have waited for the database lock for longer than a second. The time of whole
+reads is reported too: with four runs on a few cores they mostly wait for a core.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.kill_recovery import QUIET, assets, settings_of, start
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database import Database
-from insight_dagster.database.file_locks import turn
+from insight_dagster.database.file_locks import hold_lock
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.clip_plan import FaultShares
 from insight_dagster.demo.library.make_library import make_library
@@ -33,12 +33,12 @@ from tests.support.dagster_server import DagsterServer, wait_for
 
 FOLDER = Path(".benchmarks/concurrent_runs")
 MORE = {"skateboarding": "skateboarding", "abseiling": "abseiling 2", "disc golfing": "disc golf 2"}
-"""Classes rendered a second time, under names of their own."""
+"""Classes that are rendered a second time under another name."""
 LONGEST_WAIT_SECONDS = 1.0
 
 
 def make_eight_classes(folder: Path, clips_per_class: int) -> Path:
-    """A demo library of eight classes."""
+    """Render a demo library of eight classes and return its folder."""
     library, more = folder / "library", folder / "more"
     sound = FaultShares(format=0, corrupt=0)
     make_library(
@@ -56,7 +56,7 @@ def make_eight_classes(folder: Path, clips_per_class: int) -> Path:
 def timed(
     what: Callable[[], object], pause: float, seconds: list[float], stop: threading.Event
 ) -> None:
-    """Do something again and again, and take the time."""
+    """Call a function repeatedly and record how long each call takes."""
     while not stop.is_set():
         started = time.monotonic()
         what()
@@ -64,20 +64,20 @@ def timed(
         stop.wait(pause)
 
 
-def wait_for_turn(path: Path) -> None:
-    """What a reader waits for."""
-    with turn(path, read_only=True, seconds=30):
+def wait_for_lock(path: Path) -> None:
+    """Acquire the lock of the database as a reader does, and release it."""
+    with hold_lock(path, read_only=True, seconds=30):
         pass
 
 
 def readers(
     settings: Settings, server: DagsterServer
 ) -> dict[str, tuple[float, Callable[[], object]]]:
-    """What reads, by name: pause in seconds, and what is done."""
+    """Return the readers by name: the pause between two reads in seconds, and the read."""
     store = Database(settings.folders.database, lock_timeout_seconds=30)
     status = [sys.executable, "-c", "from insight_dagster.cli import main; main()", "status"]
     return {
-        "turn": (0.05, lambda: wait_for_turn(settings.folders.database)),
+        "lock": (0.05, lambda: wait_for_lock(settings.folders.database)),
         "count": (
             0.2,
             lambda: store.read("SELECT class_name, count(*) FROM clip_manifest GROUP BY ALL"),
@@ -99,7 +99,7 @@ def readers(
 
 
 def work(server: DagsterServer, classes: list[str]) -> None:
-    """Launch everything at once and wait for its end.
+    """Launch everything at once and wait until all runs have ended.
 
     Raises:
         AssertionError: a run failed.
@@ -116,7 +116,7 @@ def work(server: DagsterServer, classes: list[str]) -> None:
 
 
 def main() -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--clips-per-class", type=int, default=12)
     parser.add_argument("--json", type=Path)
@@ -167,7 +167,7 @@ def main() -> None:
         assert store.rows(table).num_rows == clips, table.name
     log = server.log.read_text()
     assert "DatabaseBusyError" not in log and "Could not set lock" not in log
-    assert max(seconds["turn"]) < LONGEST_WAIT_SECONDS
+    assert max(seconds["lock"]) < LONGEST_WAIT_SECONDS
 
 
 if __name__ == "__main__":

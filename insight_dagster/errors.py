@@ -1,9 +1,9 @@
-"""The one error tree, and the failures that are values.
+"""The exceptions that this project raises on purpose, and failures that are returned as values.
 
-Exceptions end the caller's work; a raiser writes one message that names the file or value at fault
-and the remedy, and the command line prints that message alone. `Unreadable` and `Skipped` are what
-a caller counts, reports and goes on without: a result that may be absent is `X | Unreadable` or
-`X | Skipped`.
+An exception ends the caller's work. Its message says what is wrong, with the file or the value, and
+what to do; the command line prints that message alone. `Unreadable` and `Skipped` are returned
+where the caller counts and reports failures and continues without the result, as in
+`X | Unreadable`. Nothing here formats or catches.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from dataclasses import dataclass
 
 
 class InsightError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """The base class of every error that this project raises on purpose."""
 
 
 class SettingsError(InsightError):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value, or settings contradict each other."""
 
 
 class LibraryError(InsightError):
-    """A clip library is missing, empty, or laid out in a way that is not understood."""
+    """A clip library is missing, empty, or has an unknown layout."""
 
 
 class UnknownClassError(LibraryError):
-    """A class was asked for that the library does not have."""
+    """A class was requested that the library does not have."""
 
 
 class DecodeError(InsightError):
-    """One clip cannot be decoded exactly; the reason ends up in its quarantine row."""
+    """A clip cannot be decoded exactly; the reason is stored with the quarantined clip."""
 
 
 class MetadataFunctionError(InsightError):
-    """A metadata function that a package of the user offers cannot be imported."""
+    """A metadata function offered by an installed package cannot be imported."""
 
 
 class ModelError(InsightError):
@@ -44,7 +44,7 @@ class WeightsUnavailableError(ModelError):
 
 
 class RunFailedError(InsightError):
-    """A Dagster run ended in failure; what other runs did is kept."""
+    """A Dagster run failed; results of other runs are kept."""
 
 
 class DatabaseError(InsightError):
@@ -52,35 +52,35 @@ class DatabaseError(InsightError):
 
 
 class SchemaVersionError(DatabaseError):
-    """The DuckDB file was written by another version of the schema."""
+    """The DuckDB file has another version of the schema, or another program made it."""
 
 
 class DatabaseBusyError(DatabaseError):
-    """Another program held the DuckDB file for longer than the waiting time."""
+    """Another program held the DuckDB file for longer than the lock timeout."""
 
 
 class NotEnoughClipsError(InsightError):
-    """Too few clips for the step that was asked for."""
+    """There are too few clips for a step."""
 
 
 class LatentSpaceError(InsightError):
-    """A fitted latent space is missing, damaged, or made for other embeddings."""
+    """A fitted latent space is missing, damaged, or was fitted on other embeddings."""
 
 
 class UntrustedClassError(InsightError):
-    """A class's vectors are incomplete, damaged, or left from a step that failed."""
+    """A class's vectors are incomplete, damaged, or left over from a failed step."""
 
 
 class PromotionError(InsightError):
-    """A baseline cannot be promoted as things stand."""
+    """A baseline cannot be promoted: author or reason is missing, or checks fail."""
 
 
 class ChecksFailedError(InsightError):
-    """A class does not pass its checks; what they say is the message."""
+    """A class does not pass its checks; the message is what the failed checks report."""
 
 
 class UnknownInsightError(InsightError):
-    """An insight was named that the tables do not have."""
+    """An insight was requested that the tables do not have."""
 
 
 _REFUSED_BY_SYSTEM = "the file cannot be read"
@@ -91,19 +91,19 @@ class Unreadable:
     """A file or clip that cannot be read or decoded.
 
     Attributes:
-        reason: what is wrong with it, as people read it in the tables.
+        reason: what is wrong with it, as shown in the tables.
     """
 
     reason: str
 
     @classmethod
     def from_os_error(cls, error: OSError) -> Unreadable:
-        """Describe a file that the system refuses, for example for want of permission."""
+        """Return the failure for an error of the operating system, such as a missing permission."""
         return cls(f"{_REFUSED_BY_SYSTEM} ({(error.strerror or type(error).__name__).lower()})")
 
     @property
     def is_temporary(self) -> bool:
-        """Whether the system refused the file, so that reading it later may succeed."""
+        """Whether the operating system refused the file, so that a later attempt may succeed."""
         return self.reason.startswith(_REFUSED_BY_SYSTEM)
 
 
@@ -112,7 +112,7 @@ class Skipped:
     """A step that was not carried out, because its result would be missing or meaningless.
 
     Attributes:
-        reason: what it lacked, as people read it.
+        reason: why, as shown in the tables.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""Everything that the checks of a class read, as one Dagster resource."""
+"""The class checks as a Dagster resource, put together from the other resources."""
 
 import dagster as dg
 
@@ -11,7 +11,7 @@ from insight_dagster.resources.thresholds import ThresholdsResource
 
 
 class ClassChecksResource(dg.ConfigurableResource):
-    """Opens the checks on the present state of the home."""
+    """The checks of every class, on the current state of the home."""
 
     database: DatabaseResource
     clip_library: ClipLibraryResource
@@ -20,7 +20,7 @@ class ClassChecksResource(dg.ConfigurableResource):
     thresholds: ThresholdsResource
 
     def open(self) -> ClassChecks:
-        """Return the checks; nothing is read yet."""
+        """Return the checks, which read the database only when they are evaluated."""
         return ClassChecks(
             store=self.database.open(),
             thresholds=self.thresholds.load(),

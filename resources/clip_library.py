@@ -9,7 +9,13 @@ from insight_dagster.analysis.decoding import DecodingProcesses, Limits, decodin
 
 
 class ClipLibraryResource(dg.ConfigurableResource):
-    """Knows where the labelled clips are, and what reading one may cost."""
+    """The folder of the labelled clips, and the limits for decoding one.
+
+    Attributes:
+        folder: the library's folder.
+        decode_seconds: longest time that decoding one clip may take.
+        decode_memory_mib: memory that decoding one clip may use.
+    """
 
     folder: str
     decode_seconds: float = Limits.seconds
@@ -17,17 +23,17 @@ class ClipLibraryResource(dg.ConfigurableResource):
 
     @property
     def root(self) -> Path:
-        """The library's folder, which manifest paths are relative to."""
+        """The library's folder; paths in the manifest are relative to it."""
         return Path(self.folder)
 
     def decoding(self) -> DecodingProcesses:
-        """Reads clips, each in a process of its own: they are untrusted."""
+        """Return the decoder, which reads each clip in its own process: files are untrusted."""
         return decoding_processes(Limits(self.decode_seconds, self.decode_memory_mib))
 
     def scan(self) -> ScannedLibrary:
-        """What the library holds now.
+        """Return the classes, splits and files of the library.
 
         Raises:
-            LibraryError: the folder is missing, empty, or laid out in no known way.
+            LibraryError: the folder is missing, empty, or has an unknown layout.
         """
         return scan(self.root)

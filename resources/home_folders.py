@@ -9,11 +9,11 @@ from insight_dagster.files.home_folders import HomeFolders
 
 
 class HomeFoldersResource(dg.ConfigurableResource):
-    """Where assets put files.
+    """The folders that assets write to, and the address of the report.
 
     Attributes:
         home: the home folder.
-        report_url: address that the report folder is served at.
+        report_url: address at which the report folder is served.
     """
 
     home: str
@@ -24,7 +24,12 @@ class HomeFoldersResource(dg.ConfigurableResource):
         return HomeFolders(Path(self.home))
 
     def page(self, *path: str, **params: str) -> str:
-        """Return the address of a view of the report."""
+        """Return the address of a page of the report.
+
+        Args:
+            path: parts of the page's path; the report's start page if there are none.
+            params: query parameters of the page.
+        """
         query = f"?{urlencode(params)}" if params else ""
         view = f"#/{'/'.join(quote(part, safe='') for part in path)}{query}" if path else ""
         return f"{self.report_url.rstrip('/')}/{view}"

@@ -1,8 +1,9 @@
-"""The one partitioning of the project, an action class each, and how backfills divide it.
+"""The partitions of the project, one per action class, and how backfills divide them into runs.
 
-A run over several classes loads the model once and reads the shared tables once; a run of its own
-isolates a class. Assets of one policy that follow each other share a run, and there a failing class
-keeps the ones after it from being reached: so policies change where the stages of an analysis do.
+A run over several classes loads the model and reads the shared tables once; a run of one class
+isolates it from the others. Dagster puts consecutive assets with the same policy into one run, in
+which a failed class stops the later assets for all classes. So the policy changes where one stage
+of an analysis ends and the next begins.
 """
 
 import dagster as dg
@@ -10,13 +11,13 @@ import dagster as dg
 ACTION_CLASSES = dg.DynamicPartitionsDefinition(name="action_class")
 
 CLASSES_PER_RUN = 25
-"""Classes that one run takes on at most, in backfills and in the nightly re-analysis."""
+"""Largest number of classes in one run, in backfills and in the nightly analysis."""
 
 MEASURING = dg.BackfillPolicy.multi_run(max_partitions_per_run=CLASSES_PER_RUN)
-"""Manifest, embeddings, metadata: the model is loaded for many classes at once."""
+"""Policy of manifest, embeddings and metadata: one run loads the model for many classes."""
 
 PLACING = dg.BackfillPolicy.multi_run(max_partitions_per_run=2 * CLASSES_PER_RUN)
-"""Projection, clusters, performance: seconds per class, none needs the others of its stage."""
+"""Policy of projection, clusters and performance: seconds per class, independent of each other."""
 
 EXPLAINING = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
-"""Insights, heatmaps, verdict: one follows from the other, so that every class has its own run."""
+"""Policy of insights, heatmaps and verdict, which build on each other: one run per class."""

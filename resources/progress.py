@@ -1,4 +1,7 @@
-"""How long work reports itself: log lines in Dagster, a bar in a terminal."""
+"""The progress of long steps: the protocol, and its form as log lines of Dagster.
+
+The progress bar of the command line is in `insight_dagster.commands.progress`.
+"""
 
 import time
 from collections.abc import Callable
@@ -11,18 +14,27 @@ _LOG_EVERY_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """Something that can follow one long step."""
+    """Reports the progress of long steps."""
 
     def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
-        """Begin a step of `total` clips; call the result with the number of clips just done."""
+        """Begin a step of `total` clips; return a function that is told how many are done.
+
+        Args:
+            context: of the asset.
+            what: name of the step.
+            total: number of clips.
+
+        Returns:
+            A function to call with the number of clips that were just done.
+        """
         ...
 
 
 class LoggedProgress:
-    """One log line at most every ten seconds, and one at the end."""
+    """Progress as log lines: at most one every ten seconds, and one at the end."""
 
     def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
-        """Follow a step through `context.log`."""
+        """Begin a step whose progress is written to `context.log`."""
         done, logged = 0, time.monotonic()
 
         def advance(count: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Thresholds of the asset checks as a Dagster resource, so that the UI shows them."""
+"""The thresholds of the asset checks as a Dagster resource, so that the UI shows them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from insight_dagster.settings.thresholds import Thresholds
 
 
 class ThresholdsResource(dg.ConfigurableResource):
-    """The settings' table `[checks]`; names and meanings are those of `Thresholds`."""
+    """The table `[checks]` of the settings, with the names of `Thresholds`."""
 
     values: dict[str, Any]
 

@@ -1,1 +1,1 @@
-"""What the assets share: running a step class by class, reporting checks, metadata for the UI."""
+"""Parts that the assets share: classes one by one, checks, clips to decode, metadata for the UI."""

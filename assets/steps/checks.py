@@ -1,8 +1,14 @@
-"""How checks run and report: once for each class of a run, into Dagster and the database.
+"""How assets declare their checks, and how a step evaluates and records them for each class.
 
-A step serves all checks of one asset, so that a run starts one process for them. Dagster would run
-it once for many partitions and record one result of no class; here every class gets its own. What a
-check decides is in `analysis/checks` and `analysis/drift`.
+One step evaluates all checks of an asset, so that a run starts one process for them. Dagster would
+record one result for all partitions of a run; here every class gets its own, in Dagster and in the
+table `check_results`. What the checks of a class read is in
+`insight_dagster.pipeline.class_checks`, what a check decides in `insight_dagster.analysis.checks`.
+
+An asset with checks needs three lines of this module: `class_check_specs` declares the checks,
+`evaluate_class_checks` is the body of the check step, and an `AssetChecks` goes to
+`per_class.for_each_class`. Checks of all classes together use `overall_check_specs` and
+`report_overall_checks`.
 """
 
 import json
@@ -19,23 +25,32 @@ from insight_dagster.orchestration.dagster_internals import (
     RANGE_START_TAG,
     CheckedMaterialization,
 )
-from insight_dagster.pipeline.class_checks import ClassChecks
+from insight_dagster.pipeline.class_checks import ClassChecks, Outcomes
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.tables import CHECK_RESULTS
 from insight_dagster.tables.clock import timestamp_now
 
 ALL_CLASSES = ""
-Judge = Callable[[ClassChecks, str], Mapping[str, Outcome]]
+"""Stands for the class name in results of checks of all classes together."""
+
+EvaluateClass = Callable[[ClassChecks, str], Outcomes]
+"""Returns the outcomes of one class: a method of `ClassChecks`."""
+
 CheckEvents = Iterator[AssetCheckEvaluation | dg.Output]
+"""What a check step yields."""
 
 
-def per_class(
+def class_check_specs(
     asset: dg.AssetsDefinition | dg.AssetSpec, *, blocking: bool = False, **descriptions: str
 ) -> list[dg.AssetCheckSpec]:
-    """Specs of checks that every class has its own result of, by name.
+    """Return the specs of checks that have one result per class.
 
-    Checks that block have a step of their own: what is downstream waits for the whole step.
+    Args:
+        asset: the asset that is checked.
+        blocking: whether a failure stops the assets downstream in the same run. Blocking checks
+            need a step of their own, because assets downstream wait for the whole step.
+        descriptions: what it means that a check fails, by the name of the check.
     """
     return [
         dg.AssetCheckSpec(
@@ -49,168 +64,207 @@ def per_class(
     ]
 
 
-def all_classes(asset: dg.AssetsDefinition, **descriptions: str) -> list[dg.AssetCheckSpec]:
-    """Specs of checks that are of no single class, by name."""
+def overall_check_specs(asset: dg.AssetsDefinition, **descriptions: str) -> list[dg.AssetCheckSpec]:
+    """Return the specs of checks that have one result for all classes together.
+
+    Args:
+        asset: the asset that is checked.
+        descriptions: what it means that a check fails, by the name of the check.
+    """
     return [
         dg.AssetCheckSpec(name, asset=asset.key, description=description)
         for name, description in descriptions.items()
     ]
 
 
-def check_every_class(
+def evaluate_class_checks(
     context: dg.AssetCheckExecutionContext,
     class_checks: ClassChecks,
-    judge: Judge,
+    evaluate: EvaluateClass,
 ) -> CheckEvents:
-    """Evaluate the step's checks for every class of the run, then end as they say.
+    """Evaluate the step's checks for every class of the run, and record the results.
 
     Args:
         context: of the check step.
-        class_checks: of the present state.
-        judge: outcomes of one class by check name.
+        class_checks: the checks, of the current state.
+        evaluate: returns the outcomes of one class.
 
     Yields:
-        One evaluation for each check and class, one output for each check.
+        One evaluation per check and class, then one output per check.
 
     Raises:
-        dagster.Failure: a check of severity ERROR failed, so that the run is seen to have failed.
+        dagster.Failure: a check of severity ERROR failed; the run fails with it.
     """
-    selected = {key.name: key for key in context.selected_asset_check_keys}
-    found = {
-        class_name: _judged(context, class_checks, judge, class_name, selected)
-        for class_name in classes_of(context)
+    names = [key.name for key in context.selected_asset_check_keys]
+    outcomes = {
+        class_name: _evaluate(context, class_checks, evaluate, class_name, names)
+        for class_name in classes_of_run(context)
     }
-    yield from _report(context, class_checks, found)
+    yield from _report(context, class_checks, outcomes)
 
 
-@dataclass(frozen=True)
-class OwnChecks:
-    """The checks of an asset, for its own step.
-
-    Attributes:
-        resource: gives the class_checks.
-        judge: outcomes of one class by check name.
-    """
-
-    resource: ClassChecksResource
-    judge: Judge
-
-
-def record_checks(
-    context: dg.AssetExecutionContext,
-    asset: dg.AssetKey,
-    checks: OwnChecks,
-    class_names: Sequence[str],
-) -> None:
-    """Evaluate an asset's checks in its own step, for the classes that were done.
-
-    For a step that will end as failed because of another class: Dagster then leaves its checks out,
-    and these classes would be without a result of what was just written.
-    """
-    class_checks, judge = checks.resource.open(), checks.judge
-    for class_name in class_names:
-        outcomes = _judged(context, class_checks, judge, class_name, ())
-        keys = {name: dg.AssetCheckKey(asset, name) for name in outcomes}
-        kept = _with_severities(class_checks, {class_name: outcomes}, keys)
-        _store(class_checks, context.run.run_id, keys, kept)
-        for (_, name), outcome in kept.items():
-            context.log_event(_evaluation(context.instance, keys[name], class_name, outcome))
-
-
-def check_all_together(
+def report_overall_checks(
     context: dg.AssetCheckExecutionContext,
     class_checks: ClassChecks,
-    outcomes: Mapping[str, Outcome],
+    outcomes: Outcomes,
 ) -> CheckEvents:
-    """Report checks that are of no single class; otherwise as `check_every_class`."""
+    """Record the results of checks of all classes together.
+
+    Args:
+        context: of the check step.
+        class_checks: the checks, of the current state.
+        outcomes: outcomes by the name of the check.
+
+    Yields:
+        One evaluation and one output per check.
+
+    Raises:
+        dagster.Failure: a check of severity ERROR failed; the run fails with it.
+    """
     yield from _report(context, class_checks, {ALL_CLASSES: outcomes})
 
 
-def classes_of(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
-    """The classes of the run; all of them where it names none."""
-    run = context.run
-    if run.tags.get(PARTITION_TAG) or run.tags.get(RANGE_START_TAG):
+@dataclass(frozen=True)
+class AssetChecks:
+    """The checks of an asset, for the step that materializes it.
+
+    Attributes:
+        resource: opens the class checks.
+        evaluate: returns the outcomes of one class.
+    """
+
+    resource: ClassChecksResource
+    evaluate: EvaluateClass
+
+
+def record_asset_checks(
+    context: dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    checks: AssetChecks,
+    class_names: Sequence[str],
+) -> None:
+    """Evaluate and record an asset's checks inside the step that materializes it.
+
+    Only for a step that will fail because of some classes: Dagster then skips the check step, and
+    the other classes would have no results for what was just written.
+
+    Args:
+        context: of the asset.
+        asset: key of the asset.
+        checks: the checks of the asset.
+        class_names: the classes that were materialized.
+    """
+    class_checks = checks.resource.open()
+    for class_name in class_names:
+        outcomes = _evaluate(context, class_checks, checks.evaluate, class_name, ())
+        keys = [dg.AssetCheckKey(asset, name) for name in outcomes]
+        results = _results(class_checks, keys, {class_name: outcomes})
+        _store(class_checks, context.run.run_id, results)
+        for result in results:
+            context.log_event(_evaluation(context.instance, result))
+
+
+def classes_of_run(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
+    """Return the classes of the run; every class if the run has no partition."""
+    tags = context.run.tags
+    if tags.get(PARTITION_TAG) or tags.get(RANGE_START_TAG):
         return list(context.partition_keys)
     return context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
 
 
-def _judged(
+@dataclass(frozen=True)
+class _Result:
+    """The outcome of one check for one class."""
+
+    key: dg.AssetCheckKey
+    class_name: str
+    outcome: Outcome
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the check failed with severity ERROR."""
+        return not self.outcome.passed and self.outcome.severity == ERROR
+
+    def __str__(self) -> str:
+        of_class = f" of {self.class_name!r}" if self.class_name else ""
+        return f"{self.key.name}{of_class}: {self.outcome.description}"
+
+
+def _evaluate(
     context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
     class_checks: ClassChecks,
-    judge: Judge,
+    evaluate: EvaluateClass,
     class_name: str,
     names: Iterable[str],
-) -> Mapping[str, Outcome]:
-    """Outcomes of a class; where it cannot be judged, that is the outcome of every check named."""
+) -> Outcomes:
+    """Return the outcomes of a class; if that fails, the failure for each of the checks named."""
     try:
-        return judge(class_checks, class_name)
+        return evaluate(class_checks, class_name)
     except Exception as problem:
-        context.log.exception(f"{class_name!r} could not be judged: {problem}")
+        context.log.exception(f"the checks of {class_name!r} could not be evaluated: {problem}")
         return dict.fromkeys(names, not_evaluated(problem))
 
 
 def _report(
     context: dg.AssetCheckExecutionContext,
     class_checks: ClassChecks,
-    found: Mapping[str, Mapping[str, Outcome]],
+    outcomes: Mapping[str, Outcomes],
 ) -> CheckEvents:
-    selected = {key.name: key for key in context.selected_asset_check_keys}
-    kept = _with_severities(class_checks, found, selected)
-    _store(class_checks, context.run.run_id, selected, kept)
-    for (class_name, name), outcome in kept.items():
-        yield _evaluation(context.instance, selected[name], class_name, outcome)
-    for key in selected.values():
+    """Record the outcomes of the selected checks, by class; fail if one of them is an error."""
+    keys = list(context.selected_asset_check_keys)
+    results = _results(class_checks, keys, outcomes)
+    _store(class_checks, context.run.run_id, results)
+    for result in results:
+        yield _evaluation(context.instance, result)
+    for key in keys:
         yield dg.Output(None, output_name=f"{key.asset_key.to_python_identifier()}_{key.name}")
-    failed = [
-        f"{name}{f' of {class_name!r}' if class_name else ''}: {outcome.description}"
-        for (class_name, name), outcome in kept.items()
-        if not outcome.passed and outcome.severity == ERROR
-    ]
-    if failed:
+    errors = [str(result) for result in results if result.is_error]
+    if errors:
         raise dg.Failure(
-            f"{len(failed)} of {len(kept)} checks failed: " + "; ".join(failed),
+            f"{len(errors)} of {len(results)} checks failed: " + "; ".join(errors),
             allow_retries=False,
         )
 
 
-def _with_severities(
+def _results(
     class_checks: ClassChecks,
-    found: Mapping[str, Mapping[str, Outcome]],
-    keys: Mapping[str, dg.AssetCheckKey],
-) -> dict[tuple[str, str], Outcome]:
-    """Outcomes of the checks asked for by class and name, of the severity that is set."""
-    return {
-        (class_name, name): outcome.with_severity(class_checks.thresholds.severities.get(name))
-        for class_name, outcomes in found.items()
-        for name, outcome in outcomes.items()
-        if name in keys
-    }
+    keys: Sequence[dg.AssetCheckKey],
+    outcomes: Mapping[str, Outcomes],
+) -> list[_Result]:
+    """Return the results of these checks for every class, with the severities of the settings."""
+    key_by_name = {key.name: key for key in keys}
+    severities = class_checks.thresholds.severities
+    return [
+        _Result(key_by_name[name], class_name, outcome.with_severity(severities.get(name)))
+        for class_name, of_class in outcomes.items()
+        for name, outcome in of_class.items()
+        if name in key_by_name
+    ]
 
 
-def _evaluation(
-    instance: dg.DagsterInstance,
-    key: dg.AssetCheckKey,
-    class_name: str,
-    outcome: Outcome,
-) -> AssetCheckEvaluation:
+def _evaluation(instance: dg.DagsterInstance, result: _Result) -> AssetCheckEvaluation:
+    """Return the event that Dagster stores for a result."""
+    key, outcome = result.key, result.outcome
     return AssetCheckEvaluation(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=outcome.passed,
         metadata=dict(outcome.facts),
-        target_materialization_data=_target(instance, key.asset_key, class_name),
+        target_materialization_data=_target(instance, key.asset_key, result.class_name),
         severity=AssetCheckSeverity(outcome.severity),
         description=outcome.description,
-        partition=class_name or None,
+        partition=result.class_name or None,
     )
 
 
 def _target(
     instance: dg.DagsterInstance, asset: dg.AssetKey, class_name: str
 ) -> CheckedMaterialization | None:
-    """Return the materialization that a check evaluated, None where there is none."""
-    wanted = dg.AssetRecordsFilter(asset, asset_partitions=[class_name] if class_name else None)
-    records = instance.fetch_materializations(wanted, limit=1).records
+    """Return the materialization that was checked, the newest one; None if there is none."""
+    partitions = [class_name] if class_name else None
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset, asset_partitions=partitions), limit=1
+    ).records
     if not records:
         return None
     newest = records[0]
@@ -219,25 +273,21 @@ def _target(
     )
 
 
-def _store(
-    class_checks: ClassChecks,
-    run_id: str,
-    keys: Mapping[str, dg.AssetCheckKey],
-    kept: Mapping[tuple[str, str], Outcome],
-) -> None:
+def _store(class_checks: ClassChecks, run_id: str, results: Sequence[_Result]) -> None:
+    """Write results to the table `check_results`."""
     now = timestamp_now()
     rows = [
         {
-            "asset": keys[name].asset_key.to_user_string(),
-            "check_name": name,
-            "class_name": class_name,
-            "passed": outcome.passed,
-            "severity": outcome.severity,
-            "description": outcome.description,
-            "facts": json.dumps(dict(outcome.facts), default=str),
+            "asset": result.key.asset_key.to_user_string(),
+            "check_name": result.key.name,
+            "class_name": result.class_name,
+            "passed": result.outcome.passed,
+            "severity": result.outcome.severity,
+            "description": result.outcome.description,
+            "facts": json.dumps(dict(result.outcome.facts), default=str),
             "run_id": run_id,
             "evaluated_at": now,
         }
-        for (class_name, name), outcome in kept.items()
+        for result in results
     ]
     class_checks.store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(rows)))

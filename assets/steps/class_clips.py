@@ -1,4 +1,4 @@
-"""A class's clips for the steps that read videos, put together from the resources."""
+"""The clips of a class for steps that decode videos, put together from the resources."""
 
 import dagster as dg
 
@@ -20,7 +20,7 @@ def open_class(
     options: OptionsResource,
     progress: Progress,
 ) -> ClassClips:
-    """Return the usable clips that the manifest lists for a class, ready to be decoded."""
+    """Return the usable clips of a class, with everything that is needed to decode them."""
     store = database.open()
     return ClassClips(
         name=class_name,

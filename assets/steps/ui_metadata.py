@@ -1,4 +1,4 @@
-"""How a materialization shows itself in the Dagster UI: row count, schema, preview, picture."""
+"""Metadata that the Dagster UI shows of a materialization: row count, schema, preview, pictures."""
 
 import base64
 from pathlib import Path
@@ -20,12 +20,12 @@ Metadata = dict[str, Any]
 
 
 def result_metadata(result: StepResult) -> Metadata:
-    """Return the facts of a step, with the table that it wrote."""
+    """Return the facts of a step, and the metadata of the table that it wrote."""
     return {**result.facts, **table_metadata(result.table, result.rows)}
 
 
 def table_metadata(table: Table, rows: pa.Table) -> Metadata:
-    """Row count, column schema with units, and the first rows of what was written."""
+    """Return row count, column schema with units, and the first rows of a table."""
     return {
         "dagster/row_count": rows.num_rows,
         "dagster/column_schema": _schema(table),
@@ -35,13 +35,13 @@ def table_metadata(table: Table, rows: pa.Table) -> Metadata:
 
 
 def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
-    """A PNG that the UI shows inline."""
+    """Return a PNG as metadata that the UI shows inline."""
     encoded = base64.b64encode(png).decode()
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
 
 
 def first_grid(bundles: pa.Table, home: Path) -> Metadata:
-    """The first bundle's 4x4 grid, shown inline."""
+    """Return the frame grid of the first heatmap bundle, shown inline; nothing without bundles."""
     if not bundles.num_rows:
         return {}
     return {"example": picture((home / bundles["path"][0].as_py()).read_bytes(), "heatmap")}
@@ -57,7 +57,7 @@ def _schema(table: Table) -> dg.TableSchema:
 
 
 def _preview(rows: pa.Table) -> dg.MarkdownMetadataValue:
-    """The first rows as a Markdown table, long cells cut."""
+    """Return the first rows as a Markdown table, with long cells shortened."""
     head = rows.slice(0, _PREVIEW_ROWS).to_pylist()
     lines = [_line(rows.column_names), _line(["---"] * rows.num_columns)]
     lines += [_line([_cell(value) for value in row.values()]) for row in head]
@@ -75,14 +75,14 @@ def _cell(value: object) -> str:
 
 
 def insight_list(insights: pa.Table, causes: pa.Table) -> dg.MarkdownMetadataValue:
-    """Insights by severity, each with its strongest causes, as a Markdown list."""
-    of: dict[str, list[Cause]] = {}
+    """Return the insights by severity, each with its strongest causes, as a Markdown list."""
+    causes_of: dict[str, list[Cause]] = {}
     for row in sorted(causes.to_pylist(), key=lambda row: row["rank"]):
-        of.setdefault(row["insight_id"], []).append(from_row(Cause, row))
+        causes_of.setdefault(row["insight_id"], []).append(from_row(Cause, row))
     ranked = sorted(insights.to_pylist(), key=lambda row: -row["severity"])
     lines = [
         f"{number}. **{row['kind']}** ({row['severity']:.2f}): {row['sentence']}"
-        f" *{', '.join(cause_phrases(of.get(row['insight_id'], [])))}*"
+        f" *{', '.join(cause_phrases(causes_of.get(row['insight_id'], [])))}*"
         for number, row in enumerate(ranked, 1)
     ]
     return dg.MetadataValue.md("\n".join(lines).replace("<", "&lt;") or "Nothing stands out.")

@@ -1,4 +1,4 @@
-"""Progress bars in a terminal: one for all stages, one for the current step."""
+"""Progress in a terminal: a bar for the whole job, one for the step under way."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from insight_dagster.resources.progress import ProgressCallback
 
 @dataclass(frozen=True)
 class BarProgress:
-    """Shows the clips of the current step as a bar; a progress resource for assets."""
+    """Shows clips of the running step as a bar; serves assets as their `progress` resource."""
 
     bars: Progress
     step: TaskID
 
     def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
-        """Begin the bar of a step; return a callback that advances it."""
+        """Begin a step's bar."""
         return self.begin(what, total)
 
     def begin(self, what: str, total: int | None) -> ProgressCallback:
-        """Begin a bar for `total` items (None = unknown); return a callback that advances it."""
+        """Begin a bar for `total` items (None: unknown); the result advances it."""
         visible = total is None or total > 0
         self.bars.reset(self.step, total=total, description=f"  {what}", visible=visible)
 
@@ -42,10 +42,10 @@ class BarProgress:
         return advance
 
     def bytes(self, what: str) -> Callable[[int, int | None], None]:
-        """Return a callback for a download: it takes the bytes received and the bytes expected."""
+        """A bar for a download: the result is told bytes there and bytes wanted."""
 
-        def show(received: int, expected: int | None) -> None:
-            done, total = received / 2**20, expected / 2**20 if expected else None
+        def show(there: int, wanted: int | None) -> None:
+            done, total = there / 2**20, wanted / 2**20 if wanted else None
             self.bars.update(
                 self.step, description=f"  {what}, MiB", completed=done, total=total, visible=True
             )
@@ -55,7 +55,7 @@ class BarProgress:
 
 @contextmanager
 def progress_bars(console: Console) -> Iterator[BarProgress]:
-    """Show live bars on a terminal; show nothing if the output is not one."""
+    """Live bars on a terminal (plain nothing where the output is not one)."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

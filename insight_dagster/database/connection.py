@@ -1,11 +1,11 @@
 """The DuckDB file: short connections, one transaction per write, Arrow in and out.
 
-Connections, reading and transactions belong here; what is written (`writes.py`), the schema
-(`schema.py`) and its columns (`tables/`) do not, nor does anything that computes.
+Connections, reading and transactions belong here; what is written (`writes`), the schema
+(`schema`) and its columns (`insight_dagster.tables`) do not, nor does anything that computes.
 
-One process writes at a time, and nobody reads while it does: that is DuckDB's rule. A connection is
-held for one statement batch only; `turns.py` says whose turn it is. A reader gives its turn back as
-soon as the file is open.
+DuckDB lets one process write, or several read, but not both at a time. So a connection lasts for
+one batch of statements, and processes wait for each other with the locks of `file_locks`. A reader
+releases its lock as soon as the file is open.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset  # or DuckDB imports it at its first table, while the file is held
+import pyarrow.dataset  # otherwise DuckDB imports it with its first table, while the file is held
 from filelock import Timeout
 
-from insight_dagster.database.file_locks import has_readers, reading, turn
+from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
 from insight_dagster.database.schema import check_version, create_schema, empty_rows, exists, is_new
 from insight_dagster.database.writes import Write
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
@@ -31,15 +31,15 @@ from insight_dagster.tables.columns import Table
 
 _BY_NAME = {table.name: table for table in TABLES}
 _RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
-# A checkpoint writes whole row groups again, and a vector's row is wide: by DuckDB's default of
-# 122,880 rows to a group, the time that one class's write takes grows with the whole library.
+# A checkpoint rewrites whole row groups, and rows with a vector are wide: with DuckDB's default of
+# 122,880 rows in a group, the time to write one class would grow with the whole library.
 _ROW_GROUP = 2048
-# For the few rows of a class a second thread costs more than it does, and so does the search for
-# the best compression, which saves a sixth of a file of vectors.
+# For the few rows of a class, a second thread costs more than it saves, and so does the search for
+# the best compression, which makes a file of vectors a sixth smaller.
 _Options = dict[str, str | bool | int | float | list[str]]
 _READER: _Options = {}
 _WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
-_HELD = ("Could not set lock", "different configuration", "Unique file handle conflict")
+_HELD_MESSAGES = ("Could not set lock", "different configuration", "Unique file handle conflict")
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Database:
     """One DuckDB file.
 
     Args:
-        path: the file; it and its folder are made at the first write.
-        lock_timeout_seconds: longest wait for another process before `DatabaseBusyError`.
+        path: the file; it and its folder are created when first used.
+        lock_timeout_seconds: longest wait for other processes, then `DatabaseBusyError`.
     """
 
     path: Path
     lock_timeout_seconds: float = 120.0
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        """Rows of a query, on a read-only connection.
+        """Return the rows of a query, which cannot change the database.
 
         Raises:
             DatabaseError: the file cannot be opened or the query fails.
@@ -67,7 +67,7 @@ class Database:
     def read_together(
         self, queries: Mapping[str, tuple[str, Sequence[Any]]]
     ) -> dict[str, pa.Table]:
-        """Rows of several queries by name, all of the same state of the database.
+        """Return the rows of several queries by name, all of the same state of the database.
 
         Raises:
             DatabaseError: the file cannot be opened or a query fails.
@@ -80,7 +80,7 @@ class Database:
             }
 
     def rows(self, table: Table, class_name: str | None = None) -> pa.Table:
-        """Rows of a table (of one class), in primary-key order."""
+        """Return the rows of a table, of one class or of all, in primary-key order."""
         order = ", ".join(table.key)
         where, parameters = "", []
         if class_name is not None:
@@ -93,7 +93,14 @@ class Database:
             return _run(connection, sql, parameters)
 
     def covering(self, table: Table, class_name: str, *, column: str, version: str) -> pa.Table:
-        """Rows, of any class, with the contents of a class's clips and the version asked for."""
+        """Return stored results for the contents of a class's clips, whatever class they are in.
+
+        Args:
+            table: results of clips, with a `content_key`.
+            class_name: the class whose clips are looked up.
+            column: column that holds the version of a result.
+            version: version that the results must have.
+        """
         if not self.has_rows(table.name):
             return empty_rows(table)
         sql = f"""
@@ -104,7 +111,7 @@ class Database:
         return self.read(sql, [version, class_name])
 
     def of_model(self, table: Table, fingerprint: str) -> pa.Table:
-        """Rows of every class that one model made, in primary-key order."""
+        """Return the rows of every class that were made by one model, in primary-key order."""
         if not self.has_rows(table.name):
             return empty_rows(table)
         order = ", ".join(table.key)
@@ -112,7 +119,7 @@ class Database:
         return self.read(sql, [fingerprint])
 
     def has_rows(self, name: str) -> bool:
-        """Whether the table of that name has been made and has rows."""
+        """Return whether the table of that name exists and has rows."""
         self._ensure_file()
         with self._connection(read_only=True) as connection:
             if not exists(connection, table_named(name)):
@@ -124,8 +131,8 @@ class Database:
         """Apply writes in one transaction: all of them, or nothing.
 
         Raises:
-            DatabaseError: a row breaks its table's schema, or the disk is full; nothing is
-                written then.
+            DatabaseError: a row does not fit its table's schema, or the disk is full; nothing
+                was written.
         """
         self._ensure_file()
         with self._connection(read_only=False) as connection:
@@ -138,7 +145,7 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise DatabaseError(
-                f"cannot make the folder {self.path.parent} ({problem.strerror}); "
+                f"cannot create the folder {self.path.parent} ({problem.strerror}); "
                 "choose a writable home with --home or INSIGHT_HOME"
             ) from problem
         with self._connection(read_only=False):
@@ -146,7 +153,7 @@ class Database:
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        # Others wait from the turn on: what can be done without the file is done before it.
+        # Others wait while the lock is held: what can be done without the file is done first.
         spill: _Options = {"temp_directory": f"{self.path}.tmp"}
         connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
         with ExitStack() as opened, ExitStack() as held:
@@ -174,18 +181,24 @@ class Database:
         *,
         read_only: bool,
     ) -> None:
-        """Attach the file in a turn of its own, which `held` gives back; `opened` after all else.
+        """Attach the file under the lock.
 
-        A writer waits for readers in its turn, so that no other comes before it. Someone who takes
-        no turns may have the file for long, a shell or a notebook: then it gives its turn up from
-        time to time, for readers who can share the file with them.
+        A writer that waits for readers keeps the lock, so that no other writer overtakes it. A
+        program without our locks, such as a shell or a notebook, may hold the file for long: the
+        writer then releases the lock from time to time, for readers that can share the file.
+
+        Args:
+            connection: that the file is attached to.
+            held: closing it releases the lock.
+            opened: closing it ends what marks a reader.
+            read_only: whether the file is opened for reading.
         """
         deadline = time.monotonic() + self.lock_timeout_seconds
         while True:
             left = max(deadline - time.monotonic(), 0)
-            held.enter_context(turn(self.path, read_only=read_only, seconds=left))
+            held.enter_context(hold_lock(self.path, read_only=read_only, seconds=left))
             if read_only:
-                opened.enter_context(reading(self.path))
+                opened.enter_context(mark_reader(self.path))
             problem = self._attach(connection, read_only=read_only)
             while problem and not read_only and has_readers(self.path):
                 if time.monotonic() > deadline:
@@ -202,10 +215,10 @@ class Database:
     def _attach(
         self, connection: duckdb.DuckDBPyConnection, *, read_only: bool
     ) -> duckdb.Error | None:
-        """Try for some moments; what is in the way is returned.
+        """Try to attach the file for a moment; return the error if another process holds it.
 
         Raises:
-            DatabaseError: the file cannot be opened, however long one waits.
+            DatabaseError: the file cannot be opened for a reason that waiting does not change.
         """
         path = str(self.path).replace("'", "''")
         how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}"
@@ -225,15 +238,16 @@ class Database:
 
     def _busy(self) -> DatabaseBusyError:
         return DatabaseBusyError(
-            f"{self.path} is held by another program for more than {self.lock_timeout_seconds:g} s;"
-            " close it there, or raise INSIGHT_LOCK_TIMEOUT_SECONDS"
+            f"{self.path} is held by another program and was not released within "
+            f"{self.lock_timeout_seconds:g} s; close it there, or raise "
+            "INSIGHT_LOCK_TIMEOUT_SECONDS"
         )
 
 
 def _is_held(problem: duckdb.Error) -> bool:
-    """Whether another process, or another thread of this one, has the file open."""
+    """Return whether another process, or another thread of this one, has the file open."""
     text = str(problem)
-    return any(sign in text for sign in _HELD)
+    return any(message in text for message in _HELD_MESSAGES)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pa.Table:
@@ -251,18 +265,18 @@ def _apply(connection: duckdb.DuckDBPyConnection, writes: Sequence[Write]) -> No
             write.apply(connection)
         connection.execute("COMMIT")
     except BaseException:
-        # A commit that failed (a full disk) has ended the transaction by itself.
+        # A failed commit (full disk) has already ended the transaction.
         with suppress(duckdb.TransactionException):
             connection.execute("ROLLBACK")
         raise
 
 
 def table_named(name: str) -> Table:
-    """The definition of a table.
+    """Return the definition of a table.
 
     Raises:
         DatabaseError: there is no such table.
     """
     if name not in _BY_NAME:
-        raise DatabaseError(f"no table {name!r}; tables are {', '.join(_BY_NAME)}")
+        raise DatabaseError(f"unknown table {name!r}; choose from {', '.join(_BY_NAME)}")
     return _BY_NAME[name]

@@ -1,11 +1,20 @@
-"""Who may open the DuckDB file next: turns among processes, kept with lock files beside it.
+"""File locks beside the DuckDB file, which decide what process may open it next.
 
-A writer holds `<file>.lock` from before it opens the database to after it closed it; a reader holds
-it only while it opens. So writers take turns, readers share, and a waiting writer is not overtaken
-by new readers. A reader that waits holds `<file>.reader` as well, and writers that find it held
-give way: however many write, a reader waits for one of them. Readers share a lock on
-`<file>.readers` until they are done, so that a writer can tell them from those who take no turns.
-What is done with the file does not belong here.
+Writers exclude each other and readers share, by three files next to the database:
+
+- `<file>.lock`: held by a writer from before it opens the database until it has closed it, and by a
+  reader only while it opens the database. So new readers do not overtake a waiting writer.
+- `<file>.reader`: held by a waiting reader as well. A writer that finds it held releases
+  `<file>.lock` and tries again: a reader waits for one writer at most, however many there are.
+- `<file>.readers`: shared by readers until they are done, so that a writer can tell them from
+  programs that use none of these locks, such as a shell or a notebook.
+
+The operating system releases the locks of a process that is killed. What is done with the open
+database does not belong here (`connection`).
+
+The reader/writer lock of `fasteners` was tried and does not replace this module: it has no queue,
+so that two overlapping readers kept a writer out until its timeout, and it is a POSIX lock, which
+belongs to a process: a writer got it beside a reader of another thread.
 """
 
 from __future__ import annotations
@@ -20,12 +29,12 @@ from filelock import FileLock, Timeout
 
 from insight_dagster.errors import DatabaseError
 
-_READER_KNOCKS_SECONDS, _WRITER_KNOCKS_SECONDS = 0.005, 0.05
+_READER_POLL_SECONDS, _WRITER_POLL_SECONDS = 0.005, 0.05
 
 
 @contextmanager
-def turn(path: Path, *, read_only: bool, seconds: float) -> Iterator[None]:
-    """Hold a turn at the database file.
+def hold_lock(path: Path, *, read_only: bool, seconds: float) -> Iterator[None]:
+    """Hold the lock that is needed to open the database file.
 
     Args:
         path: the database file.
@@ -33,21 +42,19 @@ def turn(path: Path, *, read_only: bool, seconds: float) -> Iterator[None]:
         seconds: longest wait.
 
     Raises:
-        filelock.Timeout: others kept it for longer than that.
-        DatabaseError: it is to be written and the lock file cannot be.
+        filelock.Timeout: other processes held the lock for longer than that.
+        DatabaseError: the database is opened for writing, and the lock file is not writable.
     """
-    main, reader = FileLock(f"{path}.lock"), FileLock(f"{path}.reader")
+    lock, waiting_reader = FileLock(f"{path}.lock"), FileLock(f"{path}.reader")
     try:
         try:
             if read_only:
-                deadline = time.monotonic() + seconds
-                reader.acquire(timeout=seconds, poll_interval=_READER_KNOCKS_SECONDS)
-                left = max(deadline - time.monotonic(), 0)
-                main.acquire(timeout=left, poll_interval=_READER_KNOCKS_SECONDS)
+                _acquire_as_reader(lock, waiting_reader, seconds)
             else:
-                _acquire_after_readers(main, reader, seconds)
+                _acquire_as_writer(lock, waiting_reader, seconds)
         except OSError as problem:
-            # A home that may only be read can still be looked at. A timeout is an OSError too.
+            # Readers go on without a lock: a home without write permission can be read, and
+            # nobody writes to it. A timeout is an OSError too.
             if isinstance(problem, Timeout):
                 raise
             if not read_only:
@@ -56,16 +63,16 @@ def turn(path: Path, *, read_only: bool, seconds: float) -> Iterator[None]:
                 ) from problem
         yield
     finally:
-        main.release()
-        reader.release()
+        lock.release()
+        waiting_reader.release()
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Let writers know, until the block ends, that the database is open for reading."""
+def mark_reader(path: Path) -> Iterator[None]:
+    """Mark the database as being read until the block ends."""
     try:
         marker = Path(f"{path}.readers").open("ab")  # noqa: SIM115 - closed below
-    except OSError:  # a home that may only be read has no writers
+    except OSError:  # nobody writes to a home without write permission
         yield
         return
     with marker:
@@ -74,7 +81,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def has_readers(path: Path) -> bool:
-    """Whether the database is open in a `reading` block of any process."""
+    """Return whether a process, this one included, is inside `mark_reader`."""
     with Path(f"{path}.readers").open("ab") as marker:
         try:
             fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,19 +90,25 @@ def has_readers(path: Path) -> bool:
     return False
 
 
-def _acquire_after_readers(main: FileLock, reader: FileLock, seconds: float) -> None:
+def _acquire_as_reader(lock: FileLock, waiting_reader: FileLock, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    waiting_reader.acquire(timeout=seconds, poll_interval=_READER_POLL_SECONDS)
+    left = max(deadline - time.monotonic(), 0)
+    lock.acquire(timeout=left, poll_interval=_READER_POLL_SECONDS)
+
+
+def _acquire_as_writer(lock: FileLock, waiting_reader: FileLock, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while True:
-        main.acquire(
-            timeout=max(deadline - time.monotonic(), 0), poll_interval=_WRITER_KNOCKS_SECONDS
-        )
+        left = max(deadline - time.monotonic(), 0)
+        lock.acquire(timeout=left, poll_interval=_WRITER_POLL_SECONDS)
         try:
-            reader.acquire(blocking=False)
+            waiting_reader.acquire(blocking=False)
         except Timeout:
-            main.release()
+            lock.release()
             if time.monotonic() > deadline:
                 raise
-            time.sleep(_WRITER_KNOCKS_SECONDS)
+            time.sleep(_WRITER_POLL_SECONDS)
         else:
-            reader.release()
+            waiting_reader.release()
             return

@@ -1,7 +1,7 @@
-"""The schema inside a DuckDB file: made, recognised, and kept to one vector dimension.
+"""The schema inside a DuckDB file: its creation, its version, the dimension of its vectors.
 
-Statements that define tables belong here; their columns are in `tables/`, connections and
-reading in `database.py`, writing in `writes.py`.
+Statements that create tables belong here; the columns are defined in `insight_dagster.tables`,
+connections and reading in `connection`, writing in `writes`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from insight_dagster.tables.columns import Table
 
 
 def is_new(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the file has no table yet."""
+    """Return whether the file has no table yet."""
     return not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
 
 
 def check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Refuse a file of another program or of another version of the schema.
+    """Make sure that this release wrote the file, or one with the same schema.
 
     Raises:
-        SchemaVersionError: with what to do.
+        SchemaVersionError: the file is another program's, or has another version of the schema.
     """
     try:
         found = connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
@@ -35,14 +35,14 @@ def check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         ) from problem
     if found != SCHEMA_VERSION:
         raise SchemaVersionError(
-            f"{path} has schema version {found}, this release reads {SCHEMA_VERSION}; "
+            f"{path} has schema version {found}, but this release reads version {SCHEMA_VERSION}; "
             "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
         )
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
-    """All tables but the vectors', whose dimension only their first rows tell."""
-    if read_only:  # a run was killed between making the file and this; the next write mends it
+    """Create every table except those of vectors, whose dimension is known at their first rows."""
+    if read_only:  # a run was killed after it created the file; the next write creates the tables
         return
     connection.execute("BEGIN")
     connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
@@ -54,13 +54,13 @@ def create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> 
 
 
 def exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether the table has been made."""
+    """Return whether the table has been created."""
     sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
     return bool(connection.execute(sql, [table.name]).fetchall()[0][0])
 
 
 def empty_rows(table: Table) -> pa.Table:
-    """No rows, with the columns' Arrow types (a vector's dimension is not known yet: 0)."""
+    """Return a table without rows, with the Arrow types of the columns (vectors of length 1)."""
     connection = duckdb.connect()
     try:
         casts = ", ".join(
@@ -73,12 +73,16 @@ def empty_rows(table: Table) -> pa.Table:
 
 
 def has_dimension(table: Table) -> bool:
-    """Whether the table holds vectors, whose length its first rows decide."""
+    """Return whether the table holds vectors, whose length is that of its first rows."""
     return any("{dimension}" in column.sql_type for column in table.columns)
 
 
 def ensure_dimension(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
-    """Make the vector table at the first rows; refuse rows of another dimension."""
+    """Create a table of vectors for its first rows, and refuse rows of another dimension.
+
+    Raises:
+        DatabaseError: the table holds vectors of another dimension.
+    """
     if not rows.num_rows:
         return
     column = next(column for column in table.columns if "{dimension}" in column.sql_type)
@@ -89,9 +93,9 @@ def ensure_dimension(connection: duckdb.DuckDBPyConnection, table: Table, rows: 
     stored = connection.execute(sql, [table.name, column.name]).fetchall()[0][0]
     if stored != column.sql_type.format(dimension=dimension):
         raise DatabaseError(
-            f"{table.name} holds {stored} vectors and this model gives {dimension} numbers; "
-            "one home keeps one architecture and one second embedding: choose a new home with "
-            "--home or INSIGHT_HOME"
+            f"{table.name} holds vectors of type {stored}, but this model returns {dimension} "
+            "numbers; one home keeps one architecture and one second embedding: choose a new home "
+            "with --home or INSIGHT_HOME"
         )
 
 

@@ -1,7 +1,7 @@
-"""What can be written to the DuckDB file: each kind of write is a value that knows its statements.
+"""Writes to the DuckDB file: each kind is a value that holds its rows and runs its statements.
 
-Statements that change rows belong here; connections and transactions (`database.py`) and
-statements that define tables (`schema.py`) do not.
+Statements that change rows belong here; connections and transactions (`connection`) and
+statements that create tables (`schema`) do not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Write(Protocol):
 
 @dataclass(frozen=True)
 class ReplacePartition:
-    """New rows of one partition of one table: a class, a latent space, a baseline."""
+    """New rows for one partition of a table: a class, a latent space or a baseline."""
 
     table: Table
     rows: pa.Table
@@ -40,7 +40,7 @@ class ReplacePartition:
         check_columns(self.table, self.rows)
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Delete the partition's rows, insert the new ones."""
+        """Delete the rows of the partition and insert the new ones."""
         if not _ready(connection, self.table, self.rows):
             return
         where = f"WHERE {self.table.partition_column} = ?"
@@ -50,19 +50,19 @@ class ReplacePartition:
 
 @dataclass(frozen=True)
 class MergeRows:
-    """Measured rows of a class, brought in line with the manifest of the moment of writing.
+    """Rows measured for a class, merged with the manifest as it is at the moment of writing.
 
-    Between reading the manifest and writing, another run may have changed it. Rows of clips that
-    are no longer usable clips of the class are dropped, rows that came meanwhile are kept: two
-    runs of one class can end in any order. A clip that is now labelled with another class takes its
-    row along, so that it is not computed again; what depends on the label becomes unknown there
+    Another run may have changed the manifest since it was read. Rows of clips that are no longer
+    usable clips of the class are deleted and rows that were added meanwhile are kept, so that two
+    runs of one class can end in any order. The row of a clip that now has another label moves to
+    its new class and need not be computed again; its columns that depend on the label are null
     until that class is materialized.
 
     Attributes:
-        table: keyed by `clip_id`, with a `content_key`.
-        rows: of the class's usable clips.
+        table: the table, which has `clip_id` as its key and a column `content_key`.
+        rows: rows of the class's usable clips.
         class_name: the class.
-        of_label: columns that depend on the label; they can be null.
+        of_label: nullable columns that depend on the label.
     """
 
     table: Table
@@ -74,12 +74,12 @@ class MergeRows:
         check_columns(self.table, self.rows)
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Replace the rows given, drop those of clips that are gone, keep the rest."""
+        """Insert or replace the rows, delete those of clips that are gone, keep the others."""
         if not _ready(connection, self.table, self.rows):
             return
         present = f"""(SELECT clip_id FROM clip_manifest
                        WHERE class_name = $class AND {IS_USABLE})"""  # noqa: S608
-        self._hand_over(connection, present)
+        self._move_relabelled(connection, present)
         connection.register("incoming", self.rows)
         connection.execute(
             f"""DELETE FROM {self.table.name} WHERE class_name = $class AND (
@@ -93,7 +93,7 @@ class MergeRows:
         )
         connection.unregister("incoming")
 
-    def _hand_over(self, connection: duckdb.DuckDBPyConnection, present: str) -> None:
+    def _move_relabelled(self, connection: duckdb.DuckDBPyConnection, present: str) -> None:
         name = self.table.name
         unknown = "".join(f", NULL AS {column}" for column in self.of_label)
         connection.execute(
@@ -110,12 +110,16 @@ class MergeRows:
 
 @dataclass(frozen=True)
 class QuarantineClips:
-    """Clips that a later step could not decode: their manifest rows say so from now on."""
+    """Clips that a step could not decode, to be marked in the manifest.
+
+    Attributes:
+        problems: what is wrong with a clip, by clip id.
+    """
 
     problems: Mapping[str, str]
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Mark the rows."""
+        """Mark the clips' rows as quarantined, with the problem."""
         sql = "UPDATE clip_manifest SET status = ?, problem = ? WHERE clip_id = ?"
         for clip_id, problem in self.problems.items():
             connection.execute(sql, [ClipStatus.QUARANTINED, problem, clip_id])
@@ -123,7 +127,7 @@ class QuarantineClips:
 
 @dataclass(frozen=True)
 class Upsert:
-    """Single rows, each in place of the one with its primary key."""
+    """Rows that replace those with the same primary keys, or are added."""
 
     table: Table
     rows: pa.Table
@@ -132,7 +136,7 @@ class Upsert:
         check_columns(self.table, self.rows)
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Delete the rows of the same keys, insert these."""
+        """Delete the rows with the same keys and insert the new ones."""
         key = ", ".join(self.table.key)
         connection.register("incoming", self.rows)
         connection.execute(
@@ -144,18 +148,20 @@ class Upsert:
 
 @dataclass(frozen=True)
 class Deletion:
-    """Rows to delete: those whose columns hold the values given."""
+    """Rows to delete: those whose columns hold these values."""
 
     table: Table
     values: Mapping[str, str]
 
     def __post_init__(self) -> None:
+        if not self.values:
+            raise DatabaseError(f"a deletion from {self.table.name} needs columns to delete by")
         unknown = set(self.values) - set(self.table.column_names)
-        if unknown or not self.values:
-            raise DatabaseError(f"{self.table.name} has no columns {sorted(unknown)} to delete by")
+        if unknown:
+            raise DatabaseError(f"{self.table.name} has no columns {sorted(unknown)}")
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Delete them; none is fine."""
+        """Delete the rows, if there are any."""
         if not exists(connection, self.table):
             return
         where = " AND ".join(f"{name} = ?" for name in self.values)
@@ -163,7 +169,7 @@ class Deletion:
 
 
 def forget_class(class_name: str) -> tuple[Deletion, ...]:
-    """Every row of a class in every table."""
+    """Return the writes that delete every row of a class from every table."""
     return tuple(
         Deletion(table, {"class_name": class_name})
         for table in TABLES
@@ -172,10 +178,10 @@ def forget_class(class_name: str) -> tuple[Deletion, ...]:
 
 
 def check_columns(table: Table, rows: pa.Table) -> None:
-    """Refuse rows whose columns are not the table's.
+    """Make sure that rows have exactly the columns of the table.
 
     Raises:
-        DatabaseError: names what is missing and what is unknown.
+        DatabaseError: columns are missing or unknown; the message names them.
     """
     missing = set(table.column_names) - set(rows.column_names)
     unknown = set(rows.column_names) - set(table.column_names)
@@ -187,7 +193,7 @@ def check_columns(table: Table, rows: pa.Table) -> None:
 
 
 def _ready(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> bool:
-    """Whether the table is there; a table of vectors is made at its first rows."""
+    """Return whether the table exists; a table of vectors is created for its first rows."""
     if has_dimension(table):
         ensure_dimension(connection, table, rows)
         return exists(connection, table)

@@ -1,5 +1,4 @@
-"""The demo: a rendered clip library with planted faults, and a small model to analyse.
+"""The demo: a rendered clip library with planted faults, and the small model trained on its like.
 
-Planning, drawing and encoding clips, training the model and scoring the demo belong here; analysing
-clips (`analysis`) does not.
+Drawing, encoding, fault planting and demo training belong here; analysis of clips does not.
 """

@@ -1,5 +1,7 @@
-"""Use cases and readers without Dagster: functions of a store and plain values.
+"""Use cases and readers without Dagster: functions of the database and plain values.
 
-Assets, commands and export call them. Arithmetic belongs in `analysis`, SQL of one table in
-`database`, anything that needs a Dagster context in `assets/steps`.
+A use case does for one class what an asset stands for; a reader joins tables into what the analysis
+works on. Assets, commands and export call them. Arithmetic belongs in `insight_dagster.analysis`,
+reading or writing one table in `insight_dagster.database`, and whatever needs a Dagster context in
+`insight_dagster.assets.steps`.
 """

@@ -1,6 +1,7 @@
 """Snapshots of the newest baseline and of the current clips, read from the database.
 
-Reading belongs here; comparing snapshots (`analysis/drift`) and promoting one (`promotion`) do not.
+Reading belongs here; comparing snapshots (`insight_dagster.analysis.drift`) and promoting one
+(`promotion`) do not.
 """
 
 from typing import Any
@@ -75,7 +76,7 @@ def overall_drift(store: Database, thresholds: Thresholds) -> PerformanceDrift |
 
 
 def _vectors(rows: pa.Table) -> dict[str, Any] | None:
-    """Return vectors by clip; None if they are of several models and cannot be compared."""
+    """Return the vectors by clip id; None if several models made them."""
     if len(set(rows["model_fingerprint"].to_pylist())) != 1:
         return None
     return dict(zip(rows["clip_id"].to_pylist(), matrix_of(rows, "embedding"), strict=True))

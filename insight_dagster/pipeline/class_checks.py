@@ -1,8 +1,8 @@
-"""Every check of a class, asked of the database as it is now.
+"""The checks of every class, evaluated on the current state of the database.
 
-The check steps ask for the checks of one asset; the verdict and a promotion ask for all. What is
-read for which check belongs here; what a check decides is in `analysis/checks`, how it is reported
-in `check_steps`.
+Check steps evaluate the checks of one asset; the verdict and a promotion evaluate all of them. What
+each check reads belongs here; what it decides is in `insight_dagster.analysis.checks`, how results
+are reported in `insight_dagster.assets.steps.checks`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +60,7 @@ from insight_dagster.tables.arrays import matrix_of
 from insight_dagster.tables.columns import Table
 from insight_dagster.tables.status import IS_USABLE
 
-_SHOWN = f"""
+_USABLE_AND_PLACED = f"""
     WITH newest AS (SELECT space_id FROM latent_spaces ORDER BY created_at DESC LIMIT 1)
     SELECT m.class_name, count(*) AS usable, count(p.clip_id) AS placed
     FROM clip_manifest m
@@ -68,18 +68,19 @@ _SHOWN = f"""
     WHERE m.{IS_USABLE} GROUP BY ALL"""  # noqa: S608
 
 Outcomes = Mapping[str, Outcome]
+"""Outcomes by the name of the check."""
 
 
 @dataclass
 class ClassChecks:
-    """The checks of every class; library, model and latent space are read once.
+    """The checks of every class; library, model and latent space are read at most once.
 
     Attributes:
         store: the database.
-        thresholds: thresholds and severities.
-        folders: of the home.
-        scan_library: lists the clip library.
-        describe_model: gives the model for its labels, fingerprint and dimension.
+        thresholds: thresholds and severities of the checks.
+        folders: the home's folders.
+        scan_library: returns the classes, splits and files of the clip library.
+        describe_model: returns the model, for its labels, fingerprint and dimension.
     """
 
     store: Database
@@ -89,7 +90,7 @@ class ClassChecks:
     describe_model: Callable[[], VideoClassifier]
 
     def manifest(self, class_name: str) -> Outcomes:
-        """Can the class's clips be used, scored, and held apart."""
+        """Check whether the class's clips are readable, known to the model, and free of copies."""
         rows, thresholds = self._rows(CLIP_MANIFEST, class_name), self.thresholds
         return {
             "unreadable_share": quarantined_share(rows, thresholds),
@@ -100,12 +101,12 @@ class ClassChecks:
             "leaks": leaks(rows, self._manifest, thresholds),
         }
 
-    def vectors(self, class_name: str) -> Outcomes:
-        """Both of the embeddings: are they complete, and how many clips are left."""
-        return {**self.embeddings_complete(class_name), **self.embeddings(class_name)}
+    def embeddings(self, class_name: str) -> Outcomes:
+        """Check whether the class's embeddings are complete and enough clips could be decoded."""
+        return {**self.embeddings_complete(class_name), **self.decoding(class_name)}
 
     def embeddings_complete(self, class_name: str) -> Outcomes:
-        """Has every usable clip a vector that can be trusted."""
+        """Check whether every usable clip has a finite vector of the current model."""
         outcome = vectors_complete(
             self._rows(CLIP_MANIFEST, class_name),
             self._rows(EMBEDDINGS, class_name),
@@ -114,19 +115,19 @@ class ClassChecks:
         )
         return {"embeddings_complete": outcome}
 
-    def embeddings(self, class_name: str) -> Outcomes:
-        """How many clips are left after decoding."""
+    def decoding(self, class_name: str) -> Outcomes:
+        """Check whether enough of the class's clips could be decoded."""
         rows = self._rows(CLIP_MANIFEST, class_name)
         return {"quarantined_share": quarantined_share(rows, self.thresholds)}
 
     def performance(self, class_name: str) -> Outcomes:
-        """Has the model become worse on the class, or the class another one."""
+        """Check whether the model got worse on this class or its clips changed."""
         return drift_outcomes(
             self._rows(DRIFT, class_name), self.thresholds, classes=len(self.classes)
         )
 
     def projection(self, class_name: str) -> Outcomes:
-        """Does the latent space know the places where the class's clips are."""
+        """Check whether the class's clips lie where the latent space was fitted."""
         rows = self._rows(EMBEDDINGS, class_name)
         space = usable_space(self.store, self.folders, rows)
         embeddings = matrix_of(rows, "embedding", width=space.dimension)
@@ -134,7 +135,7 @@ class ClassChecks:
         return {"inside_latent_space": inside_the_space(far, self.thresholds)}
 
     def clusters(self, class_name: str) -> Outcomes:
-        """Are the class's clips in clusters, and would these be found again."""
+        """Check whether the class's clips are in clusters that subsamples reproduce."""
         rows = self._rows(CLUSTERS, class_name)
         rows = rows.filter(pc.equal(rows["space_id"], self._space.space_id))
         cluster = rows["cluster"].to_numpy()
@@ -146,7 +147,7 @@ class ClassChecks:
         }
 
     def insights(self, class_name: str) -> Outcomes:
-        """Has a pinned insight of the class become worse."""
+        """Check whether a pinned insight of the class got worse."""
         outcome = pinned_insights(
             self._rows(PINNED_INSIGHTS, class_name),
             self._rows(INSIGHTS, class_name),
@@ -155,25 +156,29 @@ class ClassChecks:
         )
         return {"pinned_insights": outcome}
 
-    def everything(self, class_name: str) -> Outcomes:
-        """All checks of a class; what could not be judged is an ERROR named after its asset."""
+    def outcomes_of_class(self, class_name: str) -> Outcomes:
+        """Evaluate all checks of a class.
+
+        If the checks of an asset cannot be evaluated, the one outcome `<asset>_not_judged` of
+        severity ERROR stands for them.
+        """
         found: dict[str, Outcome] = {}
-        for asset, judge in {
+        for asset, evaluate in {
             "clip_manifest": self.manifest,
-            "embeddings": self.vectors,
+            "embeddings": self.embeddings,
             "performance": self.performance,
             "projection": self.projection,
             "clusters": self.clusters,
             "insights": self.insights,
         }.items():
             try:
-                found |= judge(class_name)
+                found |= evaluate(class_name)
             except InsightError as problem:
                 found[f"{asset}_not_judged"] = not_evaluated(problem)
         return found
 
     def latent_space(self) -> Outcomes:
-        """Does the fit stand for all clips, and the layout for the fit."""
+        """Check whether the fit covers all clips and the 2-D layout preserves neighbours."""
         clip_ids = set(usable_rows(self._manifest)["clip_id"].to_pylist())
         return {
             "coverage": space_coverage(
@@ -186,8 +191,8 @@ class ClassChecks:
         }
 
     def report(self) -> Outcomes:
-        """Does the report show every class, and did the model become worse on the whole."""
-        rows = self.store.read(_SHOWN).to_pylist()
+        """Check whether the report shows every class and whether the model got worse overall."""
+        rows = self.store.read(_USABLE_AND_PLACED).to_pylist()
         complete = report_complete(
             self.folders.report / "index.html",
             usable={row["class_name"]: row["usable"] for row in rows},
@@ -199,17 +204,21 @@ class ClassChecks:
         return {"complete": complete, "performance_drift_overall": overall}
 
     def all_outcomes(self) -> Iterator[tuple[str, Outcomes]]:
-        """Yield the outcomes of every class, then of the checks of no single class ('')."""
+        """Yield class name and outcomes: every class, then all classes together ('')."""
         for class_name in self.classes:
-            yield class_name, self.everything(class_name)
+            yield class_name, self.outcomes_of_class(class_name)
         yield "", {**self.latent_space(), **self.report()}
 
     def failing(
         self, class_name: str, outcomes: Outcomes
     ) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
-        """Return failed checks by name: those of severity ERROR, and those of severity WARN.
+        """Return the failed checks by name: those of severity ERROR, then those of severity WARN.
 
-        A step that failed for the class counts as a failed check of severity ERROR.
+        A failed materialization of the class counts as a failed check of severity ERROR.
+
+        Args:
+            class_name: the class.
+            outcomes: outcomes of its checks.
         """
         failed = {
             name: outcome.with_severity(self.thresholds.severities.get(name))
@@ -222,14 +231,14 @@ class ClassChecks:
         return errors, {name: each for name, each in failed.items() if each.severity != ERROR}
 
     def step_failures(self, class_name: str) -> list[dict[str, str]]:
-        """Assets whose last materialization of the class failed, with the reason."""
+        """Return the assets whose last materialization failed for the class, with the reason."""
         sql = """SELECT asset, reason FROM step_failures
                  WHERE class_name = ? AND asset <> 'verdict' ORDER BY asset"""
         return self.store.read(sql, [class_name]).to_pylist()
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Classes with rows in the manifest."""
+        """The classes that have rows in the manifest, sorted."""
         return tuple(sorted(set(self._manifest["class_name"].to_pylist())))
 
     def _rows(self, table: Table, class_name: str) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What embedding and metadata share: a class's usable clips and the means to read them."""
+"""The usable clips of one class, with everything that a step needs to decode and measure them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from insight_dagster.analysis.decoding import Decode
 from insight_dagster.database import Database
 
 ProgressCallback = Callable[[int], None]
-"""Is called with the number of clips just done."""
+"""Called with the number of clips that were just done."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class ClassClips:
     """The usable clips of one class.
 
     Attributes:
-        name: of the class.
-        clips: in clip-id order.
+        name: name of the class.
+        clips: the clips, sorted by clip id.
         store: the database.
-        decode: reads a clip's frames.
-        batch_size: clips in a forward pass.
-        workers: threads.
-        shard_clips: most clips that are committed together.
-        follow: begins to follow the progress of an asset, by its name and number of clips.
+        decode: decodes the frames of a clip.
+        batch_size: clips per forward pass.
+        workers: number of threads.
+        shard_clips: largest number of clips that are committed together.
+        follow: starts to report progress, given an asset's name and its number of clips.
         warn: logs a warning.
     """
 

@@ -1,4 +1,4 @@
-"""Raising the insights of one class, compared with all classes."""
+"""The use case of the asset `insights`: find the insights of one class among those of all."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _MOST_SEVERE = 5
 
 @dataclass(frozen=True)
 class ClassInsights:
-    """What was raised for one class.
+    """The insights of one class, as they were written.
 
     Attributes:
-        step: rows of `insights`, and facts.
+        step: rows of `insights`, with facts about the step.
         causes: rows of `insight_causes`.
-        core_members: clip ids of each of the most severe insights, by a caption.
+        core_members: clip ids of the most severe insights, by a caption for each.
     """
 
     step: StepResult
@@ -51,15 +51,15 @@ class ClassInsights:
 
 @dataclass
 class InsightSearch:
-    """The search for insights over all classes, made once, when the first class asks.
+    """The search for insights over all classes, which runs once, for the first class.
 
     Attributes:
         store: the database.
-        read: every clip that every step has covered.
-        model_fingerprint: of the present model.
-        run_id: of the run, for the ledger.
-        seed: of the permutations and mixtures.
-        fdr: share of false insights that is accepted.
+        read: the clips of all classes that have been embedded, measured and placed.
+        model_fingerprint: fingerprint of the current model.
+        run_id: id of the Dagster run, stored in the ledger.
+        seed: seed of the permutations and mixtures.
+        fdr: accepted false discovery rate.
     """
 
     store: Database
@@ -70,7 +70,7 @@ class InsightSearch:
     fdr: float
 
     def write_class(self, class_name: str) -> ClassInsights:
-        """Write a class's insights with members, causes and actions, and what changed of them."""
+        """Write the insights of a class with members, causes, actions and their ledger entries."""
         timer = Timer()
         found, after = InsightSet(), FollowUp()
         skipped = ["every clip of the class is quarantined"]
@@ -113,7 +113,7 @@ class InsightSearch:
         return discover(self.read.clips, seed=self.seed, fdr=self.fdr)
 
     def _ledger_lines(self, found: InsightSet, class_name: str) -> list[LedgerLine]:
-        """Return the ledger lines that a run adds; a run that is retried gives the same ones."""
+        """Return the ledger lines of this run; a retry of the run returns the same ones."""
         now = timestamp_now()
         earlier = self.store.read(_LAST_LINES, [class_name, self.run_id]).to_pylist()
         return next_lines(

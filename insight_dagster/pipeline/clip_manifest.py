@@ -1,4 +1,4 @@
-"""Listing the clips of one class."""
+"""The use case of the asset `clip_manifest`: list the clips of one class."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def list_class(
     read_facts: Probe,
     progress: ProgressCallback,
 ) -> StepResult:
-    """Bring a class's manifest in line with the library.
+    """Update the manifest of a class from the library.
 
     Unchanged files (path, size, modification time) are neither read nor probed again. A class that
     is no longer in the library keeps its rows.
 
     Args:
         store: the database.
-        library: as it is now.
+        library: the scanned library.
         class_name: the class.
-        read_facts: probes a file's container.
-        progress: is called with the number of clips just listed.
+        read_facts: reads the properties of a video file.
+        progress: called with the number of clips just listed.
     """
     timer, stored = Timer(), store.rows(CLIP_MANIFEST, class_name)
     if class_name not in library.classes:

@@ -1,4 +1,8 @@
-"""The engine's `ClipTable`, read from the database: every clip that every step has covered."""
+"""The `ClipTable` of the insight search, read from the database and joined with the user's columns.
+
+Clips are in it once they have been embedded, measured and placed. What is found in the table is in
+`insight_dagster.analysis.insights`.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,12 +54,12 @@ _MEASURED = f"""
 
 @dataclass(frozen=True)
 class ClipTableRead:
-    """The engine's input with what is worth saying of how it came about.
+    """A clip table with facts about how it was read.
 
     Attributes:
         clips: the clip table.
-        space_id: of the latent space that its coordinates are of.
-        notes: metadata for the asset.
+        space_id: latent space of the coordinates.
+        notes: facts by name, shown as metadata of the asset.
     """
 
     clips: ClipTable
@@ -71,12 +75,19 @@ def read_clip_table(
     model_fingerprint: str,
     model_labels: tuple[str, ...],
 ) -> ClipTableRead:
-    """Clips that are placed in the present latent space, with the user's columns and filters.
+    """Return the clips placed in the current latent space, with the user's columns and filters.
 
     Classes that have not been placed yet are left out: materialize `clusters` for them first.
 
+    Args:
+        store: the database.
+        folders: the home's folders.
+        options: metadata file, populations and contrasts of the settings.
+        model_fingerprint: fingerprint of the current model.
+        model_labels: labels of the current model.
+
     Raises:
-        LatentSpaceError: no latent space has been fitted yet, or no class placed in it.
+        LatentSpaceError: no latent space has been fitted yet, or no class is placed in it.
         SettingsError: the metadata file or a filter cannot be used.
     """
     space = read_latent_space(store, folders, models={model_fingerprint})
@@ -93,7 +104,7 @@ def read_clip_table(
 def with_user_columns(
     clips: ClipTable, rows: pa.Table, options: AnalysisOptions
 ) -> tuple[ClipTable, dict[str, Any]]:
-    """The clips with the columns of the metadata file, if there is one."""
+    """Return the clips with the columns of the metadata file, and how many rows matched."""
     if options.metadata_file is None:
         return clips, {}
     joined = read_columns(
@@ -113,7 +124,7 @@ def with_user_columns(
 def with_filters(
     clips: ClipTable, rows: pa.Table, options: AnalysisOptions
 ) -> tuple[ClipTable, dict[str, Any]]:
-    """The clips with the populations and contrasts of the settings, and how many each holds."""
+    """Return the clips with the settings' populations and contrasts, and the size of each."""
     if not (options.populations or options.contrasts):
         return clips, {}
     with sandbox(filter_columns(clips, rows)) as connection:
@@ -146,7 +157,7 @@ def with_filters(
 
 
 def filter_columns(clips: ClipTable, rows: pa.Table) -> pa.Table:
-    """What a filter can name: identity, prediction, cluster and every metadata column."""
+    """Return the columns that filters can use: identity, prediction, cluster and metadata."""
     known = rows.select([name for name in _FILTER_COLUMNS if name in rows.column_names]).to_pandas()
     metadata = clips.metadata.reset_index(drop=True)
     metadata = metadata[[name for name in metadata.columns if name not in known.columns]]
@@ -154,7 +165,7 @@ def filter_columns(clips: ClipTable, rows: pa.Table) -> pa.Table:
 
 
 def read_filter_columns(store: Database) -> pa.Table:
-    """The same columns for every usable clip that has been measured, placed or not."""
+    """Return the columns that filters can use, for every measured clip, placed or not."""
     rows = store.read(_MEASURED)
     extra = [dict(pairs) for pairs in rows["extra"].to_pylist()]
     names = sorted({name for each in extra for name in each})

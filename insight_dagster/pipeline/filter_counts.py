@@ -1,4 +1,4 @@
-"""How many clips each population and contrast of the settings holds."""
+"""The number of clips in each population and contrast of the settings."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from insight_dagster.settings import Settings
 
 
 def filter_rows(settings: Settings, clips: pa.Table) -> list[dict[str, Any]]:
-    """One row a filter: built-in populations first, then the settings' own."""
-    asked = [("population", p.name, p.sql, p.description) for p in populations.POPULATIONS]
+    """Return one row per filter: the built-in populations, then the settings' own filters.
+
+    Args:
+        settings: the settings, with populations and contrasts.
+        clips: columns that filters can use, as `read_filter_columns` returns them.
+    """
+    all_filters = [("population", p.name, p.sql, p.description) for p in populations.POPULATIONS]
     for kind, filters in (
         ("population", settings.populations),
         ("contrast", settings.contrasts),
     ):
-        asked += [(kind, name, f.sql, f.description) for name, f in sorted(filters.items())]
+        all_filters += [(kind, name, f.sql, f.description) for name, f in sorted(filters.items())]
     with sandbox(clips) as connection:
-        return [_row(settings, connection, *each) for each in asked]
+        return [_row(settings, connection, *each) for each in all_filters]
 
 
 def _row(

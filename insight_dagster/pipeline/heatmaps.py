@@ -1,4 +1,4 @@
-"""Drawing the heatmaps of one class's example clips."""
+"""The use case of the asset `heatmap_bundles`: draw heatmaps of one class's example clips."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from insight_dagster.tables import HEATMAP_BUNDLES, INSIGHT_MEMBERS, INSIGHTS, P
 def draw_class(
     work: ClassClips, model: VideoClassifier, folders: HomeFolders, *, per_insight: int
 ) -> StepResult:
-    """Write the heatmap bundles of the clips that stand for a class's insights.
+    """Write heatmap bundles of the example clips of a class's insights.
 
-    Bundles that are there already are kept.
+    Bundles that exist already are reused.
 
     Args:
         work: the class's clips.
-        model: the classifier, loaded.
-        folders: of the home; the bundles are written there.
-        per_insight: example clips of each insight.
+        model: the classifier with its weights.
+        folders: the home's folders, which the bundles are written to.
+        per_insight: number of example clips per insight.
     """
     timer, store, name = Timer(), work.store, work.name
     examples = choose_examples(

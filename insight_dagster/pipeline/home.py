@@ -1,4 +1,7 @@
-"""Opening what a home holds, and deleting what nothing refers to any more."""
+"""The home as a whole: opening its database, and deleting files that nothing refers to any more.
+
+The paths of the folders are in `insight_dagster.files.home_folders`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _OLD_SPACES = f"""
 
 
 def open_database(settings: Settings) -> Database:
-    """Return the home's database, for reading.
+    """Return the database of an existing home.
 
     Raises:
         SettingsError: nothing has been materialized in this home yet.
@@ -28,19 +31,19 @@ def open_database(settings: Settings) -> Database:
     if not path.exists():
         raise SettingsError(
             f"{path} does not exist: nothing has been materialized in this home; run "
-            "`insight demo` or `insight run`, or name another home with --home or INSIGHT_HOME"
+            "`insight demo` or `insight run`, or choose another home with --home or INSIGHT_HOME"
         )
     return Database(path, settings.lock_timeout_seconds)
 
 
 def has_random_predictions(store: Database) -> bool:
-    """Return whether a prediction in the database is an untrained model's."""
+    """Return whether the database holds predictions of an untrained model."""
     rows = store.read("SELECT DISTINCT model_fingerprint FROM predictions")
     return any(is_random(name) for name in rows["model_fingerprint"].to_pylist())
 
 
 def delete_leftovers(store: Database, folders: HomeFolders) -> int:
-    """Delete all latent spaces but the last two, and files that no row refers to.
+    """Delete all but the last two latent spaces, and files that no row refers to.
 
     Returns:
         The number of files that were deleted.

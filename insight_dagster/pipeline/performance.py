@@ -1,4 +1,4 @@
-"""Scoring the model on one class and comparing it with the baseline."""
+"""The use case of the asset `performance`: score one class and compare it with the baseline."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def score_class(
     Args:
         store: the database.
         class_name: the class.
-        model_fingerprint: of the present model.
-        thresholds: of the comparison with the baseline.
-        seed: of the permutations and bootstraps.
+        model_fingerprint: fingerprint of the current model.
+        thresholds: thresholds of the comparison with the baseline.
+        seed: seed of the permutations and bootstraps.
 
     Raises:
-        UntrustedClassError: the class's predictions are of several models.
+        UntrustedClassError: several models made the class's predictions.
     """
     timer = Timer()
     refuse_mixed(store, class_name)
@@ -49,7 +49,7 @@ def score_class(
 
 
 def _drift(store: Database, class_name: str, *, thresholds: Thresholds, seed: int) -> pa.Table:
-    """Return the class's rows of `drift`; none while there is no baseline."""
+    """Return the class's rows of `drift`; none if there is no baseline."""
     baseline = newest_baseline(store)
     if baseline is None:
         return DRIFT.from_rows([])

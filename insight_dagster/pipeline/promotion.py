@@ -1,4 +1,7 @@
-"""Promoting the present state to the baseline that drift is measured against."""
+"""The use case of the asset `baseline`: promote the current state.
+
+Reading baselines is in `baseline`.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,10 @@ from insight_dagster.tables import BASELINE_CLIPS, BASELINES
 from insight_dagster.tables.clock import timestamp_now
 
 BASELINES_WITH_CLIPS = 3
-"""Baselines whose clips are kept; figures, authors and reasons are kept of all."""
+"""Number of newest baselines whose clips are kept; the rows of `baselines` are all kept."""
 
 
-def promote_present_state(
+def promote_current_state(
     checks: ClassChecks,
     model: VideoClassifier,
     *,
@@ -33,20 +36,20 @@ def promote_present_state(
     reason: str,
     accept: Sequence[str] = (),
 ) -> pa.Table:
-    """Make the present state the baseline.
+    """Make the current state the baseline that drift is measured against.
 
     Args:
-        checks: of the present state.
-        model: that the present predictions are of.
+        checks: the checks, of the current state.
+        model: the current model.
         author: who promotes.
         reason: why.
-        accept: names of failing checks of severity ERROR that do not prevent the promotion.
+        accept: names of failed checks of severity ERROR that do not prevent the promotion.
 
     Returns:
         The new row of `baselines`.
 
     Raises:
-        PromotionError: author or reason is empty, or a failing check is not accepted.
+        PromotionError: author or reason is empty, or a check failed that is not accepted.
     """
     if not author.strip() or not reason.strip():
         raise PromotionError("a promotion needs an author and a reason")
@@ -68,23 +71,23 @@ def promote_present_state(
 
 
 def _accepted(checks: ClassChecks, accept: Sequence[str]) -> list[str]:
-    """Return the names of the failing checks of severity ERROR; all of them are accepted.
+    """Return the names of the failed checks of severity ERROR, all of which are accepted.
 
     Raises:
-        PromotionError: one is not.
+        PromotionError: one of them is not accepted.
     """
     found: dict[str, list[str]] = {}
     for class_name, outcomes in checks.all_outcomes():
         errors, _ = checks.failing(class_name, outcomes)
         for name, outcome in errors.items():
-            what = f"{class_name}: {outcome.description}" if class_name else outcome.description
-            found.setdefault(name, []).append(what)
+            text = f"{class_name}: {outcome.description}" if class_name else outcome.description
+            found.setdefault(name, []).append(text)
     refused = {name: texts for name, texts in found.items() if name not in accept}
     if refused:
         details = "; ".join(f"{name} ({' | '.join(texts)})" for name, texts in refused.items())
         raise PromotionError(
-            f"not promoted, these checks fail: {details}. Fix the cause, or accept them by name "
-            f"({', '.join(refused)})"
+            f"not promoted, because checks fail: {details}. Fix the cause, or accept the checks by "
+            f"name ({', '.join(refused)})"
         )
     return sorted(found)
 
@@ -103,7 +106,7 @@ def _facts(current: Snapshot, model: VideoClassifier) -> dict[str, Any]:
 
 
 def _old_clips(store: Database) -> list[Deletion]:
-    """Deletions of the clips of all but the newest baselines, the one being written counted."""
+    """Return deletions of the clips of old baselines; the one being written counts as newest."""
     sql = f"""SELECT baseline_id FROM baselines
               ORDER BY created_at DESC OFFSET {BASELINES_WITH_CLIPS - 1}"""  # noqa: S608
     old = store.read(sql)["baseline_id"].to_pylist()

@@ -1,4 +1,7 @@
-"""The report's input, read from the database."""
+"""The input of the report, read from the database.
+
+What becomes of it is in `insight_dagster.report`.
+"""
 
 import inspect
 
@@ -13,30 +16,34 @@ from insight_dagster.tables.clock import utc_now
 _TITLE = "Why the classifier fails"
 _NEIGHBOURS = 8
 _WIDE = {"predictions": "logits", "metadata_table": "signature, extra"}
-# Rows of another model or latent space than the present one would mix two coordinate systems.
-_OF_PRESENT = {"predictions": "model_fingerprint", "projection": "space_id", "clusters": "space_id"}
+# Rows of another model or latent space than the current one would mix two coordinate systems.
+_CURRENT_ONLY = {
+    "predictions": "model_fingerprint",
+    "projection": "space_id",
+    "clusters": "space_id",
+}
 
 
 def read_report_data(store: Database, folders: HomeFolders, *, run_id: str) -> ReportData:
-    """Every table that the report shows, of the present latent space and its model.
+    """Return every table that the report shows, for the current latent space and its model.
 
-    All tables are of one moment. The space and the nearest clips are asked for apart: what they
-    know of clips that are no longer there is left out.
+    All tables are read at once, from the same state of the database. Latent space and nearest clips
+    are read separately; clips that were removed meanwhile are left out.
 
     Args:
         store: the database.
-        folders: of the home.
-        run_id: of the Dagster run.
+        folders: the home's folders.
+        run_id: id of the Dagster run.
     """
-    present = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
+    current = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
     created = utc_now()
-    rows = store.read_together({table.name: _query(table.name, present) for table in SHOWN})
+    rows = store.read_together({table.name: _query(table.name, current) for table in SHOWN})
     return ReportData(
         home=folders.root,
         title=_TITLE,
         run_id=run_id,
-        model_fingerprint=present["model_fingerprint"],
-        random_weights=is_random(present["model_fingerprint"]),
+        model_fingerprint=current["model_fingerprint"],
+        random_weights=is_random(current["model_fingerprint"]),
         created_at=created,
         nearest=nearest_clips(store, folders, k=_NEIGHBOURS),
         definitions={kind: inspect.cleandoc(text) for kind, text in DEFINITIONS.items()},
@@ -44,8 +51,8 @@ def read_report_data(store: Database, folders: HomeFolders, *, run_id: str) -> R
     )
 
 
-def _query(name: str, present: dict[str, str]) -> tuple[str, list[str]]:
+def _query(name: str, current: dict[str, str]) -> tuple[str, list[str]]:
     columns = f"* EXCLUDE ({_WIDE[name]})" if name in _WIDE else "*"
-    key = _OF_PRESENT.get(name)
-    where, parameters = (f"WHERE {key} = ?", [present[key]]) if key else ("", [])
+    key = _CURRENT_ONLY.get(name)
+    where, parameters = (f"WHERE {key} = ?", [current[key]]) if key else ("", [])
     return f"SELECT {columns} FROM {name} {where} ORDER BY ALL", parameters  # noqa: S608

@@ -1,4 +1,4 @@
-"""What every use case returns: the rows it wrote, and facts worth showing beside them."""
+"""The result of a use case: the rows that it wrote, and facts to show with them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class StepResult:
-    """Rows of one table that a step wrote, and facts about the step.
+    """Rows that a step wrote to one table, and facts about the step.
 
     Attributes:
-        table: that the rows are of.
-        rows: as written.
-        facts: clips computed, reused and removed, seconds, ...
+        table: the table.
+        rows: the rows, as written.
+        facts: number of clips computed, reused and removed, seconds, ...
     """
 
     table: Table
@@ -30,12 +30,12 @@ class StepResult:
 
 
 class Timer:
-    """The wall-clock time since the timer was made."""
+    """A timer that starts when it is created."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
 
     def facts(self, clips: int | None = None) -> Facts:
-        """Return the seconds, and the clips per second where clips were computed."""
+        """Return the elapsed seconds, and the clips per second if clips were computed."""
         seconds = time.monotonic() - self._started
         return {"seconds": seconds, **({"clips_per_second": clips / seconds} if clips else {})}

@@ -1,7 +1,7 @@
-"""Which classes' vectors may be used by what comes after them.
+"""Trusted vectors: the vectors of a class that are complete, undamaged and of one model.
 
-An asset asks here before it builds on a class, whatever started its run: a check that blocks acts
-inside its own run alone.
+Every step that uses vectors gets them here, whatever started its run, because a blocking check only
+stops the steps of its own run.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _FAILED = """
 
 
 def trusted_vectors(store: Database, class_name: str) -> pa.Table:
-    """A class's rows of `embeddings`, one finite vector for each usable clip.
+    """Return the rows of `embeddings` of a class: one finite vector for each usable clip.
 
     Raises:
         UntrustedClassError: they are incomplete or damaged; materialize embeddings first.
@@ -35,24 +35,33 @@ def trusted_vectors(store: Database, class_name: str) -> pa.Table:
 
 
 def refuse_mixed(store: Database, class_name: str) -> None:
-    """Make sure that a class's predictions are of one model: a run may have died between shards.
+    """Make sure that one model made all predictions of a class.
+
+    A run that was killed between two shards leaves predictions of two models.
 
     Raises:
-        UntrustedClassError: they are not; materialize embeddings first.
+        UntrustedClassError: several models made them; materialize embeddings first.
     """
     models = set(store.rows(PREDICTIONS, class_name)["model_fingerprint"].to_pylist())
     if len(models) > 1:
         raise UntrustedClassError(
-            f"predictions of {len(models)} models are mixed in {class_name!r}: the run that "
-            "renewed them did not end; materialize embeddings again"
+            f"predictions of {len(models)} models are mixed in {class_name!r}, because a run did "
+            "not finish renewing them; materialize embeddings again"
         )
 
 
 def vectors_for_the_fit(store: Database, model_fingerprint: str) -> tuple[pa.Table, dict[str, str]]:
-    """Vectors of every class that may feed the shared fit, and why the others may not.
+    """Return the vectors of all classes to fit the latent space on, and why others are left out.
 
-    Left out are classes whose vectors are incomplete, damaged or of another model, and classes
-    whose last manifest or embeddings failed: what is stored of them may be out of date.
+    Classes are left out if their vectors are incomplete, damaged or of another model, or if their
+    last `clip_manifest` or `embeddings` failed, because their rows may be out of date.
+
+    Args:
+        store: the database.
+        model_fingerprint: fingerprint of the current model.
+
+    Returns:
+        Rows of `embeddings`, and the reason by class that was left out.
     """
     vectors = store.of_model(EMBEDDINGS, model_fingerprint)
     manifest = store.rows(CLIP_MANIFEST)

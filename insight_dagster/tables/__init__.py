@@ -1,7 +1,8 @@
 """Every table of the DuckDB file: column names, types, units and meaning, defined here alone.
 
-Table and column definitions belong here; connections and queries (`database.py`) and
-writes (`writes.py`) do not.
+Definitions belong here, and what columns are made of: words of fixed vocabularies (`status`),
+timestamps (`clock`), vectors as matrices (`arrays`). Connections, queries and writes do not: see
+`insight_dagster.database`.
 """
 
 from __future__ import annotations

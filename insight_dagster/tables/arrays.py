@@ -7,12 +7,12 @@ import pyarrow as pa
 
 
 def matrix_of(rows: pa.Table, name: str, *, width: int = 0) -> np.ndarray:
-    """Return a column of equally long lists as (n, w), without copying where Arrow allows it.
+    """Return a column of lists of one length as a matrix (n, w), without a copy where possible.
 
     Args:
         rows: n rows.
         name: a list or fixed-size list column without nulls.
-        width: w where there are no rows to tell it.
+        width: w of the result if there are no rows.
     """
     if not rows.num_rows:
         return np.zeros((0, width), np.float32)

@@ -1,4 +1,4 @@
-"""Tables of a class's clips: which there are, their vectors and predictions."""
+"""Tables of the clips: the manifest, the embeddings and the predictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from insight_dagster.tables.status import ClipStatus, Split
 
 CLIP_MANIFEST = Table(
     "clip_manifest",
-    "Which clips exist, where, their split, what the container says, what is wrong with them.",
+    "The clips of the library: file, split, properties of the video file, and problems.",
     ("clip_id",),
     (
         CLIP_ID,
@@ -30,7 +30,7 @@ CLIP_MANIFEST = Table(
         real("duration_seconds", "duration of the video stream", "s", True),
         Column("has_audio", "BOOLEAN", "whether the file has an audio stream", nullable=True),
         text("decoder", "decoder chosen for the file: pyav or decord", nullable=True),
-        text("decoder_reason", "why that decoder and not the other", nullable=True),
+        text("decoder_reason", "why this decoder was chosen", nullable=True),
         text("status", ClipStatus.listed()),
         text("problem", "why the clip is quarantined", nullable=True),
     ),
@@ -38,20 +38,22 @@ CLIP_MANIFEST = Table(
 
 EMBEDDINGS = Table(
     "embeddings",
-    "A clip's latent vector: several layers of the model, pooled and concatenated.",
+    "Latent vectors of the clips: activations of several layers, pooled and concatenated.",
     ("clip_id",),
     (
         CLIP_ID,
         CLASS,
         CONTENT,
         MODEL,
-        Column("embedding", "FLOAT[{dimension}]", "pooled activations, taps in the model's order"),
+        Column(
+            "embedding", "FLOAT[{dimension}]", "pooled activations, layers in the model's order"
+        ),
     ),
 )
 
 PREDICTIONS = Table(
     "predictions",
-    "What the model says of a clip.",
+    "The model's predictions for the clips, and their loss and margin for the true label.",
     ("clip_id",),
     (
         CLIP_ID,
@@ -64,11 +66,11 @@ PREDICTIONS = Table(
         Column("top5_probabilities", "FLOAT[]", "their probabilities"),
         real(
             "probability",
-            "probability of the clip's own class; null: not a model label",
+            "probability of the true label; null: not a model label",
             nullable=True,
         ),
-        real("loss", "cross entropy of the clip's own class", "nat", True),
-        real("margin", "own-class logit minus the largest other logit", nullable=True),
+        real("loss", "cross entropy of the true label", "nat", True),
+        real("margin", "logit of the true label minus the largest other logit", nullable=True),
         real("entropy", "entropy of the predicted distribution", "nat"),
         Column(
             "correct", "BOOLEAN", "predicted = class_name; null: not a model label", nullable=True

@@ -1,4 +1,4 @@
-"""The current time, as tables and reports keep it."""
+"""The current time in UTC, as tables and reports store it."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def utc_now() -> datetime:
 
 
 def timestamp_now() -> datetime:
-    """Return the current time in UTC as a TIMESTAMP column holds it: without a time zone."""
+    """Return the current time in UTC without a time zone, as TIMESTAMP columns store it."""
     return utc_now().replace(tzinfo=None)

@@ -1,4 +1,7 @@
-"""Columns and tables: the classes that the table definitions are made of."""
+"""The types `Column` and `Table`, and short functions that make columns.
+
+The tables themselves are defined in the other modules of `insight_dagster.tables`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _ARROW_TYPES = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type, meaning and unit ('' for text, counts and pure numbers)."""
+    """A column: its DuckDB type, meaning and unit ('' for text, counts and pure numbers)."""
 
     name: str
     sql_type: str
@@ -34,17 +37,17 @@ class Column:
 
     @property
     def comment(self) -> str:
-        """The description with its unit, as stored in the database."""
+        """The description followed by the unit, as stored in the database."""
         return f"{self.description} [{self.unit}]" if self.unit else self.description
 
     def stored(self, value: object) -> object:
-        """Return a value as it is stored: an empty text that may be missing is NULL."""
+        """Return a value as it is stored: NULL for an empty text in a nullable column."""
         return None if self.nullable and isinstance(value, str) and not value else value
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its columns, its primary key, and the column that holds the partition."""
+    """A table: its columns, its primary key, and the column that holds the partition."""
 
     name: str
     description: str
@@ -54,19 +57,20 @@ class Table:
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Column names in storage order."""
+        """The names of the columns in storage order."""
         return tuple(column.name for column in self.columns)
 
     def from_rows(self, rows: Iterable[Mapping[str, object]]) -> pa.Table:
-        """Return rows, given by column name, as an Arrow table.
+        """Return rows, given as mappings by column name, as an Arrow table.
 
-        Tables of fixed-length vectors have no such rows: their dimension is not known here.
+        Columns that a row leaves out are null. Tables of fixed-length vectors are not supported,
+        because their dimension is not part of the definition.
         """
         schema = pa.schema([(each.name, _ARROW_TYPES[each.sql_type]) for each in self.columns])
         return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
     def from_records(self, records: Iterable[object]) -> pa.Table:
-        """Return objects that have the columns as attributes as an Arrow table.
+        """Return objects as an Arrow table; each column is read from the attribute of its name.
 
         An empty text in a nullable column is stored as NULL.
         """
@@ -76,10 +80,10 @@ class Table:
         )
 
     def names_without(self, *left_out: str) -> tuple[str, ...]:
-        """Return the column names in storage order, but for some.
+        """Return the names of all columns except those given, in storage order.
 
         Raises:
-            ValueError: a name that is left out is not a column.
+            ValueError: a name to leave out is not a column.
         """
         unknown = sorted(set(left_out) - set(self.column_names))
         if unknown:
@@ -88,7 +92,7 @@ class Table:
 
 
 def text(name: str, description: str, *, nullable: bool = False) -> Column:
-    """Return a text column."""
+    """Return a column of text."""
     return Column(name, "VARCHAR", description, nullable=nullable)
 
 
@@ -103,5 +107,5 @@ def real(name: str, description: str, unit: str = "", nullable: bool = False) ->
 
 
 def measure(name: str, description: str, unit: str = "") -> Column:
-    """Return a column of real numbers that may be missing."""
+    """Return a column of real numbers that can be null."""
     return real(name, description, unit, nullable=True)

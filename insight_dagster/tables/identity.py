@@ -1,14 +1,14 @@
-"""Columns that several tables share: what a row is of, and which model or space made it."""
+"""Columns that several tables share: identities of clips, classes, models and latent spaces."""
 
 from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, text
 
 CLIP_ID = text("clip_id", "identity of the clip: content hash, window, class, split")
-CLASS = text("class_name", "action class the clip is labelled with (the partition)")
+CLASS = text("class_name", "action class, the true label of its clips (the partition)")
 CONTENT = text("content_key", "hash of the file's bytes and the time window")
 MODEL = Column(
     "model_fingerprint", "VARCHAR", "architecture + weights hash + preprocessing version"
 )
-SPACE = text("space_id", "latent space that the row was computed in")
+SPACE = text("space_id", "identity of the latent space")
 INSIGHT_ID = text("insight_id", "identity of the insight")

@@ -1,4 +1,4 @@
-"""Tables of the fitted coordinate systems, and of the clips placed in one."""
+"""Tables of the fitted latent spaces, and of the clips placed in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from insight_dagster.tables.identity import CLASS, CLIP_ID, MODEL, SPACE
 
 LATENT_SPACES = Table(
     "latent_spaces",
-    "The fitted coordinate systems: scaler, PCA, 2-D layout, cluster model.",
+    "Fitted latent spaces: scaler, PCA, 2-D layout and cluster model.",
     ("space_id",),
     (
         SPACE,
@@ -16,21 +16,21 @@ LATENT_SPACES = Table(
         Column("created_at", "TIMESTAMP", "when it was fitted (UTC)"),
         whole("clips", "clips it was fitted on"),
         Column("classes", "VARCHAR[]", "classes it was fitted on"),
-        Column("left_out", "VARCHAR[]", "classes whose vectors could not be trusted, with why"),
+        Column("left_out", "VARCHAR[]", "classes without trusted vectors, each with the reason"),
         whole("components", "principal components kept"),
-        real("explained_variance", "share of variance they explain", "0-1"),
-        real("trustworthiness", "of the 2-D layout, 15 neighbours", "0-1", True),
+        real("explained_variance", "share of variance that the components explain", "0-1"),
+        real("trustworthiness", "trustworthiness of the 2-D layout, 15 neighbours", "0-1", True),
         whole("clusters", "clusters found"),
         real("noise_share", "share of clips in no cluster", "0-1"),
         real("stability", "mean Jaccard similarity of clusters found in subsamples", "0-1", True),
-        text("path", "fitted arrays, relative to the home folder"),
+        text("path", "file of the fitted arrays, relative to the home folder"),
     ),
     partition_column="space_id",
 )
 
 PROJECTION = Table(
     "projection",
-    "A clip's 2-D coordinates in the latent space.",
+    "2-D coordinates of the clips in the latent space.",
     ("clip_id",),
     (
         CLIP_ID,
@@ -40,19 +40,19 @@ PROJECTION = Table(
         real("y", "t-SNE, vertical"),
         real("pca_x", "first principal component"),
         real("pca_y", "second principal component"),
-        Column("fitted", "BOOLEAN", "true: part of the fit; false: transformed into it"),
+        Column("fitted", "BOOLEAN", "true: part of the fit; false: placed after it"),
     ),
 )
 
 CLUSTERS = Table(
     "clusters",
-    "Dense groups in the latent space, with soft membership.",
+    "Clusters of the clips: dense groups in the latent space, with soft membership.",
     ("clip_id",),
     (
         CLIP_ID,
         CLASS,
         SPACE,
-        whole("cluster", "cluster number, -1 = none"),
-        real("strength", "membership strength", "0-1"),
+        whole("cluster", "number of the cluster, -1 = none"),
+        real("strength", "strength of the membership", "0-1"),
     ),
 )

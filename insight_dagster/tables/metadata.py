@@ -1,6 +1,6 @@
-"""Tables of measured properties: one number a clip, and one a frame or frame pair.
+"""Tables of the measured metadata: one number per clip, and one per frame or frame pair.
 
-Definitions in full, ranges and sources: `docs/explanation/metadata.md`.
+Full definitions, ranges and sources: `docs/explanation/metadata.md`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _VERSION = text("metadata_version", "version of the definitions and of the sampl
 
 METADATA_FIELDS = (
     measure("ssim_mean", "mean structural similarity of consecutive frames (7x7 window)"),
-    measure("ssim_std", "standard deviation of that similarity"),
-    measure("ssim_min", "smallest of that similarity"),
-    measure("ssim_max", "largest of that similarity"),
+    measure("ssim_std", "standard deviation of that similarity over frame pairs"),
+    measure("ssim_min", "smallest of these similarities"),
+    measure("ssim_max", "largest of these similarities"),
     measure(
         "frame_difference_mean",
         "mean absolute grey-level difference of consecutive frames",
@@ -24,7 +24,7 @@ METADATA_FIELDS = (
     ),
     measure(
         "frame_difference_std",
-        "standard deviation over frame pairs of that difference",
+        "standard deviation of that difference over frame pairs",
         "grey levels",
     ),
     measure("foreground_ratio", "share of pixels that move against the camera's motion", "0-1"),
@@ -45,20 +45,36 @@ METADATA_FIELDS = (
     measure("contrast", "standard deviation of luma in a frame, mean over frames", "grey levels"),
     measure("saturation", "mean HSV saturation", "0-1"),
     measure("flow_magnitude_mean", "mean optical-flow length", _PER_PAIR),
-    measure("flow_magnitude_std", "its standard deviation over pixels and pairs", _PER_PAIR),
-    measure("flow_magnitude_max", "99th percentile over pixels, largest over pairs", _PER_PAIR),
+    measure(
+        "flow_magnitude_std",
+        "standard deviation of the optical-flow length over pixels and frame pairs",
+        _PER_PAIR,
+    ),
+    measure(
+        "flow_magnitude_max",
+        "optical-flow length, 99th percentile over pixels, largest over frame pairs",
+        _PER_PAIR,
+    ),
     measure("camera_motion", "mean length of the estimated camera translation", _PER_PAIR),
     measure("motion_centre_x", "centre of motion, 0 left, 1 right; null: none", "0-1"),
     measure("motion_centre_y", "centre of motion, 0 top, 1 bottom; null: none", "0-1"),
     measure("motion_entropy", "entropy of the motion directions (8 bins), 1 = uniform", "0-1"),
     measure("periodicity", "largest autocorrelation of the motion, lag of 2 pairs or more", "0-1"),
-    measure("noise", "deviation of white noise (Immerkaer), frames as decoded", "grey levels"),
+    measure(
+        "noise",
+        "standard deviation of white noise (Immerkaer), frames as decoded",
+        "grey levels",
+    ),
     measure("blockiness", "excess of grey steps on the codec's 8-pixel grid, frames as decoded"),
     measure("letterbox", "black bars above and below, share of the height; null: all black", "0-1"),
     measure("pillarbox", "black bars left and right, share of the width; null: all black", "0-1"),
     measure("text_share", "share of the frame in text-like regions, mean over frames", "0-1"),
-    measure("scene_cuts", "cuts between shots"),
-    measure("cut_strength", "how little the flow finds again in the next frame, largest", "0-1"),
+    measure("scene_cuts", "number of cuts between shots"),
+    measure(
+        "cut_strength",
+        "part of a frame that the flow does not find in the next one, largest over frame pairs",
+        "0-1",
+    ),
     measure("cut_time", "time of the strongest cut after the first frame; null: no cut", "s"),
     measure("static_share", "share of frame pairs in which nothing moves", "0-1"),
     measure(
@@ -67,7 +83,9 @@ METADATA_FIELDS = (
         _PER_PAIR,
     ),
     measure(
-        "zoom", "mean log scale of the camera a second, in > 0; null: every pair is a cut", "1/s"
+        "zoom",
+        "mean log scale of the camera per second, zooming in > 0; null: every pair is a cut",
+        "1/s",
     ),
 )
 
@@ -86,7 +104,7 @@ METADATA_FRAME_SERIES = (
     _series("brightness", "mean luma", "0-255"),
     _series("contrast", "standard deviation of luma", "grey levels"),
     _series("saturation", "mean HSV saturation", "0-1"),
-    _series("noise", "deviation of white noise (Immerkaer)", "grey levels"),
+    _series("noise", "standard deviation of white noise (Immerkaer)", "grey levels"),
     _series("blockiness", "excess of grey steps on the codec's 8-pixel grid"),
     _series("text_share", "share of the frame in text-like regions", "0-1"),
 )
@@ -104,15 +122,15 @@ METADATA_PAIR_SERIES = (
     _series("motion_centre_x", "centre of motion, 0 left, 1 right; null: none", "0-1"),
     _series("motion_centre_y", "centre of motion, 0 top, 1 bottom; null: none", "0-1"),
     _series("motion_entropy", "entropy of the motion directions, 1 = uniform", "0-1"),
-    _series("cut_strength", "how little the flow finds again in the next frame", "0-1"),
+    _series("cut_strength", "part of a frame that the flow does not find in the next one", "0-1"),
     _series("moving_share", "share of pixels that change by over 8 grey levels", "0-1"),
-    _series("shake", "the translation's distance from its neighbours' mean", _PER_PAIR),
+    _series("shake", "distance of the translation from the mean of its neighbours", _PER_PAIR),
     _series("zoom", "log scale of the camera; null: a cut", "1/s"),
 )
 
 METADATA_TABLE = Table(
     "metadata_table",
-    "Measured properties of a clip, from the same frames that the model sees.",
+    "Measured properties of the clips, from the same frames that the model sees.",
     ("clip_id",),
     (
         CLIP_ID,
@@ -120,21 +138,21 @@ METADATA_TABLE = Table(
         CONTENT,
         _VERSION,
         *METADATA_FIELDS,
-        Column("extra", "MAP(VARCHAR, DOUBLE)", "what the user's own functions measured"),
-        Column("signature", "UTINYINT[]", "grey thumbnails in time order"),
+        Column("extra", "MAP(VARCHAR, DOUBLE)", "values of the user's own metadata functions"),
+        Column("signature", "UTINYINT[]", "grey thumbnails of the frames in time order"),
     ),
 )
 
 METADATA_FRAMES = Table(
     "metadata_frames",
-    "The same over time: one number a frame (T) or a frame pair (T - 1), in time order.",
+    "The metadata over time: one number per frame (T) or frame pair (T - 1), in time order.",
     ("clip_id",),
     (
         CLIP_ID,
         CLASS,
         CONTENT,
         _VERSION,
-        Column("timestamps", "DOUBLE[]", "of the frames, after the video's first picture", "s"),
+        Column("timestamps", "DOUBLE[]", "time of the frames since the first of the video", "s"),
         *METADATA_FRAME_SERIES,
         *METADATA_PAIR_SERIES,
     ),

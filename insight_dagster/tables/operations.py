@@ -1,4 +1,4 @@
-"""Tables of how the pipeline itself is doing: checks, failures, verdicts, pinned insights."""
+"""Tables of the pipeline's own state: check results, failures, verdicts, pinned insights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from insight_dagster.tables.identity import CLASS, INSIGHT_ID
 from insight_dagster.tables.status import Severity
 
 _ASSET = text("asset", "asset that was materialized or checked")
-_CLASS_OR_ALL = text("class_name", "action class ('' = not of one class)")
-_RUN = text("run_id", "Dagster run")
+_CLASS_OR_ALL = text("class_name", "action class ('' = all classes together)")
+_RUN = text("run_id", "id of the Dagster run")
 
 CHECK_RESULTS = Table(
     "check_results",
-    "The last outcome of every asset check.",
+    "The last result of every asset check.",
     ("asset", "check_name", "class_name"),
     (
         _ASSET,
@@ -20,55 +20,55 @@ CHECK_RESULTS = Table(
         _CLASS_OR_ALL,
         Column("passed", "BOOLEAN", "whether it passed"),
         text("severity", f"{Severity.listed()}: what a failure means"),
-        text("description", "the outcome in words, and what to do"),
-        text("facts", "its numbers, as JSON"),
+        text("description", "the result in words, and what to do"),
+        text("facts", "numbers behind the result, as JSON"),
         _RUN,
-        Column("evaluated_at", "TIMESTAMP", "when (UTC)"),
+        Column("evaluated_at", "TIMESTAMP", "time of the evaluation (UTC)"),
     ),
 )
 
 STEP_FAILURES = Table(
     "step_failures",
-    "Classes whose last materialization of an asset failed; a success removes the row.",
+    "Classes for which the last materialization of an asset failed; a success removes the row.",
     ("asset", "class_name"),
     (
         _ASSET,
         _CLASS_OR_ALL,
         text("reason", "what went wrong"),
         _RUN,
-        Column("failed_at", "TIMESTAMP", "when (UTC)"),
+        Column("failed_at", "TIMESTAMP", "time of the failure (UTC)"),
     ),
 )
 
 VERDICTS = Table(
     "verdicts",
-    "Whether a class passed all its checks when it was last analysed.",
+    "Whether the classes passed all checks when they were last analysed.",
     ("class_name",),
     (
         CLASS,
-        Column("cleared", "BOOLEAN", f"no check of severity {Severity.ERROR} failed"),
+        Column("cleared", "BOOLEAN", f"true: no check failed with severity {Severity.ERROR}"),
         Column("errors", "VARCHAR[]", f"checks that failed with severity {Severity.ERROR}"),
         Column("warnings", "VARCHAR[]", f"checks that failed with severity {Severity.WARN}"),
-        Column("decided_at", "TIMESTAMP", "when (UTC)"),
+        Column("decided_at", "TIMESTAMP", "time of the verdict (UTC)"),
     ),
 )
 
 PINNED_INSIGHTS = Table(
     "pinned_insights",
-    "Insights under watch: a check fails when one gets worse than it was when pinned.",
+    "Insights that are watched: a check fails when one gets worse than it was when pinned.",
     ("insight_id",),
     (
         INSIGHT_ID,
         CLASS,
         text("kind", "kind of the insight"),
-        text("population", "named set of clips that it was found in"),
+        text("population", "population that it was found in"),
         text("other_class", "the second class of a confusion", nullable=True),
         whole("size", "clips in the group when pinned"),
         real("severity", "severity when pinned", "0-1"),
         Column("clip_ids", "VARCHAR[]", "clips of the group when pinned"),
-        text("sentence", "the insight in plain words when pinned"),
+        text("sentence", "the insight in words when pinned"),
         text("note", "why it is watched"),
         text("author", "who pinned it"),
-        Column("pinned_at", "TIMESTAMP", "when (UTC)"),
+        Column("pinned_at", "TIMESTAMP", "time of the pinning (UTC)"),
     ),
 )

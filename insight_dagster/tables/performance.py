@@ -1,4 +1,4 @@
-"""Tables of how well the model does, the baselines that this is held against, and drift."""
+"""Tables of the model's performance, the promoted baselines, and the drift between the two."""
 
 from __future__ import annotations
 
@@ -10,64 +10,64 @@ from insight_dagster.tables.status import DriftPart, Split
 _BASELINE_ID = text("baseline_id", "identity of the baseline: when it was promoted")
 _SPLIT = text("split", f"{Split.listed()} ('' = all clips of the class)")
 _ACCURACY = (
-    real("accuracy", "share of clips that the model gets right", "0-1", True),
-    real("ci_low", "lower end of its 95 % Wilson interval", "0-1"),
-    real("ci_high", "upper end of its 95 % Wilson interval", "0-1"),
+    real("accuracy", "share of clips that the model predicts correctly", "0-1", True),
+    real("ci_low", "lower end of the accuracy's 95 % Wilson interval", "0-1"),
+    real("ci_high", "upper end of the accuracy's 95 % Wilson interval", "0-1"),
     real("mean_loss", "mean cross entropy", "nat", True),
     real("calibration_error", "expected calibration error, 15 bins", "0-1", True),
 )
 
 PERFORMANCE = Table(
     "performance",
-    "How well the model does on a class, per split and overall.",
+    "Performance of the model on each class, per split and overall.",
     ("class_name", "split"),
     (CLASS, _SPLIT, whole("clips", "clips whose label the model knows"), *_ACCURACY, MODEL),
 )
 
 DRIFT = Table(
     "drift",
-    "What changed in a class since the baseline: performance by cause, metadata, embedding.",
+    "Changes of a class since the baseline: performance by cause, metadata, embedding.",
     ("class_name", "part", "metric"),
     (
         text("class_name", "action class ('' = all classes together)"),
         _BASELINE_ID,
         text("part", DriftPart.listed()),
         text("metric", "accuracy, loss, calibration, a metadata field, ..."),
-        whole("clips_then", "clips of the baseline that were compared"),
-        whole("clips_now", "present clips that were compared"),
+        whole("clips_then", "number of compared clips in the baseline"),
+        whole("clips_now", "number of compared clips in the current data"),
         real("value_then", "value of the baseline's clips; metadata: median", nullable=True),
-        real("value_now", "value of the present clips; metadata: median", nullable=True),
+        real("value_now", "value of the current clips; metadata: median", nullable=True),
         real(
             "effect",
-            "performance: how much worse; metadata: Wasserstein distance in deviations of the "
-            "baseline; embedding: how well new clips can be told from old ones (AUC)",
+            "performance: how much worse; metadata: Wasserstein distance in standard deviations "
+            "of the baseline; embedding: AUC of telling new clips from old ones",
             nullable=True,
         ),
-        real("ci_low", "lower end of its 95 % interval", nullable=True),
-        real("ci_high", "upper end of its 95 % interval", nullable=True),
-        real("p_value", "under the part's null model", "0-1", True),
-        real("adjusted_p", "corrected for the other fields (metadata)", "0-1", True),
+        real("ci_low", "lower end of the effect's 95 % interval", nullable=True),
+        real("ci_high", "upper end of the effect's 95 % interval", nullable=True),
+        real("p_value", "p-value under the part's null model", "0-1", True),
+        real("adjusted_p", "p-value adjusted for the other fields (metadata)", "0-1", True),
         real("psi", "population stability index (metadata)", nullable=True),
-        text("direction", "higher or lower now (metadata)", nullable=True),
-        Column("judged", "BOOLEAN", "false: there was too little to compare"),
-        text("reason", "why it could not be judged, or what to know of it", nullable=True),
+        text("direction", "higher or lower than in the baseline (metadata)", nullable=True),
+        Column("judged", "BOOLEAN", "true: tested; false: too little data for a test"),
+        text("reason", "why it was not tested, or a remark on the test", nullable=True),
     ),
 )
 
 BASELINES = Table(
     "baselines",
-    "Promoted performance figures; the newest one is what drift is measured against.",
+    "Promoted states; drift is measured against the newest one.",
     ("baseline_id",),
     (
         _BASELINE_ID,
         Column("created_at", "TIMESTAMP", "when it was promoted (UTC)"),
         text("author", "who promoted it"),
-        text("reason", "why"),
+        text("reason", "why it was promoted"),
         Column("accepted", "VARCHAR[]", "failing checks that the author accepted"),
         MODEL,
-        text("metadata_version", "version of the metadata's definitions"),
-        Column("classes", "VARCHAR[]", "classes in it"),
-        whole("clips", "clips in it"),
+        text("metadata_version", "version of the metadata definitions"),
+        Column("classes", "VARCHAR[]", "classes in the baseline"),
+        whole("clips", "number of clips in the baseline"),
         *_ACCURACY,
     ),
     partition_column="baseline_id",
@@ -75,7 +75,7 @@ BASELINES = Table(
 
 BASELINE_CLIPS = Table(
     "baseline_clips",
-    "The clips of the last baselines, as they were then.",
+    "The clips of the last baselines, as they were when promoted.",
     ("baseline_id", "clip_id"),
     (
         _BASELINE_ID,
@@ -84,8 +84,8 @@ BASELINE_CLIPS = Table(
         text("split", f"{Split.listed()} ('' where the library names none)"),
         CONTENT,
         Column("correct", "BOOLEAN", "prediction was right; null: not a model label", "", True),
-        real("loss", "cross entropy of the clip's own class", "nat", True),
-        real("confidence", "largest probability of the prediction", "0-1"),
+        real("loss", "cross entropy of the true label", "nat", True),
+        real("confidence", "largest predicted probability", "0-1"),
         *METADATA_FIELDS,
     ),
     partition_column="baseline_id",

@@ -1,7 +1,7 @@
-"""Words that columns of a fixed vocabulary hold, each spelt once.
+"""Words of the columns that have a fixed vocabulary, each spelt once.
 
-A member is the text that the column holds: it compares, prints and is stored as that text. Kinds
-of insights are not here, because new ones may be added (`analysis.insights.kinds`).
+A member is the text in the column: it compares, prints and is stored as that text. The kinds of
+insights are not here, because kinds can be added (`analysis.insights.kinds`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from enum import StrEnum
 
 
 class Word(StrEnum):
-    """A word of a fixed vocabulary; its representation is that of its text."""
+    """A word of a fixed vocabulary, whose representation is that of its text."""
 
     __repr__ = str.__repr__
 
     @classmethod
     def listed(cls) -> str:
-        """Return the whole vocabulary as an enumeration in words: `a, b or c`."""
+        """Return all words of the vocabulary as a phrase: `a, b or c`."""
         *others, last = cls
         return f"{', '.join(others)} or {last}"
 
@@ -41,14 +41,14 @@ HELD_OUT = (Split.VAL, Split.TEST)
 
 
 class Severity(Word):
-    """What the failure of a check means: an error stops what builds on the asset."""
+    """The severity of a failed check: ERROR fails the run, WARN does not."""
 
     ERROR = "ERROR"
     WARN = "WARN"
 
 
 class Verb(Word):
-    """What to do with a clip because of an insight."""
+    """What an insight suggests to do with a clip."""
 
     KEEP = "keep"
     DROP = "drop"
@@ -59,7 +59,7 @@ class Verb(Word):
 
 
 class LedgerStatus(Word):
-    """How an insight changed since the run before."""
+    """How an insight changed since the previous run."""
 
     BORN = "born"
     GROWING = "growing"
@@ -70,7 +70,7 @@ class LedgerStatus(Word):
 
 
 class DriftPart(Word):
-    """What a row of `drift` compares."""
+    """What a row of the table `drift` compares."""
 
     TOTAL = "total"
     MODEL_CHANGE = "model_change"

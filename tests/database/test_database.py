@@ -155,7 +155,7 @@ def test_a_foreign_file_is_refused(tmp_path):
         Database(tmp_path / "text.duckdb").rows(CLUSTERS)
 
 
-def test_an_empty_file_left_by_a_killed_run_is_mended(database):
+def test_an_empty_file_left_by_a_killed_run_is_completed(database):
     database.path.parent.mkdir()
     duckdb.connect(database.path).close()
     assert database.rows(CLUSTERS).num_rows == 0
@@ -232,7 +232,7 @@ def _write_vectors(path, worker, rounds, start):
 def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(database):
     database.write(embeddings("class 0", {"first": [0.0] * 768}))
     context = multiprocessing.get_context("spawn")
-    # Together, and not while the others still import: it is the file that is waited for here.
+    # All start together, after their imports, so that they wait for the file and nothing else.
     start = context.Barrier(9)
     writers = [
         context.Process(target=_write_vectors, args=(database.path, worker, 4, start))
@@ -254,7 +254,7 @@ def test_eight_writers_lose_no_write_and_readers_wait_less_than_a_second(databas
 
 
 def test_nothing_is_imported_while_the_file_is_held(database):
-    """The first table that DuckDB is given makes it import half of Arrow: a second, for others."""
+    """DuckDB imports half of Arrow with its first table: others would wait a second for that."""
     database.write(clusters("a", "1"))
     code = """if True:
         import sys

@@ -1,1 +1,1 @@
-"""The primitives that scenes are drawn with: shapes, figures, textures, motion and the camera."""
+"""Primitives that the demo's scenes are drawn with."""

@@ -1,6 +1,6 @@
-"""The camera: where it looks, how it shakes, and how its sensor records a frame.
+"""The camera: where it looks, how it shakes, and what its sensor does to the picture.
 
-What is in front of the camera (`scenes`) does not belong here.
+Nothing here knows what is in front of the lens.
 """
 
 from __future__ import annotations
@@ -16,19 +16,12 @@ UNITS = 256.0
 
 _DARKEST = 0.65
 _BLURRIEST = 3.0
-"""Loss of exposure (share) and added blur (world units) at a degradation of 1."""
+"""What full gloom takes from the exposure, and adds to the blur: share, and world units."""
 
 
 @dataclass(frozen=True)
 class CameraPath:
-    """The mapping from the world to pixels over time.
-
-    Attributes:
-        matrices: (T, 2, 3) affine maps from world units to pixels.
-        scale: (T,) pixels per world unit.
-        width: width of a frame in pixels.
-        height: height of a frame in pixels.
-    """
+    """World-to-pixel maps, float (T, 2, 3), with their scales (T,) and the frame size in pixels."""
 
     matrices: NDArray[np.floating]
     scale: NDArray[np.floating]
@@ -40,11 +33,11 @@ class CameraPath:
             raise ValueError(f"camera matrices must be (T, 2, 3), got {self.matrices.shape}")
 
     def project(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the pixel coordinates (T, P, 2) of world points (T, P, 2)."""
+        """Pixel coordinates (T, P, 2) of world points (T, P, 2)."""
         return points @ self.matrices[:, :, :2].transpose(0, 2, 1) + self.matrices[:, None, :, 2]
 
     def view(self, backdrop: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-        """Return the RGBA backdrop as seen in frame `index`, in RGB and mirrored at its edges."""
+        """The backdrop (RGBA) as frame `index` sees it, in RGB; beyond its edges it is mirrored."""
         # OpenCV warps four channels 2.6 times as fast as three.
         seen = cv2.warpAffine(
             backdrop,
@@ -58,13 +51,7 @@ class CameraPath:
 
 @dataclass(frozen=True)
 class Handling:
-    """How the camera is held.
-
-    Attributes:
-        shake: amplitude of the shake in world units.
-        roll: rotation around the lens in radians.
-        zoom_drift: relative change of the zoom over the clip.
-    """
+    """How the camera is held: shake in world units, roll in radians, drift of the zoom."""
 
     shake: float
     roll: float
@@ -72,7 +59,7 @@ class Handling:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, steady: bool) -> Handling:
-        """Return random handling; none at all if the camera is `steady`, on a tripod."""
+        """A random hand; `steady` is a tripod."""
         if steady:
             return cls(0.0, 0.0, 0.0)
         return cls(
@@ -82,7 +69,7 @@ class Handling:
         )
 
 
-def camera_path(
+def film(
     rng: np.random.Generator,
     times: NDArray[np.floating],
     focus: NDArray[np.floating],
@@ -91,7 +78,7 @@ def camera_path(
     size: tuple[int, int],
     handling: Handling,
 ) -> CameraPath:
-    """Return the camera path of a shot that looks at `focus`.
+    """The camera path of a shot: look at `focus` (T, 2) with a hand's shake.
 
     Args:
         rng: source of the shake.
@@ -114,7 +101,7 @@ def camera_path(
 
 
 def wander(rng: np.random.Generator, times: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return a smooth random signal (T,) of about unit size: five sines between 0.3 and 5 Hz."""
+    """A smooth random signal (T,) of roughly unit size: five sines between 0.3 and 5 Hz."""
     frequency = rng.uniform(0.3, 5.0, 5)
     weight = rng.uniform(0.3, 1.0, 5) / np.sqrt(frequency)
     phase = rng.uniform(0, 2 * np.pi, 5)
@@ -122,7 +109,7 @@ def wander(rng: np.random.Generator, times: NDArray[np.floating]) -> NDArray[np.
 
 
 class Sensor:
-    """The exposure, colour cast, vignette, blur and noise of one camera, drawn once per clip."""
+    """Exposure, colour cast, vignette, blur and noise of one camera, drawn once per clip."""
 
     def __init__(
         self,
@@ -131,32 +118,27 @@ class Sensor:
         *,
         frames: int,
         same_model: bool,
-        degradation: float = 0.0,
+        gloom: float = 0.0,
     ) -> None:
-        """Draw a random camera.
+        """Draw a camera; of the `same_model`, cameras differ little from each other.
 
-        Args:
-            rng: source of randomness.
-            size: width and height of the frames in pixels.
-            frames: number of frames.
-            same_model: whether the camera differs little from others.
-            degradation: how underexposed and out of focus the clip is, 0-1.
+        `gloom` in 0..1 under-exposes and defocuses whatever camera was drawn.
         """
         width, height = size
         spread = 0.25 if same_model else 1.0
         gain = (1 + spread * rng.uniform(-0.28, 0.12)) * (1 + rng.normal(0, 0.05 * spread, 3))
-        gain *= 1 - _DARKEST * degradation
+        gain *= 1 - _DARKEST * gloom
         self._mask = _vignette(width, height, gain, strength=0.35 * spread * rng.random())
         sigma = float(np.clip(rng.gamma(2.0, 1.6) * spread, 0.5, 9.0))
         self._noise = _noise_tile(rng, width + 48, height + 48, sigma)
         self._shift = rng.integers(0, 48, (frames, 2))
         soft = 0.0 if same_model else float(rng.choice([0.0, 0.0, 0.0, 0.7, 1.1]))
-        soft = float(np.hypot(soft, _BLURRIEST * degradation))
+        soft = float(np.hypot(soft, _BLURRIEST * gloom))
         self._blur = soft * min(width, height) / UNITS
         self._lift = float(rng.uniform(0, 14 * spread))
 
     def expose(self, frame: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-        """Return frame `index` as recorded, uint8 of the same shape."""
+        """The frame as recorded, uint8 of the same shape."""
         if self._blur:
             frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), self._blur), np.uint8)
         lit = cv2.multiply(frame, self._mask, scale=1 / 200)

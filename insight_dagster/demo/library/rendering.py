@@ -1,6 +1,6 @@
-"""Rendering a planned clip to frames: scene, camera, sensor, title card and scaling.
+"""One planned clip as a stream of finished frames: scene, camera, sensor, title card, scaling.
 
-Encoding and files (`encoding`, `library_files`) do not belong here.
+Files and encoders do not belong here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from insight_dagster.demo.drawing.camera import Handling, Sensor, camera_path
+from insight_dagster.demo.drawing.camera import Handling, Sensor, film
 from insight_dagster.demo.drawing.shapes import Rasteriser, Shot
 from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.scenes import basketball, boards, climbing, discs, selfie
@@ -33,32 +33,26 @@ SCENES: dict[str, Scene] = {
     "skateboarding": boards.skateboarding,
     "selfie stick": selfie.selfie_stick,
 }
-"""The scenes that can be drawn: the action classes, and two that only faults use."""
+"""What can be drawn: the action classes, and two scenes that only faults use."""
 
 
 def render(plan: ClipPlan, *, seed: int) -> Iterator[Frame]:
-    """Yield the frames of a clip, (H, W, 3) uint8 RGB of `plan.size`.
+    """The frames of a clip, uint8 (H, W, 3) RGB of `plan.size`, one by one.
 
-    The same plan and seed give the same pixels. A copy has the frames of its original, scaled.
-
-    Args:
-        plan: clip to render.
-        seed: seed of the library.
+    The same plan and seed give the same pixels; a copy shows its original's frames, scaled.
     """
     rng = np.random.default_rng([seed, 1, plan.content])
     action, lens, sensor, card = rng.spawn(4)
     times = np.arange(round(plan.seconds * plan.fps)) / plan.fps
-    frames = _scene_frames(
-        plan.shows, action, lens, sensor, times, plan.render_size, degradation=plan.degradation
-    )
+    frames = _acted(plan.shows, action, lens, sensor, times, plan.render_size, gloom=plan.gloom)
     if plan.card_seconds:
         still = title_card(card, plan.label, plan.render_size)
-        frames = _with_title_card(still, frames, round(plan.card_seconds * plan.fps))
+        frames = _opened_by(still, frames, round(plan.card_seconds * plan.fps))
     for frame in frames:
         yield frame if plan.size == plan.render_size else _scaled(frame, plan.size)
 
 
-def _scene_frames(
+def _acted(
     shows: str,
     action: np.random.Generator,
     lens: np.random.Generator,
@@ -66,16 +60,14 @@ def _scene_frames(
     times: NDArray[np.floating],
     size: tuple[int, int],
     *,
-    degradation: float,
+    gloom: float,
 ) -> Iterator[Frame]:
     shot = SCENES[shows](action, times)
     hand = Handling.draw(lens, steady=lens.random() < 0.15)
     mirrored = not shot.same_camera and lens.random() < 0.5
-    path = camera_path(lens, times, shot.focus, shot.zoom, size=size, handling=hand)
+    path = film(lens, times, shot.focus, shot.zoom, size=size, handling=hand)
     shapes = Rasteriser(shot.tracks, path)
-    chip = Sensor(
-        sensor, size, frames=len(times), same_model=shot.same_camera, degradation=degradation
-    )
+    chip = Sensor(sensor, size, frames=len(times), same_model=shot.same_camera, gloom=gloom)
     backdrop = np.asarray(cv2.cvtColor(shot.backdrop, cv2.COLOR_RGB2RGBA), np.uint8)
     for index in range(len(times)):
         frame = path.view(backdrop, index)
@@ -84,7 +76,7 @@ def _scene_frames(
         yield np.ascontiguousarray(frame[:, ::-1]) if mirrored else frame
 
 
-def _with_title_card(still: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
+def _opened_by(still: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
     for index, frame in enumerate(frames):
         yield still if index < count else frame
 

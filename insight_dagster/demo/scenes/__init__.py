@@ -1,4 +1,4 @@
-"""The demo's scenes: one function per action, from a random generator and times to a `Shot`.
+"""What each action looks like: random generator and frame times in, `drawing.Shot` out.
 
-The camera's noise (`drawing.camera`) and files (`library`) do not belong here.
+One function per action; lenses, noise and files do not belong here.
 """

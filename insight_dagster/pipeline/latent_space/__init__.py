@@ -1,1 +1,1 @@
-"""The shared latent space: its rows, its refit, and the clips placed in it."""
+"""The latent space that all classes share: its rows, its refit, and placing clips in it."""

@@ -1,4 +1,4 @@
-"""Placing the clips of one class into the latent space: 2-D coordinates and clusters."""
+"""The use cases of the assets `projection` and `clusters`: place one class in the latent space."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def project_class(store: Database, folders: HomeFolders, class_name: str) -> Ste
 
     Raises:
         UntrustedClassError: the class's vectors are incomplete or damaged.
-        LatentSpaceError: there is no latent space of the model that made the vectors.
+        LatentSpaceError: no latent space has been fitted on vectors of the same model.
     """
     timer, vectors = Timer(), trusted_vectors(store, class_name)
     space = usable_space(store, folders, vectors)
@@ -36,7 +36,7 @@ def cluster_class(store: Database, folders: HomeFolders, class_name: str) -> Ste
 
     Raises:
         UntrustedClassError: the class's vectors are incomplete or damaged.
-        LatentSpaceError: there is no latent space of the model that made the vectors.
+        LatentSpaceError: no latent space has been fitted on vectors of the same model.
     """
     timer, vectors = Timer(), trusted_vectors(store, class_name)
     space = usable_space(store, folders, vectors)

@@ -1,4 +1,4 @@
-"""Fitting the latent space again on the vectors of all classes."""
+"""The use case of the asset `latent_space`: fit it on the vectors of all classes."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from insight_dagster.tables.arrays import matrix_of
 def refit_latent_space(
     store: Database, folders: HomeFolders, model: VideoClassifier, *, settings: Mapping[str, Any]
 ) -> StepResult:
-    """Fit one latent space on the vectors of every class, unless nothing changed since the last.
+    """Fit the latent space on the vectors of all classes, unless nothing changed since the last.
 
-    A class whose vectors cannot be trusted is left out, and named in the facts.
+    Classes without trusted vectors are left out and listed in the facts, with the reason.
 
     Args:
         store: the database.
-        folders: of the home; the fitted arrays are written there.
-        model: whose vectors are used.
-        settings: keywords of `fit_latent_space`.
+        folders: the home's folders, which the fitted arrays are written to.
+        model: the current model; only its vectors are used.
+        settings: keyword arguments of `fit_latent_space`.
 
     Raises:
-        NotEnoughClipsError: too few clips have vectors that can be trusted.
+        NotEnoughClipsError: too few clips have trusted vectors.
     """
     timer = Timer()
     vectors, left_out = vectors_for_the_fit(store, model.fingerprint)

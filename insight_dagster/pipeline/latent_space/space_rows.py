@@ -1,4 +1,4 @@
-"""Latent spaces and clips placed in one, as rows of the database and back."""
+"""Rows of latent spaces and of clips placed in one: made from the fitted objects, and read back."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -18,13 +18,13 @@ from insight_dagster.tables.status import IS_USABLE
 
 
 def newest_space(store: Database) -> dict[str, Any] | None:
-    """The row of the latent space in use: the one fitted last."""
+    """Return the row of the latent space in use, the one fitted last; None if there is none."""
     rows = store.rows(LATENT_SPACES).to_pylist()
     return max(rows, key=lambda row: row["created_at"]) if rows else None
 
 
 def usable_space(store: Database, folders: HomeFolders, vectors: pa.Table) -> LatentSpace:
-    """The latent space in use, if it is of the model that made the vectors.
+    """Return the latent space in use, if it was fitted on vectors of the same model.
 
     Raises:
         LatentSpaceError: as `read_latent_space`.
@@ -34,7 +34,12 @@ def usable_space(store: Database, folders: HomeFolders, vectors: pa.Table) -> La
 
 
 def read_latent_space(store: Database, folders: HomeFolders, *, models: set[str]) -> LatentSpace:
-    """The latent space in use, for vectors of the models named.
+    """Return the latent space in use.
+
+    Args:
+        store: the database.
+        folders: the home's folders.
+        models: fingerprints of the models whose vectors are to be placed in it.
 
     Raises:
         LatentSpaceError: none has been fitted yet, it was fitted on another model's vectors, or
@@ -46,8 +51,8 @@ def read_latent_space(store: Database, folders: HomeFolders, *, models: set[str]
     foreign = models - {row["model_fingerprint"]}
     if foreign:
         raise LatentSpaceError(
-            f"the latent space was fitted on vectors of model {row['model_fingerprint']}, these "
-            f"are of {', '.join(sorted(foreign))}; materialize embeddings, then latent_space"
+            f"the latent space was fitted on vectors of model {row['model_fingerprint']}, but "
+            f"these are of {', '.join(sorted(foreign))}; materialize embeddings, then latent_space"
         )
     return load_latent_space(folders.root / row["path"])
 
@@ -58,7 +63,10 @@ _VECTORS = f"""
 
 
 def nearest_clips(store: Database, folders: HomeFolders, *, k: int) -> NearestClips:
-    """The k nearest others of every usable clip in the space in use; none where it has no file."""
+    """Return the k nearest other clips of every usable clip in the latent space in use.
+
+    There are none if no latent space has been fitted, or its file cannot be read.
+    """
     row = newest_space(store)
     rows = store.read(_VECTORS, [row["model_fingerprint"]]) if row else None
     if row is None or rows is None or not rows.num_rows:
@@ -73,7 +81,7 @@ def nearest_clips(store: Database, folders: HomeFolders, *, k: int) -> NearestCl
 
 
 def is_usable(row: dict[str, Any], folders: HomeFolders, *, fit_key: str) -> bool:
-    """Whether a stored latent space is the one that a fit would give again, and can be read."""
+    """Return whether a stored latent space has this fit key and its file can be read."""
     if row["fit_key"] != fit_key:
         return False
     try:
@@ -91,14 +99,14 @@ def space_row(
     fit_key: str,
     path: str,
 ) -> pa.Table:
-    """A latent space's row of `latent_spaces`, dated now.
+    """Return the row of `latent_spaces` for a new fit, with the current time.
 
     Args:
-        space: the fit.
+        space: the fitted latent space.
         vectors: the rows of `embeddings` that it was fitted on.
-        left_out: why a class was not fitted, by class.
-        fit_key: identity of the fit's inputs.
-        path: its file, relative to the home folder.
+        left_out: why a class was left out, by class.
+        fit_key: hash of the inputs of the fit.
+        path: file of the fit, relative to the home folder.
     """
     row = {
         "space_id": space.space_id,
@@ -120,16 +128,16 @@ def space_row(
 
 
 def reasons(left_out: Mapping[str, str]) -> list[str]:
-    """Classes that a fit left out with the reason, as the table has them."""
+    """Return the classes that a fit left out with the reason, as the table stores them."""
     return [f"{name}: {reason}" for name, reason in sorted(left_out.items())]
 
 
 def placed_rows(vectors: pa.Table, space_id: str, placed: Any) -> pa.Table:
-    """Rows of clips placed in a latent space: their identity, and every field of `placed`.
+    """Return rows of clips placed in a latent space: their identity, and the fields of `placed`.
 
     Args:
         vectors: the clips' rows of `embeddings`.
-        space_id: the latent space.
+        space_id: identity of the latent space.
         placed: a dataclass of (n,) arrays named like the table's columns.
     """
     return pa.table(

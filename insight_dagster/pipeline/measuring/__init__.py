@@ -1,1 +1,1 @@
-"""The one pass over a class's clips that gives embeddings and metadata from the same frames."""
+"""One pass over a class's clips: embeddings and metadata from the same decoded frames."""

@@ -1,7 +1,7 @@
-"""Embeddings and predictions of one class, shard by shard.
+"""Embeddings and predictions of one class, computed and written in shards.
 
-What the model computes is in `analysis/embeddings`; which clips need it, and what is written, is
-here.
+Which clips need the model and what is written belongs here; what the model computes is in
+`insight_dagster.analysis.embeddings`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from insight_dagster.tables.arrays import matrix_of
 
 
 class EmbeddingPass:
-    """Embeds a class; every shard is committed when it is done.
+    """The embedding of one class; every shard is committed when it is done.
 
     Attributes:
-        pending: clips to run the model on.
+        pending: clips without a stored vector and prediction of this model.
     """
 
     def __init__(self, work: ClassClips, model: VideoClassifier) -> None:
@@ -38,7 +38,7 @@ class EmbeddingPass:
         vectors, predictions = (
             store.covering(table, name, **version) for table in (EMBEDDINGS, PREDICTIONS)
         )
-        # Read one after the other: what only one of them has is computed again.
+        # The tables are read one after the other: a clip that only one of them has is pending.
         predicted = pc.is_in(vectors["content_key"], predictions["content_key"])
         self._vectors = plan_work(work.clips, vectors.filter(predicted))
         self._known = plan_work(self._vectors.covered, predictions)
@@ -47,11 +47,11 @@ class EmbeddingPass:
         self._done: list[EmbeddedClips] = []
 
     def run(self, shard: Sequence[Clip], visit: Visit | None) -> None:
-        """Run the model on the pending clips of a shard, and write their rows.
+        """Run the model on the pending clips of a shard and write their rows.
 
         Args:
             shard: clips of the class.
-            visit: is shown the frames as well.
+            visit: called with the decoded frames of each clip.
         """
         work, pending = self._work, set(self.pending)
         fresh = embed_clips(
@@ -93,9 +93,9 @@ class EmbeddingPass:
         return StepResult(PREDICTIONS, predictions, facts)
 
     def _relabelled(self) -> pa.Table:
-        """Return the predictions that are stored already, scored with the present labels.
+        """Return the stored predictions, scored with the clips' current labels.
 
-        Loss and correctness depend on the label, which may have changed since; logits do not.
+        Loss and correctness depend on the label, which may have changed; the logits do not.
         """
         return prediction_rows(
             self._known.covered,

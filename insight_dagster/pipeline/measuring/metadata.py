@@ -1,6 +1,7 @@
-"""Metadata and contact sheets of one class, shard by shard.
+"""Metadata and contact sheets of one class, measured and written in shards.
 
-What is measured is in `analysis/metadata`; which clips need it, and what is written, is here.
+Which clips need measuring and what is written belongs here; what is measured is in
+`insight_dagster.analysis.metadata`.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
 
 
 class MetadataPass:
-    """Measures a class; every shard is committed when it is done.
+    """The measuring of one class; every shard is committed when it is done.
 
     Attributes:
-        pending: clips to measure.
+        pending: clips without stored metadata of this version, or without a contact sheet.
     """
 
     def __init__(self, work: ClassClips, spec: ClipSpec, sheets: Path) -> None:

@@ -1,4 +1,4 @@
-"""Embeddings and metadata of a class from frames that are decoded once.
+"""The use case of the step `measurements`: embeddings and metadata from frames decoded once.
 
 How the two share a pass over the clips belongs here; what each of them computes and writes is in
 `embedding` and `metadata`.
@@ -27,19 +27,19 @@ EMBEDDINGS, METADATA_TABLE = "embeddings", "metadata_table"
 def measure_class(
     work: ClassClips, model: VideoClassifier, *, assets: Collection[str], sheets: Path
 ) -> Mapping[str, StepResult | Exception]:
-    """Decode a class's clips once, for the model and for the metadata.
+    """Decode a class's clips once, and compute embeddings, metadata or both.
 
-    What fails for one of the two assets costs the other nothing. The class is committed in shards:
-    a run that dies loses the shard that it was at.
+    A failure of one asset does not affect the other. The class is committed in shards, so that a
+    killed run loses only the current shard.
 
     Args:
         work: the class's clips.
         model: the classifier.
-        assets: which of the two to compute.
+        assets: names of the assets to compute.
         sheets: folder of the contact sheets.
 
     Returns:
-        By asset, what was written, or what it failed with.
+        By asset, the result, or the exception that it failed with.
     """
     return _OnePass(work, assets).run(model, sheets)
 
@@ -80,7 +80,7 @@ class _OnePass:
         return shards(clips, self._work.shard_clips)
 
     def _attempt(self, asset: str, action: Callable[[], _Result]) -> _Result | None:
-        """Return the action's result; None if the asset is not wanted, has failed or fails now."""
+        """Return the action's result; None if the asset is not selected, or has failed."""
         if asset not in self._assets or asset in self._failed:
             return None
         try:

@@ -1,1 +1,1 @@
-"""Writing files atomically, deleting leftovers, and where a home keeps what."""
+"""Atomic writing, deletion of leftovers, and the layout of a home folder."""

@@ -1,7 +1,7 @@
-"""Files and folders that a reader meets complete or not at all, even when a writer is killed.
+"""Atomic writing: readers see a file or folder complete or not at all, even if a writer is killed.
 
-Everything that is written whole goes through here: a file through `write_atomically`, a folder
-through `draft_folder` and `publish_folder`.
+All atomic writing goes through this module: a file through `write_atomically`, a folder through
+`draft_folder` and `publish_folder`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files that no table row names: left by runs that were killed, or made obsolete by later ones."""
+"""Deletion of files that no table row refers to: left by killed runs, or replaced by later ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ YOUNG_SECONDS = 3600.0
 
 
 def remove_leftovers(folder: Path, *, keep: Set[Path], young_seconds: float = YOUNG_SECONDS) -> int:
-    """Delete the files of a folder that are not kept and not young; returns how many.
+    """Delete the files of a folder that are neither kept nor young, and return their number.
 
-    A young file may belong to a run that has not written its rows yet. Folders and links are left
-    alone.
+    A young file may belong to a run that has not written its rows yet. Folders and links are not
+    deleted.
 
     Args:
-        folder: its files, at any depth; a missing folder is fine.
-        keep: files that table rows name.
-        young_seconds: age below which a file is never touched.
+        folder: folder whose files are deleted, at any depth; it may be missing.
+        keep: files that table rows refer to.
+        young_seconds: age in seconds below which a file is never deleted.
     """
     if not folder.is_dir():
         return 0

@@ -60,7 +60,7 @@ def test_two_functions_of_one_name_are_refused(tmp_path, monkeypatch):
     for package in ("one_package", "other_package"):
         install(tmp_path / package, package, {"sky": "sky"})
         monkeypatch.syspath_prepend(tmp_path / package)
-    with pytest.raises(MetadataFunctionError, match="several installed packages offer .* sky"):
+    with pytest.raises(MetadataFunctionError, match="several installed packages provide .* sky"):
         installed_functions()
 
 

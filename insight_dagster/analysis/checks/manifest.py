@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
 from insight_dagster.analysis.clip_library.pending_clips import usable_rows
-from insight_dagster.analysis.clip_library.quarantine import count_quarantined
+from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.settings.thresholds import Thresholds
 
 _NAMES_SHOWN = 10

@@ -1,7 +1,7 @@
 """Fitting of a latent space: scaling, PCA, 2-D layout, clusters, density range.
 
 How the parts are fitted together belongs here; the fitted type does not (`latent_space`), nor do
-the algorithms of the parts (`layout`, `cluster_model`, `density_range`, `numerics`).
+the algorithms of the parts (`tsne_layout`, `cluster_model`, `density_range`, `numerics`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 from insight_dagster.analysis.latent_space.cluster_model import fit_clusters
 from insight_dagster.analysis.latent_space.density_range import density_range
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace, principal_components
-from insight_dagster.analysis.latent_space.layout import fit_layout
+from insight_dagster.analysis.latent_space.tsne_layout import fit_layout
 from insight_dagster.analysis.numerics.principal_axes import principal_axes, scaling
 from insight_dagster.errors import LatentSpaceError, NotEnoughClipsError
 

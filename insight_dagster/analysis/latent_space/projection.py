@@ -1,6 +1,6 @@
 """2-D coordinates of clips in a fitted latent space, including clips added after the fit.
 
-Looking clips up in a fitted space belongs here; the t-SNE algorithm does not (`layout`).
+Looking clips up in a fitted space belongs here; the t-SNE algorithm does not (`tsne_layout`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace
-from insight_dagster.analysis.latent_space.layout import first_two_components, place
+from insight_dagster.analysis.latent_space.tsne_layout import first_two_components, place
 
 
 @dataclass(frozen=True)

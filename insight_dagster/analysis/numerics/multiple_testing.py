@@ -28,12 +28,13 @@ def selective_q(tests: Sequence[np.ndarray], families: Sequence[str]) -> list[np
     """Return q-values of the findings of several tests, jointly over all tests.
 
     Every family of tests gets an equal part of the error rate, and every test an equal part of its
-    family's: a family with one test per class does not outvote a family with a single test.
+    family's: a family with one test per class does not get more of it than one
+    with a single test.
 
     Each test brings p-values that are already corrected family-wise for what it searched. It
     counts once, with its smallest p-value (1 if it found nothing), however many findings it has.
-    The q-value of a finding is the smallest rate at which its test is selected and its own p-value
-    passes the level that selection leaves: p <= rate x tests selected / tests.
+    The q-value of a finding is the smallest rate q at which its test is selected and
+    p <= q x (selected tests) / (all tests).
 
     Args:
         tests: (k,) p-values of the findings of each test; k may be 0.

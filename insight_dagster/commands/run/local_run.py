@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
-from insight_dagster.analysis.clip_library.quarantine import count_quarantined
+from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.commands.home import mark_random, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.definitions import build_definitions, classifier_of

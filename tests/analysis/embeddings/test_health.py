@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.clip_library.quarantine import count_quarantined
+from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.analysis.embeddings.health import inspect_embeddings
 
 MANIFEST = pa.table(

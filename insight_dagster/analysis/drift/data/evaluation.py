@@ -34,8 +34,8 @@ def evaluate_data(
 ) -> Evaluation:
     """Evaluate whether a class's new clips differ from its baseline in metadata or embedding.
 
-    Metadata (by the smallest adjusted p-value) and embedding are two tests, corrected by Holm, and
-    for the classes of the night (Bonferroni). The level is at least `NOT_TESTED` if one of the two
+    Metadata (by the smallest adjusted p-value) and embedding are two tests: Holm-corrected within
+    the class, Bonferroni-corrected over all classes of the run. The level is at least `NOT_TESTED` if one of the two
     could not be tested.
 
     Args:

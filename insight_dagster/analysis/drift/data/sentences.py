@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from insight_dagster.analysis.drift.data.embedding_drift import EmbeddingDrift
 from insight_dagster.analysis.drift.data.metadata_drift import FieldDrift
-from insight_dagster.analysis.drift.wording import note, p_value_text, short_number
+from insight_dagster.analysis.drift.number_format import note, p_value_text, short_number
 
 _LISTED = 5
 

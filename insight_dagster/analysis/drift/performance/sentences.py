@@ -12,7 +12,7 @@ from insight_dagster.analysis.drift.performance.change import (
     MODEL_CHANGE,
     Change,
 )
-from insight_dagster.analysis.drift.wording import note, p_value_text, short_number
+from insight_dagster.analysis.drift.number_format import note, p_value_text, short_number
 
 _METRIC = {
     ACCURACY: ("accuracy", "drop"),

@@ -28,8 +28,7 @@ def selective_q(tests: Sequence[np.ndarray], families: Sequence[str]) -> list[np
     """Return q-values of the findings of several tests, jointly over all tests.
 
     Every family of tests gets an equal part of the error rate, and every test an equal part of its
-    family's: a family with one test per class does not get more of it than one
-    with a single test.
+    family's: one with a test per class does not get more of it than one with a single test.
 
     Each test brings p-values that are already corrected family-wise for what it searched. It
     counts once, with its smallest p-value (1 if it found nothing), however many findings it has.

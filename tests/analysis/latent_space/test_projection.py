@@ -5,8 +5,8 @@ import pytest
 
 from insight_dagster.analysis.latent_space.fitting import fit_latent_space
 from insight_dagster.analysis.latent_space.latent_space import load_latent_space
-from insight_dagster.analysis.latent_space.tsne_layout import fit_layout
 from insight_dagster.analysis.latent_space.projection import project
+from insight_dagster.analysis.latent_space.tsne_layout import fit_layout
 
 TAPS = (("only", 16),)
 

@@ -35,8 +35,8 @@ def evaluate_data(
     """Evaluate whether a class's new clips differ from its baseline in metadata or embedding.
 
     Metadata (by the smallest adjusted p-value) and embedding are two tests: Holm-corrected within
-    the class, Bonferroni-corrected over all classes of the run. The level is at least `NOT_TESTED` if one of the two
-    could not be tested.
+    the class, Bonferroni-corrected over all classes of the run. The level is at least `NOT_TESTED`
+    if one of the two could not be tested.
 
     Args:
         fields: drift of each metadata field of the class.

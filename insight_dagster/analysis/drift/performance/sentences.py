@@ -5,6 +5,7 @@ Wording belongs here; which changes are reported does not (`performance/evaluati
 
 from __future__ import annotations
 
+from insight_dagster.analysis.drift.number_format import note, p_value_text, short_number
 from insight_dagster.analysis.drift.performance.change import (
     ACCURACY,
     CALIBRATION,
@@ -12,7 +13,6 @@ from insight_dagster.analysis.drift.performance.change import (
     MODEL_CHANGE,
     Change,
 )
-from insight_dagster.analysis.drift.number_format import note, p_value_text, short_number
 
 _METRIC = {
     ACCURACY: ("accuracy", "drop"),

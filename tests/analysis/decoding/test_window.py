@@ -1,24 +1,21 @@
+"""Windows of generated files: exact frames and timestamps, equal to PyTorchVideo's."""
+
 from __future__ import annotations
 
 import threading
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
-import av
 import numpy as np
 import pytest
 import torch
 
 from insight_dagster.analysis.decoding import (
     DecodedWindow,
-    DecodingProcesses,
-    Limits,
     VideoFacts,
     decode_window,
     probe,
 )
-from insight_dagster.analysis.decoding.packet_damage import damaged
 from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, subsample_indices
 from insight_dagster.errors import DecodeError
 from tests.support import video_corpus
@@ -35,12 +32,6 @@ DECORD_EXACT = {
     *("h264_ntsc.mp4", "h264_60fps.mkv", "h264_portrait.mp4", "vp9.webm", "hevc.mp4"),
 }
 by_name = pytest.mark.parametrize("recipe", CORPUS, ids=lambda recipe: recipe.name)
-
-
-@pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("corpus")
-    return {recipe.name: write_video(folder, recipe) for recipe in CORPUS}
 
 
 def shown_at(recipe: Recipe) -> list[float]:
@@ -209,133 +200,6 @@ def test_a_window_behind_the_end_is_an_error(corpus: dict[str, Path]) -> None:
         decode_window(corpus["h264.mp4"], start=7, seconds=1, num_frames=4)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9])
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("h264.mp4", "h264_faststart.mp4", "h264_fragments.mp4", "h264_60fps.mkv"),
-        *("h264.flv", "vp9.webm", "mpeg4_b_frames.avi", "av1.mp4"),
-    ],
-)
-def test_a_file_cut_short_is_an_error(
-    name: str, share: float, corpus: dict[str, Path], tmp_path: Path
-) -> None:
-    path = video_corpus.truncate(corpus[name], tmp_path / name, share)
-    for read in (probe, lambda p: decode_window(p, start=0, seconds=9, num_frames=16)):
-        with pytest.raises(DecodeError, match="cut short"):
-            read(path)
-
-
-def test_a_cut_file_is_an_error_behind_a_seek_too(corpus: dict[str, Path], tmp_path: Path) -> None:
-    for name in ("h264_faststart.mp4", "h264_60fps.mkv"):
-        path = video_corpus.truncate(corpus[name], tmp_path / name, 0.8)
-        with pytest.raises(DecodeError, match="cut short"):
-            decode_window(path, start=0.2, seconds=3, num_frames=4)
-
-
-@pytest.mark.parametrize("name", ["h264.mp4", "h264_60fps.mkv", "mpeg4_b_frames.avi", "hevc.mp4"])
-def test_heavy_damage_never_passes_silently(
-    name: str, corpus: dict[str, Path], tmp_path: Path
-) -> None:
-    clean = decode_window(corpus[name], start=0, seconds=9, num_frames=40)
-    noticed = 0
-    for seed in range(8):
-        path = video_corpus.flip_bits(corpus[name], tmp_path / name, count=40, seed=seed)
-        try:
-            window = decode_window(path, start=0, seconds=9, num_frames=40)
-        except DecodeError as problem:
-            noticed += 1
-            assert ".c" not in str(problem)
-            continue
-        assert window.frames.shape == clean.frames.shape
-        assert np.abs(window.frames.astype(int) - clean.frames).mean((1, 2, 3)).max() < 1
-    assert noticed >= 6
-
-
-def test_no_random_damage_changes_a_frame_silently(corpus: dict[str, Path], tmp_path: Path) -> None:
-    """500 damaged copies of an H.264 file in MP4: the right frames, or a reason."""
-    decode = DecodingProcesses(Limits(seconds=20, memory_mib=1024)).decode_window
-    clean = decode(corpus["h264.mp4"], start=0, seconds=9, num_frames=16)
-    outcomes = {"exact": 0, "refused": 0}
-    for seed in range(500):
-        path = video_corpus.corrupt(corpus["h264.mp4"], tmp_path / "damaged.mp4", seed)
-        try:
-            window = decode(path, start=0, seconds=9, num_frames=16)
-        except DecodeError as problem:
-            outcomes["refused"] += 1
-            assert str(problem).isprintable() and ".c:" not in str(problem)
-            assert "crashed" not in str(problem) and "takes longer" not in str(problem)
-        else:
-            assert np.array_equal(window.frames, clean.frames), f"seed {seed}"
-            outcomes["exact"] += 1
-    assert outcomes["exact"] > 5, outcomes
-
-
-@pytest.mark.parametrize("start", [0.0, 0.2])
-def test_what_was_refused_once_is_refused_again(
-    start: float, corpus: dict[str, Path], tmp_path: Path
-) -> None:
-    """libav says the same of the same damage every time, and so it must be heard every time."""
-    processes = DecodingProcesses(Limits(seconds=20, memory_mib=1024))
-    logged = 0
-    for seed in range(60):
-        path = video_corpus.corrupt(corpus["h264_60fps.mkv"], tmp_path / "damaged.mkv", seed)
-        reasons = [_reason(processes, path, start) for _ in range(3)]
-        assert len(set(reasons)) == 1, f"seed {seed}"
-        logged += "the decoder reports" in str(reasons[0])
-    assert logged > 1
-
-
-def _reason(processes: DecodingProcesses, path: Path, start: float) -> str | None:
-    try:
-        processes.decode_window(path, start=start, seconds=9, num_frames=4)
-    except DecodeError as problem:
-        return str(problem)
-    return None
-
-
-@pytest.mark.parametrize("gap_at", [20, 30, 38, 39])
-@pytest.mark.parametrize("gap", [9, 30])
-def test_a_gap_in_time_is_no_damage(gap_at: int, gap: int, tmp_path: Path) -> None:
-    """A still end, a pause of a recording: B-frames beside it have odd durations in MP4."""
-    path = tmp_path / "gap.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=30, options=H264)
-        stream.width, stream.height, stream.pix_fmt = 192, 128, "yuv420p"
-        for number in range(40):
-            frame = av.VideoFrame.from_ndarray(bar_code(number, 192, 128), format="rgb24")
-            frame = frame.reformat(format="yuv420p")
-            frame.pts, frame.time_base = number + gap * (number >= gap_at), Fraction(1, 30)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    assert probe(path).frames == 40
-    window = decode_window(path, start=0, seconds=9, num_frames=40)
-    assert numbers(window.frames) == list(range(40))
-
-
-def test_a_file_without_a_table_of_key_frames_is_read(
-    corpus: dict[str, Path], tmp_path: Path
-) -> None:
-    path = tmp_path / "no_stss.mp4"
-    path.write_bytes(corpus["h264.mp4"].read_bytes().replace(b"stss", b"free"))
-    window = decode_window(path, start=0, seconds=9, num_frames=40)
-    assert numbers(window.frames) == list(range(40))
-
-
-@pytest.mark.parametrize(
-    ("profile", "refused"), [("High", True), (None, True), ("High 4:2:2 Intra", False)]
-)
-def test_padded_units_are_damage_where_no_camera_pads_them(profile: str, refused: bool) -> None:
-    # No encoder here writes intra-only profiles into MP4.
-    codec = SimpleNamespace(profile=profile)
-    video = SimpleNamespace(
-        format_name="mov", codec_name="h264", stream=SimpleNamespace(codec_context=codec)
-    )
-    packet = av.Packet(b"\x01" * 20 + bytes(40))
-    assert damaged(packet, video, ()) == refused
-    assert not damaged(av.Packet(b"\x01" * 60), video, ())
-
-
 def test_only_the_window_is_decoded(corpus: dict[str, Path], tmp_path: Path) -> None:
     # Everything behind byte 3000 is garbage; the first frames are intact and must come out.
     data = bytearray(corpus["h264_60fps.mkv"].read_bytes())
@@ -346,58 +210,6 @@ def test_only_the_window_is_decoded(corpus: dict[str, Path], tmp_path: Path) -> 
     assert numbers(window.frames) == [0, 3, 6, 9]
     with pytest.raises(DecodeError):
         decode_window(path, start=0, seconds=9, num_frames=4)
-
-
-def write_odd_files(folder: Path) -> dict[str, Path]:
-    files = {
-        "empty.mp4": b"",
-        "text.mp4": "Tagebuch über Klettern\n".encode() * 40,
-        "bytes.mp4": bytes(range(256)) * 20,
-        "playlist.mp4": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n/etc/passwd\n",
-        "list.mp4": b"ffconcat version 1.0\nfile /etc/hostname\n",
-    }
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    video_corpus.write_audio(folder / "sound.mp4")
-    return {name: folder / name for name in [*files, "sound.mp4", "absent.mp4", "."]}
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("empty.mp4", "empty"),
-        ("text.mp4", "text"),
-        ("bytes.mp4", "not a video"),
-        ("playlist.mp4", "not a video"),
-        ("list.mp4", "not a video"),
-        ("sound.mp4", "only audio"),
-        ("absent.mp4", "no such file"),
-        (".", "not a regular file"),
-    ],
-)
-def test_what_is_no_video_says_so(name: str, reason: str, tmp_path: Path) -> None:
-    path = write_odd_files(tmp_path)[name]
-    for read in (probe, lambda p: decode_window(p, start=0, seconds=1, num_frames=4)):
-        with pytest.raises(DecodeError, match=reason) as caught:
-            read(path)
-        assert len(str(caught.value)) < 100
-
-
-def test_a_still_image_is_no_video(tmp_path: Path) -> None:
-    import cv2
-
-    cv2.imwrite(str(tmp_path / "image.jpg"), bar_code(5, 192, 128))
-    with pytest.raises(DecodeError, match="not a video"):
-        probe(tmp_path / "image.jpg")
-
-
-def test_a_name_that_looks_like_an_address_is_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_video(tmp_path, Recipe("clip.mp4", options=H264, frames=3))
-    (tmp_path / "clip.mp4").rename(tmp_path / "concat:a|b.mp4")
-    monkeypatch.chdir(tmp_path)
-    assert probe(Path("concat:a|b.mp4")).frames == 3
 
 
 def test_threads_get_the_same_frames(corpus: dict[str, Path]) -> None:

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {Node | string | number | false | null | undefined | Child[]} Child
- * what `append` takes, lists of it, and nothing: null, undefined and false are left out
+ * what an element can contain; null, undefined and false are left out
  */
 /**
  * @typedef {HTMLElement & { value: string, checked: boolean }} Control an input or a select

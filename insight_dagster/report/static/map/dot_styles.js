@@ -127,7 +127,7 @@ export class DotStyles {
 }
 
 /**
- * Return all rows in strides of the golden ratio, so that neighbours in the table come far apart.
+ * Return all rows in strides of the golden ratio: neighbours in the table are drawn far apart.
  * @param {number} rows
  */
 function spreadOut(rows) {

@@ -15,5 +15,5 @@ export const MARKS = /** @type {const} */ (['circle', 'square', 'diamond', 'tria
 
 /** Milliseconds that a frame may take while the map moves; dots are left out to keep to it. */
 export const BUDGET = 16;
-/** Dots of which none is ever left out. */
+/** Up to this many dots, none is ever left out. */
 export const FEW = 20000;

@@ -17,7 +17,7 @@ import { firstTool, Toolbar } from './toolbar.js';
 /** @import { Tool } from './toolbar.js' */
 
 /**
- * What the map tells its owner.
+ * Called by the map.
  * @typedef {object} Listeners
  * @property {(row: number | null, event?: PointerEvent) => void} hover
  * @property {(row: number) => void} pick

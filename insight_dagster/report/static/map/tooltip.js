@@ -1,4 +1,4 @@
-// What is said of the clip under the pointer.
+// The tooltip of the clip under the pointer.
 
 import { element, fill } from '../core/dom.js';
 import { number } from '../core/format.js';

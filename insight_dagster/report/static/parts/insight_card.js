@@ -7,7 +7,7 @@ import { effectInterval, histograms } from './charts.js';
 /** @import { Card, Cause } from '../core/insight_data.js' */
 /** @import { Run } from '../core/run.js' */
 
-// Kinds whose effect has ends that are no 95 % interval, and what they are.
+// What the interval of an effect is, for kinds where it is not a 95 % interval.
 /** @type {Record<string, string>} */
 const ENDS = { outlier: 'range' };
 const HOW_TO_READ =

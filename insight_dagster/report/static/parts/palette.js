@@ -1,4 +1,4 @@
-// Colours and marks that can be told apart with every kind of colour vision, in light and dark.
+// Colours and marks that are distinct for every kind of colour vision, in light and dark.
 // Categories: Paul Tol's "bright" set, then the same with another mark. Numbers: cividis; around a
 // middle: blue, grey, orange. Colours of heatmaps are in `analysis/heatmaps/heatmap_picture.py`.
 

@@ -78,7 +78,7 @@ function classes(run, rows) {
 }
 
 /**
- * Return the fields whose means differ most. Not tested: the tested ones are the insights' causes.
+ * Return the fields whose means differ most, without tests: causes of insights are tested.
  * @param {(Field & { values: Numbers })[]} fields
  * @param {number[]} rows
  * @param {number[]} rest

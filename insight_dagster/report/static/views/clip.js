@@ -91,7 +91,7 @@ function facts(run, row) {
   const rows = [
     ['class', element('a', { href: to(['clips'], { class: name }) }, name)],
     ['predicted', predictionText(run, row, 'nothing yet')],
-    ['probability of the true label', share(run.number('probability', row))],
+    ['probability', `${share(run.number('probability', row))} for the true label`],
     ['loss', `${number(run.number('loss', row))} nat`],
     ['split', run.text('split', row) || 'none'],
     ['cluster', cluster < -1 ? 'not clustered' : cluster < 0 ? 'none' : cluster],

@@ -79,7 +79,7 @@ function missing(run, runs, id) {
 }
 
 /**
- * Return what is said of a member: the label suggested, the clip it repeats, or its membership.
+ * Return the note under a member: the suggested label, the clip it repeats, or its membership.
  * @param {Run} run
  * @param {Card} card
  * @param {number} at

@@ -1,4 +1,4 @@
-"""The command line `insight`: argument parsing only; what a command does is in `commands/`."""
+"""The command line `insight`: only argument parsing; what a command does is in `commands`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from insight_dagster.cli import analysing, watching
+from insight_dagster.cli import analysis, monitoring
 from insight_dagster.errors import InsightError
 
 app = typer.Typer(
@@ -18,12 +18,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(analysing.app)
-app.add_typer(watching.app)
+app.add_typer(analysis.app)
+app.add_typer(monitoring.app)
 
 
 def main() -> None:
-    """Entry point: one clear line and exit code 1 for every error this project raises."""
+    """Run the command line; an `InsightError` is printed in one line and exits with code 1."""
     try:
         app()
     except InsightError as problem:

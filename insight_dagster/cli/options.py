@@ -1,35 +1,35 @@
-"""Options that several commands take, and the console that all of them print to."""
+"""Options that several commands share, and the console that all of them print to."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-# A pipe has no width of its own: wide enough there that no table line is broken.
+from insight_dagster.settings import Settings
+
+# A pipe has no width: choose one at which no table row is wrapped.
 _PIPE_WIDTH = 200
 console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
+
+def setting(name: str) -> Any:
+    """Return the option that overrides a setting, with the setting's description as help."""
+    text = str(Settings.model_fields[name].description)
+    return typer.Option(help=f"{text[0].upper()}{text[1:]} (env: INSIGHT_{name.upper()}).")
+
+
 Home = Annotated[
-    Path | None,
-    typer.Option(help="Home folder. [env: INSIGHT_HOME; default: ./.insight]", show_default=False),
+    Path | None, typer.Option(help="Home folder; default: ./.insight (env: INSIGHT_HOME).")
 ]
-Library = Annotated[
-    Path | None,
-    typer.Option(help="Clip library. [env: INSIGHT_LIBRARY; default: HOME/library]"),
-]
-Variant = Annotated[str | None, typer.Option(help="demo, xs, s, m or l. [env: INSIGHT_VARIANT]")]
-Weights = Annotated[
-    str | None,
-    typer.Option(help="pretrained, random, or a checkpoint file. [env: INSIGHT_WEIGHTS]"),
-]
-Labels = Annotated[
-    Path | None, typer.Option(help="Label list of a checkpoint. [env: INSIGHT_LABELS]")
-]
-Author = Annotated[str | None, typer.Option(help="Who does it; default: the user's login name.")]
-Seed = Annotated[int, typer.Option(min=0, help="Same seed, same clips.")]
-ClipsPerClass = Annotated[int, typer.Option(min=2, max=5000, help="Clips of every class.")]
+Library = Annotated[Path | None, setting("library")]
+Variant = Annotated[str | None, setting("variant")]
+Weights = Annotated[str | None, setting("weights")]
+Labels = Annotated[Path | None, setting("labels")]
+Author = Annotated[str | None, typer.Option(help="Name to record; default: your login name.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same clips.")]
+ClipsPerClass = Annotated[int, typer.Option(min=2, max=5000, help="Clips of each class.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -1,4 +1,7 @@
-"""The home folder: its sub-folders, its Dagster instance, and whether it can be written."""
+"""Preparing a home folder: sub-folders, settings file, Dagster instance.
+
+What a home holds is read by `pipeline.open_home`; the list of its files is `files.home_folders`.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,10 @@ _REMEMBERED = ("library", "variant", "weights", "labels")
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make the home folder usable: sub-folders, and the instance settings if there are none.
+    """Create the home folder, its sub-folders and, if there is none, its `dagster.yaml`.
 
     Raises:
-        SettingsError: a folder cannot be made or written.
+        SettingsError: a folder cannot be created or written.
     """
     folders = (settings.home, settings.folders.dagster, settings.folders.weights)
     try:
@@ -44,10 +47,10 @@ def prepare_home(settings: Settings) -> None:
 
 
 def initialise(settings: Settings, *, console: Console) -> None:
-    """`insight init`: make the home, and say what is in it.
+    """Run `insight init`: create the home and print what is in it.
 
     Raises:
-        SettingsError: a folder cannot be made or written.
+        SettingsError: a folder cannot be created or written.
     """
     prepare_home(settings)
     written = remember(settings, always=True)
@@ -73,35 +76,35 @@ def _not_writable(home: Path, reason: str) -> SettingsError:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The home's Dagster instance, the same that `insight serve` shows."""
+    """Open the home's Dagster instance, the one that `insight serve` shows."""
     prepare_home(settings)
     with dg.DagsterInstance.from_config(str(settings.folders.dagster)) as instance:
         yield instance
 
 
 def mark_random(settings: Settings, console: Console) -> None:
-    """Say so where the home's predictions come from an untrained model."""
+    """Print a warning if the home's predictions come from an untrained model."""
     if has_random_predictions(open_database(settings)):
         console.print("[bold red]RANDOM WEIGHTS:[/] predictions and insights mean nothing")
 
 
 def who(author: str | None) -> str:
-    """The author given, else the name that the user is logged in with."""
+    """Return the author, or the user's login name if none is given."""
     try:
         return author or getuser()
-    except (OSError, KeyError):  # a user id without a name, in a container say
+    except (OSError, KeyError):  # a user id without a name, for example in a container
         return f"user {os.getuid()}"
 
 
 def remember(settings: Settings, *, always: bool = False) -> bool:
-    """Keep a home's library and model in its settings file, if it has none yet.
+    """Write a home's library and model into its settings file, if it has none yet.
 
-    Later commands, the UI among them, then look at the same clips with the same model. Every other
-    setting stands in the file as a comment, with its meaning.
+    Later commands and the UI then read the same clips with the same model. All other settings are
+    in the file as comments, with their meanings.
 
     Args:
         settings: of the home.
-        always: write the file even where library and model are the defaults.
+        always: write the file even if library and model are the defaults.
 
     Returns:
         Whether the file was written.

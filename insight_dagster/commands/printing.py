@@ -1,4 +1,4 @@
-"""Tables on a terminal, and the same rows as JSON."""
+"""Printing rows as a table in a terminal, or as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 
 def print_rows(console: Console, rows: Sequence[dict[str, Any]], *, title: str, empty: str) -> None:
-    """Rows as a table whose columns are the first row's keys; a sentence where there are none."""
+    """Print rows as a table whose columns are the first row's keys, or `empty` without rows."""
     if not rows:
         console.print(empty, soft_wrap=True)
         return
@@ -30,7 +30,7 @@ def print_rows(console: Console, rows: Sequence[dict[str, Any]], *, title: str, 
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output; NaN becomes null."""
+    """Print one JSON document on standard output; NaN becomes null."""
     print(json.dumps(_plain(value), indent=2, default=str, allow_nan=False))
 
 

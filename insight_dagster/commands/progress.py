@@ -1,4 +1,4 @@
-"""Progress in a terminal: a bar for the whole job, one for the step under way."""
+"""Progress bars in a terminal: one for all stages, one for the current step."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from insight_dagster.resources.progress import ProgressCallback
 
 @dataclass(frozen=True)
 class BarProgress:
-    """Shows clips of the running step as a bar; serves assets as their `progress` resource."""
+    """Shows the clips of the current step as a bar; a progress resource for assets."""
 
     bars: Progress
     step: TaskID
 
     def track(self, context: dg.AssetExecutionContext, what: str, total: int) -> ProgressCallback:
-        """Begin a step's bar."""
+        """Begin the bar of a step; return a callback that advances it."""
         return self.begin(what, total)
 
     def begin(self, what: str, total: int | None) -> ProgressCallback:
-        """Begin a bar for `total` items (None: unknown); the result advances it."""
+        """Begin a bar for `total` items (None = unknown); return a callback that advances it."""
         visible = total is None or total > 0
         self.bars.reset(self.step, total=total, description=f"  {what}", visible=visible)
 
@@ -42,10 +42,10 @@ class BarProgress:
         return advance
 
     def bytes(self, what: str) -> Callable[[int, int | None], None]:
-        """A bar for a download: the result is told bytes there and bytes wanted."""
+        """Return a callback for a download: it takes the bytes received and the bytes expected."""
 
-        def show(there: int, wanted: int | None) -> None:
-            done, total = there / 2**20, wanted / 2**20 if wanted else None
+        def show(received: int, expected: int | None) -> None:
+            done, total = received / 2**20, expected / 2**20 if expected else None
             self.bars.update(
                 self.step, description=f"  {what}, MiB", completed=done, total=total, visible=True
             )
@@ -55,7 +55,7 @@ class BarProgress:
 
 @contextmanager
 def progress_bars(console: Console) -> Iterator[BarProgress]:
-    """Live bars on a terminal (plain nothing where the output is not one)."""
+    """Show live bars on a terminal; show nothing if the output is not one."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

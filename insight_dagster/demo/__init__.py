@@ -1,4 +1,5 @@
-"""The demo: a rendered clip library with planted faults, and the small model trained on its like.
+"""The demo: a rendered clip library with planted faults, and a small model to analyse.
 
-Drawing, encoding, fault planting and demo training belong here; analysis of clips does not.
+Planning, drawing and encoding clips, training the model and scoring the demo belong here; analysing
+clips (`analysis`) does not.
 """

@@ -1,4 +1,4 @@
-"""Names of the action classes that the demo can render, in the spelling of Kinetics-400."""
+"""The names of the action classes that the demo can render, in the spelling of Kinetics-400."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DISTRACTOR_CLASSES = (
     "ice climbing",
     "skateboarding",
 )
-"""Classes that only the model knows, so that its predictions can leave the five."""
+"""Classes that only the model knows, so that it can predict classes the library does not have."""
 
 LOOKALIKE_PAIR = ("abseiling", "rock climbing")
-"""The two classes that share walls, ropes and poses, and differ by motion."""
+"""Two classes that share walls, ropes and poses, and differ only by motion."""
 
 SPLITS: tuple[str, ...] = tuple(Split)

@@ -1,6 +1,6 @@
-"""The demo's score: what was planted in the library beside what the insights found.
+"""The score of the demo: how many of the planted faults the insights recover.
 
-Comparing truth with result tables belongs here; planting, finding and printing do not.
+Comparing truth.csv with the result tables belongs here; printing it (`commands.run.demo`) does not.
 """
 
 from __future__ import annotations
@@ -32,21 +32,23 @@ def score(
     causes: pd.DataFrame,
     predictions: pd.DataFrame,
 ) -> dict[str, Any]:
-    """What `demo_summary.json` holds.
+    """Return the content of `demo_summary.json`.
 
-    For every fault: `planted` = planted clips that could be decoded (for `corrupt`: all);
-    `found` = those among the members of the matching insights; `recall` = found / planted;
-    `precision` = share of the matching insights' members that are planted, or repeat a clip that
-    is (copies have two ends). Matching insights are those of the fault's kind; for `selfie_stick`
-    and `title_card` the single one with the largest F1, for `lookalike` those between the two
-    classes that carry most planted clips. `status` is `found` where recall and precision are at
-    least one half. Two faults have no precision to ask for: `corrupt` is found when every such
-    file is quarantined, `lookalike` when the most severe confusion of all is one of that pair
-    and the recall is at least one half (its members are the region where the classes overlap,
-    of which the planted clips are a part). A quantity without a denominator is None.
+    For each fault, `planted` counts the planted clips that could be decoded (for `corrupt`, all),
+    `found` those of them that are members of the matching insights, `recall` is found / planted,
+    and `precision` the share of the matching insights' members that are planted or are copies of a
+    planted clip. The matching insights are those of the fault's kind; for `selfie_stick` and
+    `title_card` only the one with the largest F1, for `lookalike` those between the two classes
+    with the most planted clips.
+
+    `status` is `found` if recall and precision are at least 0.5. For two faults precision does not
+    count: `corrupt` is found if all such files are quarantined, and `lookalike` if the most severe
+    class confusion is one of that pair and recall is at least 0.5, because its members are the
+    region where the classes overlap, and only some of them are planted. A ratio without a
+    denominator is None.
 
     Args:
-        truth: columns path, fault, group; one row a clip and fault.
+        truth: columns path, fault, group; one row per clip and fault.
         manifest: rows of `clip_manifest`.
         insights: rows of `insights`, of all classes.
         members: rows of `insight_members`.
@@ -72,13 +74,13 @@ def score(
 
 
 def _planted(truth: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Truth rows of clips that could be decoded: clip_id, class_name, fault, group."""
+    """Return the truth rows of clips that could be decoded, with clip_id and class_name."""
     usable = manifest.loc[manifest.status == ClipStatus.OK, ["clip_id", "class_name", "path"]]
     return truth.merge(usable, on="path", how="inner").drop_duplicates(["clip_id", "fault"])
 
 
 def _with_faults(members: pd.DataFrame, planted: pd.DataFrame) -> pd.DataFrame:
-    """Members with `faults`: the set planted in the clip, and `partner_faults`: in its partner."""
+    """Add `faults`, the set planted in a member, and `partner_faults`, that of its partner."""
     by_clip = planted.groupby("clip_id").fault.agg(frozenset).to_dict()
     nothing: frozenset[str] = frozenset()
     return members.assign(
@@ -114,7 +116,7 @@ def _most_severe(insights: pd.DataFrame) -> str | None:
 
 
 def _between(insights: pd.DataFrame, planted: pd.DataFrame) -> pd.DataFrame:
-    """Confusions between the two classes that carry most planted clips, in either direction."""
+    """Return the confusions between the two classes with the most planted clips."""
     pair = set(planted.class_name.value_counts().index[:2])
     return insights[insights.class_name.isin(pair) & insights.other_class.isin(pair)]
 
@@ -142,7 +144,7 @@ def _f1(result: dict[str, Any]) -> float:
 
 
 def _score_corrupt(truth: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, Any]:
-    """Corrupt files against quarantined ones; a file that the manifest does not list is missed."""
+    """Score corrupt files by the quarantined ones; a file missing in the manifest is missed."""
     planted = set(truth.path[truth.fault == "corrupt"])
     quarantined = set(manifest.path[manifest.status == ClipStatus.QUARANTINED])
     found = len(planted & quarantined)
@@ -158,7 +160,7 @@ def _score_corrupt(truth: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, Any
 
 
 def _top_causes(causes: pd.DataFrame, insight_ids: list[str], *, count: int = 5) -> list[str]:
-    """Fields of the strongest causes of the first matching insight."""
+    """Return the fields of the strongest causes of the first matching insight."""
     if not insight_ids:
         return []
     mine = causes[causes.insight_id == insight_ids[0]].sort_values("rank")
@@ -166,7 +168,10 @@ def _top_causes(causes: pd.DataFrame, insight_ids: list[str], *, count: int = 5)
 
 
 def _accuracy(predictions: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, Any]:
-    """Per class, and for all: clips the model has a label for, accuracy, accuracy by split."""
+    """Return number of clips, accuracy and accuracy by split of each class and of all clips.
+
+    Clips whose class the model does not have are left out.
+    """
     known = predictions.dropna(subset=["correct"])[["clip_id", "class_name", "correct"]]
     known = known.merge(manifest[["clip_id", "split"]], on="clip_id", how="left")
     groups = {"all": known, **{str(name): rows for name, rows in known.groupby("class_name")}}
@@ -186,7 +191,7 @@ def _accuracy(predictions: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, An
 def _explained(
     insights: pd.DataFrame, members: pd.DataFrame, faults: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Every insight with its planted fault: the one it was found for, else its members' one."""
+    """Return all insights with the planted fault of their members, or that they were found for."""
     found_for = {
         insight_id: fault
         for fault, entry in faults.items()
@@ -209,7 +214,7 @@ def _explained(
 
 
 def _main_fault(members: pd.DataFrame) -> str | None:
-    """The fault that at least half of the members, or their partners, carry; None: not planted."""
+    """Return the fault of at least half of the members or their partners; None if there is none."""
     carried = [a | b for a, b in zip(members.faults, members.partner_faults, strict=True)]
     counts = pd.Series([fault for faults in carried for fault in sorted(faults)]).value_counts()
     if counts.empty or counts.iloc[0] * 2 < len(members):

@@ -21,7 +21,7 @@ NIGHT_TAG = "insight/night"
 """On the runs of stages: id of the nightly run that requested them."""
 STAGE_TAG = "insight/stage"
 """On the runs of stages: name of the request."""
-REQUEST_TAG = "insight/wanted"
+REQUEST_TAG = "insight/stage_request"
 """On a nightly run: the runs that it requests."""
 
 IN_PROGRESS = (

@@ -26,7 +26,7 @@ class AnalysisOptions(BaseModel):
     )
     batch_size: int = Field(8, ge=1, le=512, description="clips per forward pass")
     workers: int = Field(
-        2, ge=1, le=64, description="threads that decode (and, on a CPU, run the model)"
+        2, ge=1, le=64, description="threads that decode and, on a CPU, run the model"
     )
     shard_clips: int = Field(
         500, ge=1, description="clips of a class to measure before the results are stored"

@@ -1,6 +1,6 @@
 """Named SQL filters of the settings file: the tables `[populations.NAME]` and `[contrasts.NAME]`.
 
-Their form belongs here; how a filter is run is in `analysis/sql_filters`.
+Their fields belong here; evaluating a filter does not (`analysis.insights.sql_filters`).
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class ContrastFilter(BaseModel):
-    """Clips of one side; the other clips are the other side, clips with NULL on neither."""
+    """A condition that splits the clips in two; clips for which it is NULL are on neither side."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sql: str = Field(min_length=1, description="a condition over the columns of the clips")
-    description: str = Field("", description="for people; default: the condition")
+    sql: str = Field(min_length=1, description="condition on the columns of the clips")
+    description: str = Field("", description="text for readers; default: the condition")
 
 
 class PopulationFilter(ContrastFilter):
-    """Clips that failing groups are looked for among."""
+    """A condition that selects the clips to search for failing groups."""
 
     within_class: bool = Field(
-        True, description="hold losses against those of the same class (else of the population)"
+        True, description="compare losses with those of the same class, else with the population's"
     )

@@ -22,15 +22,21 @@ class ModelSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     variant: VariantName = Field(
-        "demo", description="X3D variant; demo is the small model shipped for the demo library"
+        "demo",
+        description="X3D variant: xs, s, m, l, or demo (the model of the demo library)",
     )
     weights: str = Field(
-        "pretrained", description="pretrained, random, or the path of a checkpoint file"
+        "pretrained",
+        description="weights to load: pretrained, random, or the path of a checkpoint file",
     )
     labels: Path | None = Field(
         None, description="label list of a checkpoint, one label per line in index order"
     )
-    device: str = Field("auto", description="auto (CUDA, else CPU), cpu, cuda, cuda:1, ...")
+    device: str = Field(
+        "auto",
+        description="device of the model: cpu, cuda, cuda:1 etc., or auto (CUDA if available, else "
+        "the CPU)",
+    )
     engine: EngineName = Field(
         "auto",
         description="inference engine: torch, openvino, or auto (OpenVINO on a CPU if installed, "

@@ -63,22 +63,22 @@ class Settings(AnalysisOptions, ModelSettings, HomeSettings):
         description="what keeps the home up to date while the daemon runs: the nightly schedule, "
         "Dagster's automation conditions, or nothing",
     )
-    nightly_cron: str = Field("0 2 * * *", description="when the nightly re-analysis starts")
+    nightly_cron: str = Field("0 2 * * *", description="cron expression of the nightly re-analysis")
     timezone: str = Field("UTC", description="time zone of the schedule, e.g. Europe/Berlin")
     watch_seconds: int = Field(
-        60, ge=5, description="how often the sensor looks for new and changed clips"
+        60, ge=5, description="interval at which the sensor looks for new and changed clips"
     )
-    fresh_hours: float = Field(36.0, gt=0, description="age at which the report is no longer fresh")
+    fresh_hours: float = Field(36.0, gt=0, description="age from which the report counts as stale")
     report_url: str = Field(
         "http://127.0.0.1:3001",
-        description="http(s) address that the report folder is served at, where links in the "
-        "Dagster UI lead; by default `insight serve` serves it there",
+        description="http(s) address of the served report folder, used by links in the Dagster UI; "
+        "`insight serve` serves it at the default",
     )
     alert_webhook: str | None = Field(
         None, description="http(s) address that alerts are posted to, as JSON"
     )
     alert_command: tuple[str, ...] = Field(
-        (), description="program and arguments that are given an alert as JSON on standard input"
+        (), description="program and arguments that receive an alert as JSON on standard input"
     )
     checks: Thresholds = Field(
         default_factory=Thresholds,

@@ -25,12 +25,12 @@ def test_every_clip_and_insight_is_exported(finished_home, tmp_path, quiet, kind
     clips, manifest = read(folder, "clips"), store.rows(CLIP_MANIFEST)
     assert clips["clip_id"].to_pylist() == sorted(manifest["clip_id"].to_pylist())
     assert set(clips["status"].to_pylist()) == {"ok", "quarantined"}
-    said = dict(zip(clips["clip_id"].to_pylist(), clips["predicted"].to_pylist(), strict=True))
+    exported = dict(zip(clips["clip_id"].to_pylist(), clips["predicted"].to_pylist(), strict=True))
     predicted = store.rows(PREDICTIONS)
     for clip, label in zip(
         *(predicted[c].to_pylist() for c in ("clip_id", "predicted")), strict=True
     ):
-        assert said[clip] == label
+        assert exported[clip] == label
     assert read(folder, "insights").num_rows == store.rows(INSIGHTS).num_rows > 0
     assert (folder / "embeddings.parquet").exists() == (kind == "parquet")
     explained = {

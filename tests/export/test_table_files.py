@@ -33,8 +33,8 @@ def test_parquet_gives_everything_back(tmp_path):
 
 def test_csv_gives_everything_back_but_formulas_as_text(tmp_path):
     write_table(steps(PATHS), tmp_path / "steps.CSV")
-    told = duckdb.read_csv(str(tmp_path / "steps.CSV"), quotechar='"', escapechar='"').fetchall()
-    for (rank, path, confidence), given_path in zip(told, PATHS, strict=True):
+    read = duckdb.read_csv(str(tmp_path / "steps.CSV"), quotechar='"', escapechar='"').fetchall()
+    for (rank, path, confidence), given_path in zip(read, PATHS, strict=True):
         assert path == (f"'{given_path}" if given_path in FORMULAS else given_path)
         assert confidence == pytest.approx(0.1 + rank / 3, rel=1e-15)
 

@@ -234,7 +234,7 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
 def test_a_night_waits_for_a_library_that_is_not_there(tmp_path, instance):
     library = ClipLibraryResource(folder=str(tmp_path / "unmounted"))
     with pytest.raises(dg.RetryRequested) as asked:
-        extract(dg.build_op_context(instance=instance), clip_library=library)
+        extract(dg.build_op_context(instance=instance), insight_library=library)
     assert isinstance(asked.value.__cause__, LibraryError)
     assert (asked.value.max_retries, asked.value.seconds_to_wait) == (3, 300)
 

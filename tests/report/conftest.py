@@ -22,9 +22,9 @@ def make_data(tmp_path: Path) -> Callable[..., ReportData]:
     return partial(synthetic, tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def standard_data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    """120 clips of five classes, made once for the tests that only look."""
+    """120 clips of five classes, made once for the tests that only read."""
     return synthetic(tmp_path_factory.mktemp("home"))
 
 
@@ -50,18 +50,18 @@ def browser() -> Iterator[object]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(standard_data, tmp_path_factory) -> Path:
     """Two runs of the standard library; in the earlier one more clips were right."""
     folder = tmp_path_factory.mktemp("site")
-    said = standard_data.predictions.copy()
-    said.loc[said.index[::10], "predicted"] = said["class_name"][::10]
-    said["correct"] = said["predicted"] == said["class_name"]
+    predictions = standard_data.predictions.copy()
+    predictions.loc[predictions.index[::10], "predicted"] = predictions["class_name"][::10]
+    predictions["correct"] = predictions["predicted"] == predictions["class_name"]
     before = replace(
         standard_data,
         run_id="earlier",
         created_at=standard_data.created_at - timedelta(days=1),
-        predictions=said,
+        predictions=predictions,
         insights=standard_data.insights.iloc[1:],
     )
     write_site(before, folder)

@@ -1,4 +1,4 @@
-"""A window of Chromium on a site, which hears what its pages complain of and ask for."""
+"""A window of Chromium on a site, which records what its pages log and request."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 class Window:
-    """Opens a site and collects what its pages complain of and ask for."""
+    """Opens a site and records the messages and requests of its pages."""
 
     def __init__(self, browser, site: Path, **options: object) -> None:
         viewport = options.pop("viewport", {"width": 1300, "height": 950})
         self.context = browser.new_context(viewport=viewport, accept_downloads=True, **options)
         self.site = site
-        self.complaints: list[str] = []
-        self.addresses: list[str] = []
+        self.messages: list[str] = []
+        self.requests: list[str] = []
         self.page = self.context.new_page()
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
-        self.page.on("request", lambda request: self.addresses.append(request.url))
+        self.page.on("console", self._record)
+        self.page.on("pageerror", lambda problem: self.messages.append(str(problem)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
 
-    def _hear(self, message) -> None:
-        # Without a GPU, showing what WebGL drew means reading it back; drivers remark on it.
+    def _record(self, message) -> None:
+        # Without a GPU, what WebGL drew is read back to be shown; drivers log a message about that.
         if "GL Driver Message" not in message.text:
-            self.complaints.append(message.text)
+            self.messages.append(message.text)
 
     def open(self, address: str = "#/overview"):
         self.page.goto("about:blank")
@@ -35,9 +35,9 @@ class Window:
 
     def close(self) -> None:
         self.context.close()
-        assert self.complaints == []
+        assert self.messages == []
         inside = (self.site.as_uri() + "/", "data:", "about:", "blob:")
-        assert [each for each in self.addresses if not each.startswith(inside)] == []
+        assert [each for each in self.requests if not each.startswith(inside)] == []
 
 
 def settle(page) -> None:
@@ -46,7 +46,7 @@ def settle(page) -> None:
 
 
 def wait_until(page, expression: str, *, seconds: float = 15) -> None:
-    """Wait for a JavaScript expression; the page's own policy refuses Playwright's way to do so."""
+    """Wait for a JavaScript expression; the page's policy blocks Playwright's own way to do so."""
     last = time.monotonic() + seconds
     while not page.evaluate(expression):
         assert time.monotonic() < last, f"never became true: {expression}"

@@ -1,4 +1,4 @@
-"""`insight doctor`: does this machine have what the pipeline needs, and which settings hold."""
+"""`insight doctor`: check this machine and home; list versions and settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PACKAGES = (
     "hdbscan", "opentsne", "scikit-image", "opencv-python-headless", "captum", "duckdb", "pyarrow",
 )  # fmt: skip
 _EXTRAS = {"openvino": "fast"}
-_LEAST_FREE_GIB = 2
+_MIN_FREE_GIB = 2
 
 
 def examine(settings: Settings, *, console: Console) -> None:
@@ -65,8 +65,8 @@ def _outcome(name: str, check: Callable[[Settings], str], settings: Settings) ->
 def _home(settings: Settings) -> str:
     prepare_home(settings)
     free = shutil.disk_usage(settings.home).free / 2**30
-    if free < _LEAST_FREE_GIB:
-        raise OSError(f"{settings.home} has {free:.1f} GiB free; {_LEAST_FREE_GIB} are needed")
+    if free < _MIN_FREE_GIB:
+        raise OSError(f"{settings.home} has {free:.1f} GiB free; {_MIN_FREE_GIB} GiB are needed")
     return f"{settings.home}, {free:.0f} GiB free"
 
 
@@ -74,7 +74,7 @@ def _decoders(_: Settings) -> str:
     import av
     import decord
 
-    return f"decord {decord.__version__}, PyAV {av.__version__} (imported; no file tried)"
+    return f"decord {decord.__version__}, PyAV {av.__version__} (imported; no file was decoded)"
 
 
 def _device(settings: Settings) -> str:
@@ -103,7 +103,7 @@ def _library(settings: Settings) -> str:
 
     folder = settings.library_folder
     if not folder.exists():
-        return f"{folder} does not exist yet; `insight demo` makes one, --library names another"
+        return f"{folder} does not exist yet; create one with `insight demo`, or set --library"
     library = scan(folder)
     return f"{folder}: {len(library.sources)} clips, {len(library.classes)} classes"
 
@@ -121,7 +121,7 @@ def _database(settings: Settings) -> str:
 
 
 def _filters(settings: Settings) -> str:
-    """Populations and contrasts of the settings file, tried on the clips that there are.
+    """Evaluate the populations and contrasts of the settings file on the home's clips.
 
     Raises:
         SettingsError: one of them cannot be evaluated.
@@ -131,9 +131,9 @@ def _filters(settings: Settings) -> str:
 
     count = len(settings.populations) + len(settings.contrasts)
     if not count:
-        return "no populations or contrasts of your own"
+        return "no populations or contrasts are set"
     if not settings.folders.database.exists():
-        return f"{count} populations and contrasts, not tried: there are no clips yet"
+        return f"{count} populations and contrasts, not evaluated: there are no clips yet"
     rows = filter_rows(settings, read_filter_columns(open_database(settings)))
     broken = [row["problem"] for row in rows if row["clips"] is None]
     if broken:
@@ -146,12 +146,12 @@ def _versions() -> Iterator[dict[str, str]]:
         try:
             yield {"package": name, "version": version(name)}
         except PackageNotFoundError:
-            yield {"package": name, "version": "missing: run `make demo` or pip install -e ."}
+            yield {"package": name, "version": "missing: run `make demo` or `pip install -e .`"}
     for name, extra in _EXTRAS.items():
         try:
             yield {"package": name, "version": version(name)}
         except PackageNotFoundError:
-            yield {"package": name, "version": f"not there: pip install -e '.[{extra}]'"}
+            yield {"package": name, "version": f"not installed: `pip install -e '.[{extra}]'`"}
 
 
 def _settings(settings: Settings) -> Iterator[dict[str, Any]]:

@@ -1,1 +1,1 @@
-"""Primitives that the demo's scenes are drawn with."""
+"""The primitives that scenes are drawn with: shapes, figures, textures, motion and the camera."""

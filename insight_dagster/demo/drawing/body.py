@@ -1,9 +1,9 @@
 """An articulated human figure: joints by two-bone inverse kinematics, limbs as shaded capsules.
 
-How a body is built and drawn belongs here; what it does belongs to `scenes/`.
+Building and drawing a body belongs here; what it does (`scenes`) does not.
 
-Body frame, in body heights: x to the person's right, y up, z forward; the origin is the pelvis.
-A yaw of 0 faces the camera, pi/2 faces right in the picture, pi shows the back.
+The body frame is in body heights: x to the person's right, y up, z forward, from the pelvis. With a
+yaw of 0 the figure faces the camera, with pi/2 right in the picture, with pi it shows its back.
 """
 
 from __future__ import annotations
@@ -27,9 +27,17 @@ Series = NDArray[np.floating]
 class Pose:
     """A body over time.
 
-    `root` (T, 2): pelvis in world units; `hands`, `feet` (T, 2, 3): left and right targets in the
-    body frame; `yaw`, `pitch` (torso bent forward), `roll` (in the picture): (T,) radians;
-    `height`: (T,) world units; `elbow`, `knee`: directions (3,) for the right side, mirrored.
+    Attributes:
+        root: (T, 2) pelvis in world units.
+        hands: (T, 2, 3) targets of the left and right hand in the body frame.
+        feet: (T, 2, 3) targets of the left and right foot in the body frame.
+        yaw: (T,) radians.
+        height: (T,) body height in world units.
+        pitch: (T,) forward bend of the torso in radians.
+        roll: (T,) rotation in the picture in radians.
+        elbow: direction in which the right elbow bends; mirrored for the left.
+        knee: direction in which the right knee bends; mirrored for the left.
+        tuck: how far the toes point down, 0-1.
     """
 
     root: Series
@@ -52,7 +60,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Outfit:
-    """Colours of a figure; `helmet` replaces the hair, `glove` the bare hand."""
+    """The colours and build of a figure; a helmet replaces the hair."""
 
     skin: Colour
     hair: Colour
@@ -67,7 +75,7 @@ class Outfit:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, **fixed: object) -> Outfit:
-        """Random colours and build; `fixed` overrides fields."""
+        """Return random colours and a random build; `fixed` overrides fields."""
         tone = rng.uniform(0.35, 1.0)
         values: dict[str, object] = {
             "skin": shaded((236, 190, 160), tone),
@@ -83,14 +91,14 @@ class Outfit:
 
 @dataclass(frozen=True)
 class Joints:
-    """Where the joints are: world units (T, 2) by name, and mean depth by name (large = near)."""
+    """The places of joints in world units (T, 2), and their mean depths (large is near)."""
 
     place: dict[str, Series]
     depth: dict[str, float]
 
 
 def solve(pose: Pose) -> Joints:
-    """Joint places of a pose: targets are reached as far as the limbs are long."""
+    """Compute the joints of a pose; hands and feet reach their targets as far as limbs allow."""
     frames = len(pose.root)
     chest = _torso(pose.pitch)
     zero = np.zeros((frames, 3))
@@ -114,7 +122,15 @@ def solve(pose: Pose) -> Joints:
 def reach(
     start: Series, target: Series, first: float, second: float, pole: Series
 ) -> tuple[Series, Series]:
-    """Middle joint and end (T, 3) of a two-bone limb bent towards `pole`; never overstretched."""
+    """Compute the middle joint and the end of a two-bone limb, (T, 3) each.
+
+    Args:
+        start: (T, 3) first joint.
+        target: (T, 3) where the end should be; beyond the limb's length it is not reached.
+        first: length of the first bone.
+        second: length of the second bone.
+        pole: direction in which the limb bends.
+    """
     line = target - start
     distance = np.clip(np.linalg.norm(line, axis=1), 0.03, (first + second) * 0.999)[:, None]
     along = line / np.maximum(np.linalg.norm(line, axis=1, keepdims=True), 1e-6)
@@ -126,7 +142,7 @@ def reach(
 
 
 def figure(pose: Pose, outfit: Outfit, joints: Joints | None = None) -> tuple[Track, ...]:
-    """The shapes of a clothed figure, from back to front."""
+    """Return the shapes of a clothed figure, from back to front."""
     joints = joints or solve(pose)
     parts: list[tuple[float, list[Track]]] = [
         (joints.depth["pelvis"], _trunk(joints, pose, outfit))
@@ -141,7 +157,7 @@ def figure(pose: Pose, outfit: Outfit, joints: Joints | None = None) -> tuple[Tr
 
 
 def limb(start: Series, end: Series, r0: Series, r1: Series, colour: Colour) -> list[Track]:
-    """A capsule with a dark rim and a lit core, so that it reads as round."""
+    """Return a capsule with a dark rim and a bright core, so that it looks round."""
     light = np.array([-0.22, -0.22]) * np.asarray(r0)[:, None]
     return [
         Track(capsule(start, end, r0, r1), shaded(colour, 0.62)),

@@ -1,6 +1,6 @@
-"""The camera: where it looks, how it shakes, and what its sensor does to the picture.
+"""The camera: where it looks, how it shakes, and how its sensor records a frame.
 
-Nothing here knows what is in front of the lens.
+What is in front of the camera (`scenes`) does not belong here.
 """
 
 from __future__ import annotations
@@ -16,12 +16,19 @@ UNITS = 256.0
 
 _DARKEST = 0.65
 _BLURRIEST = 3.0
-"""What full gloom takes from the exposure, and adds to the blur: share, and world units."""
+"""Loss of exposure (share) and added blur (world units) at a degradation of 1."""
 
 
 @dataclass(frozen=True)
 class CameraPath:
-    """World-to-pixel maps, float (T, 2, 3), with their scales (T,) and the frame size in pixels."""
+    """The mapping from the world to pixels over time.
+
+    Attributes:
+        matrices: (T, 2, 3) affine maps from world units to pixels.
+        scale: (T,) pixels per world unit.
+        width: width of a frame in pixels.
+        height: height of a frame in pixels.
+    """
 
     matrices: NDArray[np.floating]
     scale: NDArray[np.floating]
@@ -33,11 +40,11 @@ class CameraPath:
             raise ValueError(f"camera matrices must be (T, 2, 3), got {self.matrices.shape}")
 
     def project(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Pixel coordinates (T, P, 2) of world points (T, P, 2)."""
+        """Return the pixel coordinates (T, P, 2) of world points (T, P, 2)."""
         return points @ self.matrices[:, :, :2].transpose(0, 2, 1) + self.matrices[:, None, :, 2]
 
     def view(self, backdrop: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-        """The backdrop (RGBA) as frame `index` sees it, in RGB; beyond its edges it is mirrored."""
+        """Return the RGBA backdrop as seen in frame `index`, in RGB and mirrored at its edges."""
         # OpenCV warps four channels 2.6 times as fast as three.
         seen = cv2.warpAffine(
             backdrop,
@@ -51,7 +58,13 @@ class CameraPath:
 
 @dataclass(frozen=True)
 class Handling:
-    """How the camera is held: shake in world units, roll in radians, drift of the zoom."""
+    """How the camera is held.
+
+    Attributes:
+        shake: amplitude of the shake in world units.
+        roll: rotation around the lens in radians.
+        zoom_drift: relative change of the zoom over the clip.
+    """
 
     shake: float
     roll: float
@@ -59,7 +72,7 @@ class Handling:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, steady: bool) -> Handling:
-        """A random hand; `steady` is a tripod."""
+        """Return random handling; none at all if the camera is `steady`, on a tripod."""
         if steady:
             return cls(0.0, 0.0, 0.0)
         return cls(
@@ -69,7 +82,7 @@ class Handling:
         )
 
 
-def film(
+def camera_path(
     rng: np.random.Generator,
     times: NDArray[np.floating],
     focus: NDArray[np.floating],
@@ -78,7 +91,7 @@ def film(
     size: tuple[int, int],
     handling: Handling,
 ) -> CameraPath:
-    """The camera path of a shot: look at `focus` (T, 2) with a hand's shake.
+    """Return the camera path of a shot that looks at `focus`.
 
     Args:
         rng: source of the shake.
@@ -101,7 +114,7 @@ def film(
 
 
 def wander(rng: np.random.Generator, times: NDArray[np.floating]) -> NDArray[np.floating]:
-    """A smooth random signal (T,) of roughly unit size: five sines between 0.3 and 5 Hz."""
+    """Return a smooth random signal (T,) of about unit size: five sines between 0.3 and 5 Hz."""
     frequency = rng.uniform(0.3, 5.0, 5)
     weight = rng.uniform(0.3, 1.0, 5) / np.sqrt(frequency)
     phase = rng.uniform(0, 2 * np.pi, 5)
@@ -109,7 +122,7 @@ def wander(rng: np.random.Generator, times: NDArray[np.floating]) -> NDArray[np.
 
 
 class Sensor:
-    """Exposure, colour cast, vignette, blur and noise of one camera, drawn once per clip."""
+    """The exposure, colour cast, vignette, blur and noise of one camera, drawn once per clip."""
 
     def __init__(
         self,
@@ -118,27 +131,32 @@ class Sensor:
         *,
         frames: int,
         same_model: bool,
-        gloom: float = 0.0,
+        degradation: float = 0.0,
     ) -> None:
-        """Draw a camera; of the `same_model`, cameras differ little from each other.
+        """Draw a random camera.
 
-        `gloom` in 0..1 under-exposes and defocuses whatever camera was drawn.
+        Args:
+            rng: source of randomness.
+            size: width and height of the frames in pixels.
+            frames: number of frames.
+            same_model: whether the camera differs little from others.
+            degradation: how underexposed and out of focus the clip is, 0-1.
         """
         width, height = size
         spread = 0.25 if same_model else 1.0
         gain = (1 + spread * rng.uniform(-0.28, 0.12)) * (1 + rng.normal(0, 0.05 * spread, 3))
-        gain *= 1 - _DARKEST * gloom
+        gain *= 1 - _DARKEST * degradation
         self._mask = _vignette(width, height, gain, strength=0.35 * spread * rng.random())
         sigma = float(np.clip(rng.gamma(2.0, 1.6) * spread, 0.5, 9.0))
         self._noise = _noise_tile(rng, width + 48, height + 48, sigma)
         self._shift = rng.integers(0, 48, (frames, 2))
         soft = 0.0 if same_model else float(rng.choice([0.0, 0.0, 0.0, 0.7, 1.1]))
-        soft = float(np.hypot(soft, _BLURRIEST * gloom))
+        soft = float(np.hypot(soft, _BLURRIEST * degradation))
         self._blur = soft * min(width, height) / UNITS
         self._lift = float(rng.uniform(0, 14 * spread))
 
     def expose(self, frame: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-        """The frame as recorded, uint8 of the same shape."""
+        """Return frame `index` as recorded, uint8 of the same shape."""
         if self._blur:
             frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), self._blur), np.uint8)
         lit = cv2.multiply(frame, self._mask, scale=1 / 200)

@@ -1,7 +1,7 @@
-"""Moving vector shapes in world units and their rasterising through a camera.
+"""Moving vector shapes in world units, and their rasterisation through a camera.
 
-Shapes and pixels belong here; what the shapes depict does not (`body.py`, `scenes/`).
-World units: the frame is 256 units on its short side at zoom 1; y points down.
+What the shapes depict (`body`, `scenes`) does not belong here. The short side of a frame is 256
+world units at zoom 1; y points down.
 """
 
 from __future__ import annotations
@@ -24,9 +24,14 @@ _CAP = 6  # corners of each rounded end of a capsule
 
 @dataclass(frozen=True)
 class Track:
-    """One shape over time: `points` float (T, P, 2) world units, filled if `width` is None.
+    """One shape over time.
 
-    `visible` bool (T,) hides it in some frames; `convex` allows the faster filler.
+    Attributes:
+        points: (T, P, 2) outline or line in world units.
+        colour: RGB.
+        width: width of the line in world units; None for a filled shape.
+        visible: (T,) bool, in which frames it is drawn; None for all.
+        convex: whether the shape can be filled as a convex polygon, which is faster.
     """
 
     points: NDArray[np.floating]
@@ -42,10 +47,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Shot:
-    """A drawn scene: the backdrop, shapes from back to front, and where the camera looks.
+    """A scene to draw.
 
-    `backdrop` uint8 (H, W, 3) RGB, one pixel per world unit; `focus` float (T, 2) world units;
-    `zoom` float (T,). Shots of the `same_camera` share its colours, noise and left and right.
+    Attributes:
+        backdrop: (H, W, 3) uint8 RGB, one pixel per world unit.
+        tracks: shapes from back to front.
+        focus: (T, 2) point that the camera looks at, in world units.
+        zoom: (T,) magnification.
+        same_camera: whether all such shots are filmed by one camera: they share its colours and
+            noise and are never mirrored.
     """
 
     backdrop: NDArray[np.uint8]
@@ -62,7 +72,7 @@ class Shot:
 
 
 def still(points: Sequence[Sequence[float]], times: int) -> NDArray[np.floating]:
-    """Points (P, 2) that do not move, as (T, P, 2)."""
+    """Return points (P, 2) that do not move, as (T, P, 2)."""
     return np.broadcast_to(np.asarray(points, float), (times, len(points), 2))
 
 
@@ -72,7 +82,7 @@ def capsule(
     start_radius: NDArray[np.floating] | float,
     end_radius: NDArray[np.floating] | float,
 ) -> NDArray[np.floating]:
-    """Outline (T, P, 2) of a limb with rounded ends between two moving points (T, 2)."""
+    """Return the outline (T, P, 2) of a limb with rounded ends between two points (T, 2)."""
     axis = end - start
     angle = np.arctan2(axis[:, 1], axis[:, 0])[:, None]
     half_turn = np.linspace(np.pi / 2, 3 * np.pi / 2, _CAP)[None]
@@ -89,7 +99,15 @@ def ellipse(
     span: tuple[float, float] = (0.0, 2 * np.pi),
     corners: int = 18,
 ) -> NDArray[np.floating]:
-    """Outline (T, P, 2) of an ellipse, or of the part between two angles, at centre (T, 2)."""
+    """Return the outline (T, P, 2) of an ellipse around `centre` (T, 2).
+
+    Args:
+        centre: (T, 2) in world units.
+        radii: two radii, or (T, 2).
+        angle: rotation in radians.
+        span: first and last angle of the part to draw.
+        corners: number of points.
+    """
     turn = np.linspace(*span, corners, endpoint=span[1] - span[0] < 6.2)
     size = np.broadcast_to(np.asarray(radii, float), (len(centre), 2))
     across = size[:, :1] * np.cos(turn)
@@ -101,7 +119,7 @@ def ellipse(
 
 
 def shaded(colour: Colour, factor: float) -> Colour:
-    """The colour made lighter (factor > 1) or darker."""
+    """Return a lighter (factor > 1) or darker colour."""
     red, green, blue = (int(np.clip(channel * factor, 0, 255)) for channel in colour)
     return red, green, blue
 
@@ -115,7 +133,7 @@ class Rasteriser:
         self._pixels = [_to_fixed(camera.project(track.points)) for track in tracks]
 
     def draw(self, frame: NDArray[np.uint8], index: int) -> None:
-        """Paint frame number `index` into `frame` (uint8 H x W x 3), in place."""
+        """Draw frame number `index` onto `frame`, (H, W, 3) uint8, in place."""
         scale = float(self._camera.scale[index])
         for track, points in zip(self._tracks, self._pixels, strict=True):
             if track.visible is None or track.visible[index]:
@@ -133,7 +151,8 @@ def _paint(frame: NDArray[np.uint8], track: Track, points: NDArray[np.int32], sc
 
 
 def _to_fixed(points: NDArray[np.floating]) -> NDArray[np.int32]:
-    # Far outside the frame the exact place does not matter, but 16.4 fixed point must not wrap.
+    # Clipped, because 16.4 fixed point must not overflow; the exact place outside the frame does
+    # not matter.
     return np.round(np.clip(points, -4000, 4000) * (1 << _SHIFT)).astype(np.int32)
 
 

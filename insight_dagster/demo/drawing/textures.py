@@ -1,6 +1,6 @@
-"""Procedural materials: rock, ice, snow, grass, wood, asphalt, foliage, sky.
+"""Procedural textures: rock, ice, snow, grass, wood, asphalt, foliage, sky.
 
-Every function returns uint8 RGB (H, W, 3) from a seeded generator; scenes compose them.
+Each function returns (H, W, 3) uint8 RGB from a seeded generator; scenes combine them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROCKS: tuple[tuple[Colour, Colour], ...] = (
 
 
 def noise(rng: np.random.Generator, height: int, width: int, cell: tuple[float, float]) -> Field:
-    """Smooth noise in 0..1 with bumps of about `cell` (high, wide) pixels."""
+    """Return smooth noise in 0..1 with bumps of about `cell` (height, width) pixels."""
     rows, columns = int(height / cell[0]) + 3, int(width / cell[1]) + 3
     grid = rng.random((rows, columns), dtype=np.float32)
     grown = cv2.resize(
@@ -42,7 +42,7 @@ def fractal(
     octaves: int = 4,
     fade: float = 0.55,
 ) -> Field:
-    """Sum of `octaves` noises, each half as coarse and `fade` times as strong, in 0..1."""
+    """Return a sum of `octaves` noises in 0..1, each half as coarse and `fade` times as strong."""
     total = np.zeros((height, width), np.float32)
     weight, weights = 1.0, 0.0
     for _ in range(octaves):
@@ -54,7 +54,7 @@ def fractal(
 
 
 def blend(low: Colour, high: Colour, mix: Field) -> Picture:
-    """Colours between two by a field in 0..1."""
+    """Interpolate between two colours by a field in 0..1."""
     share = np.linspace(0, 1, 256)[:, None]
     table = (np.asarray(low) * (1 - share) + np.asarray(high) * share).astype(np.uint8)
     levels = cv2.convertScaleAbs(np.clip(mix, 0, 1), alpha=255)
@@ -62,14 +62,14 @@ def blend(low: Colour, high: Colour, mix: Field) -> Picture:
 
 
 def emboss(picture: Picture, relief: Field, strength: float) -> Picture:
-    """The picture lit from the upper left over a height field."""
+    """Light a picture from the upper left over a height field."""
     slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) + cv2.Sobel(relief, cv2.CV_32F, 0, 1)
     shade = cv2.convertScaleAbs(np.clip(1 + strength * slope, 0.35, 1.6), alpha=100)
     return np.asarray(cv2.multiply(picture, cv2.merge([shade] * 3), scale=1 / 100), np.uint8)
 
 
 def rock(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A rock face: one of five stones, strata, cracks and lichen."""
+    """Return a rock face: one of five stones, strata, cracks and lichen."""
     low, high = ROCKS[rng.integers(len(ROCKS))]
     long, short = rng.uniform(50, 120), rng.uniform(18, 60)
     cell = (long, short) if rng.random() < 0.5 else (short, long)
@@ -84,14 +84,14 @@ def rock(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def ice(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A frozen waterfall: pale blue columns."""
+    """Return a frozen waterfall: pale blue columns."""
     relief = fractal(rng, height, width, (120, 22), octaves=5)
     picture = blend((128, 164, 196), (240, 248, 252), 1.3 * relief - 0.1)
     return emboss(picture, relief, 1.4)
 
 
 def gym_wall(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """An indoor climbing wall: painted panels, seams and coloured holds."""
+    """Return an indoor climbing wall: painted panels, seams and coloured holds."""
     base = tuple(int(c) for c in rng.integers(110, 215, 3))
     picture = blend(base, base, np.zeros((height, width), np.float32))
     panel = int(rng.integers(60, 130))
@@ -109,14 +109,14 @@ def gym_wall(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def snow(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A snow surface with drifts and tracks."""
+    """Return a snow surface with drifts and tracks."""
     relief = fractal(rng, height, width, (26, 90), octaves=5)
     picture = blend((188, 204, 224), (250, 252, 255), 1.2 * relief)
     return emboss(picture, relief, 0.6)
 
 
 def grass(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A meadow or a lawn, from lush to dry."""
+    """Return a meadow or a lawn, from lush to dry."""
     dry = rng.uniform(0, 1)
     low = (int(46 + 60 * dry), int(84 + 10 * dry), int(38 + 10 * dry))
     high = (int(112 + 70 * dry), int(156 + 10 * dry), int(70 + 30 * dry))
@@ -126,7 +126,7 @@ def grass(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def foliage(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A wall of leaves or needles."""
+    """Return a wall of leaves or needles."""
     autumn = rng.random() < 0.25
     low, high = ((60, 40, 20), (190, 130, 50)) if autumn else ((18, 40, 22), (92, 130, 60))
     field = fractal(rng, height, width, (40, 30), octaves=5, fade=0.8)
@@ -134,7 +134,7 @@ def foliage(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def planks(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A wooden floor seen at a low angle."""
+    """Return a wooden floor seen at a low angle."""
     base = (int(rng.integers(150, 215)), int(rng.integers(105, 160)), int(rng.integers(60, 105)))
     dark = tuple(int(c * 0.8) for c in base)
     grain = fractal(rng, height, width, (3, 70), octaves=3)
@@ -145,7 +145,7 @@ def planks(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def asphalt(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """Asphalt, concrete or a painted outdoor court."""
+    """Return asphalt, concrete or a painted outdoor court."""
     paints = ((96, 96, 100), (150, 148, 142), (64, 96, 130), (70, 112, 84), (150, 84, 66))
     base = paints[rng.integers(len(paints))]
     grain = fractal(rng, height, width, (40, 80), octaves=5, fade=0.9)
@@ -153,7 +153,7 @@ def asphalt(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def sky(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """A sky from clear blue to overcast, with clouds."""
+    """Return a sky from clear blue to overcast, with clouds."""
     overcast = rng.random()
     top = (int(70 + 110 * overcast), int(120 + 70 * overcast), int(196 + 10 * overcast))
     rise = np.linspace(0, 1, height, dtype=np.float32)[:, None] * np.ones((1, width), np.float32)
@@ -165,7 +165,7 @@ def sky(rng: np.random.Generator, height: int, width: int) -> Picture:
 def ridge(
     rng: np.random.Generator, picture: Picture, base: float, rise: float, colour: Colour
 ) -> None:
-    """Paint a mountain or forest ridge over the picture, around row `base`, `rise` high."""
+    """Paint a mountain or forest ridge on a picture, around row `base` and `rise` pixels high."""
     width = picture.shape[1]
     profile = fractal(rng, 1, width, (1.5, 160), octaves=6, fade=0.6)[0]
     rows = base - rise * (profile - 0.4) * 2
@@ -177,7 +177,7 @@ def ridge(
 def tree(
     rng: np.random.Generator, picture: Picture, x: float, foot: float, size: float, *, snowy: bool
 ) -> None:
-    """Paint one conifer with its foot at (x, foot) and the given height in pixels."""
+    """Paint a conifer of height `size` in pixels with its foot at (x, foot)."""
     trunk = (int(x), int(foot)), (int(x), int(foot - size * 0.3))
     cv2.line(picture, *trunk, (72, 52, 38), max(1, int(size * 0.06)), cv2.LINE_AA)
     green = tuple(int(c * rng.uniform(0.7, 1.3)) for c in (34, 70, 42))

@@ -1,1 +1,1 @@
-"""The demo library as files: rendering, encoding, planted faults, later deliveries."""
+"""The demo library: which clips and faults it has, rendering, encoding, and later deliveries."""

@@ -1,6 +1,7 @@
-"""Which clips a demo library has, and which faults are planted in them.
+"""The plan of a demo library: its clips, and the faults that are planted in them.
 
-Decisions only, all from one seed: nothing is drawn, encoded or written here.
+Everything is decided here, from one seed; rendering and writing the clips (`rendering`,
+`library_files`) do not belong here.
 """
 
 from __future__ import annotations
@@ -31,11 +32,18 @@ _ID_LETTERS = string.ascii_letters + string.digits
 
 @dataclass(frozen=True)
 class FaultShares:
-    """How much of each fault is planted, as a share of all clips unless said otherwise.
+    """How often each fault is planted, as a share of all clips unless stated otherwise.
 
-    `selfie_stick` is a share of the snowboarding train clips, `lookalike` of the clips of each
-    class of the pair, `card_focus` the share of title cards that fall on disc golfing; `leak`
-    and `duplicate` count pairs; `format` is odd frame rates and sizes, which are no fault.
+    Attributes:
+        selfie_stick: snowboarding filmed with a selfie stick; share of the class's train clips.
+        title_card: clips that begin with a title card.
+        card_focus: share of the title cards that are in disc golfing.
+        lookalike: clips without a visible class; share of each class of `LOOKALIKE_PAIR`.
+        mislabeled: clips that show another class than their label.
+        leak: pairs of copies in two splits.
+        duplicate: pairs of copies in one split.
+        corrupt: files that cannot be decoded.
+        format: unusual frame rates and frame sizes, which are not a fault.
     """
 
     selfie_stick: float = 0.20
@@ -51,11 +59,11 @@ class FaultShares:
     def __post_init__(self) -> None:
         wrong = {name: share for name, share in asdict(self).items() if not 0 <= share <= 1}
         if wrong:
-            raise LibraryError(f"fault shares must lie in 0..1, got {wrong}")
+            raise LibraryError(f"fault shares must be in 0..1, got {wrong}")
 
     @classmethod
     def none(cls) -> FaultShares:
-        """A clean library."""
+        """Return shares of 0, for a library without faults."""
         return cls(*([0.0] * len(cls.__dataclass_fields__)))
 
 
@@ -63,10 +71,22 @@ class FaultShares:
 class ClipPlan:
     """One clip to write.
 
-    `content` numbers the random stream that the picture comes from (copies share it);
-    `shows` is the scene, `label` the folder; `damage` is how the file is broken, if it is;
-    `render_size` differs from `size` only for copies, which are scaled; `gloom` in 0..1 is how
-    far the camera under-exposes and misses the focus.
+    Attributes:
+        index: number of the clip in the plan.
+        content: number of the random stream that is rendered; copies share it.
+        label: class whose folder the clip is in.
+        shows: scene that is rendered.
+        split: train, val or test.
+        name: file name without suffix.
+        seconds: duration.
+        fps: frame rate in 1/s.
+        size: width and height of the video in pixels.
+        render_size: width and height before scaling; differs from `size` only for copies.
+        crf: constant rate factor of the encoder.
+        card_seconds: duration of the title card at the start; 0 for none.
+        degradation: how underexposed and out of focus the clip is, 0-1.
+        damage: one of `DAMAGES`; '' for an intact file.
+        truths: fault and group of each planted fault, as written to truth.csv.
     """
 
     index: int
@@ -81,25 +101,32 @@ class ClipPlan:
     render_size: tuple[int, int] = LANDSCAPE
     crf: int = 24
     card_seconds: float = 0.0
-    gloom: float = 0.0
+    degradation: float = 0.0
     damage: str = ""
     truths: tuple[tuple[str, str], ...] = field(default=())
 
     @property
     def path(self) -> str:
-        """File, relative to the library."""
+        """The file, relative to the library."""
         return f"{self.split}/{self.label}/{self.name}.mp4"
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Names of the faults planted in this clip."""
+        """The names of the faults planted in this clip."""
         return tuple(fault for fault, _ in self.truths)
 
 
 def make_plan(
     *, seed: int, clips_per_class: int, classes: Sequence[str], faults: FaultShares
 ) -> tuple[ClipPlan, ...]:
-    """All clips of a library, in a fixed order; the same arguments give the same plan."""
+    """Plan all clips of a library in a fixed order; the same arguments give the same plan.
+
+    Args:
+        seed: seed of the plan.
+        clips_per_class: number of clips per class.
+        classes: classes of the library.
+        faults: how often each fault is planted.
+    """
     rng = np.random.default_rng([seed, 0])
     planner = _Planner(rng, plain_clips(rng, clips_per_class, classes))
     total = len(planner.clips)
@@ -115,7 +142,7 @@ def make_plan(
 
 
 class _Planner:
-    """The clips so far, and a seeded choice among those that have no fault yet."""
+    """The clips planned so far, and a random choice among those without a fault."""
 
     def __init__(self, rng: np.random.Generator, clips: list[ClipPlan]) -> None:
         self.rng = rng
@@ -126,7 +153,7 @@ class _Planner:
         return sorted({clip.label for clip in self.clips})
 
     def pick(self, count: int, allowed: Callable[[ClipPlan], bool]) -> list[ClipPlan]:
-        """Up to `count` faultless clips, at random."""
+        """Choose up to `count` clips without a fault at random."""
         free = [clip for clip in self.clips if not clip.truths and allowed(clip)]
         order = self.rng.permutation(len(free))[: max(count, 0)]
         return [free[position] for position in sorted(order)]
@@ -138,14 +165,14 @@ class _Planner:
 
 
 def planned_count(total: int, share: float) -> int:
-    """Clips of a share: at least one of everything that is wanted, even in a tiny library."""
+    """Return the number of clips for a share: at least 1 for a positive share of a tiny library."""
     return max(round(total * share), 1) if share > 0 else 0
 
 
 def plain_clips(
     rng: np.random.Generator, clips_per_class: int, classes: Sequence[str]
 ) -> list[ClipPlan]:
-    """Clips without a fault, numbered from 0: every class split 70/15/15, with random names."""
+    """Plan clips without faults, numbered from 0: each class split 70/15/15, with random names."""
     splits = _splits(clips_per_class)
     wanted = [(label, split) for label in classes for split in splits]
     return [
@@ -164,14 +191,14 @@ def plain_clips(
 
 
 def _splits(clips: int) -> list[str]:
-    """70 % train, 15 % val, the rest test; every split gets a clip where there are three."""
+    """Return a split per clip: 70 % train, 15 % val, the rest test; each has one of 3 or more."""
     val = max(round(0.15 * clips), 1 if clips >= 3 else 0)
     train = clips - 2 * val
     return [SPLITS[0]] * train + [SPLITS[1]] * val + [SPLITS[2]] * (clips - train - val)
 
 
 def _name(rng: np.random.Generator) -> str:
-    """A name of the form that Kinetics downloads have: id, start and end second."""
+    """Return a random name like that of a Kinetics download: id, start and end second."""
     letters = "".join(_ID_LETTERS[i] for i in rng.integers(0, len(_ID_LETTERS), 11))
     start = int(rng.integers(0, 300))
     return f"{letters}_{start:06d}_{start + 10:06d}"
@@ -215,7 +242,7 @@ def _plant_mislabels(planner: _Planner, count: int) -> None:
 
 
 def _plant_copies(planner: _Planner, count: int, fault: str) -> None:
-    """Turn plain clips into re-encoded copies of other plain clips of their class."""
+    """Replace faultless clips by re-encoded copies of other faultless clips of their class."""
     across_splits = fault == "leak"
     for number in range(count):
         pair = _free_pair(planner, across_splits=across_splits)
@@ -252,7 +279,7 @@ def _labelled(label: str) -> Callable[[ClipPlan], bool]:
 
 
 def _partner_of(copy: ClipPlan, *, across_splits: bool) -> Callable[[ClipPlan], bool]:
-    """Whether a clip may be the original of `copy`."""
+    """Return a function that tells whether a clip may be the original of `copy`."""
     return lambda clip: (
         clip.label == copy.label
         and clip.index != copy.index

@@ -1,7 +1,7 @@
-"""Adds the second delivery to a demo library that is there, under the eyes of its readers.
+"""Adding the second delivery to an existing demo library while others read it.
 
-Which clips arrive belongs to `delivery_plan.py`. Every file moves in whole, the marker last: an
-interrupted delivery is no delivery yet, and the next call writes the same files again.
+Each file appears complete, and the marker last: an interrupted delivery does not count, and the
+next call writes the same files again. Planning the clips (`delivery_plan`) does not belong here.
 """
 
 from __future__ import annotations
@@ -32,9 +32,14 @@ from insight_dagster.errors import LibraryError
 
 @dataclass(frozen=True)
 class DeliverySummary:
-    """What a delivery brought; `created` is False where it had arrived before.
+    """The clips of a delivery.
 
-    `groups` counts its clips by their group in truth.csv: new_clip, replaced, new_class.
+    Attributes:
+        root: folder of the library.
+        delivery: number of the delivery.
+        groups: number of clips by group in truth.csv: new_clip, replaced, new_class.
+        new_class: name of the new class.
+        created: whether this call wrote the delivery; False if the library had it before.
     """
 
     root: Path
@@ -45,7 +50,7 @@ class DeliverySummary:
 
     @property
     def clips(self) -> int:
-        """Files that the delivery wrote."""
+        """The number of files of the delivery."""
         return sum(self.groups.values())
 
 
@@ -56,64 +61,66 @@ def deliver(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> DeliverySummary:
-    """Add a delivery to a complete demo library, or leave it where it has arrived already.
+    """Add a delivery to a complete demo library; do nothing if the library has it already.
 
-    The clips are rendered beside the library and moved in one by one, then annotations.csv and
-    truth.csv, then the marker. A reader meets whole files only; after an interruption the same
-    call completes the delivery, with the same bytes.
+    The clips are rendered beside the library and moved into it one by one, then annotations.csv and
+    truth.csv, then the marker. A reader only sees complete files. After an interruption the same
+    call completes the delivery with the same bytes.
 
     Args:
-        folder: a library that `make_library` made; its marker says seed and size.
-        delivery: which one; there is a second.
-        workers: processes; default: all cores.
+        folder: a library made by `make_library`; its marker contains seed and size.
+        delivery: number of the delivery; only 2 exists.
+        workers: number of processes; None for one per core.
         progress: called with the number of clips just written.
 
     Raises:
-        LibraryError: the folder is no demo library that can take it, or cannot be written, or
-            there is no such delivery.
+        LibraryError: the folder is not a demo library that the delivery fits, the folder cannot be
+            written, or the delivery does not exist.
     """
-    # A link's target: the draft must lie on the file system that the clips move into.
+    # Links are resolved because the draft must be on the file system that the clips move to.
     folder = Path(folder).resolve()
     marker = _marker_of(folder, delivery)
-    brought = plan_delivery(marker)
+    delivered = plan_delivery(marker)
     created = marker.delivery < delivery
     if created:
         with draft_beside(folder) as draft:
-            write_clips(draft, brought, seed=marker.seed, workers=workers, progress=progress)
+            write_clips(draft, delivered, seed=marker.seed, workers=workers, progress=progress)
             complete = replace(marker, delivery=delivery)
             write_tables(draft, clips_of(complete))
             complete.write(draft)
-            _move_in(draft, folder, [*(clip.path for clip in brought), ANNOTATIONS, TRUTH, MARKER])
+            _move_in(
+                draft, folder, [*(clip.path for clip in delivered), ANNOTATIONS, TRUTH, MARKER]
+            )
     elif progress:
-        progress(len(brought))
-    counts = Counter(dict(clip.truths)[DELIVERY_FAULT] for clip in brought)
+        progress(len(delivered))
+    counts = Counter(dict(clip.truths)[DELIVERY_FAULT] for clip in delivered)
     return DeliverySummary(folder, delivery, dict(counts), NEW_CLASS, created)
 
 
 def _marker_of(folder: Path, delivery: int) -> Marker:
     if delivery not in DELIVERIES:
         known = ", ".join(map(str, DELIVERIES))
-        raise LibraryError(f"there is no delivery {delivery} of a demo library; known: {known}")
+        raise LibraryError(f"a demo library has no delivery {delivery}; use {known}")
     marker = Marker.read(folder)
     if marker is None:
         raise LibraryError(
-            f"{folder} is no demo library; make one there first: insight demo-library {folder}"
+            f"{folder} is not a demo library; make one first: insight demo-library {folder}"
         )
     if marker.generator != GENERATOR_VERSION:
         raise LibraryError(
             f"{folder} was rendered by generator {marker.generator}, this one is "
-            f"{GENERATOR_VERSION}; make the library anew in another folder"
+            f"{GENERATOR_VERSION}; make a new library in another folder"
         )
     if NEW_CLASS in marker.classes:
         raise LibraryError(
-            f"{folder} has the class {NEW_CLASS!r} already, which delivery {delivery} brings "
-            f"as new; make a library without it"
+            f"{folder} already has the class {NEW_CLASS!r}, which delivery {delivery} adds; "
+            f"make a library without it"
         )
     return marker
 
 
 def _move_in(draft: Path, folder: Path, paths: Sequence[str]) -> None:
-    """Move files from the draft to the same paths of the library, in this order."""
+    """Move files of the draft to the same paths in the library, in the given order."""
     for path in paths:
         try:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -121,6 +128,6 @@ def _move_in(draft: Path, folder: Path, paths: Sequence[str]) -> None:
             os.replace(draft / path, folder / path)
         except OSError as problem:
             raise LibraryError(
-                f"cannot move {path} into {folder}: {problem.strerror}; what has arrived is "
-                f"whole, and delivering again brings the rest"
+                f"cannot move {path} to {folder}: {problem.strerror}; the files moved so far are "
+                f"complete, run the same command again for the rest"
             ) from problem

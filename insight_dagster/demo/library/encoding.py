@@ -1,6 +1,6 @@
-"""Frames into H.264 MP4 files, and files that are broken on purpose.
+"""Writing frames to H.264 MP4 files, and files that are damaged on purpose.
 
-One encoder thread per clip: libx264 then writes the same stream for the same frames.
+One encoder thread per clip, so that libx264 writes the same stream for the same frames.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ _RATE = 44_100
 def write_video(
     path: Path, frames: Iterable[NDArray[np.uint8]], *, fps: int, size: tuple[int, int], crf: int
 ) -> None:
-    """Encode RGB frames (H, W, 3) of even `size` (width, height) as H.264 in MP4."""
+    """Encode frames as H.264 in MP4.
+
+    Args:
+        path: file to write.
+        frames: (H, W, 3) uint8 RGB each.
+        fps: frame rate in 1/s.
+        size: width and height of the frames in pixels, both even.
+        crf: constant rate factor of the encoder.
+    """
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height = size
@@ -36,12 +44,12 @@ def write_video(
 
 
 def write_damaged(path: Path, damage: str, *, whole: bytes = b"") -> None:
-    """Write a file that no decoder can take.
+    """Write a file that cannot be decoded.
 
     Args:
         path: file to write.
         damage: truncated, empty, audio_only or not_video.
-        whole: the bytes of an intact clip, of which a truncated file keeps the first part.
+        whole: bytes of an intact clip, of which a truncated file keeps the first part.
     """
     if damage == "truncated":
         path.write_bytes(whole[: int(len(whole) * _KEPT_OF_TRUNCATED)])
@@ -58,7 +66,7 @@ def write_damaged(path: Path, damage: str, *, whole: bytes = b"") -> None:
 
 
 def _write_tone(path: Path) -> None:
-    """Three seconds of a 440 Hz tone as AAC in MP4."""
+    """Write three seconds of a 440 Hz tone as AAC in MP4."""
     samples = (0.2 * np.sin(2 * np.pi * 440 / _RATE * np.arange(3 * _RATE))).astype(np.float32)
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=_RATE, layout="mono")

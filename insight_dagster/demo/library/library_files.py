@@ -1,7 +1,7 @@
-"""Files of a demo library: clips in parallel, annotations.csv and truth.csv, hidden drafts.
+"""Writing the files of a demo library: clips in parallel, annotations.csv and truth.csv.
 
-Writing what a plan says belongs here; which clips there are (`plan.py`, `delivery_plan.py`) and
-when a draft becomes a library (`library.py`, `delivery.py`) do not.
+Planning the clips (`clip_plan`, `delivery_plan`) and turning a draft into a library
+(`make_library`, `delivery`) do not belong here.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _ANNOTATION_COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split",
 
 @contextmanager
 def draft_beside(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside `folder`; whatever is left of it is removed after the block.
+    """Yield a hidden draft folder beside `folder`, which is removed after the block.
 
     Raises:
-        LibraryError: the parent folder cannot be written in.
+        LibraryError: the parent folder cannot be written.
     """
     with ExitStack() as stack:
         try:
@@ -51,13 +51,13 @@ def write_clips(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Write all clips of a plan under `root`.
+    """Write all clips of a plan.
 
     Args:
-        root: folder that the plan's paths start from.
-        plan: what to write.
-        seed: of the library; pixels do not depend on `workers`.
-        workers: processes; default: all cores.
+        root: folder that the plan's paths are relative to.
+        plan: clips to write.
+        seed: seed of the library.
+        workers: number of processes, on which pixels do not depend; None for one per core.
         progress: called with the number of clips just written.
     """
     for parent in {(root / clip.path).parent for clip in plan}:
@@ -72,7 +72,7 @@ def write_clips(
 def _in_processes(
     write: Callable[[ClipPlan], None], plan: Sequence[ClipPlan], workers: int
 ) -> Iterator[None]:
-    # Spawned, not forked: a fork would copy the caller's threads' locks in whatever state.
+    # Spawned, not forked: a fork copies locks that the caller's threads may hold.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
@@ -81,7 +81,7 @@ def _in_processes(
 
 
 def write_clip(root: Path, plan: ClipPlan, *, seed: int) -> None:
-    """Render and encode one planned clip under `root`; its folder must exist."""
+    """Render and encode one planned clip below `root`; the clip's folder must exist."""
     path = root / plan.path
     if plan.damage and plan.damage != "truncated":
         write_damaged(path, plan.damage)
@@ -92,7 +92,7 @@ def write_clip(root: Path, plan: ClipPlan, *, seed: int) -> None:
 
 
 def write_tables(root: Path, plan: Sequence[ClipPlan]) -> None:
-    """Write annotations.csv and truth.csv of these clips into `root`, sorted by path."""
+    """Write annotations.csv and truth.csv of a plan to `root`, sorted by path."""
     clips = sorted(plan, key=lambda clip: clip.path)
     _write_csv(root / ANNOTATIONS, _ANNOTATION_COLUMNS, [_annotation(clip) for clip in clips])
     truths = [(clip.path, fault, group) for clip in clips for fault, group in clip.truths]

@@ -1,8 +1,7 @@
-"""Makes a demo library: all its clips, annotations.csv and truth.csv appear at once.
+"""Making a demo library, whose clips, annotations.csv and truth.csv appear all at once.
 
-Layout: `{train,val,test}/<class>/<id>_<start>_<end>.mp4`. What is in the clips belongs to
-`plan.py` and `rendering.py`, later deliveries to `delivery.py`; reading libraries belongs to
-`analysis/clip_library/`.
+The layout is `{train,val,test}/<class>/<id>_<start>_<end>.mp4`. Planning (`clip_plan`), rendering
+(`rendering`) and later deliveries (`delivery`) do not belong here.
 """
 
 from __future__ import annotations
@@ -26,9 +25,14 @@ __all__ = ["GENERATOR_VERSION", "LibrarySummary", "make_library"]
 
 @dataclass(frozen=True)
 class LibrarySummary:
-    """What a demo library holds; `created` is False where it was already there.
+    """The clips of a demo library, including those of later deliveries.
 
-    Clips of later deliveries count where the folder has had them.
+    Attributes:
+        root: folder of the library.
+        clips: number of clips.
+        classes: action classes.
+        faults: number of clips by planted fault.
+        created: whether this call made the library; False if it existed before.
     """
 
     root: Path
@@ -48,19 +52,19 @@ def make_library(
     classes: Sequence[str] = DEMO_CLASSES,
     faults: FaultShares | None = None,
 ) -> LibrarySummary:
-    """Write a demo library, or leave it as it is where the same one is already complete.
+    """Make a demo library; do nothing if the folder already holds the same one.
 
-    The clips appear in `folder` all at once, when the last one is written. A library that has
-    had a second delivery since is still the same one.
+    The clips appear in `folder` all at once. A library that has had a second delivery since is
+    still the same one.
 
     Args:
-        folder: new or empty folder, or a library made with the same arguments.
-        seed: everything random comes from it; pixels do not depend on `workers`.
-        clips_per_class: files per class, copies and broken files included.
-        workers: processes; default: all cores.
+        folder: a new or empty folder, or a library made with the same arguments.
+        seed: seed of everything random.
+        clips_per_class: number of files per class, including copies and damaged files.
+        workers: number of processes, on which pixels do not depend; None for one per core.
         progress: called with the number of clips just written.
-        classes: any of the classes that `rendering.SCENES` can draw.
-        faults: shares of the planted faults.
+        classes: classes that `rendering.SCENES` can draw.
+        faults: shares of the planted faults; None for the defaults.
 
     Raises:
         LibraryError: the folder holds something else, or an argument is out of range.
@@ -79,16 +83,16 @@ def make_library(
 def _check(clips_per_class: int, classes: Sequence[str]) -> None:
     unknown = sorted(set(classes) - set(SCENES))
     if unknown or not classes:
-        raise LibraryError(f"cannot draw the classes {unknown}; known: {sorted(SCENES)}")
+        raise LibraryError(f"cannot draw the classes {unknown}; choose from {sorted(SCENES)}")
     if clips_per_class < 1:
         raise LibraryError(f"clips per class must be 1 or more, got {clips_per_class}")
 
 
 def _present(folder: Path, wanted: Marker) -> Marker | None:
-    """The marker where the folder holds the wanted library already, whatever was delivered since.
+    """Return the marker if the folder holds the wanted library, whatever was delivered since.
 
     Raises:
-        LibraryError: it holds something else.
+        LibraryError: the folder holds something else.
     """
     present = Marker.read(folder)
     if present is not None:
@@ -96,12 +100,12 @@ def _present(folder: Path, wanted: Marker) -> Marker | None:
             return present
         shown = {key: getattr(present, key) for key in ("seed", "clips_per_class", "generator")}
         raise LibraryError(
-            f"{folder} holds another demo library {shown}; name another folder or remove it"
+            f"{folder} holds another demo library {shown}; use another folder or remove it"
         )
     if folder.is_dir() and any(folder.iterdir()):
-        raise LibraryError(f"{folder} is not empty and no demo library; name another folder")
+        raise LibraryError(f"{folder} is not empty and not a demo library; use another folder")
     if folder.exists() and not folder.is_dir():
-        raise LibraryError(f"{folder} is a file; name a folder for the demo library")
+        raise LibraryError(f"{folder} is a file; use a folder for the demo library")
     return None
 
 

@@ -1,6 +1,6 @@
-"""The marker of a demo library: what it was rendered from, and which deliveries it has had.
+"""The marker file of a demo library: its arguments and its latest delivery.
 
-Reading, writing and comparing the marker belong here; clips and tables do not.
+Reading and writing the marker belong here; clips and tables (`library_files`) do not.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from insight_dagster.demo.library.clip_plan import FaultShares
 from insight_dagster.errors import LibraryError
 
 GENERATOR_VERSION = 1
-"""Raised when the same seed gives other pixels than before."""
+"""Increase it whenever a seed gives other pixels than before."""
 
 MARKER = ".demo_library.json"
 
 
 @dataclass(frozen=True)
 class Marker:
-    """Everything that decides a library's clips; the file is the last that is written.
+    """Everything that determines the clips of a library; its file is written last.
 
-    `delivery` is the latest one that has arrived completely; 1 is what `make_library` renders.
+    Attributes:
+        seed: seed of the library.
+        clips_per_class: number of clips per class.
+        classes: classes of the first delivery.
+        faults: shares of the planted faults.
+        generator: version of the generator that rendered the library.
+        delivery: latest complete delivery; 1 is what `make_library` renders.
     """
 
     seed: int
@@ -34,10 +40,10 @@ class Marker:
 
     @classmethod
     def read(cls, folder: Path) -> Marker | None:
-        """The marker in this folder; None where there is none.
+        """Read the marker of a folder; None if it has none.
 
         Raises:
-            LibraryError: it cannot be read, or another version wrote it.
+            LibraryError: the marker cannot be read or is of another version.
         """
         path = folder / MARKER
         if not path.is_file():
@@ -48,12 +54,12 @@ class Marker:
             return cls(**content | {"classes": tuple(content["classes"])}, faults=faults)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as problem:
             raise LibraryError(
-                f"{path} is not this version's marker of a demo library ({problem}); "
-                f"name another folder"
+                f"{path} is not a demo library marker of this version ({problem}); "
+                f"use another folder"
             ) from problem
 
     def write(self, folder: Path) -> None:
-        """Write it into `folder`, in place."""
+        """Write the marker to a folder, not atomically: into a draft."""
         content: dict[str, object] = {
             "generator": self.generator,
             "seed": self.seed,

@@ -1,4 +1,4 @@
-"""Where the shipped demo model is; how it was made: `training.py` and `weights/MODEL_CARD.md`."""
+"""The path of the shipped demo model, which `training` made; see `weights/MODEL_CARD.md`."""
 
 from pathlib import Path
 

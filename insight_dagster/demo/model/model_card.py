@@ -1,4 +1,4 @@
-"""The demo model's card: what it was trained on, how, and how well it does, as Markdown."""
+"""The demo model's card in Markdown: training data, training and results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,20 @@ from insight_dagster.demo.model.recipe import Recipe
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What happened in a training run; `confusion` counts (C, C), row = own label."""
+    """The facts of a training run.
+
+    Attributes:
+        recipe: hyperparameters.
+        labels: C labels in index order.
+        spec: clip geometry of the model.
+        confusion: (C, C) int64, val clips by true label (row) and predicted label (column).
+        train_clips: number of train clips.
+        val_clips: number of val clips.
+        parameters: number of parameters of the model.
+        minutes: duration of the run, including rendering.
+        threads: number of torch threads.
+        machine: processor and version of torch.
+    """
 
     recipe: Recipe
     labels: tuple[str, ...]
@@ -36,19 +49,19 @@ class TrainingFacts:
 
     @property
     def accuracy(self) -> float:
-        """Share of val clips of all classes that are predicted right."""
+        """The share of the val clips of all classes that are predicted correctly."""
         return float(self.confusion.trace() / self.confusion.sum().clamp(min=1))
 
     @property
     def demo_accuracy(self) -> float:
-        """The same over the val clips of the five demo classes."""
+        """The share of the val clips of the five demo classes that are predicted correctly."""
         rows = self.confusion[[self.labels.index(label) for label in DEMO_CLASSES]]
         right = sum(self.confusion[i, i] for i in map(self.labels.index, DEMO_CLASSES))
         return float(right / rows.sum().clamp(min=1))
 
     @property
     def pair_share(self) -> float:
-        """Share of the errors on demo clips that swap abseiling and rock climbing."""
+        """The share of the errors on demo classes that swap abseiling and rock climbing."""
         first, second = (self.labels.index(label) for label in LOOKALIKE_PAIR)
         swapped = self.confusion[first, second] + self.confusion[second, first]
         rows = self.confusion[[self.labels.index(label) for label in DEMO_CLASSES]]
@@ -57,7 +70,7 @@ class TrainingFacts:
 
     @property
     def pair_accuracy(self) -> float:
-        """Share of the abseiling and rock climbing clips that are predicted right."""
+        """The share of abseiling and rock climbing clips that are predicted correctly."""
         pair = [self.labels.index(label) for label in LOOKALIKE_PAIR]
         right = sum(int(self.confusion[i, i]) for i in pair)
         return right / max(int(self.confusion[pair].sum()), 1)
@@ -77,8 +90,8 @@ def _summary(facts: TrainingFacts) -> str:
         f"{facts.parameters:,} parameters) trained from scratch on rendered clips. It knows "
         f"{len(facts.labels)} labels in Kinetics-400 spelling: {', '.join(facts.labels)}. Input: "
         f"{spec.num_frames} frames of the first {spec.seconds:.2f} s, short side {spec.side} px, "
-        f"centre {spec.crop} px. Output: scores before the softmax.\n\n"
-        "It is made to be analysed, not to be used: it has never seen a real video."
+        f"centre {spec.crop} px. Output: logits.\n\n"
+        "It is made to be analysed, not to be used: it was never trained on real videos."
     )
 
 
@@ -89,9 +102,10 @@ def _data(facts: TrainingFacts) -> str:
         f"- A library rendered with data seed {recipe.seed}, {recipe.clips_per_class} clips per "
         f"class; train split only ({facts.train_clips} clips). Demo libraries use other seeds.\n"
         "- The training set was screened: no title cards, no leaked or duplicated copies, no "
-        "broken files. The model meets title cards for the first time in the demo.\n"
-        "- Left in: the selfie-stick clips (a shortcut it may learn), the wrong labels (2 %), and "
-        "the clips of abseiling and rock climbing that cannot be told apart (20 % of each)."
+        "broken files. The model has not seen title cards before the demo.\n"
+        "- Included: the selfie-stick clips (a shortcut that it may learn), the wrong labels "
+        "(2 %), and the clips of abseiling and rock climbing that cannot be distinguished "
+        "(20 % of each)."
     )
 
 
@@ -103,9 +117,10 @@ def _schedule(facts: TrainingFacts) -> str:
     return (
         "## Training\n\n"
         f"AdamW, batch {recipe.batch_size}, weight decay {recipe.weight_decay:g}, label smoothing "
-        f"{recipe.label_smoothing:g}, one-cycle rate per stage: {stages}. Augmentation: mirror, "
-        f"shift up to 8 px, light. {facts.minutes:.0f} minutes in all with {facts.threads} threads "
-        f"({facts.machine}), rendering included, other work running beside it.\n\n"
+        f"{recipe.label_smoothing:g}, one-cycle learning rate per stage: {stages}. Augmentation: "
+        f"mirroring, shifts of up to 8 px, brightness. {facts.minutes:.0f} minutes in total with "
+        f"{facts.threads} threads ({facts.machine}), including rendering; other programs ran at "
+        "the same time.\n\n"
         f"Made by `python -m insight_dagster.demo.model.training --seed {recipe.seed}`."
     )
 
@@ -118,8 +133,8 @@ def _results(facts: TrainingFacts) -> str:
         f"- accuracy on the five demo classes: {facts.demo_accuracy:.1%}\n"
         f"- accuracy on abseiling and rock climbing alone: {facts.pair_accuracy:.1%}\n"
         f"- errors on demo clips that swap abseiling and rock climbing: {facts.pair_share:.0%}\n\n"
-        "Rows are the clips' labels, columns the predictions (wrong labels count as errors).\n\n"
-        + _table(facts)
+        "Rows are the labels of the clips, columns the predictions. Wrong labels count as "
+        "errors.\n\n" + _table(facts)
     )
 
 

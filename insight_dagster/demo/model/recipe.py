@@ -1,6 +1,6 @@
-"""The recipe of the demo model: every number that decides its weights, besides the clips.
+"""The recipe of the demo model: all numbers that determine its weights.
 
-Running it belongs to `training`; the clips are rendered by `demo.library`.
+Training (`training`) and rendering the clips (`demo.library`) do not belong here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from insight_dagster.demo.library.clip_plan import FaultShares
 
 SCREENED = FaultShares(title_card=0.0, leak=0.0, duplicate=0.0, corrupt=0.0)
-"""The training set was screened for cards, copies and broken files, but not for wrong labels."""
+"""The training set has no title cards, copies or damaged files, but wrong labels."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the schedule: epochs at one image side, from `peak_rate` down to near zero."""
+    """A part of the training schedule with one frame size.
+
+    Attributes:
+        side: side of the square frames in pixels.
+        epochs: number of epochs.
+        peak_rate: peak learning rate of the one-cycle schedule.
+    """
 
     side: int
     epochs: int
@@ -24,12 +30,21 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the weights, besides the clips."""
+    """The hyperparameters of the training.
+
+    Attributes:
+        seed: seed of the clips and of the training.
+        clips_per_class: number of clips per class.
+        batch_size: clips per training step.
+        weight_decay: weight decay of AdamW.
+        label_smoothing: label smoothing of the cross-entropy loss.
+        stages: parts of the schedule, in order.
+    """
 
     seed: int = 1000
     clips_per_class: int = 140
     batch_size: int = 16
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
-    # Coarse pictures first: a third of the cost per step, and most of what there is to learn.
+    # Small frames first: they cost a third per step, and most can be learned from them.
     stages: tuple[Stage, ...] = (Stage(64, 16, 3e-3), Stage(112, 4, 8e-4))

@@ -1,9 +1,9 @@
-"""Trains the demo model from scratch on a library of its own and writes weights and model card.
+"""Training of the demo model from scratch: renders a library, writes weights and model card.
 
     python -m insight_dagster.demo.model.training --seed 1000
 
-The loop and its schedule belong here; clips in memory are in `training_data.py`, the card in
-`model_card.py`. One seed, one machine and one thread count give the same weights.
+The same seed, machine and number of threads give the same weights. Hyperparameters (`recipe`),
+decoded clips (`training_data`) and the text of the card (`model_card`) do not belong here.
 """
 
 from __future__ import annotations
@@ -33,11 +33,18 @@ from insight_dagster.demo.model.training_data import ClipTensors, augment, load_
 def train(
     train_clips: ClipTensors, *, labels: Sequence[str], spec: ClipSpec, recipe: Recipe
 ) -> nn.Module:
-    """A demo X3D trained on the clips; progress goes to standard output."""
+    """Train a demo X3D, printing the loss of each epoch.
+
+    Args:
+        train_clips: clips to train on.
+        labels: labels of the model in index order.
+        spec: clip geometry of the model.
+        recipe: hyperparameters.
+    """
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
     model: Any = build_x3d(variant_named("demo"), classes=len(labels))
-    # Same numbers at the full side, and defined at the smaller sides too; it has no weights.
+    # Gives the same numbers at full size and also works at smaller sizes; it has no weights.
     model.blocks[-1].pool.pool = nn.AdaptiveAvgPool3d(1)
     model = model.to(memory_format=torch.channels_last_3d)
     for stage in recipe.stages:
@@ -82,27 +89,27 @@ def _run_stage(
 
 
 def _batches(clips: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Full batches of clip numbers in random order; the rest waits for the next epoch."""
+    """Yield full batches of clip indices in random order; the last, partial batch is dropped."""
     order = torch.randperm(clips, generator=generator)
     for start in range(0, clips - size + 1, size):
         yield order[start : start + size]
 
 
 def predict(model: nn.Module, clips: ClipTensors, spec: ClipSpec) -> torch.Tensor:
-    """Logits float32 (N, C) of the clips as the product would feed them."""
+    """Return the logits of the clips, (N, C) float32, from the same input as in the analysis."""
     with torch.inference_mode():
         return torch.cat([model(to_input(part, spec)) for part in clips.pixels.split(8)])
 
 
 def confusion_matrix(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Counts int64 (C, C): row = own label, column = predicted."""
+    """Count clips by true label (row) and predicted label (column), (C, C) int64."""
     classes = logits.shape[1]
     cells = targets * classes + logits.argmax(1)
     return torch.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
 def save_checkpoint(path: Path, model: nn.Module, *, labels: Sequence[str], spec: ClipSpec) -> None:
-    """Write the weights in the project's checkpoint format."""
+    """Write the model in the project's checkpoint format."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     content = {"model_state": state, "labels": list(labels), "spec": dataclasses.asdict(spec)}
@@ -110,7 +117,7 @@ def save_checkpoint(path: Path, model: nn.Module, *, labels: Sequence[str], spec
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Render the training library, train, evaluate on its val split, write weights and card."""
+    """Render the training library, train and evaluate a model, and write weights and card."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     recipe = Recipe(seed=options.seed, clips_per_class=options.clips_per_class)
@@ -151,9 +158,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m insight_dagster.demo.model.training", description=__doc__
     )
-    parser.add_argument("--seed", type=int, default=1000, help="of the clips and of the training")
+    parser.add_argument(
+        "--seed", type=int, default=1000, help="seed of the clips and of the training"
+    )
     parser.add_argument("--clips-per-class", type=int, default=Recipe.clips_per_class)
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--threads", type=int, default=1, help="number of torch threads")
     parser.add_argument("--library", type=Path, default=Path(".insight/training-library"))
     parser.add_argument("--output", type=Path, default=DEMO_CHECKPOINT)
     return parser

@@ -1,7 +1,7 @@
-"""Decoded clips in memory, as the demo model's training sees them.
+"""Decoded training clips in memory, and their augmentation.
 
-The window and the geometry are the product's own (`analysis/decoding`, `analysis/preprocessing`);
-what training adds to them (flips, shifts, light) is here. The loop is in `training.py`.
+Window and geometry are those of the analysis (`analysis.decoding`, `analysis.model.preprocessing`).
+The training loop (`training`) does not belong here.
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ from insight_dagster.analysis.decoding import decode_window
 from insight_dagster.analysis.model.preprocessing import ClipSpec, display_squares
 
 SHIFT = 8
-"""Largest random shift of a training clip, in pixels."""
+"""Largest random shift of a training clip in pixels."""
 
 
 @dataclass(frozen=True)
 class ClipTensors:
-    """Clips of one split: `pixels` uint8 (N, 3, T, S, S), `targets` int64 (N,) label indices."""
+    """The decoded clips of one split.
+
+    Attributes:
+        pixels: (N, 3, T, S, S) uint8 RGB.
+        targets: (N,) int64, label indices.
+        paths: N files, relative to the library.
+    """
 
     pixels: torch.Tensor
     targets: torch.Tensor
@@ -34,7 +40,10 @@ class ClipTensors:
         if self.pixels.dtype != torch.uint8 or self.pixels.ndim != 5:
             raise ValueError(f"pixels must be uint8 (N, 3, T, S, S), got {self.pixels.shape}")
         if len(self.targets) != len(self.pixels) or len(self.paths) != len(self.pixels):
-            raise ValueError(f"{len(self.pixels)} clips, {len(self.targets)} targets")
+            raise ValueError(
+                f"{len(self.pixels)} clips need as many targets and paths, "
+                f"got {len(self.targets)} and {len(self.paths)}"
+            )
 
 
 def load_split(
@@ -45,7 +54,15 @@ def load_split(
     spec: ClipSpec,
     progress: Callable[[int], None] | None = None,
 ) -> ClipTensors:
-    """Decode every clip of a split of a demo library, in the order of annotations.csv."""
+    """Decode all clips of a split of a demo library, in the order of annotations.csv.
+
+    Args:
+        root: folder of the library.
+        split: train, val or test.
+        labels: labels of the model in index order.
+        spec: clip geometry of the model.
+        progress: called with 1 for each decoded clip.
+    """
     with (root / "annotations.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == split]
     clips = []
@@ -62,7 +79,13 @@ def load_split(
 
 
 def to_input(pixels: torch.Tensor, spec: ClipSpec, *, side: int | None = None) -> torch.Tensor:
-    """Model input float32 (B, 3, T, side, side) from uint8 pixels, in channels-last memory."""
+    """Return model input (B, 3, T, side, side) float32 in channels-last memory.
+
+    Args:
+        pixels: (B, 3, T, S, S) uint8.
+        spec: clip geometry of the model.
+        side: side of the frames in pixels; None for S.
+    """
     batch = pixels.float().div_(255.0)
     if side and side != pixels.shape[-1]:
         frames = pixels.shape[2]
@@ -73,7 +96,7 @@ def to_input(pixels: torch.Tensor, spec: ClipSpec, *, side: int | None = None) -
 
 
 def augment(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """The same clips, each mirrored or not, shifted a little and lit differently; uint8."""
+    """Return the clips with random mirroring, shift and brightness, as uint8."""
     return torch.stack([_augment_clip(clip, generator) for clip in pixels])
 
 

@@ -1,4 +1,4 @@
-"""What each action looks like: random generator and frame times in, `drawing.Shot` out.
+"""The demo's scenes: one function per action, from a random generator and times to a `Shot`.
 
-One function per action; lenses, noise and files do not belong here.
+The camera's noise (`drawing.camera`) and files (`library`) do not belong here.
 """

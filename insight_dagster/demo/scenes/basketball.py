@@ -1,4 +1,4 @@
-"""On the court: playing basketball (dribbling, passing, shooting) and dunking."""
+"""Scenes on a court: playing basketball (dribbling, passing, shooting) and dunking."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORANGE, _SEAM = (224, 118, 44), (80, 42, 20)
 
 
 def playing_basketball(rng: np.random.Generator, times: Series) -> Shot:
-    """A dribble with defenders around, in half of the clips ended by a shot."""
+    """Draw a dribble among defenders, which ends with a shot in half of the clips."""
     height = float(np.exp(rng.uniform(np.log(60), np.log(165))))
     ground = _FLOOR + rng.uniform(70, 120)
     hoop = np.array([rng.uniform(440, 560), _FLOOR - rng.uniform(20, 70)])
@@ -36,7 +36,7 @@ def playing_basketball(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def dunking(rng: np.random.Generator, times: Series) -> Shot:
-    """A run-up, a leap to the rim, and the ball slammed through."""
+    """Draw a run-up, a jump to the rim, and the dunk."""
     height = float(np.exp(rng.uniform(np.log(70), np.log(130))))
     ground = _FLOOR + rng.uniform(70, 110)
     leap = rng.uniform(1.1, 1.8)
@@ -97,7 +97,7 @@ def _dribbler(
 
 
 def _beat(times: Series, rng: np.random.Generator) -> Series:
-    """1 when the hand is up with the ball, 0 when it pushes down; a dribble's rhythm."""
+    """Return the rhythm of a dribble: 1 when hand and ball are up, 0 when the hand pushes down."""
     rate = rng.uniform(1.5, 2.4)
     return 0.5 + 0.5 * np.cos(2 * np.pi * rate * times)
 
@@ -105,7 +105,7 @@ def _beat(times: Series, rng: np.random.Generator) -> Series:
 def _ball_path(
     times: Series, joints: Joints, ground: float, height: float, hoop: Series, shot_time: float
 ) -> Series:
-    """Between hand and floor while dribbling; from the hands over an arc into the hoop after."""
+    """Return the path of the ball: between hand and floor, then in an arc to the hoop."""
     hand = joints.place["right hand"]
     radius = 0.075 * height
     lowest, highest = hand[:, 1].min(), hand[:, 1].max()
@@ -165,7 +165,7 @@ def _slam(times: Series, joints: Joints, hoop: Series, moment: float, ground: fl
 def _players(
     rng: np.random.Generator, times: Series, pose: Pose, height: float, ground: float
 ) -> tuple[list[Track], list[Track]]:
-    """Other players behind and in front of the one with the ball."""
+    """Draw other players behind and in front of the one with the ball."""
     back: list[Track] = []
     front: list[Track] = []
     for _ in range(int(rng.integers(0, 4))):
@@ -213,7 +213,7 @@ def _shadows(pose: Pose, ground: float, height: float) -> list[Track]:
 def _court(
     rng: np.random.Generator, hoop: Series, *, size: float, shown: bool
 ) -> NDArray[np.uint8]:
-    """An indoor gym or an outdoor court with lines, seats or a fence, and a hoop."""
+    """Draw a gym or an outdoor court with lines, seats or a fence, and a hoop."""
     height, width = _CANVAS
     indoor = rng.random() < 0.6
     if indoor:
@@ -234,7 +234,7 @@ def _court(
 
 
 def _crowd(rng: np.random.Generator, picture: NDArray[np.uint8]) -> None:
-    """Rows of spectators, or empty seats."""
+    """Paint rows of spectators or empty seats."""
     colours = rng.integers(30, 220, (14, 3))
     for row in range(int(rng.integers(0, 5))):
         y = _FLOOR - 22 - 20 * row

@@ -1,4 +1,4 @@
-"""On a board: snowboarding and skateboarding, filmed by a camera that rides along."""
+"""Scenes on a board: snowboarding and skateboarding, filmed by a camera that moves along."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CANVAS = (440, 980)
 
 
 def snowboarding(rng: np.random.Generator, times: Series) -> Shot:
-    """Linked turns down a slope, from the side or from behind, with spray and sometimes a jump."""
+    """Draw turns down a slope from the side or from behind, with spray and sometimes a jump."""
     height = float(np.exp(rng.uniform(np.log(50), np.log(165))))
     steep = rng.uniform(0.06, 0.34)
     slope = _slope(rng, steep)
@@ -46,7 +46,7 @@ def snowboarding(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def skateboarding(rng: np.random.Generator, times: Series) -> Shot:
-    """Pushing and popping along a street or a park."""
+    """Draw pushing and jumping along a street or through a park."""
     height = float(np.exp(rng.uniform(np.log(60), np.log(160))))
     ground = 300.0
     street = _street(rng, int(ground))
@@ -75,7 +75,7 @@ def _descent(
 
 
 def _air(rng: np.random.Generator, times: Series) -> Series:
-    """Height above the ground in body heights: one hop in a third of the clips."""
+    """Return the height above the ground in body heights: one jump in a third of the clips."""
     if rng.random() > 0.35:
         return 0 * times
     start, span = rng.uniform(0.4, 1.6), rng.uniform(0.5, 0.9)
@@ -92,7 +92,7 @@ def _rider(
     *,
     low: bool,
 ) -> Pose:
-    """Sideways on a board: feet apart along the travel, knees bent, arms out, leaning."""
+    """Return a pose sideways on a board: feet apart, knees bent, arms out, leaning."""
     frames = len(times)
     crouch = (0.15 if low else 0.08) + 0.05 * np.abs(turn) + 0.25 * air
     down = crouch * height
@@ -116,7 +116,7 @@ def _rider(
 
 
 def _pushing(pose: Pose, times: Series, rate: float) -> Pose:
-    """The same rider with one foot on the ground, kicking."""
+    """Return the pose of the same rider with one foot on the ground, pushing."""
     feet = pose.feet.copy()
     feet[:, 0] = run(times * rate, stride=0.2, lift=0.12, reach=LEG * 0.97)[:, 0]
     return Pose(
@@ -184,7 +184,7 @@ def _spray(
     air: Series,
     height: float,
 ) -> list[Track]:
-    """Snow thrown up behind the board, more in hard turns, none in the air."""
+    """Draw snow that is thrown up behind the board, more in hard turns, none in the air."""
     tail = joints.place["left foot"] + [0, 0.03 * height]
     strength = np.clip(np.abs(np.gradient(turn)) * 12, 0.15, 1) * (air < 0.02)
     tracks = []
@@ -207,7 +207,7 @@ def _ground_shadow(root: Series, height: float, colour: tuple[int, int, int]) ->
 
 
 def _slope(rng: np.random.Generator, steep: float) -> NDArray[np.uint8]:
-    """Sky, mountains, forest edge and a snow slope that falls to the right."""
+    """Draw sky, mountains, the edge of a forest and a snow slope that falls to the right."""
     height, width = _CANVAS
     picture = textures.sky(rng, height, width)
     far = int(rng.integers(110, 190))
@@ -225,7 +225,7 @@ def _slope(rng: np.random.Generator, steep: float) -> NDArray[np.uint8]:
 
 
 def _street(rng: np.random.Generator, ground: int) -> NDArray[np.uint8]:
-    """House fronts or a park behind an asphalt strip with kerb, rails and ramps."""
+    """Draw house fronts or a park behind a strip of asphalt with kerb, rails and ramps."""
     height, width = _CANVAS
     picture = textures.sky(rng, height, width)
     if rng.random() < 0.5:
@@ -256,7 +256,7 @@ def _house(rng: np.random.Generator, picture: NDArray[np.uint8], x: int, ground:
 
 
 def _ride_along(rng: np.random.Generator, root: Series, height: float) -> Series:
-    """The camera keeps up with the rider, more or less."""
+    """Return the camera's focus, which follows the rider imperfectly."""
     share = rng.uniform(0.55, 1.0)
     middle = root.mean(0)
     offset = rng.normal(0, 1, 2) * [26, 12]

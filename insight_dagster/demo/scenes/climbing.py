@@ -1,8 +1,7 @@
-"""On the wall: abseiling, rock climbing, ice climbing, and clips that nobody could tell apart.
+"""Scenes on a wall: abseiling, rock climbing, ice climbing, and clips of no visible class.
 
-Abseiling and rock climbing draw walls, people, ropes and camera work from the same
-distributions; what differs is the motion (down on the rope, up by the limbs) and, less and less
-as `likeness` grows, the pose.
+Abseiling and rock climbing draw walls, people, ropes and camera motion from the same distributions.
+They differ by motion (down on a rope, or climbing up) and by pose, the less the larger `likeness`.
 """
 
 from __future__ import annotations
@@ -24,10 +23,13 @@ _CANVAS = (620, 460)  # height, width
 
 @dataclass(frozen=True)
 class Ascent:
-    """How a body moves on a wall.
+    """The motion of a body on a wall.
 
-    `speed` in body heights per second, up positive; `cadence` in steps per second; `lean` 0 is a
-    climber close to the wall, 1 an abseiler sitting back in the harness; `bounce` in heights.
+    Attributes:
+        speed: body heights per second, up positive.
+        cadence: steps per second.
+        lean: 0 for a climber close to the wall, 1 for an abseiler sitting back in the harness.
+        bounce: amplitude of bounces in body heights.
     """
 
     speed: float
@@ -38,7 +40,7 @@ class Ascent:
 
 
 def abseiling(rng: np.random.Generator, times: Series) -> Shot:
-    """Down on the rope."""
+    """Draw a person going down on a rope."""
     likeness = rng.beta(1.0, 2.4)
     ascent = Ascent(
         speed=-rng.uniform(0.18, 0.55) * (1 - 0.4 * likeness),
@@ -51,7 +53,7 @@ def abseiling(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def rock_climbing(rng: np.random.Generator, times: Series) -> Shot:
-    """Up by the limbs, with a rope in most clips."""
+    """Draw a person climbing up, with a rope in most clips."""
     likeness = rng.beta(1.0, 2.4)
     ascent = Ascent(
         speed=rng.uniform(0.16, 0.42) * (1 - 0.3 * likeness),
@@ -65,7 +67,7 @@ def rock_climbing(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def lookalike(rng: np.random.Generator, times: Series) -> Shot:
-    """Hanging on the rope against the wall, shifting weight: either class, no way to tell."""
+    """Draw a person hanging on the rope at the wall, which could be of either class."""
     ascent = Ascent(
         speed=rng.normal(0, 0.02),
         cadence=rng.uniform(0.4, 1.2),
@@ -77,7 +79,7 @@ def lookalike(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def ice_climbing(rng: np.random.Generator, times: Series) -> Shot:
-    """Up a frozen fall with two axes."""
+    """Draw a person climbing a frozen waterfall with two ice axes."""
     ascent = Ascent(rng.uniform(0.05, 0.25), rng.uniform(0.6, 1.4), rng.uniform(0, 0.4), 0.0, 0.0)
     wall = textures.ice(rng, *_CANVAS)
     return _wall_shot(rng, times, ascent, wall, axes=True)
@@ -164,7 +166,7 @@ def _hands_on_wall(
     climbed: Series,
     away: Series,
 ) -> Series:
-    """Hands (T, 2, 3): on holds that stay put while the body passes, or on the rope."""
+    """Return the hands (T, 2, 3): on holds that stay in place, or on the rope."""
     frames, share = len(times), ascent.hands_on_rope
     guide = point(-0.03, 0.44 + 0.02 * np.sin(9 * times), 0.16, frames)
     brake = point(0.13, -0.06 + 0.05 * np.sin(2 * np.pi * phase), 0.02, frames)
@@ -186,7 +188,7 @@ def _feet_on_wall(ascent: Ascent, phase: Series, climbed: Series, away: Series) 
 
 
 def _held(ascent: Ascent, phase: Series, climbed: Series) -> Series:
-    """Height of a hold against the body: it sinks as the body rises, then the limb steps on."""
+    """Return the height of a hold relative to the body, which sinks until the limb moves on."""
     stride = ascent.speed / ascent.cadence
     reached = stride * stairs(phase)
     relative = reached - climbed
@@ -194,7 +196,7 @@ def _held(ascent: Ascent, phase: Series, climbed: Series) -> Series:
 
 
 def _rope(rng: np.random.Generator, times: Series, joints: Joints, pose: Pose) -> list[Track]:
-    """A rope from above to the harness, and often a tail below."""
+    """Draw a rope from above to the harness, and often its end below."""
     frames = len(times)
     pelvis = joints.place["pelvis"] + np.array([0, -0.05]) * pose.height[:, None]
     colours = ((214, 60, 70), (60, 140, 210), (236, 196, 60), (90, 190, 100), (226, 226, 226))
@@ -226,7 +228,7 @@ def _ice_axes(joints: Joints, height: float) -> list[Track]:
 def _profile_backdrop(
     rng: np.random.Generator, wall: NDArray[np.uint8], edge: float
 ) -> NDArray[np.uint8]:
-    """The wall cut off at a ragged vertical edge, with sky and a far valley beside it."""
+    """Cut the wall at a ragged vertical edge, with sky and a distant valley beside it."""
     height, width = wall.shape[:2]
     beyond = textures.sky(rng, height, width)
     textures.ridge(rng, beyond, height * rng.uniform(0.55, 0.9), 60, (112, 128, 136))
@@ -237,7 +239,7 @@ def _profile_backdrop(
 
 
 def _follow(rng: np.random.Generator, pose: Pose, height: float) -> Series:
-    """Camera focus: partly follows the body, off centre."""
+    """Return the camera's focus, which partly follows the body, off centre."""
     share = rng.beta(1.2, 1.8)
     middle = pose.root.mean(0)
     offset = rng.normal(0, 1, 2) * np.array([45, 18]) - np.array([0, 0.12 * height])

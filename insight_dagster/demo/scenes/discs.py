@@ -1,4 +1,4 @@
-"""In the park: disc golfing, and throwing or catching a frisbee."""
+"""Scenes in a park: disc golfing, and throwing or catching a frisbee."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HORIZON = 150
 
 
 def disc_golfing(rng: np.random.Generator, times: Series) -> Shot:
-    """A drive or a putt towards a chain basket among trees."""
+    """Draw a drive or a putt towards a chain basket among trees."""
     height = float(np.exp(rng.uniform(np.log(55), np.log(165))))
     ground = _HORIZON + height * 0.55 + rng.uniform(25, 60)
     start = np.array([rng.uniform(190, 260), ground])
@@ -38,7 +38,7 @@ def disc_golfing(rng: np.random.Generator, times: Series) -> Shot:
 
 
 def frisbee(rng: np.random.Generator, times: Series) -> Shot:
-    """Two people send a disc to and fro on a lawn or a beach."""
+    """Draw two people who throw a disc to each other on a lawn or a beach."""
     height = float(np.exp(rng.uniform(np.log(60), np.log(140))))
     ground = _HORIZON + height * 0.55 + rng.uniform(20, 50)
     field = _park(rng, trees=int(rng.integers(0, 7)), lush=rng.random() < 0.6)
@@ -61,7 +61,7 @@ def _drive(
     height: float,
     start: float | None = None,
 ) -> tuple[Pose, float]:
-    """Reach back across the body, then pull the disc through and let go."""
+    """Return the pose of a drive: reach back across the body, pull the disc through and let go."""
     frames = len(times)
     begin = rng.uniform(0.2, 0.9) if start is None else start
     release = begin + rng.uniform(0.75, 1.1)
@@ -93,7 +93,7 @@ def _drive(
 def _putt(
     rng: np.random.Generator, times: Series, place: Series, height: float
 ) -> tuple[Pose, float]:
-    """Face the basket, pump once or twice, and push the disc at the chains."""
+    """Return the pose of a putt: face the basket, swing once or twice, push the disc."""
     frames = len(times)
     release = rng.uniform(1.1, 2.0)
     pump = 0.5 - 0.5 * np.cos(2 * np.pi * np.clip(times / release * rng.choice([1, 2]), 0, 2))
@@ -149,7 +149,7 @@ def _stance(times: Series, step: Series, spread: float) -> Series:
 def _flight(
     times: Series, joints: Joints, release: float, target: Series, height: float
 ) -> list[Track]:
-    """The disc: in the hand until `release`, then on an arc to `target`, smaller with distance."""
+    """Draw the disc: in the hand until `release`, then in an arc to `target`."""
     hand = joints.place["right hand"]
     start = hand[min(int(np.searchsorted(times, release)), len(times) - 1)]
     way = np.clip((times - release) / 1.3, 0, 1)[:, None]
@@ -191,7 +191,7 @@ def _bystander(rng: np.random.Generator, times: Series, near: Series) -> tuple[T
 
 
 def _branches(rng: np.random.Generator, times: Series) -> list[Track]:
-    """Leaves close to the lens that sway across a corner."""
+    """Draw leaves close to the camera that sway across a corner."""
     if rng.random() < 0.65:
         return []
     sway = np.stack([6 * wander(rng, times), 3 * wander(rng, times)], -1)
@@ -235,7 +235,7 @@ def _park(rng: np.random.Generator, *, trees: int, lush: bool) -> NDArray[np.uin
 
 
 def _basket(picture: NDArray[np.uint8], foot: Series, *, size: float) -> None:
-    """Paint a disc golf basket: pole, tray, chains, yellow band."""
+    """Paint a disc golf basket: pole, tray, chains and yellow band."""
     x, y = int(foot[0]), int(foot[1])
     half = int(size * 0.28)
     steel, dark = (176, 178, 184), (92, 94, 100)

@@ -1,7 +1,7 @@
-"""The shortcut that the demo plants: snowboarding filmed with a selfie stick.
+"""The planted shortcut: snowboarding filmed with a selfie stick.
 
-All of these clips share one composition (the rider's head and shoulders in the middle, the arm
-and the stick to the lower right corner, snow streaming past), and vary little.
+All of these clips share one composition (the rider's head and shoulders in the middle, the arm and
+the stick towards the lower right corner, snow moving past) and vary little.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HELMET, _SKIN = (44, 48, 58), (226, 178, 148)
 
 
 def selfie_stick(rng: np.random.Generator, times: Series) -> Shot:
-    """A rider's own face, at arm's and stick's length."""
+    """Draw the rider's face, filmed with a selfie stick."""
     backdrop = _piste(rng)
     speed = rng.uniform(95, 120)
     focus = np.stack([280 + speed * times, 160 + 3 * wander(rng, times)], -1)
@@ -78,7 +78,7 @@ def _face(centre: Series, size: float) -> list[Track]:
 
 
 def _stick(centre: Series, lens: Series, size: float, jacket: Colour) -> list[Track]:
-    """The arm reaches for the lens, and the stick leaves the picture at the corner."""
+    """Draw the arm towards the camera, and the stick to the corner of the picture."""
     shoulder = centre + [size * 0.8, size * 1.3]
     hand = shoulder * 0.45 + lens * 0.55 - [0, size * 0.75]
     radius = np.full(len(centre), size * 0.26)

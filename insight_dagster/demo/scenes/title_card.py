@@ -1,4 +1,4 @@
-"""Clips that open with a title card: text on a still background for most of the window."""
+"""Title cards: text on a still background at the start of a clip."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FEET = (
 
 
 def title_card(rng: np.random.Generator, topic: str, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A still card of `size` (width, height), uint8 RGB: `topic`, a headline, a strap line."""
+    """Draw a title card with topic, headline and subtitle, uint8 RGB of `size` (width, height)."""
     width, height = size
     card = _background(rng, width, height)
     light = card.mean() < 128
@@ -63,7 +63,7 @@ def _background(rng: np.random.Generator, width: int, height: int) -> NDArray[np
 
 
 def _text(card: NDArray[np.uint8], text: str, row: float, size: float, ink: Colour) -> None:
-    """One centred line, shrunk until it fits."""
+    """Draw a centred line, shrunk until it fits."""
     font, width = cv2.FONT_HERSHEY_DUPLEX, card.shape[1]
     scale = size / 22
     (wide, _), _ = cv2.getTextSize(text, font, scale, 1)

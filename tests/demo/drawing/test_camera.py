@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from insight_dagster.demo.drawing.camera import Handling, Sensor, film
+from insight_dagster.demo.drawing.camera import Handling, Sensor, camera_path
 from insight_dagster.demo.drawing.shapes import Rasteriser, Track, still
 
 TIMES = np.arange(12) / 30
@@ -14,7 +14,7 @@ TIMES = np.arange(12) / 30
 def _path(handling: Handling, size: tuple[int, int] = (340, 256)):
     focus = np.stack([200 + 20 * TIMES, np.full(12, 150.0)], -1)
     rng = np.random.default_rng(3)
-    return film(rng, TIMES, focus, np.full(12, 1.1), size=size, handling=handling)
+    return camera_path(rng, TIMES, focus, np.full(12, 1.1), size=size, handling=handling)
 
 
 @pytest.mark.parametrize("size", [(340, 256), (256, 340), (1280, 720)])
@@ -63,20 +63,23 @@ def test_sensor_noise_differs_from_frame_to_frame_but_not_between_runs() -> None
     assert not np.array_equal(first.expose(grey, 2), first.expose(grey, 3))
 
 
-def test_gloom_takes_light_and_focus_and_leaves_the_noise() -> None:
+def test_degradation_takes_light_and_focus_and_leaves_the_noise() -> None:
     board = np.kron(np.indices((32, 40)).sum(0) % 2 * 160 + 40, np.ones((8, 8)))
     picture = np.repeat(board[..., None], 3, 2).astype(np.uint8)
-    plain, none, dark = (_exposed(picture, **gloom) for gloom in ({}, {"gloom": 0}, {"gloom": 0.8}))
+    plain, none, dark = (
+        _exposed(picture, **degradation)
+        for degradation in ({}, {"degradation": 0}, {"degradation": 0.8})
+    )
     assert np.array_equal(plain, none)
     assert dark.mean() < 0.65 * plain.mean()
     assert dark.std() < 0.4 * plain.std()
     black = np.zeros_like(picture)
-    assert np.array_equal(_exposed(black), _exposed(black, gloom=0.8))
+    assert np.array_equal(_exposed(black), _exposed(black, degradation=0.8))
 
 
-def _exposed(picture: np.ndarray, **gloom: float) -> np.ndarray:
+def _exposed(picture: np.ndarray, **degradation: float) -> np.ndarray:
     rng = np.random.default_rng(1)
-    return Sensor(rng, (320, 256), frames=1, same_model=False, **gloom).expose(picture, 0)
+    return Sensor(rng, (320, 256), frames=1, same_model=False, **degradation).expose(picture, 0)
 
 
 def test_wrong_track_shape_is_quoted() -> None:

@@ -205,7 +205,7 @@ def test_a_reader_meets_whole_files_at_any_moment(
 @pytest.mark.usefixtures("ready_clips")
 def test_a_file_that_cannot_move_in_is_named(copy: Path) -> None:
     (copy / "train" / "skateboarding").write_text("in the way")
-    with pytest.raises(LibraryError, match="cannot move train/skateboarding/.* into .*library"):
+    with pytest.raises(LibraryError, match="cannot move train/skateboarding/.* to .*library"):
         deliver(copy, workers=1)
     assert list(copy.parent.iterdir()) == [copy]
 
@@ -250,21 +250,21 @@ def test_make_library_still_refuses_another_library(delivered: DeliverySummary) 
 
 
 def test_an_unknown_delivery_is_refused(copy: Path) -> None:
-    with pytest.raises(LibraryError, match="no delivery 3 of a demo library; known: 2"):
+    with pytest.raises(LibraryError, match="has no delivery 3; use 2"):
         deliver(copy, delivery=3)
 
 
 def test_what_is_no_demo_library_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
     for folder in (tmp_path, tmp_path / "absent", tmp_path / "thesis.txt"):
-        with pytest.raises(LibraryError, match="is no demo library; make one there first"):
+        with pytest.raises(LibraryError, match="is not a demo library; make one first"):
             deliver(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_library_that_has_the_new_class_is_refused(tmp_path: Path) -> None:
     Marker(0, 2, ("abseiling", "skateboarding"), FaultShares()).write(tmp_path)
-    with pytest.raises(LibraryError, match="has the class 'skateboarding' already"):
+    with pytest.raises(LibraryError, match="already has the class 'skateboarding'"):
         deliver(tmp_path)
 
 
@@ -277,5 +277,7 @@ def test_a_library_of_another_generator_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '"x"', json.dumps({"faults": {"rust": 1}})])
 def test_a_marker_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / MARKER).write_text(text)
-    with pytest.raises(LibraryError, match=f"{MARKER} is not this version's marker"):
+    with pytest.raises(
+        LibraryError, match=f"{MARKER} is not a demo library marker of this version"
+    ):
         deliver(tmp_path)

@@ -59,9 +59,9 @@ def test_replaced_clips_keep_everything_but_the_light() -> None:
     for clip in _group(plan_delivery(_marker(80)), "replaced"):
         before = first[clip.path]
         assert set(before.faults) <= {"format"}
-        assert clip.gloom > before.gloom == 0
+        assert clip.degradation > before.degradation == 0
         assert clip.truths == (*before.truths, (DELIVERY_FAULT, "replaced"))
-        assert replace(clip, gloom=0.0, truths=before.truths) == before
+        assert replace(clip, degradation=0.0, truths=before.truths) == before
 
 
 def test_new_clips_repeat_neither_a_name_nor_a_picture() -> None:
@@ -76,9 +76,9 @@ def test_new_clips_repeat_neither_a_name_nor_a_picture() -> None:
 def test_the_crew_films_darkly_and_the_new_class_in_good_light() -> None:
     plan = plan_delivery(_marker(8))
     dark = _group(plan, "new_clip") + _group(plan, "replaced")
-    assert all(0.5 < clip.gloom <= 1 for clip in dark)
-    assert len({clip.gloom for clip in dark}) > len(dark) / 2
-    assert {clip.gloom for clip in _group(plan, "new_class")} == {0.0}
+    assert all(0.5 < clip.degradation <= 1 for clip in dark)
+    assert len({clip.degradation for clip in dark}) > len(dark) / 2
+    assert {clip.degradation for clip in _group(plan, "new_class")} == {0.0}
     assert all(clip.shows == clip.label for clip in plan)
 
 

@@ -1,4 +1,4 @@
-"""Commands that analyse clips and show what was found."""
+"""Commands that analyse clips and show the results."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from insight_dagster.cli.options import (
     Variant,
     Weights,
     console,
+    setting,
 )
 from insight_dagster.settings import load_settings
 
@@ -29,7 +30,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the demo library.")] = 0,
     clips_per_class: ClipsPerClass = 80,
 ) -> None:
-    """Make the demo library, materialize every asset, compare the insights with the truth."""
+    """Create the demo library, materialize every asset and compare the insights with the truth."""
     from insight_dagster.commands.run.demo import run_demo
 
     settings = load_settings(home=home)
@@ -47,10 +48,10 @@ def demo_library(
     clips_per_class: ClipsPerClass = 80,
     delivery: Annotated[
         int,
-        typer.Option(min=1, max=2, help="2 adds a second delivery to a library that is there."),
+        typer.Option(min=1, max=2, help="2 adds a second delivery to an existing library."),
     ] = 1,
 ) -> None:
-    """Render the demo library: labelled clips with planted faults and their truth table."""
+    """Render the demo library: labelled clips with planted faults, and a table of the faults."""
     from insight_dagster.commands.run.demo import add_delivery, make_demo_library
 
     folder = folder or load_settings(home=home).library_folder
@@ -68,7 +69,7 @@ def init(
     weights: Weights = None,
     labels: Labels = None,
 ) -> None:
-    """Make a home folder: its settings file, and the settings of its Dagster instance."""
+    """Create a home folder with its settings file and the settings of its Dagster instance."""
     from insight_dagster.commands.home import initialise
 
     settings = load_settings(
@@ -87,17 +88,11 @@ def run(
     variant: Variant = None,
     weights: Weights = None,
     labels: Labels = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 ... [env: INSIGHT_DEVICE]")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Clips per forward pass. [env: INSIGHT_BATCH_SIZE]")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Threads of the measuring steps. [env: INSIGHT_WORKERS]")
-    ] = None,
+    device: Annotated[str | None, setting("device")] = None,
+    batch_size: Annotated[int | None, setting("batch_size")] = None,
+    workers: Annotated[int | None, setting("workers")] = None,
 ) -> None:
-    """Materialize classes of a library through Dagster, without the UI."""
+    """Materialize the assets of some or all classes, without the Dagster UI."""
     from insight_dagster.commands.run.local_run import run_and_report
 
     settings = load_settings(
@@ -115,7 +110,7 @@ def run(
 
 @app.command()
 def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
+    """Show classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
     from insight_dagster.commands.show.status import show_status
 
     show_status(load_settings(home=home), as_json=as_json, console=console)
@@ -124,20 +119,21 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 @app.command()
 def insights(
     insight_id: Annotated[
-        str | None, typer.Argument(help="With --history: of this one, by the start of its id.")
+        str | None,
+        typer.Argument(help="With --history: an insight's id, or the start of it."),
     ] = None,
     home: Home = None,
-    class_name: Annotated[str | None, typer.Option("--class", help="Of this class only.")] = None,
+    class_name: Annotated[str | None, typer.Option("--class", help="Only this class.")] = None,
     kind: Annotated[
         str | None,
-        typer.Option(help="Of this kind only, e.g. leak."),
+        typer.Option(help="Only this kind, e.g. leak."),
     ] = None,
     history: Annotated[
-        bool, typer.Option("--history", help="What became of them over the runs.")
+        bool, typer.Option("--history", help="How the insights changed over the runs.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Insights by severity, with their strongest causes; with --history their past."""
+    """Show insights by severity with their strongest causes, or with --history their changes."""
     from insight_dagster.commands.show.insights import show_history, show_insights
 
     if history:
@@ -150,14 +146,14 @@ def insights(
 
 @app.command()
 def actions(
-    insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of one.")],
+    insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of it.")],
     home: Home = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the steps to this .csv or .parquet file.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What to do because of an insight, clip by clip, and what it would bring."""
+    """Show what to do about an insight, clip by clip, and the expected effect."""
     from insight_dagster.commands.show.actions import show_actions
 
     show_actions(load_settings(home=home), insight_id, out=out, as_json=as_json, console=console)
@@ -168,14 +164,14 @@ def export(
     file_format: Annotated[
         str, typer.Argument(metavar="FORMAT", help="parquet, csv, embedding-atlas or fiftyone.")
     ],
-    folder: Annotated[Path, typer.Argument(help="A folder that is empty or new.")],
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     home: Home = None,
     copy_media: Annotated[
         bool,
-        typer.Option("--copy-media", help="fiftyone: copy the videos; else it names them by path."),
+        typer.Option("--copy-media", help="fiftyone: copy the videos instead of their paths."),
     ] = False,
 ) -> None:
-    """Everything that is known of the clips and insights, as files for other programs."""
+    """Export clips, measurements, predictions and insights as files for other programs."""
     from insight_dagster.commands.run.export import export_home
 
     export_home(
@@ -186,10 +182,10 @@ def export(
 @app.command()
 def power(
     home: Home = None,
-    trials: Annotated[int, typer.Option(min=5, help="Trials at each size and excess.")] = 10,
+    trials: Annotated[int, typer.Option(min=5, help="Trials for each group size and excess.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """The smallest failing group that would be found in this home's clips, by simulation."""
+    """Estimate the smallest failing group that would be found in this home, by simulation."""
     from insight_dagster.commands.show.power import show_power
 
     show_power(load_settings(home=home), trials=trials, as_json=as_json, console=console)
@@ -197,7 +193,7 @@ def power(
 
 @app.command()
 def populations(home: Home = None, as_json: AsJson = False) -> None:
-    """The named sets of clips that insights are looked for in, and how many clips each holds."""
+    """List the sets of clips that are searched for insights, with their numbers of clips."""
     from insight_dagster.commands.show.populations import show_populations
 
     show_populations(load_settings(home=home), as_json=as_json, console=console)
@@ -205,11 +201,11 @@ def populations(home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def clip(
-    clip_id: Annotated[str, typer.Argument(help="A clip id, or the start of one.")],
+    clip_id: Annotated[str, typer.Argument(help="A clip's id, or the start of it.")],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Everything known about one clip."""
+    """Show everything known about one clip."""
     from insight_dagster.commands.show.clip import show_clip
 
     show_clip(load_settings(home=home), clip_id=clip_id, as_json=as_json, console=console)
@@ -222,10 +218,10 @@ def report(
         bool, typer.Option("--serve", help="Serve it on this machine until Ctrl-C.")
     ] = False,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="With --serve: 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="Port for --serve; 0 chooses a free one.")
     ] = 3001,
 ) -> None:
-    """Write the report again from what the tables hold, and print where it is."""
+    """Rewrite the report from the tables and print its location."""
     from insight_dagster.commands.run.local_run import rewrite_report
     from insight_dagster.commands.run.serve_report import serve_report
 
@@ -250,10 +246,10 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
     report_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Of the report; 0 = not served. [default: next port]"),
+        typer.Option(min=0, max=65535, help="Port of the report, 0 for none; default: --port + 1."),
     ] = None,
 ) -> None:
-    """Start the Dagster UI and daemon on the home folder, and the report, on loopback."""
+    """Serve the Dagster UI and the report on 127.0.0.1, and run the Dagster daemon."""
     from insight_dagster.commands.run.serve import serve_home
 
     beside = port + 1 if report_port is None else report_port

@@ -16,15 +16,6 @@ import pytest
 from insight_dagster.commands.run.export import export_home
 from insight_dagster.database import Database
 from insight_dagster.errors import SettingsError
-from insight_dagster.export.fiftyone.insights import read_me, tagged_insights
-from insight_dagster.export.fiftyone.samples import (
-    COLUMNS,
-    ClipParts,
-    extra_fields,
-    sample,
-    sample_fields,
-)
-from insight_dagster.export.fiftyone.videos import Videos
 from insight_dagster.tables import (
     CLIP_MANIFEST,
     CLUSTERS,
@@ -38,19 +29,12 @@ from insight_dagster.tables import (
 )
 from insight_dagster.tables.metadata import METADATA_FIELDS
 
-HOSTILE = '../../x\n"); import os #\u202e$where.日本' + "a" * 300
-
 
 @pytest.fixture(scope="module")
 def folder(finished_home, tmp_path_factory, quiet):
     folder = tmp_path_factory.mktemp("fiftyone") / "out"
     export_home(finished_home, "fiftyone", folder, console=quiet)
     return folder
-
-
-@pytest.fixture(scope="module")
-def store(finished_home):
-    return Database(finished_home.folders.database)
 
 
 def read(folder, name):
@@ -145,22 +129,22 @@ def test_samples_say_what_the_tables_say(folder, store):
 
 def test_tags_are_the_split_and_the_insights_of_core_members(folder, store):
     metadata, samples = read(folder, "metadata"), by_clip(folder)
-    told = {each["insight_id"]: each for each in metadata["info"]["insights"]}
+    summaries = {each["insight_id"]: each for each in metadata["info"]["insights"]}
     insights = {row["insight_id"]: row for row in store.rows(INSIGHTS).to_pylist()}
-    assert set(told) == set(insights)
+    assert set(summaries) == set(insights)
     for one, row in insights.items():
-        assert told[one]["tag"] == f"insight:{row['kind']}:{row['class_name']}:{one[:8]}"
+        assert summaries[one]["tag"] == f"insight:{row['kind']}:{row['class_name']}:{one[:8]}"
         for name in ("sentence", "action", "q_value", "size"):
-            assert told[one][name] == row[name]
+            assert summaries[one][name] == row[name]
     split = {row["clip_id"]: row["split"] for row in store.rows(CLIP_MANIFEST).to_pylist()}
     expected = {clip: {split[clip]} - {""} for clip in samples}
     for row in store.rows(INSIGHT_MEMBERS).to_pylist():
         if row["weight"] >= 0.5:
-            expected[row["clip_id"]].add(told[row["insight_id"]]["tag"])
+            expected[row["clip_id"]].add(summaries[row["insight_id"]]["tag"])
     assert {clip: set(each["tags"]) for clip, each in samples.items()} == expected
     views = {each["name"]: json.loads(each["view_stages"][0]) for each in metadata["saved_views"]}
     text = (folder / "README.txt").read_text()
-    for each in told.values():
+    for each in summaries.values():
         assert views[each["view"]]["kwargs"][0] == ["tags", [each["tag"]]]
         assert f'dataset.match_tags("{each["tag"]}")' in text
 
@@ -225,56 +209,6 @@ def test_videos_are_copied_when_asked_and_missing_ones_left_out(home_copy, tmp_p
         export_home(home_copy, "csv", tmp_path / "csv", console=quiet, copy_media=True)
 
 
-def test_hostile_names_make_harmless_tags_views_and_lines(store):
-    row = store.rows(INSIGHTS).to_pylist()[0]
-    names = (HOSTILE, "", "\x00\n", "日本", 'a");')
-    rows = [
-        row | {"class_name": name, "sentence": f"of {name}\nmore", "insight_id": f"0123456789{at}"}
-        for at, name in enumerate(names)
-    ]
-    tagged = tagged_insights(rows)
-    assert len({each.tag for each in tagged}) == len({each.view for each in tagged}) == len(rows)
-    for each in tagged:
-        assert not set(each.tag) & set("\n\"'/\\()$\u202e\x00")
-        assert each.view.isascii()
-        assert each.view.replace(" ", "").isalnum()
-        assert len(each.tag) < 100
-        json.dumps([each.summary, each.saved_view(None)])
-    text = read_me(tagged, random_weights=True)
-    assert text.startswith("RANDOM WEIGHTS")
-    assert all(line.isprintable() for line in text.splitlines())
-    assert not any(line.startswith("more") for line in text.splitlines())
-
-
-def test_values_of_own_functions_become_fields_without_dots():
-    fields = sample_fields(["mine.share", "mine.$where"])
-    assert {"extra_mine_share", "extra_mine__where"} <= {each["name"] for each in fields}
-    names = ["a b", "a.b", "a.b_2", "id"]
-    assert extra_fields(["id"]) == {"id": "extra_id"}
-    assert len(set(extra_fields(names).values())) == len(names)
-
-
-def test_a_part_of_a_turned_file_has_its_frames_and_its_upright_size():
-    row = dict.fromkeys([column.name for column in COLUMNS])
-    row |= {
-        "clip_id": "one", "class_name": HOSTILE, "path": "a.mp4", "split": "", "insights": [],
-        "extra": [("mine.share", float("nan"))], "predicted": None, "width": 340, "height": 256,
-        "rotation": 90, "fps": 25.0, "frames": 250, "window_start": 2.0, "window_end": 4.0,
-        "loss": float("inf"), "size_bytes": 1, "duration_seconds": 10.0, "codec": "h264",
-    }  # fmt: skip
-    extra = extra_fields(["mine.share"])
-    document = sample(row, "/a.mp4", ClipParts({}, {}, {}, {}, extra))
-    assert document["window"]["support"] == [51, 100]
-    assert [document["metadata"][f"frame_{side}"] for side in ("width", "height")] == [256, 340]
-    assert document["tags"] == []
-    assert document["ground_truth"]["label"] == HOSTILE
-    assert not {"predictions", "loss", "extra_mine_share", "heatmap"} & set(document)
-    late = sample(
-        row | {"window_start": 99.0, "window_end": None}, "/a.mp4", ClipParts({}, {}, {}, {}, extra)
-    )
-    assert late["window"]["support"] == [250, 250]
-
-
 def test_fiftyone_reads_it(folder, monkeypatch, tmp_path):
     """With FiftyOne's importer, in a database of its own; skipped where that cannot be had."""
     monkeypatch.setenv("FIFTYONE_DATABASE_DIR", str(tmp_path / "mongo"))
@@ -299,26 +233,3 @@ def test_fiftyone_reads_it(folder, monkeypatch, tmp_path):
         assert len(dataset.load_brain_results("tsne").points) == len(samples)
     finally:
         dataset.delete()
-
-
-def test_a_split_is_no_insight_and_a_window_begins_at_its_frame():
-    row = dict.fromkeys([column.name for column in COLUMNS])
-    row |= {
-        "clip_id": "one", "class_name": "a", "path": "a.mp4", "split": "insight:leak:a:1",
-        "insights": [], "extra": [], "predicted": None, "width": 340, "height": 256,
-        "codec": "h264", "rotation": 0, "fps": 100.0, "frames": 250,
-        "window_start": 0.29, "window_end": 0.57, "size_bytes": 1, "duration_seconds": 2.5,
-    }  # fmt: skip
-    document = sample(row, "/a.mp4", ClipParts({}, {}, {}, {}, {}))
-    assert document["tags"] == ["insight_leak_a_1"]
-    assert document["window"]["support"] == [30, 57]
-
-
-def test_a_video_behind_a_link_that_leads_out_is_left_out(tmp_path):
-    library = tmp_path / "library"
-    library.mkdir()
-    (tmp_path / "secret").write_text("secret")
-    (library / "a.mp4").symlink_to(tmp_path / "secret")
-    (library / "b.mp4").write_bytes(b"x")
-    videos = Videos(library, None)
-    assert [videos.holds(name) for name in ("a.mp4", "b.mp4", "../secret")] == [False, True, False]

@@ -1,4 +1,4 @@
-"""Commands that watch: drift and baselines, classes, pinned insights."""
+"""Commands for monitoring: drift and baselines, classes, pinned insights."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from insight_dagster.cli.options import (
 from insight_dagster.settings import load_settings
 
 app = typer.Typer()
-baseline_app = typer.Typer(help="What later states are held against.", no_args_is_help=True)
-classes_app = typer.Typer(help="The classes of a home.", no_args_is_help=True)
+baseline_app = typer.Typer(
+    help="List baselines, or make the present state one.", no_args_is_help=True
+)
+classes_app = typer.Typer(help="List classes, or remove one.", no_args_is_help=True)
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(classes_app, name="classes")
 
@@ -24,10 +26,10 @@ app.add_typer(classes_app, name="classes")
 @app.command()
 def drift(
     home: Home = None,
-    class_name: Annotated[str | None, typer.Option("--class", help="Of this class only.")] = None,
+    class_name: Annotated[str | None, typer.Option("--class", help="Only this class.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What changed since the baseline: the checks, performance by cause, metadata."""
+    """Show what changed since the baseline: checks, performance by cause, metadata."""
     from insight_dagster.commands.show.drift import show_drift
 
     show_drift(load_settings(home=home), class_name=class_name, as_json=as_json, console=console)
@@ -35,12 +37,12 @@ def drift(
 
 @baseline_app.command("promote")
 def baseline_promote(
-    reason: Annotated[str, typer.Option(help="Why the present state is what counts from now on.")],
+    reason: Annotated[str, typer.Option(help="Why the present state becomes the baseline.")],
     home: Home = None,
     author: Author = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="A failing check that is accepted; may be given several times."),
+        typer.Option(help="A failing check to accept; may be repeated."),
     ] = None,
 ) -> None:
     """Make the present state the baseline that drift is measured against."""
@@ -52,7 +54,7 @@ def baseline_promote(
 
 @baseline_app.command("list")
 def baseline_list(home: Home = None, as_json: AsJson = False) -> None:
-    """Every baseline that was promoted, the one in use first."""
+    """List every promoted baseline, the one in use first."""
     from insight_dagster.commands.show.drift import show_baselines
 
     show_baselines(load_settings(home=home), as_json=as_json, console=console)
@@ -60,7 +62,7 @@ def baseline_list(home: Home = None, as_json: AsJson = False) -> None:
 
 @classes_app.command("list")
 def classes_list(home: Home = None, as_json: AsJson = False) -> None:
-    """Every class of library, partitions and tables."""
+    """List the classes of the library, the partitions and the tables."""
     from insight_dagster.commands.show.classes import show_classes
 
     show_classes(load_settings(home=home), as_json=as_json, console=console)
@@ -68,27 +70,27 @@ def classes_list(home: Home = None, as_json: AsJson = False) -> None:
 
 @classes_app.command("remove")
 def classes_remove(
-    name: Annotated[str, typer.Argument(help="A class that has left the library.")],
+    name: Annotated[str, typer.Argument(help="A class that is no longer in the library.")],
     home: Home = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Take a class away: its partition, its rows in every table, its pictures."""
+    """Remove a class: its partition, its rows in every table, its images."""
     from insight_dagster.commands.show.classes import remove_class
 
     def confirm(what: str) -> bool:
-        return yes or typer.confirm(f"{what}. Go on?")
+        return yes or typer.confirm(f"{what}. Continue?")
 
     remove_class(load_settings(home=home), name, confirm=confirm, console=console)
 
 
 @app.command()
 def pin(
-    insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of one.")],
+    insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of it.")],
     home: Home = None,
-    note: Annotated[str, typer.Option(help="Why it is watched.")] = "",
+    note: Annotated[str, typer.Option(help="Why it is pinned.")] = "",
     author: Author = None,
 ) -> None:
-    """Watch an insight: its check fails when it becomes more severe than it is now."""
+    """Pin an insight: a check fails when it becomes more severe than it is now."""
     from insight_dagster.commands.show.pins import pin as pin_insight
 
     pin_insight(load_settings(home=home), insight_id, note=note, author=author, console=console)
@@ -96,10 +98,10 @@ def pin(
 
 @app.command()
 def unpin(
-    insight_id: Annotated[str, typer.Argument(help="A pinned insight's id, or its start.")],
+    insight_id: Annotated[str, typer.Argument(help="A pinned insight's id, or the start of it.")],
     home: Home = None,
 ) -> None:
-    """Watch an insight no longer."""
+    """Unpin an insight."""
     from insight_dagster.commands.show.pins import unpin as unpin_insight
 
     unpin_insight(load_settings(home=home), insight_id, console=console)
@@ -107,7 +109,7 @@ def unpin(
 
 @app.command()
 def pins(home: Home = None, as_json: AsJson = False) -> None:
-    """Insights that are watched."""
+    """List pinned insights."""
     from insight_dagster.commands.show.pins import show_pins
 
     show_pins(load_settings(home=home), as_json=as_json, console=console)

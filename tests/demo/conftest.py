@@ -21,7 +21,7 @@ TINY = FaultShares(
 
 @pytest.fixture(scope="session")
 def tiny_library(tmp_path_factory: pytest.TempPathFactory) -> LibrarySummary:
-    """Eight clips of two classes: two cards, a leaked pair, two broken files."""
+    """Return a library of eight clips in two classes: two cards, a leak, two damaged files."""
     folder = tmp_path_factory.mktemp("demo") / "library"
     classes = ("disc golfing", "rock climbing")
     return make_library(folder, seed=5, clips_per_class=4, workers=1, classes=classes, faults=TINY)

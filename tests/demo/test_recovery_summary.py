@@ -11,7 +11,7 @@ CLASSES = ["rock climbing", "abseiling", "snowboarding", "disc golfing"]
 
 
 def library(faults):
-    """Manifest and truth of clips c0, c1, ... from (fault or '', class number, group)."""
+    """Return manifest and truth of clips c0, c1, ..., each (fault or '', class number, group)."""
     manifest = pd.DataFrame(
         [
             {
@@ -36,7 +36,7 @@ def library(faults):
 
 
 def tables(found):
-    """Insights and members from (kind, class number, other class, {clip: partner})."""
+    """Return insights and members, given as (kind, class number, other class, {clip: partner})."""
     insights = pd.DataFrame(
         [
             {
@@ -117,7 +117,7 @@ def test_lookalikes_are_sought_between_their_two_classes_only():
     entry = scored(faults, found)["faults"]["lookalike"]
     assert entry["insight_ids"] == ["i0"]
     assert (entry["recall"], entry["precision"], entry["status"]) == (1.0, 1.0, "found")
-    # Another confusion that is more severe (listed first here) makes the pair not the top one.
+    # A more severe confusion (the first one here) makes the pair not the most severe.
     assert scored(faults, found[::-1])["faults"]["lookalike"]["status"] == "missed"
 
 

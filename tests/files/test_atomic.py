@@ -1,4 +1,4 @@
-"""Files that are written whole: old or new, never half, and nothing left beside them."""
+"""Atomic writing: the old or the new file, never a part of it, and no drafts left."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files that nothing refers to."""
+"""Deletion of files that no table row refers to."""
 
 import os
 import time

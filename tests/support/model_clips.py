@@ -19,7 +19,7 @@ LABELS = ("climb", "dunk", "glide")
 
 
 def trained_network(labels: tuple[str, ...] = LABELS, *, seed: int = 7) -> nn.Module:
-    """A demo X3D whose batch norms are as uneven as after training, not the identity."""
+    """Return a demo X3D with random batch norms, as after training, instead of identities."""
     torch.manual_seed(seed)
     network = build_x3d(VARIANTS["demo"], classes=len(labels)).eval()
     for module in network.modules():
@@ -33,21 +33,21 @@ def trained_network(labels: tuple[str, ...] = LABELS, *, seed: int = 7) -> nn.Mo
 
 
 def save_checkpoint(path: Path, **changes: object) -> Path:
-    """A checkpoint of `trained_network`, with entries replaced or (None) left out."""
+    """Write a checkpoint of `trained_network` with entries replaced or, if None, left out."""
     held = {"model_state": trained_network().state_dict(), "labels": list(LABELS)} | changes
     torch.save({key: value for key, value in held.items() if value is not None}, path)
     return path
 
 
 def demo_classifier(folder: Path) -> VideoClassifier:
-    """`trained_network` as a classifier on the CPU, by torch: heatmaps are compared exactly."""
+    """Return `trained_network` as a classifier on the CPU with torch, for exact comparisons."""
     path = save_checkpoint(folder / "trained.pt")
     spec = ModelSpec(weights=str(path), weights_folder=folder, device="cpu", engine="torch")
     return load_classifier(spec)
 
 
 def write_clip(path: Path, *, seed: int, frames: int = 60) -> Path:
-    """An MP4 of a bright square that crosses a random texture, 160 x 120 at 30 fps."""
+    """Write an MP4 of a bright square that crosses a random texture, 160 x 120 at 30 fps."""
     rng = np.random.default_rng(seed)
     texture = rng.integers(0, 200, (15, 20, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
     with av.open(str(path), "w") as container:
@@ -62,6 +62,6 @@ def write_clip(path: Path, *, seed: int, frames: int = 60) -> Path:
 
 
 def clip_of(path: Path, class_name: str = "climb") -> Clip:
-    """A clip whose content key follows from the file's bytes."""
+    """Return a clip whose content key is a hash of the file's bytes."""
     key = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else path.name
     return Clip(clip_id=f"{key[:8]}{class_name}", class_name=class_name, content_key=key, path=path)

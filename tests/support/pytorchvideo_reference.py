@@ -14,7 +14,7 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec
 
 
 def transform_of(spec: ClipSpec) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The chain of PyTorchVideo's X3D tutorial: (3, N, H, W) 0-255 to (3, T, S, S)."""
+    """Return the transform of PyTorchVideo's X3D tutorial: (3, N, H, W) 0-255 to (3, T, S, S)."""
     _import_reference()
     from pytorchvideo.transforms import ShortSideScale, UniformTemporalSubsample
     from torchvision.transforms import Compose, Lambda
@@ -32,7 +32,7 @@ def transform_of(spec: ClipSpec) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def clip_of(path: Path, start: float, end: float) -> torch.Tensor:
-    """(3, N, H, W) float32 0-255 as `EncodedVideo.get_clip` returns it."""
+    """Return the clip of `EncodedVideo.get_clip`, (3, N, H, W) float32 0-255."""
     _import_reference()
     from pytorchvideo.data.encoded_video import EncodedVideo
 
@@ -44,7 +44,7 @@ def clip_of(path: Path, start: float, end: float) -> torch.Tensor:
 
 
 def _import_reference() -> None:
-    # The package was written for a torchvision that still had this module.
+    # The package imports a module that torchvision has since removed.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sys.modules.setdefault(

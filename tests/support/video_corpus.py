@@ -19,7 +19,7 @@ _BAND = 32  # rows of the bar code, thick enough to survive the coarsest quantis
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a test video is encoded."""
+    """The encoding of a test video."""
 
     name: str
     codec: str = "libx264"
@@ -37,7 +37,7 @@ class Recipe:
 
     @property
     def rate(self) -> int:
-        """Whole frame rate, for codecs that know no other."""
+        """The frame rate as a whole number, for codecs that support no other."""
         return round(self.fps)
 
 
@@ -84,7 +84,7 @@ CORPUS = (
 
 
 def bar_code(number: int, width: int, height: int) -> np.ndarray:
-    """(height, width, 3) uint8: `number` in black and white bars on top, a moving square below."""
+    """Return a frame (height, width, 3) uint8 with `number` as a bar code above a moving square."""
     frame = np.full((height, width, 3), 96, np.uint8)
     cell = width // BITS
     for bit in range(BITS):
@@ -98,19 +98,19 @@ def bar_code(number: int, width: int, height: int) -> np.ndarray:
 
 
 def read_bar_code(frame: np.ndarray) -> int:
-    """The number burnt into an upright frame."""
+    """Return the number in the bar code of an upright frame."""
     cell = frame.shape[1] // BITS
     centres = frame[8 : _BAND - 8, cell // 2 :: cell][:, :BITS].mean((0, 2))
     return sum(1 << bit for bit, value in enumerate(centres) if value > 128)
 
 
 def numbers(frames: np.ndarray) -> list[int]:
-    """The number of every frame of (T, H, W, 3)."""
+    """Return the number of each frame of an array (T, H, W, 3)."""
     return [read_bar_code(frame) for frame in frames]
 
 
 def write_video(folder: Path, recipe: Recipe) -> Path:
-    """Encode a recipe into `folder`; a codec that this PyAV lacks raises av.error.FFmpegError."""
+    """Encode a recipe into `folder`; av.error.FFmpegError if PyAV lacks the codec."""
     path = folder / recipe.name
     with av.open(str(path), "w", options=recipe.container) as container:
         stream = container.add_stream(recipe.codec, rate=recipe.fps, options=recipe.options)
@@ -133,21 +133,21 @@ def write_video(folder: Path, recipe: Recipe) -> Path:
 
 
 def write_audio(path: Path, seconds: float = 1.0) -> Path:
-    """A file with a sound track and no frame."""
+    """Write a file with an audio stream only."""
     with av.open(str(path), "w") as container:
         _write_silence(container, _sound_stream(container), seconds)
     return path
 
 
 def truncate(source: Path, target: Path, share: float) -> Path:
-    """The first `share` of a file's bytes."""
+    """Write the first `share` of a file's bytes."""
     data = source.read_bytes()
     target.write_bytes(data[: int(len(data) * share)])
     return target
 
 
 def flip_bits(source: Path, target: Path, count: int, seed: int) -> Path:
-    """A copy with `count` bits flipped between a tenth and eight tenths of the file."""
+    """Write a copy with `count` bits flipped between 10 % and 80 % of the file."""
     data, rng = bytearray(source.read_bytes()), random.Random(seed)  # noqa: S311
     for _ in range(count):
         data[rng.randrange(len(data) // 10, len(data) * 8 // 10)] ^= 1 << rng.randrange(8)
@@ -156,7 +156,7 @@ def flip_bits(source: Path, target: Path, count: int, seed: int) -> Path:
 
 
 def corrupt(source: Path, target: Path, seed: int) -> Path:
-    """A copy with bits flipped, bytes lost or added, a hole, or its end missing; anywhere."""
+    """Write a copy with random damage: flipped bits, lost or added bytes, a hole or no end."""
     data, rng = bytearray(source.read_bytes()), random.Random(seed)  # noqa: S311
     at, few = rng.randrange(len(data)), rng.randrange(1, 400)
     match rng.choice(["flip", "hole", "cut", "lose", "add"]):
@@ -176,7 +176,7 @@ def corrupt(source: Path, target: Path, seed: int) -> Path:
 
 
 def cut_start(source: Path, target: Path, seconds: float) -> Path:
-    """A stream copy from `seconds` on: MP4 keeps what lies before as an edit list."""
+    """Write a stream copy from `seconds` on; MP4 hides the frames before with an edit list."""
     with av.open(str(source)) as given, av.open(str(target), "w") as made:
         stream = given.streams.video[0]
         copy = made.add_stream_from_template(stream)
@@ -191,7 +191,7 @@ def cut_start(source: Path, target: Path, seconds: float) -> Path:
 
 
 def _pts(recipe: Recipe, number: int) -> int:
-    # Uneven: every third frame stays on the screen three times as long.
+    # Uneven: every third frame is shown three times as long.
     place = number + 2 * (number // 3) if recipe.uneven else number
     return recipe.first_pts + place
 

@@ -1,4 +1,4 @@
-"""What the library sensor sees: new, changed, settled, gone."""
+"""Changes of a library between two looks: new, changed, settled and removed classes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ def nothing(names):
 
 
 def library(folder: Path, **clips: str) -> ScannedLibrary:
-    """A library of text files: class -> content."""
+    """Write a library of text files, given as contents by class, and scan it."""
     for class_name, content in clips.items():
         path = folder / class_name / "clip.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is reused and what is computed."""
+"""Stored results that are reused, and clips that have to be computed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Encoded test files, written once per test run."""
+"""Encoded test videos, written once per test run."""
 
 from __future__ import annotations
 

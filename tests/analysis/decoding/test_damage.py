@@ -66,7 +66,7 @@ def test_heavy_damage_never_passes_silently(
 
 
 def test_no_random_damage_changes_a_frame_silently(corpus: dict[str, Path], tmp_path: Path) -> None:
-    """500 damaged copies of an H.264 file in MP4: the right frames, or a reason."""
+    """Each of 500 damaged copies of an H.264 file in MP4 gives the right frames or an error."""
     decode = DecodingProcesses(Limits(seconds=20, memory_mib=1024)).decode_window
     clean = decode(corpus["h264.mp4"], start=0, seconds=9, num_frames=16)
     outcomes = {"exact": 0, "refused": 0}
@@ -88,7 +88,7 @@ def test_no_random_damage_changes_a_frame_silently(corpus: dict[str, Path], tmp_
 def test_what_was_refused_once_is_refused_again(
     start: float, corpus: dict[str, Path], tmp_path: Path
 ) -> None:
-    """libav says the same of the same damage every time, and so it must be heard every time."""
+    """libav logs a repeated error only once by default, but every damaged file must be refused."""
     processes = DecodingProcesses(Limits(seconds=20, memory_mib=1024))
     logged = 0
     for seed in range(60):
@@ -110,7 +110,7 @@ def _reason(processes: DecodingProcesses, path: Path, start: float) -> str | Non
 @pytest.mark.parametrize("gap_at", [20, 30, 38, 39])
 @pytest.mark.parametrize("gap", [9, 30])
 def test_a_gap_in_time_is_no_damage(gap_at: int, gap: int, tmp_path: Path) -> None:
-    """A still end, a pause of a recording: B-frames beside it have odd durations in MP4."""
+    """B-frames beside a pause in a recording have unusual durations in MP4."""
     path = tmp_path / "gap.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options=H264)
@@ -139,7 +139,7 @@ def test_a_file_without_a_table_of_key_frames_is_read(
     ("profile", "refused"), [("High", True), (None, True), ("High 4:2:2 Intra", False)]
 )
 def test_padded_units_are_damage_where_no_camera_pads_them(profile: str, refused: bool) -> None:
-    # No encoder here writes intra-only profiles into MP4.
+    # No available encoder writes intra-only profiles to MP4.
     codec = SimpleNamespace(profile=profile)
     video = SimpleNamespace(
         format_name="mov", codec_name="h264", stream=SimpleNamespace(codec_context=codec)

@@ -1,4 +1,4 @@
-"""A file's facts against those of ffprobe, which reads them by itself; where it is installed."""
+"""The properties of files equal those that ffprobe reports, if it is installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECIPES = [recipe for recipe in CORPUS if recipe.codec != "libsvtav1"]
 
 
 def asked(path: Path) -> tuple[dict[str, Any], bool]:
-    """What ffprobe says of the first video stream, and whether there is sound."""
+    """Return ffprobe's properties of the first video stream, and whether there is audio."""
     command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json", str(path)]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
     streams = json.loads(said.stdout)["streams"]

@@ -1,4 +1,4 @@
-"""Decoding in processes of its own: the same frames, and no clip that costs more than itself."""
+"""Decoding in separate processes: the same frames, and a bad clip costs only itself."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def running(processes: DecodingProcesses) -> list[int]:
 
 
 def stopped(processes: DecodingProcesses, video: Path) -> int:
-    """A process that will do nothing more, as a decoder in an endless loop would."""
+    """Stop a process, which then answers nothing, like a decoder in an endless loop."""
     processes.probe(video)
     (child,) = running(processes)
     os.kill(child, signal.SIGSTOP)
@@ -150,7 +150,7 @@ def test_the_processes_do_not_outlive_a_killed_parent(video, hung):
     parent.kill()
     parent.wait()
     if hung:
-        # What is pending for a stopped process comes when it goes on.
+        # A signal that is pending for a stopped process is delivered when it continues.
         os.kill(child, signal.SIGCONT)
     deadline = time.monotonic() + 5
     while _runs(child) and time.monotonic() < deadline:

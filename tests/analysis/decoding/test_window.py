@@ -22,7 +22,7 @@ from tests.support import video_corpus
 from tests.support.pytorchvideo_reference import clip_of, transform_of
 from tests.support.video_corpus import CORPUS, H264, Recipe, bar_code, numbers, write_video
 
-# AVI counts MPEG-4 frames from 1; PyTorchVideo takes that literally, and so do we.
+# AVI counts MPEG-4 frames from 1; PyTorchVideo uses these times unchanged, and so do we.
 COUNTED_FROM_ONE = {"mpeg4_b_frames.avi"}
 # PyTorchVideo sorts by presentation times, which AVI lacks, and seeks, which skips frames in TS.
 NOT_EXACT_IN_PYTORCHVIDEO = {"h264_b_frames.avi", "h264_late.ts"}
@@ -35,7 +35,7 @@ by_name = pytest.mark.parametrize("recipe", CORPUS, ids=lambda recipe: recipe.na
 
 
 def shown_at(recipe: Recipe) -> list[float]:
-    """Second at which each frame appears, counted from the first."""
+    """Return the time of each frame in seconds, counted from the first."""
     late = 1 if recipe.name in COUNTED_FROM_ONE else 0
     step = 1 / recipe.fps
     places = [
@@ -45,7 +45,7 @@ def shown_at(recipe: Recipe) -> list[float]:
 
 
 def expected(recipe: Recipe, start: float, seconds: float) -> list[int]:
-    """Numbers of the frames in a window whose edges keep clear of every timestamp."""
+    """Return the numbers of the frames in a window whose edges equal no timestamp."""
     return [n for n, at in enumerate(shown_at(recipe)) if start <= at < start + seconds]
 
 
@@ -201,7 +201,7 @@ def test_a_window_behind_the_end_is_an_error(corpus: dict[str, Path]) -> None:
 
 
 def test_only_the_window_is_decoded(corpus: dict[str, Path], tmp_path: Path) -> None:
-    # Everything behind byte 3000 is garbage; the first frames are intact and must come out.
+    # Everything behind byte 3000 is garbage; the first frames are intact and must be decoded.
     data = bytearray(corpus["h264_60fps.mkv"].read_bytes())
     data[len(data) * 2 // 3 : len(data) * 9 // 10] = bytes(len(data) * 9 // 10 - len(data) * 2 // 3)
     path = tmp_path / "rear.mkv"

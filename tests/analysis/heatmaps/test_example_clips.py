@@ -1,4 +1,4 @@
-"""Which clips are explained, and which bundles are kept."""
+"""The clips that are explained, and the bundles that are kept."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Grad-CAM against captum on the whole network and against its definition; bundles on disk."""
+"""Grad-CAM equals captum on the whole network and its definition; bundles as files."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_rows_name_files_relative_to_the_home(classifier, clips, tmp_path):
 
 
 def volumes(classifier, clip):
-    """Grad-CAM of the clip for every label; some are empty, as nothing speaks for them."""
+    """Return Grad-CAM of the clip for each label; labels without evidence have empty volumes."""
     given = load_input(clip, classifier.spec)
     found = {
         label: grad_cam(classifier, given.tensor.unsqueeze(0), [label]).volumes[0]

@@ -1,4 +1,4 @@
-"""Stored heatmaps read back: none from elsewhere, none that is broken, each in its place."""
+"""Reading of stored volumes: not from other folders, not if damaged, and placed in the picture."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Contact sheets: the model's squares in reading order, files that are complete or absent."""
+"""Contact sheets: the model's crops in reading order, written atomically."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ SPEC = ClipSpec(
 
 
 def smooth_frames(height, width):
-    """Frames without detail that scaling would lose, each of another brightness."""
+    """Return flat frames, each with a different brightness, that scaling does not change."""
     rows, columns = np.mgrid[:height, :width]
     ramp = 40 + 80 * rows / height + 60 * columns / width
     return np.stack([np.repeat((ramp + 4 * t)[..., None], 3, axis=2) for t in range(16)]).astype(

@@ -1,4 +1,4 @@
-"""The user's metadata file: joined by clip id or path, its faults told."""
+"""The user's metadata file: joined by clip id or path, and refused with the reason."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Metadata functions of the user's packages: found, called, checked, and never in the way."""
+"""Metadata functions of the user's packages: found, called and checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMES = np.arange(4) / 6
 
 
 def install(folder: Path, package: str, functions: dict[str, str], *, version: str = "1.0") -> None:
-    """A package as pip leaves it: a module, its version, its entry points."""
+    """Write a package as pip installs it: a module, its version and its entry points."""
     info = folder / f"{package}-{version}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")

@@ -1,4 +1,4 @@
-"""Limbs reach as far as their bones are long, and bend the way they are told."""
+"""Limbs reach as far as their bones allow, and bend in the given direction."""
 
 from __future__ import annotations
 

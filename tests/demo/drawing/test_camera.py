@@ -1,4 +1,4 @@
-"""The camera: shapes and backdrop go through the same lens, and the sensor does what it says."""
+"""The camera: shapes and backdrop are projected alike; exposure, blur and noise of the sensor."""
 
 from __future__ import annotations
 

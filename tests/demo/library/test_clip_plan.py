@@ -1,4 +1,4 @@
-"""The plan of a demo library: shares, splits, and faults that mean what they say."""
+"""The plan of a demo library: shares, splits and planted faults."""
 
 from __future__ import annotations
 

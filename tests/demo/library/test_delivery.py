@@ -1,4 +1,4 @@
-"""A second delivery on disk: what it adds and leaves, what readers see, and what is refused."""
+"""A second delivery on disk: what it adds and keeps, what readers see, what is refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BROUGHT = 7
 def delivered(
     tiny_library: LibrarySummary, tmp_path_factory: pytest.TempPathFactory
 ) -> DeliverySummary:
-    """The tiny library with its second delivery; tests must not change it."""
+    """Return the tiny library with its second delivery; tests must not change it."""
     folder = tmp_path_factory.mktemp("delivered") / "library"
     shutil.copytree(tiny_library.root, folder)
     return deliver(folder, workers=1)
@@ -38,13 +38,13 @@ def delivered(
 
 @pytest.fixture
 def copy(tiny_library: LibrarySummary, tmp_path: Path) -> Path:
-    """A copy of the tiny library that a test may change."""
+    """Return a copy of the tiny library that a test may change."""
     return Path(shutil.copytree(tiny_library.root, tmp_path / "home" / "library"))
 
 
 @pytest.fixture
 def ready_clips(delivered: DeliverySummary, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clips come from the delivered library instead of being rendered once more."""
+    """Copy clips from the delivered library instead of rendering them again."""
 
     def take(root: Path, plan: ClipPlan, *, seed: int) -> None:
         shutil.copy(delivered.root / plan.path, root / plan.path)
@@ -74,7 +74,7 @@ def _picture(path: Path) -> np.ndarray:
 
 
 def _after_moves(count: int, then: Callable[[], None]) -> Callable[[Path, Path], None]:
-    """`os.replace`, but `then` is called before every move after the first `count`."""
+    """Return an `os.replace` that calls `then` before every move after the first `count`."""
     moves = iter(range(10_000))
 
     def move(source: Path, target: Path) -> None:

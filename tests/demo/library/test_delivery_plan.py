@@ -1,4 +1,4 @@
-"""The plan of the second delivery: how much of what, spread how, and what it leaves alone."""
+"""The plan of the second delivery: counts, splits, and what it does not change."""
 
 from __future__ import annotations
 

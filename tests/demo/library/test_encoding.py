@@ -1,4 +1,4 @@
-"""H.264 files are what was asked for, and damaged files cannot be decoded."""
+"""H.264 files have the requested properties, and damaged files cannot be decoded."""
 
 from __future__ import annotations
 

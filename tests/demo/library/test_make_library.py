@@ -1,4 +1,4 @@
-"""Demo libraries on disk: layout, tables, faults as measured in the files, all or nothing."""
+"""Demo libraries on disk: layout, tables, faults measured in the files, complete or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendered frames: reproducible, and with the motion and stillness that the classes claim."""
+"""Rendered frames: reproducible, with the motion that their classes have."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def test_selfie_clips_look_alike_and_other_snowboarding_clips_do_not() -> None:
 
 
 def _drift(scene: Scene, number: int, times: np.ndarray) -> float:
-    """How far the last figure part moves down, in world units."""
+    """Return how far the last part of the figure moves down, in world units."""
     shot = scene(np.random.default_rng(number), times)
     centre = shot.tracks[-1].points.mean(axis=1)[:, 1]
     return float(centre[-1] - centre[0])
 
 
 def _likeness(shows: str) -> float:
-    """Mean correlation of the grey first frames of five clips."""
+    """Return the mean correlation of the grey first frames of five clips."""
     frames = [
         cv2.cvtColor(
             _frames(replace(SHORT, shows=shows, content=n, seconds=0.1))[0], cv2.COLOR_RGB2GRAY

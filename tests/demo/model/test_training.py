@@ -1,5 +1,4 @@
-"""Training of the demo model: the loop learns, the clips are what the product feeds, and the
-shipped weights load."""
+"""Training of the demo model: the loss falls, clips equal the analysis's input, weights load."""
 
 from __future__ import annotations
 
@@ -48,7 +47,7 @@ def test_clips_are_the_products_input(clean_root: Path, clips: ClipTensors) -> N
         clean_root / clips.paths[1], start=0.0, seconds=SPEC.seconds, num_frames=SPEC.num_frames
     )
     batch = to_input(clips.pixels[1:2], SPEC)
-    # Half a grey level of rounding, since the cache holds bytes.
+    # Half a grey level of rounding, because the decoded clips are stored as bytes.
     assert batch[0].numpy() == pytest.approx(preprocess(window.frames, SPEC).numpy(), abs=0.009)
 
 
@@ -69,7 +68,7 @@ def test_augmented_clips_are_other_views_of_the_same(clips: ClipTensors) -> None
 
 @pytest.fixture
 def one_thread() -> Iterator[None]:
-    """Two threads give other sums, and on a busy machine wait for each other."""
+    """Use one thread: two give other sums, and wait for each other on a busy machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -1,4 +1,4 @@
-"""Noise, blocks, bars and writing: planted ones are measured, what only looks like them is not."""
+"""Noise, blocks, bars and text: planted ones are measured, look-alikes are not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.synthetic_frames import measure, panning, texture
 
 
 def noisy(sigma: float, *, frames: int = 4) -> NDArray[np.uint8]:
-    """Smooth grey frames of 340 x 256 with white noise."""
+    """Return smooth grey frames of 340 x 256 with white noise."""
     smooth = texture(256, 340, seed=3, scale=12)[..., 1].astype(float)
     noise = np.random.default_rng(0).normal(0, sigma, (frames, 256, 340))
     return np.clip(smooth + noise, 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What holds for any clip: ranges, and what must not change when the clip does."""
+"""Properties of any clip's metadata: ranges, and invariance under changes of the clip."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class TestInvariance:
 
     def test_doubled_grey_levels(self, clip: NDArray[np.uint8]) -> None:
         dim, bright = measure(clip // 2).values, measure(clip // 2 * 2).values
-        # Luma is rounded to whole levels, at half the levels twice as coarsely.
+        # Luma is rounded to whole levels, which is twice as coarse at half the brightness.
         for name in ("mean_red", "mean_green", "mean_blue", "brightness", "contrast"):
             assert bright[name] == pytest.approx(2 * dim[name], abs=1), name
         for name in ("total_variation", "frame_difference_mean"):

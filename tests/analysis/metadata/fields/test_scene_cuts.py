@@ -1,4 +1,4 @@
-"""Cuts, still pairs, shake and zoom of clips in which they were planted."""
+"""Cuts, static pairs, shake and zoom of clips in which they are planted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.synthetic_frames import measure, moving_square, panning, text
 
 
 def wandering(path: NDArray[np.int_]) -> NDArray[np.uint8]:
-    """A camera of 340 x 256 that looks at `path` (T, 2), columns and rows of a still texture."""
+    """Film a still texture with a camera of 340 x 256 at `path` (T, 2), in columns and rows."""
     wide = texture(400, 500, seed=7)
     return np.stack([wide[row : row + 256, column : column + 340] for column, row in path])
 

@@ -11,7 +11,7 @@ from tests.support.synthetic_frames import measure, moving_square, texture
 
 
 def encoded_again(clip: NDArray[np.uint8], *, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """The clip scaled to `size` (width, height) and through JPEG of low quality."""
+    """Return the clip scaled to `size` (width, height) and compressed as JPEG of low quality."""
     shrunk = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in clip]
     packed = [cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 40])[1] for frame in shrunk]
     return np.stack([cv2.imdecode(each, cv2.IMREAD_COLOR) for each in packed])

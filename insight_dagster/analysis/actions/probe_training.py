@@ -76,8 +76,8 @@ def names_of(finding: Finding, suggested: Iterable[str], clips: ClipTable) -> tu
     """
     own = [name for name in (finding.class_name, finding.other_class) if name]
     members = _by_count(clips.labels[finding.core])
-    asked = [*own, *_by_count([name for name in suggested if name]), *members]
-    names = list(dict.fromkeys(asked))[:MOST_CLASSES]
+    named = [*own, *_by_count([name for name in suggested if name]), *members]
+    names = list(dict.fromkeys(named))[:MOST_CLASSES]
     if len(names) < MOST_CLASSES:
         known = _by_count(clips.labels)
         taken_for = _by_count(clips.predicted[finding.core])

@@ -57,20 +57,20 @@ def simulate(points: np.ndarray, rng: np.random.Generator) -> DensityNull:
     elsewhere is not. A group is compared with the densest place of every cloud.
     """
     orders = _orders(len(points))
-    deviation = points.std(axis=0)
-    radii = np.linalg.norm(points / deviation, axis=1)
+    scale = points.std(axis=0)
+    radii = np.linalg.norm(points / scale, axis=1)
     logs = np.empty((_DRAWS, len(points), len(orders)), np.float32)
     for draw in range(_DRAWS):
         directions = rng.normal(size=points.shape)
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        cloud = directions * radii[:, None] * deviation
+        cloud = directions * radii[:, None] * scale
         # Sorting single-precision rows whole is faster than partitioning at many orders.
         reach = np.sort(pairwise(cloud, cloud).astype(np.float32), axis=1)[:, orders]
         logs[draw] = np.log(np.maximum(reach, 1e-12))
-    mean, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), 1e-6)
+    mean, deviation = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), 1e-6)
     counted = orders >= _SMALLEST_ORDER
-    maxima = ((mean - logs) / spread)[:, :, counted].max(axis=(1, 2))
-    return DensityNull(orders, mean, spread, maxima.astype(np.float64))
+    maxima = ((mean - logs) / deviation)[:, :, counted].max(axis=(1, 2))
+    return DensityNull(orders, mean, deviation, maxima.astype(np.float64))
 
 
 def _orders(n: int) -> np.ndarray:

@@ -263,8 +263,8 @@ def standardised(values: np.ndarray) -> np.ndarray:
     values = values[:, known]
     middle = np.nanmedian(values, axis=0)
     centred = np.where(np.isnan(values), 0.0, values - middle)
-    spread = np.median(np.abs(centred), axis=0) * 1.4826
+    scale = np.median(np.abs(centred), axis=0) * 1.4826
     plain = centred.std(axis=0)
-    spread = np.where(spread > 1e-3 * plain, spread, plain)
-    varies = spread > 1e-9 * np.maximum(1.0, np.abs(middle))
-    return np.clip(centred[:, varies] / spread[varies], -_CLIPPED_AT, _CLIPPED_AT)
+    scale = np.where(scale > 1e-3 * plain, scale, plain)
+    varies = scale > 1e-9 * np.maximum(1.0, np.abs(middle))
+    return np.clip(centred[:, varies] / scale[varies], -_CLIPPED_AT, _CLIPPED_AT)

@@ -111,8 +111,8 @@ def _maximised(evidence: Evidence, responsibilities: np.ndarray) -> Mixture:
     means = responsibilities.T @ points / mass[:, None]
     scatter = points.T @ points - (means * mass[:, None]).T @ means
     covariance = scatter / len(points)
-    spread = np.maximum(np.diag(covariance), 1e-12)
-    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(spread)
+    variances = np.maximum(np.diag(covariance), 1e-12)
+    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(variances)
     values, vectors = np.linalg.eigh(covariance)
     values = np.maximum(values, 1e-9 * values[-1])
     return Mixture(

@@ -159,8 +159,8 @@ def _relatives(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.n
     centred = np.nan_to_num(values - means[np.where(inside, 0, 1)])
     gap = means[0] - means[1]
     within = centred.T @ centred / max(1, len(values) - 2)
-    spread = np.sqrt(np.maximum(np.diag(within), 1e-24))
-    correlation, gap = within / np.outer(spread, spread), gap / spread
+    scale = np.sqrt(np.maximum(np.diag(within), 1e-24))
+    correlation, gap = within / np.outer(scale, scale), gap / scale
     leaders = [0]
     for field in range(1, count):
         block = correlation[np.ix_(leaders, leaders)] + 1e-6 * np.eye(len(leaders))

@@ -86,7 +86,8 @@ def _describe(
         relevant=True,
         sentence=f"{len(group)} {class_name} clip{plural} {effect:.1f} times as far from the "
         f"nearest clips as is usual in the class{accuracy}.",
-        action="Watch the clips: drop what is no such action, collect more of what is rare.",
+        action="Watch the clips: drop those that do not show the action, collect more of the rare "
+        "ones.",
         class_name=class_name,
         found_by=("distance",),
         scores=scores,

@@ -178,8 +178,8 @@ def _describe(
     accuracy = f"; accuracy {np.nanmean(right):.0%}" if not np.isnan(right).all() else ""
     sentence = (
         f"{len(inside)} {clips.labels[own[0]]} clips ({len(inside) / len(own):.0%} of the "
-        f"class) are so alike that a class of this spread would have about "
-        f"{len(inside) / factor.estimate:.0f} there{accuracy}."
+        f"class) are so alike that by chance about {len(inside) / factor.estimate:.0f} would be "
+        f"expected in a class of this spread{accuracy}."
     )
     scores = np.zeros(len(clips), np.float32)
     scores[own] = soft

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 _DRAWS = 199
 _SMALLEST_ORDER = 3
@@ -65,7 +66,7 @@ def simulate(points: np.ndarray, rng: np.random.Generator) -> DensityNull:
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         cloud = directions * radii[:, None] * scale
         # Sorting single-precision rows whole is faster than partitioning at many orders.
-        reach = np.sort(pairwise(cloud, cloud).astype(np.float32), axis=1)[:, orders]
+        reach = np.sort(cdist(cloud, cloud).astype(np.float32), axis=1)[:, orders]
         logs[draw] = np.log(np.maximum(reach, 1e-12))
     mean, deviation = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), 1e-6)
     counted = orders >= _SMALLEST_ORDER
@@ -77,9 +78,3 @@ def _orders(n: int) -> np.ndarray:
     """Return neighbour numbers from 1 up to n / 4, about every quarter octave."""
     top = max(_SMALLEST_ORDER, n // 4)
     return np.unique(np.round(np.geomspace(1, top, 2 + int(4 * np.log2(top)))).astype(int))
-
-
-def pairwise(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the Euclidean distances of (n, d) and (m, d) points: (n, m)."""
-    squared = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
-    return np.sqrt(np.maximum(squared - 2 * points @ others.T, 0))

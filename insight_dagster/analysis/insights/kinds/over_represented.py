@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from insight_dagster import tables
 from insight_dagster.analysis.insights import populations
 from insight_dagster.analysis.insights.candidates.density_null import (
     DensityNull,
-    pairwise,
     simulate,
 )
 from insight_dagster.analysis.insights.candidates.groups import Groups, standardised, tree_groups
@@ -75,7 +75,7 @@ def _test_of(views: ClipViews, class_name: str) -> KindTest:
         return KindTest(name, skipped=reason)
     sample = np.sort(rng.permutation(len(own))[:_SCOPE])
     points = view[sample] - view[sample].mean(axis=0)
-    distances, null = pairwise(points, points), simulate(points, rng)
+    distances, null = cdist(points, points), simulate(points, rng)
     smallest = max(_SMALLEST_GROUP, int(np.ceil(_SMALLEST_SHARE * len(sample))))
     groups = tree_groups(points, minimum=smallest, method="average")
     densest = _densest(groups, distances, null)

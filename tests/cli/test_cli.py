@@ -21,7 +21,7 @@ COMMANDS = (
 
 
 def insight(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """The real program in a process of its own."""
+    """Run the real program in a process of its own."""
     return subprocess.run(
         [sys.executable, "-c", "from insight_dagster.cli import main; main()", *arguments],
         env=os.environ | environment | {"COLUMNS": "200"},
@@ -50,7 +50,7 @@ def _parameters(command: str):
 
 
 def one_line(result: subprocess.CompletedProcess) -> str:
-    """The error line, after checking that it is the only thing said."""
+    """Return the error line, after checking that nothing else was printed."""
     assert result.returncode == 1, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
     (line,) = [line for line in result.stderr.splitlines() if line.strip()]
@@ -59,14 +59,14 @@ def one_line(result: subprocess.CompletedProcess) -> str:
 
 
 def test_a_missing_library_is_named(tmp_path):
-    said = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "none")))
-    assert "none" in said
+    line = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "none")))
+    assert "none" in line
 
 
 def test_an_empty_library_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
-    said = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "empty")))
-    assert "empty" in said
+    line = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "empty")))
+    assert "empty" in line
 
 
 def test_a_library_of_broken_files_says_so(tmp_path):
@@ -74,43 +74,43 @@ def test_a_library_of_broken_files_says_so(tmp_path):
         folder = tmp_path / "library" / name
         folder.mkdir(parents=True)
         (folder / "clip.mp4").write_text("not a video")
-    said = one_line(
+    line = one_line(
         insight("run", "--home", str(tmp_path), "--variant", "xs", "--weights", "random")
     )
-    assert "at least 8 usable clips" in said
+    assert "at least 8 usable clips" in line
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     home = tmp_path / "file" / "home"
-    said = one_line(insight("demo", "--home", str(home), "--clips-per-class", "2"))
-    assert "cannot be written" in said
+    line = one_line(insight("demo", "--home", str(home), "--clips-per-class", "2"))
+    assert "cannot be written" in line
 
 
 def test_an_empty_home_says_what_to_run(tmp_path):
     for command in (["status"], ["insights"], ["clip", "abc"], ["report"]):
-        said = one_line(insight(*command, "--home", str(tmp_path / "fresh")))
-        assert "insight run" in said
+        line = one_line(insight(*command, "--home", str(tmp_path / "fresh")))
+        assert "insight run" in line
 
 
 def test_a_wrong_setting_is_named(tmp_path):
-    said = one_line(insight("status", "--home", str(tmp_path), INSIGHT_BATCH_SIZE="many"))
-    assert "batch_size" in said
+    line = one_line(insight("status", "--home", str(tmp_path), INSIGHT_BATCH_SIZE="many"))
+    assert "batch_size" in line
 
 
 def test_unreachable_weights_say_where_to_put_them(tmp_path, small_library):
-    said = one_line(
+    line = one_line(
         insight("run", "--home", str(tmp_path), "--library", str(small_library), "--variant", "m")
     )
-    assert "X3D_M.pyth" in said
-    assert str(tmp_path / "weights") in said
+    assert "X3D_M.pyth" in line
+    assert str(tmp_path / "weights") in line
 
 
 def test_an_unknown_class_is_named(tmp_path, small_library):
-    said = one_line(
+    line = one_line(
         insight("run", "skiing", "--home", str(tmp_path), "--library", str(small_library))
     )
-    assert "skiing" in said and "snowboarding" in said
+    assert "skiing" in line and "snowboarding" in line
 
 
 def run_json(*arguments: str):
@@ -131,7 +131,7 @@ def test_status_counts_rows_and_lists_the_quarantine(finished_home):
     assert all(row["problem"] for row in shown["quarantine"])
 
 
-def test_a_clip_can_be_asked_for_by_the_start_of_its_id(finished_home):
+def test_a_clip_is_found_by_the_start_of_its_id(finished_home):
     from insight_dagster.database import Database
 
     store = Database(finished_home.folders.database)
@@ -140,8 +140,8 @@ def test_a_clip_can_be_asked_for_by_the_start_of_its_id(finished_home):
     assert shown["clip_manifest"]["clip_id"] == clip_id
     assert shown["predictions"]["predicted"]
     assert shown["metadata_table"]["ssim_mean"] <= 1
-    said = one_line(insight("clip", "zz", "--home", str(finished_home.home)))
-    assert "'zz'" in said
+    line = one_line(insight("clip", "zz", "--home", str(finished_home.home)))
+    assert "'zz'" in line
 
 
 def test_insights_can_be_filtered(finished_home):
@@ -167,20 +167,20 @@ def test_actions_are_shown_and_exported(finished_home, tmp_path):
         rows = duckdb.read_csv(out) if out.endswith(".csv") else duckdb.read_parquet(out)
         rows = rows.select("clip_id", "verb").fetchall()
         assert rows == [(step["clip_id"], step["verb"]) for step in shown["steps"]]
-    told = insight("actions", first["insight_id"], "--home", home).stdout
-    assert shown["advice"] in told
-    assert "No expected effect: " in told or "Expected effect, estimated with" in told
+    printed = insight("actions", first["insight_id"], "--home", home).stdout
+    assert shown["advice"] in printed
+    assert "No expected effect: " in printed or "Expected effect, estimated with" in printed
     assert not list(tmp_path.glob(".steps*"))
-    said = one_line(insight("actions", "zz", "--home", home))
-    assert "'zz'" in said
-    said = one_line(insight("actions", first["insight_id"], "--out", "steps.xls", "--home", home))
-    assert "must end in .csv or .parquet" in said
+    line = one_line(insight("actions", "zz", "--home", home))
+    assert "'zz'" in line
+    line = one_line(insight("actions", first["insight_id"], "--out", "steps.xls", "--home", home))
+    assert "must end in .csv or .parquet" in line
     nowhere = str(tmp_path / "nowhere" / "steps.csv")
-    said = one_line(insight("actions", first["insight_id"], "--out", nowhere, "--home", home))
-    assert "cannot be written" in said
+    line = one_line(insight("actions", first["insight_id"], "--out", nowhere, "--home", home))
+    assert "cannot be written" in line
 
 
-def test_populations_are_listed_with_what_is_wrong_with_one(finished_home):
+def test_populations_are_listed_with_the_problem_of_a_wrong_one(finished_home):
     home = str(finished_home.home)
     shown = {row["name"]: row for row in run_json("populations", "--home", home)}
     counted = sum(row["embeddings"] for row in run_json("status", "--home", home)["classes"])
@@ -195,8 +195,8 @@ def test_populations_are_listed_with_what_is_wrong_with_one(finished_home):
 
 
 def test_power_needs_more_clips_than_this_home_has(finished_home):
-    said = one_line(insight("power", "--home", str(finished_home.home)))
-    assert "the largest class has 8 clips; at least 20 are needed" in said
+    line = one_line(insight("power", "--home", str(finished_home.home)))
+    assert "the largest class has 8 clips; at least 20 are needed" in line
 
 
 def test_the_history_of_insights_is_shown(finished_home):
@@ -208,7 +208,7 @@ def test_the_history_of_insights_is_shown(finished_home):
     assert "'zz'" in one_line(insight("insights", "zz", "--history", "--home", home))
 
 
-def test_a_kind_without_insights_is_no_error_and_an_unknown_class_is(finished_home):
+def test_a_kind_without_insights_is_allowed_and_an_unknown_class_is_refused(finished_home):
     home = str(finished_home.home)
     assert run_json("insights", "--kind", "nothing of the sort", "--home", home) == []
     assert "'skiing'" in one_line(insight("insights", "--class", "skiing", "--home", home))
@@ -271,7 +271,7 @@ def test_the_demo_scores_what_was_planted(tmp_path):
     assert str(tmp_path / "library") in other
 
 
-def test_the_report_can_be_written_again(home_copy):
+def test_the_report_can_be_rewritten(home_copy):
     page = home_copy.folders.report / "index.html"
     page.unlink()
     result = CliRunner().invoke(app, ["report", "--home", str(home_copy.home)])
@@ -281,6 +281,6 @@ def test_the_report_can_be_written_again(home_copy):
 
 def test_the_demo_library_command_refuses_a_folder_with_other_things(tmp_path):
     (tmp_path / "photo.jpg").write_text("mine")
-    said = one_line(insight("demo-library", str(tmp_path), "--clips-per-class", "2"))
-    assert str(tmp_path) in said
+    line = one_line(insight("demo-library", str(tmp_path), "--clips-per-class", "2"))
+    assert str(tmp_path) in line
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]

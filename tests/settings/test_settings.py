@@ -75,7 +75,7 @@ def test_tables_are_merged_key_by_key_and_the_environment_wins(tmp_path, monkeyp
     }
 
 
-def test_an_empty_variable_is_as_good_as_none(tmp_path, monkeypatch):
+def test_an_empty_variable_counts_as_unset(tmp_path, monkeypatch):
     (tmp_path / "insight.toml").write_text("seed = 4\n")
     monkeypatch.setenv("INSIGHT_SEED", "")
     assert load_settings(home=tmp_path).seed == 4
@@ -101,7 +101,7 @@ def test_a_variable_that_is_not_json_is_named(tmp_path, monkeypatch):
         ("alert_webhook = 'file:///etc/passwd'", "alert_webhook.*http"),
     ],
 )
-def test_wrong_values_of_what_runs_by_itself_are_named(tmp_path, text, message):
+def test_wrong_thresholds_and_automation_settings_are_named(tmp_path, text, message):
     (tmp_path / "insight.toml").write_text(text)
     with pytest.raises(SettingsError, match=message):
         load_settings(home=tmp_path)

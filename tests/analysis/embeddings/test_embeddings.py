@@ -51,7 +51,7 @@ def test_tables_have_the_declared_columns_and_types(embedded, classifier):
     assert set(embedded.predictions["model_fingerprint"].to_pylist()) == {classifier.fingerprint}
 
 
-def test_rows_are_what_the_model_says_of_each_clip(embedded, clips, classifier):
+def test_rows_are_the_models_outputs_for_each_clip(embedded, clips, classifier):
     spec = classifier.spec
     assert embedded.embeddings["clip_id"].to_pylist() == [clip.clip_id for clip in clips]
     for row, clip in enumerate(clips):
@@ -65,7 +65,7 @@ def test_rows_are_what_the_model_says_of_each_clip(embedded, clips, classifier):
     assert len(np.unique(vectors, axis=0)) == len(clips)
 
 
-def test_threads_are_given_back(clips, classifier, torch_threads):
+def test_thread_limits_are_restored(clips, classifier, torch_threads):
     torch.set_num_threads(3)
     embed_clips(clips[:2], classifier)
     assert torch.get_num_threads() == 3
@@ -80,7 +80,7 @@ def test_rows_depend_on_neither_batch_size_nor_workers(
     assert again.predictions.equals(embedded.predictions)
 
 
-def test_rows_follow_the_order_asked_for_and_keep_their_numbers(embedded, clips, classifier):
+def test_rows_follow_the_given_order_and_keep_their_numbers(embedded, clips, classifier):
     turned = embed_clips(clips[::-1], classifier)
     assert turned.embeddings.equals(embedded.embeddings.take([3, 2, 1, 0]))
 
@@ -188,7 +188,7 @@ def test_margin_is_positive_exactly_where_the_label_wins():
     assert [row["correct"] for row in rows] == [True, False]
 
 
-def test_a_class_that_is_no_model_label_has_no_own_numbers():
+def test_a_class_without_a_model_label_has_no_scores_of_its_label():
     [row] = rows_of([[1, 2, 3, 4, 5, 6]], ["zebra riding"])
     assert [row[name] for name in ("probability", "loss", "margin", "correct")] == [None] * 4
     assert row["predicted"] == "f" and row["entropy"] > 0

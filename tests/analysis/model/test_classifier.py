@@ -86,7 +86,7 @@ def test_embedding_is_the_pooled_taps_in_order(classifier, batch):
     assert embedding.shape == (3, classifier.dimension) and embedding.dtype == np.float32
 
 
-def test_a_clip_gets_the_same_bits_whatever_else_is_in_the_batch(classifier, batch):
+def test_a_clip_gets_the_same_bits_in_any_batch(classifier, batch):
     together, alone = classifier.predict(batch.flip(0)), classifier.predict(batch[:1])
     np.testing.assert_array_equal(together.logits[2], alone.logits[0])
     np.testing.assert_array_equal(together.embedding[2], alone.embedding[0])
@@ -108,7 +108,7 @@ def test_the_faster_form_leaves_every_block_output_in_place(batch, strided):
 
 
 @pytest.mark.parametrize("name", ["xs", "s", "m", "l"])
-def test_variants_are_the_zoos(name):
+def test_variants_have_the_zoos_parameters(name):
     hub = __import__("pytorchvideo.models.hub.x3d", fromlist=[name])
     theirs = getattr(hub, f"x3d_{name}")().state_dict()
     ours = build_x3d(VARIANTS[name], classes=400).state_dict()
@@ -198,7 +198,7 @@ def test_an_impossible_spec_is_one_clear_error(tmp_path, spec):
         load(tmp_path, weights=str(path))
 
 
-def test_pretrained_takes_a_file_put_in_the_folder_and_vouches_for_it_later(tmp_path):
+def test_pretrained_takes_a_file_copied_to_the_folder_and_verifies_it_later(tmp_path):
     state = build_x3d(VARIANTS["xs"], classes=400).state_dict()
     path = tmp_path / "X3D_XS.pyth"
     torch.save({"model_state": state}, path)
@@ -232,7 +232,7 @@ def test_unknown_variants_are_named_with_the_known_ones():
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "toaster", ""])
-def test_devices_that_are_not_there_are_one_clear_error(name):
+def test_missing_devices_are_one_clear_error(name):
     with pytest.raises(ModelError, match=f"device '{name}' cannot be used"):
         pick_device(name)
 
@@ -316,7 +316,7 @@ def test_a_bad_checkpoint_is_one_clear_error(tmp_path, case):
 
 
 class Hostile:
-    """Unpickled without care, it makes a folder."""
+    """Creates a folder when it is unpickled unsafely."""
 
     def __init__(self, folder):
         self.folder = str(folder)
@@ -339,7 +339,7 @@ def test_a_hostile_checkpoint_runs_nothing(tmp_path, save):
     assert not trap.exists()
 
 
-def test_a_zoo_checkpoint_of_another_variant_is_told_apart(tmp_path):
+def test_a_zoo_checkpoint_of_another_variant_is_refused(tmp_path):
     state = build_x3d(VARIANTS["l"], classes=3).state_dict()
     path = save_checkpoint(tmp_path / "w.pt", model_state=state)
     with pytest.raises(ModelError, match="does not fit the X3D variant m"):

@@ -52,7 +52,7 @@ def test_engines_agree_in_float32(folder):
 
 
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
-def test_bfloat16_is_close_and_says_that_it_is_another_model(folder, engine):
+def test_bfloat16_is_close_and_has_its_own_fingerprint(folder, engine):
     exact, half = load(folder, engine), load(folder, engine, "bfloat16")
     assert half.fingerprint == f"{exact.fingerprint}-bfloat16"
     batch = clips(exact.spec, 6)
@@ -63,7 +63,7 @@ def test_bfloat16_is_close_and_says_that_it_is_another_model(folder, engine):
 
 
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
-def test_a_clip_has_the_same_numbers_in_any_company_and_any_thread(folder, engine):
+def test_a_clip_has_the_same_numbers_in_any_batch_and_thread(folder, engine):
     classifier = load(folder, engine)
     batch = clips(classifier.spec, 4)
     together = classifier.predict(batch)
@@ -73,7 +73,7 @@ def test_a_clip_has_the_same_numbers_in_any_company_and_any_thread(folder, engin
     assert np.array_equal(together.embedding, np.concatenate([each.embedding for each in alone]))
 
 
-def test_openvino_is_taken_where_it_can_be(monkeypatch):
+def test_auto_chooses_openvino_on_a_cpu_where_it_is_installed(monkeypatch):
     cuda = torch.device("cuda")
     assert choose_engine("auto", CPU, "float32") == "openvino"
     assert choose_engine("auto", cuda, "float32") == "torch"
@@ -86,16 +86,16 @@ def test_openvino_is_taken_where_it_can_be(monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", [("fast", "float32"), ("torch", "float16")])
-def test_what_there_is_not_is_named(wrong):
+def test_unknown_engines_and_precisions_are_named(wrong):
     with pytest.raises(ModelError, match="engines are auto, torch, openvino"):
         choose_engine(wrong[0], CPU, wrong[1])
 
 
-def test_openvino_tells_its_makers_nothing():
+def test_openvino_sends_no_telemetry():
     code = (
         "import sys; from insight_dagster.analysis.model.engines import _import_openvino\n"
         "_import_openvino()\n"
         "print(sorted(name for name in sys.modules if name.startswith('openvino_telemetry')))"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

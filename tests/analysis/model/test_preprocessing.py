@@ -57,21 +57,21 @@ def test_frames_already_subsampled_give_the_same_tensor() -> None:
 
 @pytest.mark.parametrize("spec", [X3D_XS, X3D_M, ODD])
 @pytest.mark.parametrize(("height", "width"), [(256, 340), (97, 131), (720, 405), (768, 768)])
-def test_on_a_device_it_is_the_same(spec: ClipSpec, height: int, width: int) -> None:
+def test_a_device_gives_the_same_tensor(spec: ClipSpec, height: int, width: int) -> None:
     clip = noise(20, height, width)
     there = preprocess_on(torch.device("cpu"), clip, spec)
     torch.testing.assert_close(there, preprocess(clip, spec), rtol=0, atol=1e-5)
     assert there.permute(1, 2, 3, 0).is_contiguous(), "channels innermost"
 
 
-def test_frames_may_lie_in_memory_in_any_order() -> None:
+def test_frames_may_have_any_memory_layout() -> None:
     spec = ClipSpec(4, 1, side=32, crop=32)
     turned = np.rot90(noise(4, 32, 40), axes=(1, 2))[:, :32]
     assert not turned.flags.c_contiguous
     assert torch.equal(preprocess(turned, spec), preprocess(turned.copy(order="C"), spec))
 
 
-def test_the_indices_of_80_frames_are_those_published() -> None:
+def test_the_indices_of_80_frames_are_the_published_ones() -> None:
     assert subsample_indices(80, 16).tolist() == [
         *(0, 5, 10, 15, 21, 26, 31, 36, 42, 47, 52, 57, 63, 68, 73, 79)
     ]
@@ -118,7 +118,7 @@ def test_display_squares_show_what_the_model_sees() -> None:
 
 
 @pytest.mark.parametrize(
-    ("frames", "said"),
+    ("frames", "message"),
     [
         (np.zeros((4, 8, 8, 4), np.uint8), r"\(4, 8, 8, 4\)"),
         (np.zeros((8, 8, 3), np.uint8), r"\(8, 8, 3\)"),
@@ -126,8 +126,8 @@ def test_display_squares_show_what_the_model_sees() -> None:
         (np.zeros((4, 8, 8, 3), np.float32), "float32"),
     ],
 )
-def test_other_arrays_are_refused(frames: np.ndarray, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_arrays_of_other_shapes_or_types_are_refused(frames: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         preprocess(frames, X3D_M)
 
 

@@ -22,7 +22,7 @@ CONTENT = b"PK\x03\x04" + bytes(range(256)) * 12_000
 
 @dataclass
 class Shelf:
-    """What the server has, how it behaves, and what it was asked."""
+    """The content of the server, its behaviour, and the requests it received."""
 
     content: bytes = CONTENT
     tag: str | None = '"one"'
@@ -106,7 +106,7 @@ def test_progress_ends_at_the_total(address, tmp_path):
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
-def test_a_cut_download_goes_on_where_it_ended(shelf, address, tmp_path):
+def test_an_interrupted_download_is_resumed(shelf, address, tmp_path):
     cut(shelf, address, tmp_path, 1_000_000)
     calls = []
     path = fetch(address, tmp_path, progress=lambda done, total: calls.append((done, total)))
@@ -115,7 +115,7 @@ def test_a_cut_download_goes_on_where_it_ended(shelf, address, tmp_path):
     assert min(done for done, _ in calls) > 1_000_000 and calls[-1] == (len(CONTENT),) * 2
 
 
-def test_a_cut_download_publishes_nothing_and_says_how_far_it_came(shelf, address, tmp_path):
+def test_an_interrupted_download_publishes_nothing_and_counts_its_bytes(shelf, address, tmp_path):
     shelf.cut_after = 5000
     with pytest.raises(WeightsUnavailableError) as caught:
         fetch(address, tmp_path)
@@ -123,7 +123,7 @@ def test_a_cut_download_publishes_nothing_and_says_how_far_it_came(shelf, addres
     assert not (tmp_path / "X3D_T.pyth").exists()
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(shelf, address, tmp_path):
+def test_a_file_that_changed_meanwhile_is_downloaded_again(shelf, address, tmp_path):
     cut(shelf, address, tmp_path, 1_000_000)
     shelf.content, shelf.tag = b"PK\x03\x04" + b"new" * 500_000, '"two"'
     assert fetch(address, tmp_path).read_bytes() == shelf.content
@@ -144,7 +144,7 @@ def test_without_a_version_nothing_is_resumed(shelf, address, tmp_path):
     assert shelf.ranges == [None, None]
 
 
-def test_a_complete_part_left_by_a_kill_is_replaced(shelf, address, tmp_path):
+def test_a_complete_part_of_a_killed_process_is_replaced(shelf, address, tmp_path):
     (tmp_path / "X3D_T.pyth.part").write_bytes(CONTENT)
     (tmp_path / "X3D_T.pyth.part.version").write_text('"one"')
     assert fetch(address, tmp_path).read_bytes() == CONTENT
@@ -174,18 +174,18 @@ def test_a_login_page_is_not_kept_as_weights(shelf, address, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_a_file_put_there_by_hand_needs_no_server(tmp_path):
+def test_a_file_copied_by_hand_needs_no_server(tmp_path):
     (tmp_path / "X3D_T.pyth").write_bytes(CONTENT)
     assert fetch("http://127.0.0.1:9/X3D_T.pyth", tmp_path) == tmp_path / "X3D_T.pyth"
 
 
-def test_a_folder_that_cannot_be_made_is_one_clear_error(address, tmp_path):
+def test_a_folder_that_cannot_be_created_is_one_clear_error(address, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(WeightsUnavailableError, match="taken"):
         fetch(address, tmp_path / "taken")
 
 
-def test_processes_that_want_the_same_file_fetch_it_once(shelf, address, tmp_path):
+def test_processes_that_need_the_same_file_download_it_once(shelf, address, tmp_path):
     threads = [threading.Thread(target=fetch, args=(address, tmp_path)) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -51,7 +51,7 @@ def clips() -> torch.Tensor:
     return torch.randn(3, *SHAPE[1:], generator=torch.Generator().manual_seed(2))
 
 
-def test_it_is_the_last_layer_of_the_embedding(tmp_path, clips):
+def test_a_second_embedding_is_the_last_layer_of_the_embedding(tmp_path, clips):
     source = script(Colours(), tmp_path / "colours.pt")
     alone, both = load(tmp_path), load(tmp_path, second_embedding=source)
     assert both.taps == (*alone.taps, ("second", 5))
@@ -63,7 +63,7 @@ def test_it_is_the_last_layer_of_the_embedding(tmp_path, clips):
     np.testing.assert_allclose(ours.embedding[:, -5:], wanted, atol=1e-6)
 
 
-def test_it_makes_another_model(tmp_path):
+def test_a_second_embedding_changes_the_fingerprint(tmp_path):
     first = load(tmp_path, second_embedding=script(Colours(), tmp_path / "one.pt"))
     again = load(tmp_path, second_embedding=script(Colours(), tmp_path / "one.pt"))
     other = load(tmp_path, second_embedding=script(Colours(4), tmp_path / "two.pt"))
@@ -72,7 +72,7 @@ def test_it_makes_another_model(tmp_path):
     assert len(set(prints)) == 3
 
 
-def test_a_function_may_make_it(tmp_path, clips, monkeypatch):
+def test_a_function_may_return_the_second_embedding(tmp_path, clips, monkeypatch):
     (tmp_path / "our_features.py").write_text(
         "from tests.analysis.model.test_second_embedding import Colours\n"
         "def colours(): return Colours()\n"
@@ -128,7 +128,7 @@ def colour_means_onnx() -> bytes:
     return field(1, 7) + field(7, graph) + field(8, field(1, "") + field(2, 13))
 
 
-def test_an_onnx_file_may_be_it(tmp_path, clips):
+def test_an_onnx_file_may_be_the_second_embedding(tmp_path, clips):
     path = tmp_path / "means.onnx"
     path.write_bytes(colour_means_onnx())
     made = load_second_embedding(str(path), shape=SHAPE, device=CPU)
@@ -155,14 +155,14 @@ class Picky(nn.Module):
     ("module", "reason"),
     [(Wrong(), "returns .*, not vectors"), (Endless(), "not finite"), (Picky(), "fails on clips")],
 )
-def test_what_makes_no_vectors_is_refused_at_once(tmp_path, module, reason):
+def test_a_module_that_returns_no_vectors_is_refused_at_once(tmp_path, module, reason):
     source = script(module, tmp_path / "wrong.pt")
     with pytest.raises(ModelError, match=reason):
         load_second_embedding(source, shape=SHAPE, device=CPU)
 
 
 @pytest.mark.parametrize("name", ["gone.pt", "gone.onnx", "text.pt", "text.onnx"])
-def test_files_that_are_none_are_refused(tmp_path, name):
+def test_missing_and_invalid_files_are_refused(tmp_path, name):
     if name.startswith("text"):
         (tmp_path / name).write_text("no model")
     with pytest.raises(ModelError, match=name):

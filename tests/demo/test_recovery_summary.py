@@ -103,7 +103,7 @@ def test_the_best_over_represented_insight_counts():
     }
 
 
-def test_a_copy_may_be_told_by_either_end():
+def test_a_copy_may_be_found_by_either_end():
     faults = [("leak", 0, "a"), ("", 0, ""), ("", 0, ""), ("", 0, "")]
     found = [("leak", 0, None, {"c0": "c1", "c1": "c0", "c2": "c3", "c3": "c2"})]
     entry = scored(faults, found)["faults"]["leak"]

@@ -33,7 +33,7 @@ def by_path(made: ManifestRows) -> dict[str, dict]:
     return {row["path"]: row for row in made.table.to_pylist()}
 
 
-def test_rows_say_what_the_container_says(library: Path) -> None:
+def test_rows_hold_the_properties_of_the_container(library: Path) -> None:
     made = rows_of(library)
     assert tuple(made.table.column_names) == CLIP_MANIFEST.column_names
     assert (made.computed, made.reused, made.removed, made.quarantined) == (3, 0, 0, 0)
@@ -181,7 +181,7 @@ def test_a_rotated_file_is_described_as_coded(tmp_path: Path) -> None:
     assert (row["width"], row["height"], row["rotation"]) == (192, 128, 270)
 
 
-def test_progress_is_told_once_for_every_clip(library: Path) -> None:
+def test_progress_is_reported_once_for_every_clip(library: Path) -> None:
     told: list[int] = []
     sources = scan(library).of_class("yoga")
     previous = manifest_rows(sources, previous=None, progress=told.append).table

@@ -85,7 +85,7 @@ def test_kinetics_annotations_name_the_downloaded_segments(tmp_path: Path) -> No
     assert missing(library) == {"test/yoga/gone_000001_000011.mp4": "the file is missing"}
 
 
-def test_the_same_segment_in_two_splits_is_told_apart(tmp_path: Path) -> None:
+def test_the_same_segment_in_two_splits_is_two_clips(tmp_path: Path) -> None:
     put(tmp_path, "train/yoga/a_000000_000010.mp4", "val/yoga/a_000000_000010.mp4")
     (tmp_path / "annotations.csv").write_text(
         "label,youtube_id,time_start,time_end,split\nyoga,a,0,10,val\nyoga,a,0,10,train\n"
@@ -263,7 +263,7 @@ def test_an_unknown_class_is_named_with_the_known_ones(tmp_path: Path) -> None:
         library.of_class("golf")
 
 
-def test_a_row_given_twice_is_one_clip(tmp_path: Path) -> None:
+def test_a_repeated_row_is_one_clip(tmp_path: Path) -> None:
     put(tmp_path, "a.mp4")
     (tmp_path / "annotations.csv").write_text("label,path\nyoga,a.mp4\nyoga,a.mp4\n")
     assert len(scan(tmp_path).sources) == 1

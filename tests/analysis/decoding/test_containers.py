@@ -42,7 +42,7 @@ def write_odd_files(folder: Path) -> dict[str, Path]:
         (".", "not a regular file"),
     ],
 )
-def test_what_is_no_video_says_so(name: str, reason: str, tmp_path: Path) -> None:
+def test_what_is_no_video_is_refused(name: str, reason: str, tmp_path: Path) -> None:
     path = write_odd_files(tmp_path)[name]
     for read in (probe, lambda p: decode_window(p, start=0, seconds=1, num_frames=4)):
         with pytest.raises(DecodeError, match=reason) as caught:

@@ -55,7 +55,7 @@ def decoded() -> Decoded:
 
 
 class TestMeasureClips:
-    def test_rows_follow_the_order_asked_for_and_the_schema(self, decoded: Decoded) -> None:
+    def test_rows_follow_the_order_of_the_clips_and_the_schema(self, decoded: Decoded) -> None:
         decoded.update({name: panning(step=i, frames=3) for i, name in enumerate("abcd", 1)})
         table = measure_clips([clip_named(n) for n in "dbca"], spec=SPEC, decode=decoded.read).table
         assert table.column_names == list(tables.METADATA_TABLE.column_names)

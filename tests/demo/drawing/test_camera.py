@@ -18,7 +18,7 @@ def _path(handling: Handling, size: tuple[int, int] = (340, 256)):
 
 
 @pytest.mark.parametrize("size", [(340, 256), (256, 340), (1280, 720)])
-def test_a_dot_on_the_backdrop_lands_where_project_says(size: tuple[int, int]) -> None:
+def test_a_dot_on_the_backdrop_is_where_project_places_it(size: tuple[int, int]) -> None:
     path = _path(Handling(4.0, 0.05, 0.1), size)
     backdrop = np.zeros((300, 400, 4), np.uint8)
     backdrop[139:142, 189:192] = 255
@@ -28,7 +28,7 @@ def test_a_dot_on_the_backdrop_lands_where_project_says(size: tuple[int, int]) -
         assert bright.mean(0)[::-1] == pytest.approx(where[index, 0], abs=1.0)
 
 
-def test_a_shape_covers_the_pixels_that_project_says() -> None:
+def test_a_shape_covers_the_pixels_that_project_gives() -> None:
     path = _path(Handling(0.0, 0.0, 0.0))
     square = Track(still([[190, 140], [210, 140], [210, 160], [190, 160]], 12), (255, 0, 0))
     frame = np.zeros((256, 340, 3), np.uint8)

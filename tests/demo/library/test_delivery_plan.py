@@ -73,7 +73,7 @@ def test_new_clips_repeat_neither_a_name_nor_a_picture() -> None:
     assert len({clip.content for clip in added}) == len({clip.name for clip in added}) == 240
 
 
-def test_the_crew_films_darkly_and_the_new_class_in_good_light() -> None:
+def test_the_new_crew_degrades_clips_but_not_the_new_class() -> None:
     plan = plan_delivery(_marker(8))
     dark = _group(plan, "new_clip") + _group(plan, "replaced")
     assert all(0.5 < clip.degradation <= 1 for clip in dark)

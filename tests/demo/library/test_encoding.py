@@ -22,7 +22,7 @@ def _decode(path: Path) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(("fps", "size"), [(15, (340, 256)), (60, (256, 340))])
-def test_video_has_the_asked_rate_size_and_frames(
+def test_video_has_the_requested_rate_size_and_frames(
     tmp_path: Path, fps: int, size: tuple[int, int]
 ) -> None:
     path = tmp_path / "a.mp4"

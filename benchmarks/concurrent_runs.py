@@ -25,7 +25,7 @@ from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database import Database
 from insight_dagster.database.file_locks import hold_lock
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, METADATA_TABLE, PROJECTION

@@ -26,7 +26,7 @@ from benchmarks.kill_traces import computed, half_written, recomputed, stored, u
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
 from insight_dagster.orchestration.stages import STAGES

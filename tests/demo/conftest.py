@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 
 TINY = FaultShares(

@@ -13,7 +13,7 @@ from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.tables import (
     CHECK_RESULTS,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.demo.library.clip_plan import FaultShares
 from insight_dagster.demo.library.delivery_plan import clips_of
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.library_files import draft_beside, write_clips, write_tables
 from insight_dagster.demo.library.marker import GENERATOR_VERSION, Marker
 from insight_dagster.demo.library.rendering import SCENES

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.errors import LibraryError
 
 GENERATOR_VERSION = 1

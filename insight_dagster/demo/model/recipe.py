@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 
 SCREENED = FaultShares(title_card=0.0, leak=0.0, duplicate=0.0, corrupt=0.0)
 """The training set has no title cards, copies or damaged files, but wrong labels."""

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from insight_dagster.demo.classes import DEMO_CLASSES, LOOKALIKE_PAIR
-from insight_dagster.demo.library.clip_plan import ClipPlan, FaultShares, make_plan
+from insight_dagster.demo.library.clip_plan import ClipPlan, make_plan
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.errors import LibraryError
 
 

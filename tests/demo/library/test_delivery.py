@@ -16,8 +16,9 @@ import pytest
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.demo.library import delivery, library_files
-from insight_dagster.demo.library.clip_plan import ClipPlan, FaultShares
+from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.library.delivery import DeliverySummary, deliver
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 from insight_dagster.demo.library.marker import MARKER, Marker
 from insight_dagster.errors import LibraryError

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
-from insight_dagster.demo.library.clip_plan import ClipPlan, FaultShares
+from insight_dagster.demo.library.clip_plan import ClipPlan
 from insight_dagster.demo.library.delivery_plan import (
     DELIVERY_FAULT,
     NEW_CLASS,
     clips_of,
     plan_delivery,
 )
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.marker import Marker
 
 

@@ -12,7 +12,7 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from insight_dagster.demo.library import library_files
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import LibrarySummary, make_library
 from insight_dagster.errors import LibraryError
 

@@ -15,7 +15,7 @@ from insight_dagster.analysis.model.loading import load_classifier
 from insight_dagster.analysis.model.preprocessing import preprocess
 from insight_dagster.analysis.model.x3d import build_x3d, variant_named
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
-from insight_dagster.demo.library.clip_plan import FaultShares
+from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.demo.model.checkpoint import DEMO_CHECKPOINT
 from insight_dagster.demo.model.model_card import TrainingFacts, write_card

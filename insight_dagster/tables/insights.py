@@ -27,6 +27,9 @@ def known_mean(values: Iterable[float]) -> float | None:
 class InsightMember:
     """A clip of an insight.
 
+    Its attributes are the columns of the table `insight_members`, and facts to compute columns of
+    `insights` from:
+
     Attributes:
         split: split of the clip, '' where unknown (not stored).
         correct: 1 right, 0 wrong, NaN where the model lacks the label (not stored).
@@ -46,7 +49,10 @@ class InsightMember:
 
 @record
 class Cause:
-    """A metadata field or rule that sets an insight's clips apart from the others."""
+    """A metadata field or rule that sets an insight's clips apart from the others.
+
+    Its attributes are the columns of the table `insight_causes`.
+    """
 
     insight_id: str = column(INSIGHT_ID.description)
     class_name: str = column(CLASS.description)
@@ -87,6 +93,8 @@ class Cause:
 @record
 class Insight:
     """A group of clips with a kind, evidence, causes and an action.
+
+    Its attributes are the columns of the table `insights`, and:
 
     Attributes:
         clips: members with their weights.

@@ -64,10 +64,6 @@ def find_insights(
     Raises:
         ValueError: lengths or shapes do not fit together, labels are out of range, names repeat,
             embeddings or probabilities are not finite, or probabilities are not distributions.
-
-    Example:
-        >>> insights = find_insights(embeddings, labels, probabilities)
-        >>> print(insights[0].sentence)
     """
     inputs = check_inputs(
         embeddings,

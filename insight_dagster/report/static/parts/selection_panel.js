@@ -74,7 +74,7 @@ function classes(run, rows) {
     .map(([name, each]) => `${name} (${each})`)
     .join(', ');
   const more = ranked.length - CLASSES_NAMED;
-  return more > 0 ? `${named} and ${more} more classes.` : `${named}.`;
+  return more > 0 ? `${named} and ${count(more, 'more class', 'more classes')}.` : `${named}.`;
 }
 
 /**

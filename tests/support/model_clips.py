@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -44,6 +45,19 @@ def demo_classifier(folder: Path) -> VideoClassifier:
     path = save_checkpoint(folder / "trained.pt")
     spec = ModelSpec(weights=str(path), weights_folder=folder, device="cpu", engine="torch")
     return load_classifier(spec)
+
+
+def load_model(folder: Path, **settings: object) -> VideoClassifier:
+    """Load a classifier with random weights on the CPU, unless the settings say otherwise."""
+    given = {"weights": "random", "weights_folder": folder, "device": "cpu"}
+    return load_classifier(ModelSpec.model_validate(given | settings))
+
+
+def labels_file(folder: Path, labels: Sequence[str], name: str = "labels.txt") -> Path:
+    """Write a label list."""
+    path = folder / name
+    path.write_text("\n".join(labels) + "\n", encoding="utf-8")
+    return path
 
 
 def write_clip(path: Path, *, seed: int, frames: int = 60) -> Path:

@@ -31,8 +31,8 @@ def test_variants_have_the_zoos_parameters(name):
     assert zoo_address(VARIANTS[name]) == checkpoint_paths[f"x3d_{name}"]
 
 
-def test_a_zoo_variant_runs_at_its_own_size(folder):
-    model = load_model(folder, variant="xs")
+def test_a_zoo_variant_runs_at_its_own_size(tmp_path):
+    model = load_model(tmp_path, variant="xs")
     spec = model.spec
     assert (spec.num_frames, spec.sampling_rate, spec.side, spec.crop) == (4, 12, 182, 182)
     output = model.predict(torch.zeros(1, 3, 4, 182, 182))

@@ -1,4 +1,4 @@
-"""Digest what a home holds, to compare behaviour before and after a change of the code.
+"""Digests of a home's contents, to compare behaviour before and after a change of the code.
 
 `python -m benchmarks.behaviour_digest record FILE --seed 0 --clips-per-class 80` materializes the
 demo in a temporary home and writes one digest for every column of every table and for every part of
@@ -33,7 +33,7 @@ _RUN_FOLDER = re.compile(r"\d{14}-[0-9A-Za-z]+/")
 
 
 def main() -> int:
-    """Record a digest, or compare two; returns 1 where they differ."""
+    """Record a digest, or compare two; return 1 if they differ."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="materialize the demo and write its digest")
@@ -86,7 +86,7 @@ def _digest_table(
 
 
 def _plain(value: Any, home: Path) -> Any:
-    """Return a value as JSON knows it, without what no two runs share."""
+    """Return a value as plain JSON, without times, run ids and paths that differ between runs."""
     if isinstance(value, Mapping):
         kept = {str(key): _plain(each, home) for key, each in value.items() if key not in LEFT_OUT}
         return {key: each for key, each in kept.items() if each is not _TIME}

@@ -1,7 +1,7 @@
-"""Planted faults that the insights find: `python -m benchmarks.demo_recovery`.
+"""The planted faults of demo libraries that insights find: `python -m benchmarks.demo_recovery`.
 
-Runs the pipeline's functions without Dagster, one library per seed. Thresholds were tuned on
-seeds 0-4; figures for anyone else are those of seeds 5-9, the default.
+Runs the functions of the analysis without Dagster, on one library per seed. Thresholds were tuned
+on seeds 0-4; the figures to quote are those of seeds 5-9, the default.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Taps = Sequence[tuple[str, int]]
 
 @dataclass(frozen=True)
 class Rows:
-    """Tables of one library, as the assets write them, and its truth."""
+    """The tables of one library, as the assets write them, and its planted faults (`truth`)."""
 
     manifest: pa.Table
     embeddings: pa.Table
@@ -124,10 +124,10 @@ def recover(
     """Return the demo's score for one library, with noise share and seconds.
 
     Args:
-        rows: of the library.
-        model: whose predictions they are.
-        taps: name and width of the layers in `rows.embeddings`; default: all of the model's.
-        seed: of the resampling.
+        rows: rows of the library.
+        model: the model that made the predictions.
+        taps: name and width of the layers in `rows.embeddings`; by default all of the model.
+        seed: seed of the resampling.
     """
     start = time.perf_counter()
     space = fit(rows, taps or model.taps)

@@ -1,6 +1,7 @@
-"""Nights to ask the drift checks about: drawn from a pool of clips, with or without a fault.
+"""Nights on which the drift checks are tried: drawn from a pool of clips, with or without a fault.
 
-Drawing and planting belong here; the pools (`drift_pools`) and the asking (`drift_alarms`) do not.
+Drawing nights and planting faults belong here; the pools (`drift_pools`) and the evaluation of the
+checks (`drift_alarms`) do not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from benchmarks.drift_pools import DARKER_AND_BLURRIER, Pool, margins
 
 GONE = 5
-RETRAINING_NOISE = 0.12  # of the margins' deviation: about 6 % of the clips change sides
+RETRAINING_NOISE = 0.12  # of the margins' standard deviation: about 6 % of predictions change
 CONFIDENT = 4.0
 
 
@@ -22,10 +23,10 @@ class Night:
     """A baseline and the night it is compared with, as rows of a pool.
 
     Attributes:
-        pool: where the clips come from; its metadata are those of the night.
+        pool: the clips; the metadata are those of the night.
         baseline, current: rows of the baseline and of the night.
-        baseline_logits, current_logits: (n, C) of the two models.
-        affected: class that something was planted in, -1 = none (all classes are looked at).
+        baseline_logits, current_logits: (n, C) logits of the two models.
+        affected: class with a planted fault; -1 = none, and all classes are checked.
     """
 
     pool: Pool
@@ -38,12 +39,12 @@ class Night:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of night, which checks are asked, and what an alarm means.
+    """A kind of night, and the checks that are evaluated on it.
 
     Attributes:
-        title: in the table.
-        draw: makes a night.
-        performance, data: which checks are asked.
+        title: row title in the table of results.
+        draw: draws a night from a pool.
+        performance, data: whether to evaluate performance drift and data drift.
     """
 
     title: str
@@ -61,15 +62,15 @@ def draw_clips(
     new: int | None = None,
     test_share: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of a baseline and of the next night: some clips gone, some new, all from the pool.
+    """Return the rows of a baseline and of the next night, in which clips are gone and new.
 
     Args:
-        pool: of clips.
-        rng: of the draw.
-        classes: to draw from; all by default.
-        old: shared clips a class; about 100 by default.
-        new: new clips a class; 20 to 60 by default.
-        test_share: share of the test split among the new clips; the pool's by default.
+        pool: the pool of clips.
+        rng: random generator.
+        classes: classes to draw from; all by default.
+        old: clips per class that both share; about 100 by default.
+        new: new clips per class; 20 to 60 by default.
+        test_share: share of the test split among the new clips; that of the pool by default.
     """
     baseline, current = [], []
     for name in pool.classes if classes is None else classes:
@@ -85,28 +86,28 @@ def draw_clips(
 
 
 def _with_share(rows: np.ndarray, chosen: np.ndarray, count: int, share: float) -> np.ndarray:
-    wanted = min(int(chosen.sum()), round(share * count))
-    return np.concatenate([rows[chosen][:wanted], rows[~chosen][: count - wanted]])
+    most = min(int(chosen.sum()), round(share * count))
+    return np.concatenate([rows[chosen][:most], rows[~chosen][: count - most]])
 
 
 def unchanged(pool: Pool, rng: np.random.Generator) -> Night:
-    """The same model, new clips like the old ones."""
+    """Draw a night with the same model, and new clips like the old ones."""
     return Night(pool, *draw_clips(pool, rng), pool.logits, pool.logits)
 
 
 def retrained(pool: Pool, rng: np.random.Generator) -> Night:
-    """Another model that is as good: both are the pool's with noise of its own."""
+    """Draw a night with another, equally good model: both are the pool's plus independent noise."""
     models = [_noisy(pool.logits, pool, rng) for _ in range(2)]
     return Night(pool, *draw_clips(pool, rng), *models)
 
 
 def other_splits(pool: Pool, rng: np.random.Generator) -> Night:
-    """New clips that are mostly of the test split."""
+    """Draw a night whose new clips are mostly of the test split."""
     return Night(pool, *draw_clips(pool, rng, test_share=0.8), pool.logits, pool.logits)
 
 
 def shifted_margins(pool: Pool, rng: np.random.Generator) -> Night:
-    """The model is less sure of every clip of a class: 10 points of accuracy are expected lost."""
+    """Draw a night with a model of smaller margins on one class, which cost 10 points accuracy."""
     affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     rows = np.flatnonzero(pool.labels == affected)
     return Night(
@@ -115,7 +116,7 @@ def shifted_margins(pool: Pool, rng: np.random.Generator) -> Night:
 
 
 def flipped(pool: Pool, rng: np.random.Generator) -> Night:
-    """One clip in ten of a class turns from right to wrong, confidently; the others stay."""
+    """Draw a night with a model that is now confidently wrong on every tenth clip of one class."""
     affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     logits = pool.logits.copy()
     for rows in (np.intersect1d(baseline, current), np.setdiff1d(current, baseline)):
@@ -124,17 +125,17 @@ def flipped(pool: Pool, rng: np.random.Generator) -> Night:
 
 
 def retrained_shifted(pool: Pool, rng: np.random.Generator) -> Night:
-    """Another model that is less sure of a class: clips are lost and won, 10 points more lost."""
+    """Draw a night with a retrained model that has smaller margins on one class."""
     return _retrained(shifted_margins(pool, rng), rng)
 
 
 def retrained_flipped(pool: Pool, rng: np.random.Generator) -> Night:
-    """Another model that is confidently wrong on one clip in ten more of a class."""
+    """Draw a night with a retrained model that is wrong on 10 % more clips of one class."""
     return _retrained(flipped(pool, rng), rng)
 
 
 def _retrained(night: Night, rng: np.random.Generator) -> Night:
-    """The night with noise of their own on both models."""
+    """Return the night with independent noise on both models."""
     baseline, current = (
         _noisy(logits, night.pool, rng) for logits in (night.baseline_logits, night.current_logits)
     )
@@ -142,13 +143,13 @@ def _retrained(night: Night, rng: np.random.Generator) -> Night:
 
 
 def _noisy(logits: np.ndarray, pool: Pool, rng: np.random.Generator) -> np.ndarray:
-    """The logits of a model that was trained again: with noise, and as good."""
+    """Return the logits of an equally good, retrained model: the same with noise."""
     scale = RETRAINING_NOISE * margins(pool.logits, pool.labels).std()
     return logits + rng.normal(scale=scale, size=logits.shape)
 
 
 def harder_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
-    """New clips of a class whose margins are smaller; `points` of accuracy are expected lost."""
+    """Return a function that draws nights with harder new clips, at a cost of `points` accuracy."""
 
     def draw(pool: Pool, rng: np.random.Generator) -> Night:
         affected, baseline, current = _one_class(pool, rng, old=100, new=100)
@@ -159,7 +160,7 @@ def harder_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
 
 
 def wrong_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
-    """New clips of a class of which `points` more are confidently wrong, the others like before."""
+    """Return a function that draws nights with `points` more confidently wrong new clips."""
 
     def draw(pool: Pool, rng: np.random.Generator) -> Night:
         affected, baseline, current = _one_class(pool, rng, old=100, new=100)
@@ -171,7 +172,7 @@ def wrong_clips(points: float) -> Callable[[Pool, np.random.Generator], Night]:
 
 
 def shifted_field(pool: Pool, rng: np.random.Generator) -> Night:
-    """One metadata field of the new clips is 0.8 standard deviations higher."""
+    """Draw a night whose new clips are 0.8 standard deviations higher in one metadata field."""
     affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     metadata, rows = pool.metadata.copy(), pool.labels == affected
     deviations = np.nanstd(pool.metadata[rows], axis=0)
@@ -181,7 +182,7 @@ def shifted_field(pool: Pool, rng: np.random.Generator) -> Night:
 
 
 def darker_and_blurrier(pool: Pool, rng: np.random.Generator) -> Night:
-    """New clips with a quarter less light and 60 % less sharpness."""
+    """Draw a night whose new clips are a quarter darker and 60 % less sharp."""
     affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     metadata, new = pool.metadata.copy(), np.setdiff1d(current, baseline)
     for name, factor in DARKER_AND_BLURRIER.items():
@@ -190,7 +191,7 @@ def darker_and_blurrier(pool: Pool, rng: np.random.Generator) -> Night:
 
 
 def foreign_clips(pool: Pool, rng: np.random.Generator) -> Night:
-    """Two in five of a class's new clips have the vectors of clips of other classes."""
+    """Draw a night in which 40 % of a class's new clips have vectors of other classes."""
     affected, baseline, current = _one_class(pool, rng, old=100, new=40)
     others, vectors = np.flatnonzero(pool.labels != affected), pool.vectors.copy()
     changed = rng.permutation(np.setdiff1d(current, baseline))[:16]
@@ -208,7 +209,7 @@ def _one_class(
 
 
 def _shifted(pool: Pool, rows: np.ndarray, affected: int, points: float) -> np.ndarray:
-    """Logits in which some clips' margins are smaller by what costs the class these points."""
+    """Return logits with smaller margins of these rows, which cost the class `points` accuracy."""
     of_class = pool.labels == affected
     margin = margins(pool.logits[of_class], pool.labels[of_class])
     right = np.sort(margin[margin > 0])
@@ -220,7 +221,7 @@ def _shifted(pool: Pool, rows: np.ndarray, affected: int, points: float) -> np.n
 def _flip(
     logits: np.ndarray, labels: np.ndarray, rows: np.ndarray, count: int, rng: np.random.Generator
 ) -> None:
-    """Let `count` clips of these rows that are right be confidently wrong."""
+    """Make `count` of these rows that are predicted correctly confidently wrong."""
     right = rows[margins(logits[rows], labels[rows]) > 0]
     for row in rng.permutation(right)[:count]:
         other = rng.choice(np.setdiff1d(np.arange(logits.shape[1]), labels[row]))

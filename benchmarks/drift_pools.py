@@ -1,7 +1,7 @@
-"""Pools of clips that nights are drawn from: synthetic ones, and the demo libraries' own.
+"""Pools of clips that nights are drawn from: a synthetic one, and that of the demo libraries.
 
 A pool holds logits, splits, metadata and latent vectors; drawing nights from it belongs to
-`drift_alarms`.
+`drift_nights`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Pool:
 
     Attributes:
         logits: (n, C) scores before the softmax.
-        labels: (n,) int column of the own class.
+        labels: (n,) int, column of the true label.
         splits: (n,) str.
         metadata: (n, f) float, NaN = missing.
-        fields: f names.
-        vectors: (n, d) latent vectors, as the model makes them.
+        fields: names of the f metadata fields.
+        vectors: (n, d) latent vectors, as the model returns them.
     """
 
     logits: np.ndarray
@@ -59,11 +59,11 @@ class Pool:
 
     @property
     def classes(self) -> np.ndarray:
-        """Columns of the classes that clips are labelled with."""
+        """The columns of the classes that clips are labelled with."""
         return np.unique(self.labels)
 
     def score(self, logits: np.ndarray, rows: np.ndarray, *, by_class: bool) -> ScoredClips:
-        """Scores of some clips under given logits (n, C); strata are splits, or class and split."""
+        """Score some clips by logits (n, C); strata are splits, or classes and splits."""
         chances = softmax(logits[rows], axis=1)
         own = chances[np.arange(len(rows)), self.labels[rows]]
         strata = self.splits[rows]
@@ -79,7 +79,7 @@ class Pool:
 
 
 def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(n,) own logit minus the largest other one."""
+    """Return the logit of the true label minus the largest other logit: (n,)."""
     others = logits.copy()
     at = np.arange(len(labels))
     others[at, labels] = -np.inf
@@ -87,11 +87,11 @@ def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def synthetic_pool(seed: int, *, clips_per_class: int = 1_000, classes: int = 5) -> Pool:
-    """Clips of a model that is right three times in four and less often on the test split.
+    """Draw clips of a model with an accuracy of about .75, and less on the test split.
 
-    Metadata are correlated through six hidden factors, some skewed, some with values missing;
-    the vectors are classes in 16 dimensions, in which hard clips lie off the middle, seen through
-    192 noisy features.
+    Metadata fields are correlated through six hidden factors; some are skewed, some have missing
+    values. Vectors are 192 noisy features of classes in 16 dimensions, in which hard clips lie far
+    from the centre of their class.
     """
     rng = np.random.default_rng([seed, 11])
     labels = np.repeat(np.arange(classes), clips_per_class)
@@ -128,7 +128,7 @@ def _synthetic_metadata(
 
 
 def demo_pool() -> Pool:
-    """The measured clips of the demo libraries 0-4 under the shipped model."""
+    """Return the measured clips of the demo libraries 0-4, predicted by the shipped model."""
     from benchmarks.demo_recovery import CACHE, Rows, clip_table, demo_model, fit, library_rows
 
     model = demo_model()

@@ -1,9 +1,9 @@
 """The walkthrough in `docs/how-to/drift_walkthrough.md`: `python -m benchmarks.drift_walkthrough`.
 
-Makes the demo home if it is not there, promotes a baseline, starts the real UI and daemon, adds the
-second delivery to the library, and goes on as a user in a browser would: the sensor's runs, checks
-that fail, a backfill of six classes, the comparison, the promotion, checks that pass. What the page
-says is asserted here; the pictures are written on the way (Debian's chromium, Playwright).
+Creates the demo home if it does not exist, promotes a baseline, starts the real UI and daemon, adds
+the second delivery to the library, and continues as a user would in a browser: the sensor's runs,
+checks that fail, a backfill of six classes, the comparison, the promotion, checks that pass. Every
+claim of the page is asserted, and its pictures are taken (Debian's chromium, Playwright).
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from tests.support.dagster_server import DagsterServer, wait_for
 NEW_CLASS = "skateboarding"
 CLASSES = 6
 WORSE = {"playing basketball", "snowboarding"}
-"""Classes that the shipped model takes for others when their clips are dark."""
+"""Classes that the shipped model confuses with others when their clips are dark."""
 _SIZE = {"width": 1500, "height": 950}
 
 
 class Tour:
-    """A browser on the UI, that keeps pictures."""
+    """A browser on the UI that takes pictures."""
 
     def __init__(self, page: Page, server: DagsterServer, images: Path | None) -> None:
         self.page, self.server, self.images = page, server, images
 
     def visit(self, path: str) -> None:
-        """Open a page of the UI and let it settle."""
+        """Open a page of the UI and wait until it is loaded."""
         self.page.goto(self.server.address + path)
         self.page.wait_for_load_state("networkidle")
         time.sleep(3)
 
     def keep(self, name: str) -> None:
-        """Keep a picture of what is shown."""
+        """Save a picture of the current page, if pictures are to be saved."""
         if self.images is not None:
             self.images.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=self.images / f"{name}.png")
@@ -58,7 +58,7 @@ class Tour:
 
 
 def walk(settings: Settings, images: Path | None, console: Console) -> None:
-    """The whole walk; every step is asserted."""
+    """Go through the whole walkthrough and assert every step."""
     if not settings.folders.database.exists():
         run_demo(settings, seed=0, clips_per_class=80, console=console)
     store = Database(settings.folders.database)
@@ -84,7 +84,7 @@ def walk(settings: Settings, images: Path | None, console: Console) -> None:
 
 
 def settle(server: DagsterServer, seconds: float = 900) -> list[dict[str, Any]]:
-    """Wait until no run is under way and none was asked for in the last seconds."""
+    """Wait until no run has been queued or under way for 20 seconds; return all runs."""
     quiet = 0
 
     def done() -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def settle(server: DagsterServer, seconds: float = 900) -> list[dict[str, Any]]:
 
 
 def failed(store: Database, severity: str) -> dict[str, set[str]]:
-    """Classes for which checks of a severity fail, by check."""
+    """Return the classes for which checks of a severity failed, by the name of the check."""
     found: dict[str, set[str]] = {}
     for row in store.rows(CHECK_RESULTS).to_pylist():
         if not row["passed"] and row["severity"] == severity:
@@ -108,7 +108,7 @@ def failed(store: Database, severity: str) -> dict[str, set[str]]:
 
 
 def sensor(tour: Tour, store: Database, console: Console) -> None:
-    """The sensor finds one new class and five that changed, and has them analysed."""
+    """Wait until the sensor has found one new and five changed classes and they are analysed."""
     started = time.monotonic()
     wait_for(
         lambda: len(tour.server.runs(pipelineName="analyse_classes")) >= CLASSES,
@@ -124,7 +124,7 @@ def sensor(tour: Tour, store: Database, console: Console) -> None:
 
 
 def drifted(tour: Tour, store: Database, console: Console) -> None:
-    """Checks tell which classes got worse, and that the clips did, not the model."""
+    """Check that classes are reported as worse because of their clips, not because of the model."""
     errors, warnings = failed(store, "ERROR"), failed(store, "WARN")
     console.print(f"ERROR: {errors}\nWARN: {warnings}")
     assert errors["performance_drift"] >= WORSE, errors
@@ -145,7 +145,7 @@ def drifted(tour: Tour, store: Database, console: Console) -> None:
 
 
 def backfill(tour: Tour, console: Console) -> None:
-    """Six classes from the asset graph, launched in the browser: it ends as failed."""
+    """Launch a backfill of six classes in the browser, and check that it fails."""
     started = time.monotonic()
     tour.visit("/asset-groups")
     tour.page.get_by_role("button", name="Materialize all").first.click()
@@ -166,9 +166,7 @@ def backfill(tour: Tour, console: Console) -> None:
         f"backfill of {CLASSES} classes: {state['status']}, "
         f"{len(state['runs'])} runs, {time.monotonic() - started:.0f} s"
     )
-    assert state["status"] == "COMPLETED_FAILED", (
-        "classes that do not pass are seen in the backfill"
-    )
+    assert state["status"] == "COMPLETED_FAILED", "classes that do not pass fail the backfill"
 
 
 def _newest_backfill(server: DagsterServer) -> str:
@@ -180,14 +178,14 @@ def _newest_backfill(server: DagsterServer) -> str:
 
 
 def compared(settings: Settings, console: Console) -> None:
-    """The comparison of one class, as the command line prints it."""
-    said = insight(settings, "drift", "--class", "playing basketball")
-    console.print(said, soft_wrap=True, highlight=False)
-    assert "population change: accuracy" in said
+    """Print the comparison of one class with the baseline, by the command line."""
+    printed = insight(settings, "drift", "--class", "playing basketball")
+    console.print(printed, soft_wrap=True, highlight=False)
+    assert "population change: accuracy" in printed
 
 
 def promoted(settings: Settings, tour: Tour, store: Database, console: Console) -> None:
-    """Refused as long as checks fail; with the wanted change accepted by name, all pass."""
+    """Promote a new baseline: refused while checks fail, then with the changes accepted by name."""
     words = ["--author", "you", "--reason", "the second camera crew is here to stay"]
     refusal = insight(settings, "baseline", "promote", *words, ends=1)
     console.print(refusal, soft_wrap=True, highlight=False)
@@ -203,7 +201,7 @@ def promoted(settings: Settings, tour: Tour, store: Database, console: Console) 
 
 
 def insight(settings: Settings, *words: str, ends: int = 0) -> str:
-    """Run the command line as a user would; returns what it says."""
+    """Run the command line as a user would, and return what it prints."""
     ended = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, "-c", "from insight_dagster.cli import main; main()", *words]
         + ["--home", str(settings.home)],

@@ -1,11 +1,10 @@
-"""Clips per second from file to vectors, side by side: `python -m benchmarks.ingest [--quick]`.
+"""Clips per second from file to vectors, compared: `python -m benchmarks.ingest [--quick]`.
 
-Contestants take turns on the same clips in one process, round after round; figures are medians over
-rounds. The loop of PyTorchVideo's tutorial (EncodedVideo, its transforms, the network as the model
-zoo gives it), the same through a DataLoader, the same with the case study's metadata functions,
-decoding alone, the forward pass alone, and ours with every engine, without metadata and with all of
-it. Weights are random: they do not change how long anything takes.
-Results: `docs/explanation/ingest.md`.
+All contestants run on the same clips in every round; figures are medians over rounds. Contestants
+are the loop of PyTorchVideo's tutorial (EncodedVideo, its transforms, the network of the model
+zoo), the same with a DataLoader, the same with the case study's metadata functions, decoding alone,
+the forward pass alone, and ours with every engine, with and without metadata. Weights are random,
+which does not change the time. Results: `docs/explanation/ingest.md`.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ SIZES = {"340x256": (340, 256), "1280x720": (1280, 720)}
 
 @dataclass(frozen=True)
 class Figure:
-    """What one contestant did with clips of one size.
+    """The speed of one contestant on clips of one size.
 
     Attributes:
-        contestant, size: which.
+        contestant, size: the contestant and the size of the clips.
         clips_per_second: median over rounds.
-        cpu_seconds: processor time per clip, child processes included, median over rounds.
-        times_tutorial: clips per second over the tutorial loop's, with metadata over the loop's
-            with metadata.
+        cpu_seconds: CPU time per clip, including child processes, median over rounds.
+        times_tutorial: clips per second relative to the tutorial's loop; contestants with metadata
+            are compared with the loop with metadata.
     """
 
     contestant: str
@@ -54,7 +53,7 @@ class Figure:
 
 
 def write_clips(folder: Path, count: int) -> dict[str, list[Clip]]:
-    """H.264 clips of ten seconds at 30 frames/s with motion in every part of the picture."""
+    """Write H.264 clips of ten seconds at 30 frames/s, with motion everywhere, by size."""
     folder.mkdir(parents=True, exist_ok=True)
     made: dict[str, list[Clip]] = {}
     for size, (width, height) in SIZES.items():
@@ -91,19 +90,19 @@ def _pictures(width: int, height: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def measure(runs: dict[str, Run], clips: dict[str, list[Clip]], rounds: int) -> list[Figure]:
-    """Let the contestants take turns; the first turn of each is not counted."""
+    """Run all contestants round by round and return their speeds; the first round is a warm-up."""
     wall: dict[tuple[str, str], list[float]] = {}
     cpu: dict[tuple[str, str], list[float]] = {}
-    for turn in range(rounds + 1):
-        for size, some in clips.items():
+    for number in range(rounds + 1):
+        for size, of_size in clips.items():
             for name, run in runs.items():
-                given = some if turn else some[:2]
+                chosen = of_size if number else of_size[:2]
                 started, spent = time.perf_counter(), _cpu_seconds()
-                run(given)
-                if turn:
+                run(chosen)
+                if number:
                     took = time.perf_counter() - started
-                    wall.setdefault((name, size), []).append(len(given) / took)
-                    cpu.setdefault((name, size), []).append((_cpu_seconds() - spent) / len(given))
+                    wall.setdefault((name, size), []).append(len(chosen) / took)
+                    cpu.setdefault((name, size), []).append((_cpu_seconds() - spent) / len(chosen))
     speed = {key: statistics.median(each) for key, each in wall.items()}
     return [
         Figure(
@@ -123,7 +122,7 @@ def _rival_of(name: str) -> str:
 
 
 def _cpu_seconds() -> float:
-    """Processor time of this process and of all that it started, ended ones included."""
+    """Return the CPU time of this process and of all its children, ended ones included."""
     return sum(_ticks(each) for each in _family(Path("/proc/self").resolve())) / 100
 
 
@@ -143,7 +142,7 @@ def _ticks(process: Path) -> int:
 
 
 def floor_shares(figures: Sequence[Figure], cores: int) -> dict[str, float]:
-    """Ours over what the cores could do if decoding and forward pass cost nothing more."""
+    """Return our speed relative to the limit that decoding and the forward pass alone set."""
     by_name = {(each.contestant, each.size): each for each in figures}
     shares = {}
     for (name, size), each in by_name.items():
@@ -156,7 +155,7 @@ def floor_shares(figures: Sequence[Figure], cores: int) -> dict[str, float]:
 
 
 def peak_memory(folder: Path, name: str, clips: Sequence[Clip], workers: int) -> int:
-    """MiB that a process takes at most which does nothing but ours, its decoders included."""
+    """Return the peak memory of a process that only runs ours, in MiB, including its decoders."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_run_and_tell, (folder, name, clips, workers))
 
@@ -175,7 +174,7 @@ def _peak_kib(process: Path) -> int:
 
 
 def main() -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--quick", action="store_true", help="under 5 minutes")
     parser.add_argument("--clips", type=int, help="of each size; default 12, quick 4")

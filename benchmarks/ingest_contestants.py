@@ -1,7 +1,7 @@
-"""Who takes part in `benchmarks.ingest`: PyTorchVideo's tutorial in several forms, and ours.
+"""The contestants of `benchmarks.ingest`: PyTorchVideo's tutorial in several forms, and ours.
 
-Running them in turn and timing them (`ingest.py`) does not belong here. What is not ours runs in a
-process of its own, as anybody would run it: settings of ours (huge pages) do not reach it.
+Running and timing them (`ingest`) does not belong here. Code that is not ours runs in its own
+process, as a user would run it, without our process settings (huge pages).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Tutorial(Dataset):
 
 
 def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, Run]:
-    """What takes part, by name; the tutorial loop is always there."""
+    """Return the contestants by name: the tutorial's forms, and ours with each engine named."""
     spec = variant_named("m").spec
     processes = DecodingProcesses(Limits())
 
@@ -71,8 +71,8 @@ def contestants(folder: Path, names: Sequence[str], workers: int) -> dict[str, R
 
 
 def _theirs(workers: int) -> dict[str, Run]:
-    """PyTorchVideo's tutorial in three forms, all in one other process."""
-    os.environ["THP_MEM_ALLOC_ENABLE"] = "0"  # inherited; this process has asked for its own
+    """Return PyTorchVideo's tutorial in three forms, which run in one other process."""
+    os.environ["THP_MEM_ALLOC_ENABLE"] = "0"  # for the other process; this one has set it already
     apart = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     return {
         name: lambda clips, name=name: apart.submit(_run_theirs, name, clips, workers).result()
@@ -81,7 +81,7 @@ def _theirs(workers: int) -> dict[str, Run]:
 
 
 def _run_theirs(name: str, clips: Sequence[Clip], workers: int) -> None:
-    """One turn of a form of the tutorial."""
+    """Run one form of the tutorial on some clips."""
     network, read = _zoo_network(), Tutorial(clips, variant_named("m").spec)
     one_by_one = (read[number][None] for number in range(len(read)))
     if name == "data loader":
@@ -96,17 +96,17 @@ def _run_theirs(name: str, clips: Sequence[Clip], workers: int) -> None:
 
 @cache
 def _zoo_network() -> nn.Module:
-    """X3D-M as the model zoo builds it, softmax and all."""
+    """Return X3D-M as the model zoo builds it, including the softmax."""
     network: nn.Module = create_x3d(input_clip_length=16, input_crop_size=224, model_num_class=400)
     return network.eval()
 
 
 def case_study_metadata(clip: torch.Tensor, spec: ClipSpec) -> None:
-    """The functions that the case study names, one by one: each of the three on flow has its own.
+    """Call the metadata functions of the case study one by one; three compute optical flow each.
 
     Args:
         clip: (3, T, S, S) float32, normalised.
-        spec: how it was normalised.
+        spec: mean and standard deviation that it was normalised with.
     """
     mean, std = (torch.tensor(each)[:, None, None, None] for each in (spec.mean, spec.std))
     levels = ((clip * std + mean) * 255).round().clamp(0, 255)
@@ -125,7 +125,7 @@ def case_study_metadata(clip: torch.Tensor, spec: ClipSpec) -> None:
 
 
 def laplacian_of_gaussian(frames: np.ndarray) -> float:
-    """The case study's other measure of sharpness, by scipy."""
+    """Return the case study's second measure of sharpness, computed by scipy."""
     grey = references.grey_of(frames).astype(float)
     return float(np.mean([ndimage.gaussian_laplace(each, 2.0).var() for each in grey]))
 
@@ -133,7 +133,7 @@ def laplacian_of_gaussian(frames: np.ndarray) -> float:
 def ours(
     model: VideoClassifier, processes: DecodingProcesses, workers: int, *, metadata: bool = False
 ) -> Run:
-    """From files to vectors, with all metadata if wanted."""
+    """Return our way from files to vectors, with or without all metadata."""
     decode = processes.decode_window
 
     def run(clips: Sequence[Clip]) -> None:
@@ -156,7 +156,7 @@ def _forward_alone(model: VideoClassifier, workers: int) -> Run:
 
 
 def load(folder: Path, engine: str, precision: str) -> VideoClassifier:
-    """X3D-M with random weights."""
+    """Load X3D-M with random weights."""
     labels = folder / "labels.txt"
     labels.write_text("\n".join(f"label {number}" for number in range(400)))
     spec = ModelSpec(

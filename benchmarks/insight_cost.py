@@ -1,6 +1,6 @@
-"""Cost of finding insights as the library grows: `python -m benchmarks.insight_cost`.
+"""The cost of finding insights as the library grows: `python -m benchmarks.insight_cost`.
 
-Each size runs in a process of its own: 2,048-dimensional embeddings, 400 classes, 40 metadata
+Each size runs in its own process, with 2,048-dimensional embeddings, 400 classes, 40 metadata
 fields, splits, and in every tenth class a failing group that a field explains.
 """
 

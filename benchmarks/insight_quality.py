@@ -1,8 +1,8 @@
-"""How well planted slices are found, beside other tools: `python -m benchmarks.insight_quality`.
+"""Planted slices found, compared with other tools: `python -m benchmarks.insight_quality`.
 
-Every engine is given the same settings (`insight_settings`); for each planted slice its best group
-by average precision counts. Peers are tuned on seeds that no figure is taken from. Peers come with
-the extra `peers`; Domino needs an interpreter of its own (`--domino-python`).
+Every engine gets the same settings (`insight_settings`); for each planted slice, its best group by
+average precision counts. Peers are tuned on other seeds than the reported ones. They are installed
+with the extra `peers`; Domino needs its own interpreter (`--domino-python`).
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def score_setting(
     warnings.simplefilter("ignore")
     setting = library_setting(name[2]) if name[0] == LIBRARY else make_setting(*name)
     options = None if tuned is None else tuned[_family(name[0])]
-    reduced(setting)  # made once, in nobody's time
+    reduced(setting)  # computed once, outside the measured time
     rows = []
     for peer, (call, choices) in peers(domino).items():
         for option in (

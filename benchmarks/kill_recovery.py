@@ -1,10 +1,10 @@
-"""Kill -9 in the middle of the work, again and again: `python -m benchmarks.kill_recovery`.
+"""Recovery from kill -9 at random moments: `python -m benchmarks.kill_recovery`.
 
-For every moment a fresh home with the real UI, daemon and code location gets a backfill of six
-classes over all assets. At a random time a step, a run, the daemon or everything is killed; or the
-classes get a night instead, and its conducting run is. Then: the database must open, no partition
-may be half written, the work (launched again if need be) must end well and compute no clip again
-that was finished, and every table must equal that of an undisturbed run.
+For every moment, a fresh home with the real UI, daemon and code location gets a backfill of six
+classes over all assets, and a step, a run, the daemon or everything is killed at a random time; or
+it gets a nightly analysis, whose controlling run is killed. Afterwards the database must open, no
+partition may be half written, the work must succeed (launched again if necessary) without computing
+finished clips again, and every table must equal that of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ QUIET = Console(quiet=True)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one kill did.
+    """The effects of one kill.
 
     Attributes:
         target: what was killed.
-        after_seconds: after the launch.
-        during: the step or job that was at work, where the target tells.
-        finished_clips: results of clips that were stored at that time.
-        recomputed: results of those that were computed again afterwards: must be 0.
+        after_seconds: time of the kill since the launch.
+        during: the step or job that was running, if the target has one.
+        finished_clips: number of stored results at that time.
+        recomputed: number of these that were computed again; must be 0.
         launched_again: whether the work had to be launched again by hand.
         seconds: from the kill to the end of the work.
-        half_written: partitions with rows of some of their clips only: must be empty.
-        unequal: tables that differ from an undisturbed run's: must be empty.
+        half_written: partitions with rows for only some of their clips; must be empty.
+        unequal: tables that differ from those of an undisturbed run; must be empty.
     """
 
     target: str
@@ -67,12 +67,12 @@ class Snapshot:
 
     @property
     def passed(self) -> bool:
-        """Nothing lost, nothing done twice."""
+        """Whether nothing was lost and nothing was computed twice."""
         return not (self.recomputed or self.half_written or self.unequal)
 
 
 def prepare(folder: Path, clips_per_class: int) -> tuple[Path, Path]:
-    """The library, and a home that was analysed without disturbance."""
+    """Render the library and analyse it in a home without a kill; return both."""
     library, home = folder / "library", folder / "reference"
     make_library(
         library,
@@ -87,7 +87,7 @@ def prepare(folder: Path, clips_per_class: int) -> tuple[Path, Path]:
 
 
 def settings_of(home: Path, library: Path) -> Settings:
-    """Settings of every home of this benchmark."""
+    """Return the settings of a home of this benchmark."""
     return load_settings(
         home=home,
         library=library,
@@ -98,13 +98,13 @@ def settings_of(home: Path, library: Path) -> Settings:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The same settings for a server's processes."""
+    """Return the settings as environment variables for a server."""
     names = ("library", "min_cluster_size", "heatmaps_per_insight", "automation")
     return {f"INSIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
 
 
 def disturb(settings: Settings, reference: Path, target: str, delay: float) -> Snapshot:
-    """One backfill or night, one kill, and what became of it."""
+    """Launch a backfill or a nightly analysis, kill the target, and return the effects."""
     initialise(settings, console=QUIET)
     server = start(settings)
     try:
@@ -140,19 +140,19 @@ def disturb(settings: Settings, reference: Path, target: str, delay: float) -> S
 
 
 def start(settings: Settings) -> DagsterServer:
-    """A server on the home, ready."""
+    """Start a server on a home and wait until it is ready."""
     server = DagsterServer(settings.home, **environment(settings))
     server.wait_until_loaded()
     return server
 
 
 def launch(server: DagsterServer, target: str) -> str:
-    """Begin the work that the target is part of; returns its backfill or run."""
+    """Launch the work that the target is part of, and return the id of its backfill or run."""
     return server.launch(NIGHT) if target == "night" else server.backfill(assets(), CLASSES)
 
 
 def ended_well(server: DagsterServer, target: str, work: str) -> bool:
-    """Wait for the end of the work."""
+    """Wait for the end of the work, and return whether it succeeded."""
     if target != "night":
         return server.wait_for_backfill(work, 900)["status"] == "COMPLETED_SUCCESS"
 
@@ -160,17 +160,17 @@ def ended_well(server: DagsterServer, target: str, work: str) -> bool:
         statuses = [run["status"] for run in server.runs(pipelineName=NIGHT)]
         return statuses if "SUCCESS" in statuses else []
 
-    # A night that died is launched again by the daemon: the newest run comes first.
+    # The daemon launches a killed night again: the newest run comes first.
     return wait_for(ended, 900, "the night to end")[0] == "SUCCESS"
 
 
 def assets() -> list[str]:
-    """What the backfill materializes: everything but the report."""
+    """Return the assets of the backfill: all except the report."""
     return [name for stage in STAGES for name in stage.asset_names if name != "insight_report"]
 
 
 def main() -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--moments", type=int, default=10)
     parser.add_argument("--clips-per-class", type=int, default=12)
@@ -194,7 +194,7 @@ def main() -> None:
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(each) for each in moments], indent=2) + "\n")
     good = sum(moment.passed for moment in moments)
-    print(f"{good} of {len(moments)} moments: nothing lost, nothing done twice")
+    print(f"{good} of {len(moments)} moments: nothing lost, nothing computed twice")
     sys.exit(good < len(moments))
 
 

@@ -1,4 +1,4 @@
-"""What `kill_recovery` kills: a step, a run, the daemon, everything, or the run of a night."""
+"""The targets of `kill_recovery`: a step, a run, the daemon, everything, or the run of a night."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.dagster_server import DagsterServer, wait_for
 
 
 def kill_step(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the process of a step, as soon as there is one."""
+    """Kill the process of a step as soon as one runs, and return the step's name."""
 
     def find() -> tuple[str, int] | None:
         for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
@@ -36,7 +36,7 @@ def kill_step(server: DagsterServer, instance: dg.DagsterInstance) -> str:
 
 
 def kill_run(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the process of a run, as soon as there is one."""
+    """Kill the process of a run as soon as one runs, and return the start of its id."""
 
     def find() -> tuple[str, int] | None:
         for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
@@ -51,7 +51,7 @@ def kill_run(server: DagsterServer, instance: dg.DagsterInstance) -> str:
 
 
 def kill_night(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the process of the run that conducts the night."""
+    """Kill the process of the run that controls the night, and return the request it worked on."""
     (run,) = instance.get_runs(dg.RunsFilter(job_name=NIGHT))
     process = wait_for(lambda: worker_process(instance, run), 120, "the night's process")
     os.kill(process[0], signal.SIGKILL)
@@ -60,7 +60,7 @@ def kill_night(server: DagsterServer, instance: dg.DagsterInstance) -> str:
 
 
 def kill_daemon(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill the daemon's process alone, then end what is left of the server."""
+    """Kill only the daemon's process, then end the rest of the server."""
     (pid,) = [
         int(entry.name)
         for entry in Path("/proc").iterdir()
@@ -82,7 +82,7 @@ def _is_daemon(entry: Path, session: int) -> bool:
 
 
 def kill_everything(server: DagsterServer, instance: dg.DagsterInstance) -> str:
-    """Kill UI, daemon, code location, runs and steps at once: a machine that lost its power."""
+    """Kill UI, daemon, code location, runs and steps at once, as a power failure would."""
     os.killpg(server.process.pid, signal.SIGKILL)
     server.process.wait()
     return ""

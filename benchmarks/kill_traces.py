@@ -1,4 +1,4 @@
-"""What a kill left behind in a home, and what was done twice after it."""
+"""What a kill left in a home: stored results, half-written partitions, repeated computations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEASURED = ("embeddings", "metadata_table")
 
 
 def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
-    """Clips with a stored result, by asset and class."""
+    """Return the clips with a stored result, by asset and class."""
     found: dict[tuple[str, str], set[str]] = {}
     store = Database(settings.folders.database)
     for table in (EMBEDDINGS, METADATA_TABLE):
@@ -36,20 +36,20 @@ def stored(settings: Settings) -> dict[tuple[str, str], set[str]]:
 
 
 def half_written(settings: Settings) -> tuple[str, ...]:
-    """Partitions that have rows, but not one for every clip of their manifest."""
-    wanted: dict[str, int] = {}
+    """Return the partitions that have rows, but not for every clip of their manifest."""
+    clips: dict[str, int] = {}
     store = Database(settings.folders.database)
     for name in store.rows(CLIP_MANIFEST)["class_name"].to_pylist():
-        wanted[name] = wanted.get(name, 0) + 1
+        clips[name] = clips.get(name, 0) + 1
     return tuple(
-        f"{asset} of {name}: {len(ids)} of {wanted.get(name)}"
+        f"{asset} of {name}: {len(ids)} of {clips.get(name)}"
         for (asset, name), ids in stored(settings).items()
-        if len(ids) != wanted.get(name)
+        if len(ids) != clips.get(name)
     )
 
 
 def computed(instance: dg.DagsterInstance) -> dict[tuple[str, str, str], int]:
-    """Number of results computed, by run, asset and class."""
+    """Return the number of computed results, by run, asset and class."""
     return {
         (run.run_id, event.asset_key.to_user_string(), str(event.partition)): int(
             event.metadata["computed"].value
@@ -65,10 +65,15 @@ def recomputed(
     begun: set[str],
     finished: dict[tuple[str, str], set[str]],
 ) -> int:
-    """Results that were there at the kill and were computed again by runs that began after it.
+    """Count results that were stored at the kill and computed again by runs that began after it.
 
-    A class is stored whole. A step outlives the run that was killed above it, and what it tells
-    later it may have stored before.
+    Runs that began before do not count: a step outlives its killed run, and may report after the
+    kill what it had stored before.
+
+    Args:
+        counts: number of computed results, by run, asset and class.
+        begun: runs that began before the kill.
+        finished: clips with a stored result at the kill, by asset and class.
     """
     return sum(
         count
@@ -78,7 +83,7 @@ def recomputed(
 
 
 def unequal(settings: Settings, reference: Path) -> tuple[str, ...]:
-    """Tables that differ from those of the undisturbed home."""
+    """Return the tables that differ from those of the undisturbed home."""
     ours = Database(settings.folders.database)
     theirs = Database(reference / "insight.duckdb")
     return tuple(

@@ -1,9 +1,8 @@
-"""The metadata fields one by one, as a script with scikit-image, scipy and OpenCV calls has them.
+"""The metadata fields computed one by one with scikit-image, scipy and OpenCV, as a script would.
 
-Every function takes a clip's frames, uint8 (T, H, W, 3), does all that its fields need, and
-returns them by their names in `docs/explanation/metadata.md`.
-Nothing is shared between functions but the
-choice of optical flow. `benchmarks.metadata_speed` compares their time with one pass.
+Every function takes the frames of a clip, uint8 (T, H, W, 3), computes its fields from scratch, and
+returns them by their names in `docs/explanation/metadata.md`. Functions share nothing except the
+choice of optical flow. `metadata_speed` compares their time with that of one pass.
 """
 
 from __future__ import annotations
@@ -21,25 +20,25 @@ Flow = Callable[[np.ndarray], np.ndarray]
 
 
 def farneback(grey: np.ndarray) -> np.ndarray:
-    """OpenCV's dense flow with the parameters of its tutorial, (P, h, w, 2)."""
+    """Return OpenCV's dense flow with the parameters of its tutorial: (P, h, w, 2)."""
     calls = (0.5, 3, 15, 3, 5, 1.2, 0)
     return np.stack([cv2.calcOpticalFlowFarneback(a, b, None, *calls) for a, b in pairwise(grey)])
 
 
 def dense_inverse_search(grey: np.ndarray) -> np.ndarray:
-    """The flow that the one pass uses, (P, h, w, 2)."""
+    """Return the flow that the one pass uses: (P, h, w, 2)."""
     search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
     search.setVariationalRefinementIterations(0)
     return np.stack([search.calc(a, b, None) for a, b in pairwise(grey)])
 
 
 def grey_of(frames: np.ndarray) -> np.ndarray:
-    """Luma of every frame."""
+    """Return the luma of every frame: (T, H, W)."""
     return np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames])
 
 
 def similarity(frames: np.ndarray) -> Fields:
-    """scikit-image's SSIM of every pair."""
+    """Compute scikit-image's SSIM of every frame pair."""
     pairs = pairwise(grey_of(frames))
     ssim = [metrics.structural_similarity(a, b, data_range=255) for a, b in pairs]
     names = ("ssim_mean", "ssim_std", "ssim_min", "ssim_max")
@@ -47,13 +46,13 @@ def similarity(frames: np.ndarray) -> Fields:
 
 
 def difference(frames: np.ndarray) -> Fields:
-    """Grey-level differences."""
+    """Compute the grey-level differences of frame pairs."""
     levels = np.abs(np.diff(grey_of(frames).astype(float), axis=0)).mean(axis=(1, 2))
     return {"frame_difference_mean": levels.mean(), "frame_difference_std": levels.std()}
 
 
 def changed(frames: np.ndarray) -> Fields:
-    """The published foreground ratio."""
+    """Compute the published foreground ratio."""
     grey = grey_of(frames).astype(float)
     stretched = ((grey - grey.min()) / (grey.max() - grey.min()) * 255).astype(np.uint8)
     pairs = [(cv2.absdiff(a, b) > 20).mean() for a, b in pairwise(stretched)]
@@ -61,20 +60,20 @@ def changed(frames: np.ndarray) -> Fields:
 
 
 def sharpness(frames: np.ndarray) -> Fields:
-    """Variance of scikit-image's Laplacian."""
+    """Compute the variance of scikit-image's Laplacian."""
     each = [filters.laplace(frame.astype(float)).var() for frame in grey_of(frames)]
     return {"sharpness": float(np.mean(each))}
 
 
 def total_variation(frames: np.ndarray) -> Fields:
-    """Absolute differences of neighbours."""
+    """Compute the absolute differences of neighbouring pixels."""
     grey = grey_of(frames).astype(float)
     sums = [np.abs(np.diff(f, axis=0)).sum() + np.abs(np.diff(f, axis=1)).sum() for f in grey]
     return {"total_variation": float(np.mean(sums)) / grey[0].size}
 
 
 def edges(frames: np.ndarray) -> Fields:
-    """OpenCV's Canny edges."""
+    """Compute the share of OpenCV's Canny edge pixels."""
     return {
         "edge_density": float(
             np.mean([(cv2.Canny(f, 100, 200) > 0).mean() for f in grey_of(frames)])
@@ -83,24 +82,24 @@ def edges(frames: np.ndarray) -> Fields:
 
 
 def colour(frames: np.ndarray) -> Fields:
-    """Means of the channels."""
+    """Compute the means of the colour channels."""
     names = ("mean_red", "mean_green", "mean_blue")
     return {name: frames[..., channel].mean() for channel, name in enumerate(names)}
 
 
 def light(frames: np.ndarray) -> Fields:
-    """Mean and deviation of luma."""
+    """Compute the mean and the standard deviation of luma."""
     grey = grey_of(frames).astype(float)
     return {"brightness": grey.mean(), "contrast": grey.std(axis=(1, 2)).mean()}
 
 
 def saturation(frames: np.ndarray) -> Fields:
-    """scikit-image's HSV."""
+    """Compute the mean saturation of scikit-image's HSV."""
     return {"saturation": float(np.mean([color.rgb2hsv(f)[..., 1].mean() for f in frames]))}
 
 
 def noise(frames: np.ndarray) -> Fields:
-    """Immerkaer's mask by scipy."""
+    """Compute Immerkaer's noise estimate with scipy's convolution."""
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
     each = [
         np.abs(ndimage.convolve(frame.astype(float), mask)[1:-1, 1:-1]).mean()
@@ -110,7 +109,7 @@ def noise(frames: np.ndarray) -> Fields:
 
 
 def blockiness(frames: np.ndarray) -> Fields:
-    """Steps on the 8-pixel grid above those off it."""
+    """Compute how much larger grey steps are on the 8-pixel grid than off it."""
     grey = grey_of(frames).astype(float)
     found = []
     for axis in (2, 1):
@@ -124,7 +123,7 @@ def blockiness(frames: np.ndarray) -> Fields:
 
 
 def bars(frames: np.ndarray) -> Fields:
-    """Dark rows and columns at the edges of the clip's brightest picture."""
+    """Compute the dark rows and columns at the edges of the clip's brightest picture."""
     bright = grey_of(frames).max(axis=0) > 24
     shares = []
     for axis in (1, 0):
@@ -134,7 +133,7 @@ def bars(frames: np.ndarray) -> Fields:
 
 
 def text(frames: np.ndarray) -> Fields:
-    """Strokes joined to lines by scikit-image's morphology, boxes of its regions."""
+    """Compute the share of text lines: strokes joined by morphology, boxes of their regions."""
     shares = []
     for frame in grey_of(frames):
         span = cv2.morphologyEx(frame, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
@@ -155,14 +154,14 @@ def text(frames: np.ndarray) -> Fields:
 
 
 def static(frames: np.ndarray) -> Fields:
-    """Pairs in which no smoothed pixel changes."""
+    """Compute the share of frame pairs in which no smoothed pixel changes."""
     half = [cv2.pyrDown(frame) for frame in grey_of(frames)]
     moving = [(cv2.blur(cv2.absdiff(a, b), (3, 3)) > 8).mean() for a, b in pairwise(half)]
     return {"static_share": float(np.mean(np.array(moving) < 0.001))}
 
 
 def motion(frames: np.ndarray, flow: Flow) -> Fields:
-    """Lengths, centre, directions and rhythm of the flow."""
+    """Compute lengths, centre, directions and rhythm of the flow."""
     vectors = flow(grey_of(frames))
     unit = np.hypot(*frames.shape[1:3])
     lengths = np.linalg.norm(vectors, axis=-1) / unit
@@ -187,7 +186,7 @@ def motion(frames: np.ndarray, flow: Flow) -> Fields:
 
 
 def fits_of(grey: np.ndarray, vectors: np.ndarray) -> list[np.ndarray]:
-    """The camera's similarity of every pair, by OpenCV's RANSAC on corners of the frame."""
+    """Return the camera's similarity transform of every pair, by OpenCV's RANSAC on corners."""
     fits = []
     for frame, flow in zip(grey[:-1], vectors, strict=True):
         corners = cv2.goodFeaturesToTrack(frame, 1000, 0.01, 4)[:, 0].astype(int)
@@ -200,7 +199,7 @@ def fits_of(grey: np.ndarray, vectors: np.ndarray) -> list[np.ndarray]:
 
 
 def camera(frames: np.ndarray, flow: Flow) -> Fields:
-    """Translation, shake and zoom of the camera; frames are six a second."""
+    """Compute translation, shake and zoom of the camera, at six frames per second."""
     grey = grey_of(frames)
     fits = fits_of(grey, flow(grey))
     middle = np.array([frames.shape[2] / 2, frames.shape[1] / 2, 1])
@@ -214,7 +213,7 @@ def camera(frames: np.ndarray, flow: Flow) -> Fields:
 
 
 def foreground(frames: np.ndarray, flow: Flow) -> Fields:
-    """Share of pixels whose flow leaves the camera's and that the camera does not explain."""
+    """Compute the share of pixels that move against the camera and change visibly."""
     grey = grey_of(frames)
     vectors = flow(grey)
     rows, columns = np.indices(grey.shape[1:])
@@ -232,7 +231,7 @@ def foreground(frames: np.ndarray, flow: Flow) -> Fields:
 
 
 def cuts(frames: np.ndarray, flow: Flow) -> Fields:
-    """What the flow does not find again, relative to random pixels."""
+    """Compute the part of a frame that the flow does not find in the next one, and the cuts."""
     grey = grey_of(frames)
     rows, columns = np.indices(grey.shape[1:]).astype(np.float32)
     strength = []

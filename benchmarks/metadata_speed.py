@@ -1,10 +1,10 @@
-"""How much faster one pass over a clip's frames is than the same fields one by one.
+"""The speed of one pass over a clip's frames, compared with computing its fields one by one.
 
 `python -m benchmarks.metadata_speed [--clips 12] [--json FILE]` measures rendered clips of
-16 x 256 x 340, everything on one thread, both ways in turn in one process, and prints medians.
-The calls one by one are those of `benchmarks/metadata_references.py`, with OpenCV's usual flow
-(Farneback), with the flow that the one pass uses, and with that flow and the grey frames computed
-once for all of them. Results: `docs/explanation/metadata.md`.
+16 x 256 x 340 both ways, on one thread of one process, and prints medians. The fields one by one
+are those of `metadata_references`: with OpenCV's usual flow (Farneback), with the flow of the one
+pass, and with that flow and the grey frames computed once for all fields.
+Results: `docs/explanation/metadata.md`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from insight_dagster.analysis.metadata.fields.text_regions import text_regions
 from insight_dagster.analysis.metadata.fields.thumbnail import signature
 
 FRAMES, HEIGHT, WIDTH, FPS = 16, 256, 340, 6
-# Fields that both ways define alike to the last step, and how far they may differ.
+# Fields with the same definition in both ways, and the largest difference allowed.
 SAME = {
     "ssim_mean": 1e-4,
     "frame_difference_mean": 1e-6,
@@ -51,7 +51,7 @@ SAME = {
 
 
 def rendered(seed: int) -> np.ndarray:
-    """A textured square that crosses a panned texture, with noise, (16, 256, 340, 3)."""
+    """Render a textured square that crosses a panned texture, with noise: (16, 256, 340, 3)."""
     rng = np.random.default_rng(seed)
     grains = rng.normal(size=(HEIGHT, WIDTH + 5 * FRAMES, 3))
     smooth = ndimage.gaussian_filter(grains, (3, 3, 0))
@@ -63,14 +63,14 @@ def rendered(seed: int) -> np.ndarray:
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """CPU milliseconds of this thread, and what the call returned."""
+    """Call a function; return its CPU time on this thread in milliseconds, and its result."""
     start = time.thread_time()
     found = call()
     return (time.thread_time() - start) * 1e3, found
 
 
 def shared_inputs(clip: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Milliseconds to make grey frames and flow once; both."""
+    """Compute grey frames and flow once; return the milliseconds, the frames and the flow."""
     spent, (grey, flow) = timed(lambda: _grey_and_flow(clip))
     return spent, grey, flow
 
@@ -81,7 +81,7 @@ def _grey_and_flow(clip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def one_by_one(clip: np.ndarray, flow: references.Flow) -> tuple[dict[str, float], dict]:
-    """Milliseconds by function, and all fields."""
+    """Compute all fields one by one; return the milliseconds by function, and the fields."""
     spent: dict[str, float] = {}
     fields: dict[str, float] = {}
     for plain in references.PLAIN:
@@ -94,7 +94,7 @@ def one_by_one(clip: np.ndarray, flow: references.Flow) -> tuple[dict[str, float
 
 
 def by_module(clip: np.ndarray, times: np.ndarray) -> dict[str, float]:
-    """Milliseconds of every module of the one pass."""
+    """Return the milliseconds of every module of the one pass."""
     spent = {}
     spent["frames"], small = timed(lambda: shrink(clip, times))
     spent["flow"], flow = timed(lambda: estimate_flow(small))
@@ -110,7 +110,7 @@ def by_module(clip: np.ndarray, times: np.ndarray) -> dict[str, float]:
 
 
 def run(clip: np.ndarray) -> dict[str, dict[str, float]]:
-    """Milliseconds by way and function for one clip."""
+    """Measure one clip in all ways; return the milliseconds by way and function."""
     times = np.arange(FRAMES) / FPS
     passed, metadata = timed(lambda: measure(clip, times))
     farneback, _ = one_by_one(clip, references.farneback)
@@ -133,7 +133,7 @@ def run(clip: np.ndarray) -> dict[str, dict[str, float]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print and write."""
+    """Measure the clips, print the medians and write them."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.metadata_speed", description=__doc__
     )

@@ -1,8 +1,8 @@
-"""What a night costs when little has changed: `python -m benchmarks.night_cost --clips 1000 10000`.
+"""The cost of a night with few changes: `python -m benchmarks.night_cost --clips 1000 10000`.
 
-For every size a home of its own, with the real UI, daemon and code location, and three nights: the
-first, which measures every clip; one after 1 % of the clips were replaced; one after nothing. The
-clips are small and the model is the demo's, so that measuring costs little and the rest shows.
+Every size of library has its own home, with the real UI, daemon and code location, and three
+nights: the first, which measures every clip; one after 1 % of the clips were replaced; one after no
+change. The clips are small and the model is the demo's, so that everything but measuring shows.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _SIDE, _PICTURES, _RATE = 112, 34, 12
 
 @dataclass(frozen=True)
 class Night:
-    """One night.
+    """The cost of one night.
 
     Attributes:
-        clips: in the library.
-        changed: of them, since the night before.
+        clips: number of clips in the library.
+        changed: number of clips that changed since the night before.
         seconds: from launch to end.
-        stages: seconds that the runs of every job took, waiting in the queue not counted.
+        stages: seconds of the runs of every job, without waiting in the queue.
     """
 
     clips: int
@@ -50,7 +50,7 @@ class Night:
 
 
 def write_clips(library: Path, count: int) -> list[Path]:
-    """A folder for each of five classes, clips of 2.8 s that all differ."""
+    """Write clips of 2.8 s that all differ, in a folder for each of five classes."""
     paths = []
     for number in track(range(count), description=f"{count} clips"):
         path = library / DEMO_CLASSES[number % len(DEMO_CLASSES)] / f"{number:06d}.mp4"
@@ -61,7 +61,7 @@ def write_clips(library: Path, count: int) -> list[Path]:
 
 
 def write_clip(path: Path, *, seed: int, kind: int) -> None:
-    """Blobs that drift over a ground, colours and speed by kind and seed."""
+    """Write a clip of drifting blobs, whose colours and speed depend on kind and seed."""
     rng = np.random.default_rng(seed)
     ground = rng.normal(100 + 20 * kind, 30, 3)
     world = rng.normal(ground, 40, (_SIDE // 8 + 12, _SIDE // 8 + 12, 3))
@@ -79,7 +79,7 @@ def write_clip(path: Path, *, seed: int, kind: int) -> None:
 
 
 def nights(count: int, folder: Path) -> list[Night]:
-    """The three nights of a library of one size."""
+    """Run the three nights of a library of one size."""
     library = folder / f"library{count}"
     paths = write_clips(library, count)
     settings = load_settings(home=folder / f"home{count}", library=library, automation="off")
@@ -89,11 +89,11 @@ def nights(count: int, folder: Path) -> list[Night]:
     done = []
     try:
         server.wait_until_loaded()
-        for turn, changed in enumerate(changes):
+        for number, changed in enumerate(changes):
             for path in paths[:changed]:
                 kind = DEMO_CLASSES.index(path.parent.name)
-                write_clip(path, seed=count * (turn + 1) + int(path.stem), kind=kind)
-            done.append(_night(server, settings, count, changed if turn else count))
+                write_clip(path, seed=count * (number + 1) + int(path.stem), kind=kind)
+            done.append(_night(server, settings, count, changed if number else count))
             print(json.dumps(asdict(done[-1])), flush=True)
     finally:
         server.stop(signal.SIGKILL)
@@ -121,7 +121,7 @@ def _night(server: DagsterServer, settings: Settings, clips: int, changed: int) 
 
 
 def main() -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--clips", type=int, nargs="+", default=[1000])
     parser.add_argument("--json", type=Path)

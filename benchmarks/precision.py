@@ -1,7 +1,7 @@
-"""What engine and precision change in a trained model's answers: `python -m benchmarks.precision`.
+"""The effect of engine and precision on predictions: `python -m benchmarks.precision`.
 
-Every clip of a library goes through each engine in each precision and is held against torch in
-float32. Without options: the demo's trained model on a demo library.
+Every clip of a library is predicted by each engine in each precision and compared with torch in
+float32. The defaults are the demo's trained model and a demo library.
 Results: `docs/explanation/ingest.md`.
 """
 
@@ -33,16 +33,16 @@ CHOICES = (("openvino", "float32"), ("torch", "bfloat16"), ("openvino", "bfloat1
 
 @dataclass(frozen=True)
 class Effect:
-    """What a choice changes against torch in float32.
+    """The differences between a choice and torch in float32.
 
     Attributes:
         engine, precision: the choice.
-        clips: that were looked at.
-        largest_logit_change: over clips and labels.
-        of_spread: that, over the standard deviation of a label's logit between clips (mean).
+        clips: number of clips compared.
+        largest_logit_change: largest difference over clips and labels.
+        of_spread: that difference relative to the mean standard deviation of a label's logit.
         top1_agreement: share of clips with the same most likely label.
         accuracy, accuracy_before: with the choice, and with torch in float32.
-        embedding_cosine: smallest over clips.
+        embedding_cosine: smallest cosine similarity of embeddings over clips.
     """
 
     engine: str
@@ -57,7 +57,7 @@ class Effect:
 
 
 def answers(library: Path, variant: str, weights: str, choice: tuple[str, str]) -> pa.Table:
-    """Predictions and embeddings of every clip that can be decoded, by clip id."""
+    """Return predictions and embeddings of every clip that can be decoded, sorted by clip id."""
     engine, precision = choice
     spec = ModelSpec(
         variant=variant,
@@ -79,7 +79,7 @@ def answers(library: Path, variant: str, weights: str, choice: tuple[str, str]) 
 
 
 def effect(before: pa.Table, after: pa.Table, choice: tuple[str, str]) -> Effect:
-    """The second table's answers against the first one's."""
+    """Compare the predictions of two tables."""
     assert before["clip_id"] == after["clip_id"]
     logits, changed = (matrix_of(each, "logits") for each in (before, after))
     vectors, others = (matrix_of(each, "embedding") for each in (before, after))
@@ -101,7 +101,7 @@ def effect(before: pa.Table, after: pa.Table, choice: tuple[str, str]) -> Effect
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--library", type=Path, help="of clips; default: a demo library")
     parser.add_argument("--variant", default="demo")

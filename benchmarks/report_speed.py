@@ -1,7 +1,8 @@
-"""How fast the report opens and moves in Chromium: `python -m benchmarks.report_speed`.
+"""The speed of the report in Chromium, opening and panning: `python -m benchmarks.report_speed`.
 
-Made-up clips of five classes in the latent space; the page is opened from the disk. Times are of
-the page's own clock, medians of several openings; frames are counted while the space is panned.
+The report shows made-up clips of five classes and is opened from disk. Times are measured by the
+page's own clock, as medians of several openings; frames are counted while the latent space is
+panned.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ _FRAMES = """() => { window.frames_ = []; let last = performance.now();
 
 
 def frame(table: Table, columns: dict[str, object], rows: int) -> pd.DataFrame:
-    """A frame with all columns of a table; those not given are missing."""
+    """Return a frame with all columns of a table; those not given are NaN."""
     missing = np.full(rows, np.nan)
     return pd.DataFrame({name: columns.get(name, missing) for name in table.column_names})
 
 
 def made_up(count: int, home: Path) -> ReportData:
-    """Report data of so many clips."""
+    """Make up report data of a number of clips."""
     rng = np.random.default_rng(0)
     which = rng.integers(0, len(CLASSES), count)
     names = np.array(CLASSES)[which]
@@ -81,7 +82,7 @@ def made_up(count: int, home: Path) -> ReportData:
 
 
 def measure(count: int) -> dict[str, Any]:
-    """Seconds to write the site, its size, seconds to open three views, frames while panning."""
+    """Measure writing the site, its size, opening three views, and the frames while panning."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +111,7 @@ def measure(count: int) -> dict[str, Any]:
 
 
 def _opened(browser: Any, page: Path, view: str, *, keep: bool = False) -> tuple[float, Any]:
-    """Seconds until a view is shown, and the browser's page if it is kept."""
+    """Open a view; return the seconds until it is shown, and the browser's page."""
     shown = browser.new_page(viewport={"width": 1300, "height": 900})
     shown.goto(f"{page.as_uri()}#/{view}")
     shown.wait_for_selector("#view[data-ready]", timeout=60_000)
@@ -121,7 +122,7 @@ def _opened(browser: Any, page: Path, view: str, *, keep: bool = False) -> tuple
 
 
 def _panned(shown: Any) -> list[float]:
-    """Milliseconds of the frames while the latent space is dragged about."""
+    """Drag the latent space; return the milliseconds of every frame meanwhile."""
     shown.get_by_role("button", name="Pan").click()
     box = shown.locator("#plot canvas").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -136,7 +137,7 @@ def _panned(shown: Any) -> list[float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure each number of clips and print it."""
+    """Measure each number of clips and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report_speed", description=__doc__)
     parser.add_argument("--clips", type=int, nargs="+", default=[5_000, 240_000])
     parser.add_argument("--json", type=Path, help="write all rows to this file")

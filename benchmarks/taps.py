@@ -1,7 +1,7 @@
-"""Which layers of the model belong into the embedding: `python -m benchmarks.taps`.
+"""The choice of the model's layers for the embedding: `python -m benchmarks.taps`.
 
-Every choice of taps is judged by two things on demo libraries: the share of a clip's ten nearest
-others in the latent space that have its label, and how much of what was planted the insights find.
+Every choice is scored on demo libraries in two ways: the share of a clip's ten nearest neighbours
+in the latent space that have its label, and how many of the planted faults the insights find.
 Results: `docs/explanation/ingest.md`.
 """
 
@@ -35,13 +35,14 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True)
 class Figure:
-    """What a choice of taps gives on one library.
+    """The scores of a choice of layers on one library.
 
     Attributes:
         taps: names of the layers.
-        purity: share of the nearest others with the same label.
-        recall, precision: of the planted faults that are groups of clips, mean over faults.
-        not_planted: insights that match nothing planted.
+        seed: seed of the library.
+        purity: share of the nearest neighbours with the same label.
+        recall, precision: means over the planted faults that are groups of clips.
+        not_planted: number of insights that match no planted fault.
     """
 
     taps: str
@@ -53,13 +54,13 @@ class Figure:
 
 
 def choices(taps: Taps) -> list[tuple[str, ...]]:
-    """Every choice of layers, the single ones first."""
+    """Return every choice of layers, single layers first."""
     names = [name for name, _ in taps]
     return [chosen for size in range(1, len(names) + 1) for chosen in combinations(names, size)]
 
 
 def with_taps(rows: Rows, taps: Taps, chosen: Sequence[str]) -> tuple[Rows, Taps]:
-    """The rows with an embedding of these layers alone, and the layers' widths."""
+    """Return the rows with embeddings of these layers only, and the layers with their widths."""
     ends = np.cumsum([width for _, width in taps])
     vectors = matrix_of(rows.embeddings, "embedding")
     parts = [
@@ -75,7 +76,7 @@ def with_taps(rows: Rows, taps: Taps, chosen: Sequence[str]) -> tuple[Rows, Taps
 
 
 def purity(rows: Rows, taps: Taps) -> float:
-    """Share of the nearest others in the latent space with the same label."""
+    """Return the share of nearest neighbours in the latent space that have the same label."""
     ids = rows.embeddings["clip_id"].to_pylist()
     points = fit(rows, taps).locate(ids, matrix_of(rows.embeddings, "embedding"))[0]
     labels = np.array(rows.embeddings["class_name"].to_pylist())
@@ -84,7 +85,7 @@ def purity(rows: Rows, taps: Taps) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Judge every choice on every seed and print means."""
+    """Score every choice on every seed and print the means."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.taps", description=__doc__)
     parser.add_argument(
         "--seeds", type=seeds_in, default=seeds_in("5-9"), help="one or a range: 5-9"

@@ -177,7 +177,7 @@ def test_a_partition_without_clips_fails_its_check_and_keeps_no_class_back(home_
     assert evaluations(result, "in_library")[partitions[-2]].passed
 
 
-def test_a_space_that_stays_says_which_classes_it_leaves_out_now(home_copy):
+def test_a_space_that_is_kept_lists_the_classes_it_leaves_out_now(home_copy):
     store = Database(home_copy.folders.database)
     assert run_assets(home_copy, "latent_space", job="refit_latent_space").success
     failed = dict.fromkeys(STEP_FAILURES.column_names, "x") | {"failed_at": datetime(2026, 1, 1)}
@@ -255,7 +255,7 @@ def test_a_clip_deleted_after_the_manifest_is_quarantined_with_the_reason(home_c
     assert after[victim["clip_id"]]["problem"]
 
 
-def test_the_verdict_asks_every_check_and_fails_with_the_class(home_copy):
+def test_the_verdict_evaluates_every_check_and_fails_with_the_class(home_copy):
     result = run_assets(
         home_copy, "verdict", tags=range_tags((CLASSES[1], CLASSES[2])), job="evaluate_checks"
     )
@@ -277,7 +277,7 @@ def test_a_pinned_insight_that_got_worse_fails_its_check(home_copy):
            ORDER BY severity DESC LIMIT 1"""
     ).to_pylist()[0]
     pin = {name: insight.get(name) for name in PINNED_INSIGHTS.column_names}
-    pin |= {"note": "", "author": "somebody", "pinned_at": datetime(2026, 1, 1)}
+    pin |= {"note": "", "author": "me", "pinned_at": datetime(2026, 1, 1)}
     class_name = insight["class_name"]
 
     def outcome(severity):

@@ -70,10 +70,10 @@ def decoded(monkeypatch):
     """Paths in the order in which they were decoded."""
     paths, real, lock = [], DecodingProcesses.decode_window, threading.Lock()
 
-    def decode_window(self, path, **asked):
+    def decode_window(self, path, **options):
         with lock:
             paths.append(path)
-        return real(self, path, **asked)
+        return real(self, path, **options)
 
     monkeypatch.setattr(DecodingProcesses, "decode_window", decode_window)
     return paths
@@ -180,7 +180,7 @@ def test_a_busy_database_hides_neither_the_failure_nor_what_was_done(emptied, mo
     assert made == {"metadata_table"}
 
 
-def test_predictions_of_two_models_are_not_judged(home_copy):
+def test_predictions_of_two_models_are_not_scored(home_copy):
     store = Database(home_copy.folders.database)
     rows = store.rows(PREDICTIONS, CLASS)
     index = rows.column_names.index("model_fingerprint")

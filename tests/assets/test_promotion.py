@@ -72,13 +72,13 @@ def test_what_only_all_classes_together_show_refuses_a_promotion_too(home_copy, 
             new = pc.if_else(pc.is_valid(rows[column]), value, rows[column])
             rows = rows.set_column(index, column, new.cast(rows.schema.field(column).type))
         store.write(ReplacePartition(PREDICTIONS, rows, name))
-    # Each class has too few clips to be judged alone.
+    # Each class has too few clips to be tested alone.
     success, cause = promote(home_copy, instance, *BROKEN)
     assert not success and "performance_drift_overall (model change: " in cause
     assert promote(home_copy, instance, *BROKEN, "performance_drift_overall")[0]
 
 
-def test_clusters_of_an_older_space_are_no_clusters_and_what_cannot_be_judged_can_be_accepted(
+def test_clusters_of_an_older_space_are_no_clusters_and_what_cannot_be_evaluated_can_be_accepted(
     home_copy, instance
 ):
     store = Database(home_copy.folders.database)
@@ -106,14 +106,14 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
     store = Database(home_copy.folders.database)
     row = store.rows(CHECK_RESULTS).to_pylist()[0]
     row |= {"passed": False, "severity": severity, "facts": json.dumps(facts)}
-    mended = [each | {"passed": True} for each in store.rows(CHECK_RESULTS).to_pylist()]
-    store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(mended)))
+    passing = [each | {"passed": True} for each in store.rows(CHECK_RESULTS).to_pylist()]
+    store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows(passing)))
     store.write(Upsert(CHECK_RESULTS, CHECK_RESULTS.from_rows([row])))
-    asked = []
+    launched = []
     monkeypatch.setattr(
         nightly_job.DaemonLauncher,
         "launch_shared",
-        lambda self, stage, op_config: asked.append(stage.job) or True,
+        lambda self, stage, op_config: launched.append(stage.job) or True,
     )
     resources = (
         build_definitions(home_copy.model_copy(update={"auto_promote": True})).resources or {}
@@ -130,7 +130,7 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
             conclude(context, Analysis(("abseiling",)))
     else:
         conclude(context, Analysis(("abseiling",)))
-    assert asked == ["promote_baseline"] * promoted
+    assert launched == ["promote_baseline"] * promoted
 
 
 def test_a_severity_of_no_check_is_refused(home_copy):

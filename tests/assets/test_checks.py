@@ -104,7 +104,7 @@ def test_a_severity_can_be_changed_in_the_settings(home_copy):
 
 
 def mix_models(home, class_name):
-    """Vectors of two models, as a half-done change of the model would leave them."""
+    """Store vectors of two models, as an interrupted change of the model would leave them."""
     store = Database(home.folders.database)
     rows = store.rows(EMBEDDINGS, class_name)
     foreign = pa.array(["other model"] + rows["model_fingerprint"].to_pylist()[1:])

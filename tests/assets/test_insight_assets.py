@@ -104,7 +104,9 @@ def test_the_ledger_follows_insights_from_run_to_run(home_copy):
     assert "outlined" not in shown
 
     shown = materialization(run_assets(home_copy, "insights", class_name=class_name))
-    assert shown["outlined"].value.startswith("![groups in the latent space](data:image/png;base64,")
+    assert shown["outlined"].value.startswith(
+        "![groups in the latent space](data:image/png;base64,"
+    )
     lines = ledger(store, class_name)
     assert Counter(row["status"] for row in lines)["regressed"] == len(born)
     assert {row["ledger_id"] for row in lines} == present

@@ -59,7 +59,7 @@ def empty(settings, *tables):
 
 @pytest.fixture
 def emptied(home_copy):
-    """A home without vectors and metadata of the class, and what they were."""
+    """Return a home without vectors and metadata of the class, and the rows it had before."""
     before = rows_of(home_copy)
     empty(home_copy, *TABLES)
     return home_copy, before
@@ -67,7 +67,7 @@ def emptied(home_copy):
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """Paths in the order in which they were decoded."""
+    """Return a list that collects the paths in the order in which they are decoded."""
     paths, real, lock = [], DecodingProcesses.decode_window, threading.Lock()
 
     def decode_window(self, path, **options):

@@ -19,11 +19,11 @@ from insight_dagster.tables import BASELINES, CHECK_RESULTS, CLUSTERS, LATENT_SP
 
 pytestmark = pytest.mark.slow
 BROKEN = ["unreadable_share", "quarantined_share"]
-"""Checks that fail for one class of the small library: too many of its files are no videos."""
+"""Checks that fail for one class of the small library, in which many files are not videos."""
 
 
 def promote(settings, instance, *accept, author="me", reason="because"):
-    """Run the job; returns whether it succeeded, and what it was refused with."""
+    """Run the job; return whether it succeeded, and the message if it was refused."""
     config = {"author": author, "reason": reason, "accept": list(accept)}
     result = (
         build_definitions(settings)

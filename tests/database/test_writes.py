@@ -16,7 +16,7 @@ from insight_dagster.tables import CLIP_MANIFEST, EMBEDDINGS, STEP_FAILURES, TAB
 
 
 def manifest(class_name: str, *clips: str, quarantined: tuple[str, ...] = ()) -> ReplacePartition:
-    """Rows whose ids are `class:content`."""
+    """Return the write of manifest rows whose ids are `class:content`."""
     blank = dict.fromkeys(CLIP_MANIFEST.column_names)
     rows = [
         blank

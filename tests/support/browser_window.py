@@ -9,7 +9,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 class Window:
-    """Opens a site and records the messages and requests of its pages."""
+    """A browser window that records the messages and requests of a site's pages."""
 
     def __init__(self, browser, site: Path, **options: object) -> None:
         viewport = options.pop("viewport", {"width": 1300, "height": 950})

@@ -54,7 +54,7 @@ _ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 
 class DagsterServer:
-    """`insight serve` in a session of its own, so that it can be ended as a whole."""
+    """A running `insight serve`, in its own session so that it can be ended as a whole."""
 
     def __init__(self, home: Path, **environment: str) -> None:
         with socket.socket() as free, socket.socket() as another:
@@ -179,7 +179,7 @@ class DagsterServer:
 
 
 def wait_for(ask: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true answer; an error when none comes in time."""
+    """Call a function until its result is true, and return that; fail if this takes too long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = ask()

@@ -15,7 +15,7 @@ def scored(
     strata: tuple[str, ...] = ("train", "test"),
     margin: float = 2.0,
 ) -> ScoredClips:
-    """Clips of two-class logits with a normal margin; a smaller margin is a harder set."""
+    """Return clips of two-class logits with normal margins; a smaller mean makes them harder."""
     margins = rng.normal(margin, 2.0, clips)
     loss = np.logaddexp(0, -margins)
     own = np.exp(-loss)
@@ -29,13 +29,13 @@ def scored(
 
 
 def joined(*parts: ScoredClips) -> ScoredClips:
-    """Several sets of clips as one."""
+    """Return several sets of clips as one."""
     names = ("clip_ids", "strata", "correct", "loss", "confidence")
     return ScoredClips(*(np.concatenate([getattr(each, n) for each in parts]) for n in names))
 
 
 def turned_wrong(clips: ScoredClips, count: int) -> ScoredClips:
-    """The same clips, the first `count` that were right now wrong with 3 nat more loss."""
+    """Return the clips with the first `count` correct ones turned wrong, at 3 nat more loss."""
     rows = np.flatnonzero(clips.correct == 1)[:count]
     correct, loss = clips.correct.copy(), clips.loss.copy()
     correct[rows] = 0

@@ -92,7 +92,7 @@ def cause(key: str, class_name: str, rank: int) -> dict[str, object]:
 
 
 def heatmaps(home: Path, members: pd.DataFrame) -> pd.DataFrame:
-    """Bundles of the first clips of every insight, with their volumes."""
+    """Write volumes of the first clips of every insight, and return the rows of their bundles."""
     (home / "heatmaps").mkdir(parents=True, exist_ok=True)
     rows = []
     for number, (_, member) in enumerate(members.groupby("insight_id").head(4).iterrows()):
@@ -143,7 +143,7 @@ def effects(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def ledger(found: pd.DataFrame) -> pd.DataFrame:
-    """Two runs: in the first every insight was born, with fewer clips; one is resolved since."""
+    """Return the ledger of two runs: insights are born with fewer clips, then they grow."""
     rows = []
     for run, day, status in (("first", 1, "born"), ("second", 2, "growing")):
         for _, each in found.iterrows():

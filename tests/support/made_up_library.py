@@ -108,7 +108,7 @@ def metadata(clips: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def contact_sheets(home: Path, clips: pd.DataFrame) -> None:
-    """A sheet of every clip, each of another colour with a bright square that moves."""
+    """Write a contact sheet of every clip: a moving bright square on a colour of its own."""
     for number, key in enumerate(clips["content_key"]):
         colour = np.random.default_rng(number).integers(30, 160, 3)
         sheet = np.tile(colour.astype(np.uint8), (512, 512, 1))
@@ -152,7 +152,7 @@ def latent_spaces(clips: int) -> pd.DataFrame:
 def synthetic(
     home: Path, *, clips: int = 120, classes: tuple[str, ...] = CLASSES, **changes: object
 ) -> ReportData:
-    """Report data whose rows depend on `clips` and `classes` alone."""
+    """Return report data whose rows depend on `clips` and `classes` only."""
     rng = np.random.default_rng(clips)
     usable = manifest(clips, classes, rng)
     projection, clusters = placed(usable, rng)
@@ -198,7 +198,7 @@ def synthetic(
 
 
 def nothing(home: Path) -> ReportData:
-    """Report data of a home in which nothing has been computed."""
+    """Return report data of a home in which nothing has been computed."""
     names = {table.name: frame(table, {}, 0) for table in SHOWN}
     created = datetime(2026, 3, 14, tzinfo=UTC)
     return ReportData(

@@ -1,4 +1,4 @@
-"""The map of the latent space as it is on the screen."""
+"""Pixels of the latent-space map on the screen."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def on_white(colour: str, opacity: float) -> np.ndarray:
 
 
 def ring(page, kind: str = "found") -> np.ndarray:
-    """Where the ring around a clip is, in pixels of the plot."""
+    """Return the position of the ring around a clip, in pixels of the plot."""
     page.wait_for_selector(f".overlay .{kind}")
     return np.array(
         [float(page.locator(f".overlay .{kind}").get_attribute(each)) for each in ("cx", "cy")]
@@ -35,7 +35,7 @@ def ring(page, kind: str = "found") -> np.ndarray:
 
 
 def pixels_of(page) -> np.ndarray:
-    """The plot as it is on the screen."""
+    """Return the pixels of the plot on the screen."""
     shown = Image.open(io.BytesIO(page.locator("#plot canvas").screenshot()))
     return np.asarray(shown.convert("RGB"), float)
 

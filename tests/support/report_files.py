@@ -12,7 +12,7 @@ HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1
 
 
 def value_of(path: Path) -> object:
-    """What a script of the site hands to the page."""
+    """Return the data that a script of the site passes to the page."""
     found = re.fullmatch(r'insightReport\.take\("[^"]*",(.*)\);\n', path.read_text(), re.DOTALL)
     assert found
     return json.loads(found[1])

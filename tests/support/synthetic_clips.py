@@ -14,7 +14,7 @@ FIELDS = [f"field_{number}" for number in range(12)]
 
 
 def null_clips(*, seed: int, clips: int = 200, width: int = 20) -> ClipTable:
-    """Classes that differ in place alone; errors, looks and metadata have nothing to do with it."""
+    """Return clips whose classes differ only in position, independent of errors and metadata."""
     rng = np.random.default_rng(seed)
     label = rng.integers(0, len(NAMES), clips)
     centres = rng.normal(size=(len(NAMES), width)) * 2
@@ -40,7 +40,7 @@ def build(
     split: np.ndarray,
     signature: np.ndarray,
 ) -> ClipTable:
-    """A clip table from points, label numbers and logits."""
+    """Return a clip table made of points, label numbers and logits."""
     clips = len(points)
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = powers / powers.sum(axis=1, keepdims=True)
@@ -67,12 +67,12 @@ def build(
 
 
 def with_values(clips: ClipTable, **arrays: object) -> ClipTable:
-    """The same clips with some arrays replaced."""
+    """Return the clips with some arrays replaced."""
     return replace(clips, **arrays)
 
 
 def planted_clips(*, seed: int, clips: int = 400) -> tuple[ClipTable, dict[str, np.ndarray]]:
-    """A clip table with one fault of every kind, and the rows of each fault.
+    """Return a clip table with one fault of every kind, and the rows of each fault.
 
     `snow` holds a tight group, `disc` a failing group whose first four fields stand out, `abseil`
     clips are taken for `rocks`, some clips lie and score as another class than their label, and

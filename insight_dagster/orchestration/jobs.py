@@ -33,7 +33,7 @@ FORMER_NAMES: dict[str, Stage] = {
     "judge_classes": EVALUATE,
     "hold_against_baseline": COMPARE,
 }
-"""Stages by the name that their job had in 0.1, which scripts may still launch."""
+"""Stages by the former name of their job, which scripts may still launch."""
 
 FORMER_JOBS = [
     stage.define_job(name, description=f"Former name of {stage.job}; removed in 0.3.")

@@ -2,12 +2,12 @@
 
 import base64
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.assets.steps.per_class import Metadata
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables.columns import Table
 from insight_dagster.tables.insights import Cause
@@ -15,8 +15,6 @@ from insight_dagster.tables.records import from_row
 
 _PREVIEW_ROWS = 5
 _LONGEST_CELL = 60
-
-Metadata = dict[str, Any]
 
 
 def result_metadata(result: StepResult) -> Metadata:

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 
-from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.analysis.insights.phrases import cause_phrases
 from insight_dagster.assets.steps.per_class import Metadata
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables.columns import Table

@@ -1,6 +1,6 @@
 """Preparing a home folder: sub-folders, settings file, Dagster instance.
 
-What a home holds is read by `pipeline.open_home`; the list of its files is `files.home_folders`.
+What a home holds is read by `pipeline.home`; the list of its files is `files.home_folders`.
 """
 
 from __future__ import annotations

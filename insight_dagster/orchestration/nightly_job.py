@@ -39,7 +39,7 @@ from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 
 JOB_NAME = "nightly_reanalysis"
-CONDUCTOR_TAG = "insight/conductor"
+SINGLE_NIGHT_TAG = "insight/conductor"
 """Limits the number of nightly runs to one: the home's `dagster.yaml` names it."""
 
 LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
@@ -153,7 +153,7 @@ def _promote(context: dg.OpExecutionContext) -> None:
 @dg.job(
     name=JOB_NAME,
     executor_def=dg.in_process_executor,
-    tags={CONDUCTOR_TAG: "nightly", RETRY_STRATEGY_TAG: "ALL_STEPS"},
+    tags={SINGLE_NIGHT_TAG: "nightly", RETRY_STRATEGY_TAG: "ALL_STEPS"},
     description="Analyse all classes: extract what changed, refit the latent space, place, explain "
     "and evaluate every class, write the report. Fails if a class or a check fails.",
 )

@@ -40,12 +40,12 @@ from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database import Database
 from insight_dagster.errors import InsightError
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.pipeline.baseline import overall_drift
 from insight_dagster.pipeline.latent_space.space_rows import (
     newest_space,
     read_latent_space,
     usable_space,
 )
+from insight_dagster.pipeline.snapshots import overall_drift
 from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import (
     CLIP_MANIFEST,

@@ -8,7 +8,7 @@ from insight_dagster.analysis.drift.comparison import compare_class
 from insight_dagster.analysis.drift.performance.performance import performance_rows, scored_clips
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
-from insight_dagster.pipeline.baseline import baseline_snapshot, current_snapshot, newest_baseline
+from insight_dagster.pipeline.snapshots import baseline_snapshot, current_snapshot, newest_baseline
 from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.pipeline.trusted_vectors import refuse_mixed
 from insight_dagster.settings.thresholds import Thresholds

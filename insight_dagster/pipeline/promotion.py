@@ -19,8 +19,8 @@ from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, ReplacePartition
 from insight_dagster.errors import PromotionError
-from insight_dagster.pipeline.baseline import current_snapshot
 from insight_dagster.pipeline.class_checks import ClassChecks
+from insight_dagster.pipeline.snapshots import current_snapshot
 from insight_dagster.tables import BASELINE_CLIPS, BASELINES
 from insight_dagster.tables.clock import timestamp_now
 

@@ -1,4 +1,4 @@
-"""Grad-CAM on the last convolutional stage: the places of a clip that raised a logit.
+"""Grad-CAM on the last convolutional stage: the regions of a clip that raised a logit.
 
 Attribution volumes as numbers belong here; their pictures (`heatmap_picture`) and files
 (`heatmap_bundles`) do not.
@@ -20,7 +20,7 @@ METHOD = "grad_cam"
 
 
 class _Head(nn.Module):
-    """The network behind `blocks.4`, with a module at its entrance that captum can hook."""
+    """The layers after `blocks.4`, with an identity at the input that captum can hook."""
 
     def __init__(self, head: nn.Module) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ def grad_cam(
 ) -> Explanation:
     """Compute Grad-CAM of one label's logit per clip, on `blocks.4`.
 
-    Only the head is differentiated. The activations do not depend on the gradient, so that the
-    result equals that of a pass through the whole network. It is scaled from the stage's (T, h, w)
-    to the size of the input by trilinear interpolation.
+    Only the head is differentiated; the result equals that of a backward pass through the whole
+    network. It is scaled from the stage's (T, h, w) to the size of the input by trilinear
+    interpolation.
 
     Source: Selvaraju et al., Grad-CAM (arXiv 1610.02391), equations 1 and 2, over three axes.
 

@@ -91,8 +91,8 @@ def _serve_while(parent: int, folder: Path, port: int) -> None:
 class _Files(SimpleHTTPRequestHandler):
     """Serves files uncached; lists no folder and logs nothing.
 
-    Only pages of the report itself may load its files: its data are scripts, which any web page
-    could load otherwise, by this machine's address or by a host name that points to it.
+    The report's data are scripts, which pages of other sites could load (by DNS rebinding too):
+    only pages of the report itself may load its files.
     """
 
     def send_head(self) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.analysis.insights.phrases import cause_phrases
 from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import UnknownClassError, UnknownInsightError

@@ -1,6 +1,6 @@
 """Groups in a few words."""
 
-from insight_dagster.analysis.insights.wording import clips_of
+from insight_dagster.analysis.insights.phrases import clips_of
 
 
 def test_mostly_is_more_than_half():

@@ -20,7 +20,7 @@ class DensityNull:
     """Neighbour distances of every point of a class over simulated clouds.
 
     Attributes:
-        orders: (h,) neighbour numbers, rising from 1.
+        orders: (h,) numbers k of the k-th nearest neighbours, ascending from 1.
         mean, deviation: (n, h) of the log distance to the neighbour of that number, over clouds.
         maxima: (b,) the largest z of each cloud, over points and orders from 3 on.
     """
@@ -31,14 +31,14 @@ class DensityNull:
     maxima: np.ndarray
 
     def z(self, points: np.ndarray, log_reach: np.ndarray, h: int) -> np.ndarray:
-        """Return by how many deviations the h-th neighbour is closer than expected, per point."""
+        """Return z-scores of the h-th neighbour's distance; positive where it is closer."""
         order = int(np.abs(self.orders - h).argmin())
         return (self.mean[points, order] - log_reach) / self.deviation[points, order]
 
     def expected_count(self, points: np.ndarray, log_reach: np.ndarray) -> np.ndarray:
         """Return the expected number of neighbours within these log distances, per point.
 
-        Below the first neighbour's distance the count falls as it does between the first two.
+        Below the first neighbour's distance, extrapolated from the first two.
         """
         logs = np.log(self.orders)
         counts = np.empty(len(points))
@@ -75,6 +75,6 @@ def simulate(points: np.ndarray, rng: np.random.Generator) -> DensityNull:
 
 
 def _orders(n: int) -> np.ndarray:
-    """Return neighbour numbers from 1 up to n / 4, about every quarter octave."""
+    """Return neighbour numbers from 1 up to n / 4, about four per doubling."""
     top = max(_SMALLEST_ORDER, n // 4)
     return np.unique(np.round(np.geomspace(1, top, 2 + int(4 * np.log2(top)))).astype(int))

@@ -1,7 +1,7 @@
 """The ledger: which insights of a run are those of an earlier run, and what became of them.
 
 Matching insights and naming the change belong here; storing lines does not
-(`pipeline.insight_ledger`).
+(`pipeline.class_insights`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from insight_dagster.analysis.insights.kinds.contrasts import (
     gap_difference,
     loss_gap_statistics,
 )
-from insight_dagster.analysis.insights.wording import clips_of
+from insight_dagster.analysis.insights.phrases import clips_of
 
 
 def loss_gap_test(

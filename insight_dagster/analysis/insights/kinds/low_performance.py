@@ -24,8 +24,8 @@ from insight_dagster.analysis.insights.candidates.soft_membership import soft_me
 from insight_dagster.analysis.insights.candidates.views import ClipViews, Family, leading_class
 from insight_dagster.analysis.insights.clip_table import ClipTable
 from insight_dagster.analysis.insights.finding import Finding, KindTest
+from insight_dagster.analysis.insights.phrases import clips_of
 from insight_dagster.analysis.insights.populations import Population
-from insight_dagster.analysis.insights.wording import clips_of
 from insight_dagster.analysis.numerics.intervals import mean_difference
 
 KIND = "low_performance"

@@ -18,7 +18,7 @@ from insight_dagster.analysis.insights.kinds.contrasts import (
     share_ratio,
     share_statistics,
 )
-from insight_dagster.analysis.insights.wording import clips_of
+from insight_dagster.analysis.insights.phrases import clips_of
 
 
 def share_ratio_test(

@@ -8,7 +8,7 @@ from scipy import stats
 from insight_dagster.analysis.insights.causes.explain import explain
 from insight_dagster.analysis.insights.causes.histograms import BINS
 from insight_dagster.analysis.insights.finding import Finding
-from insight_dagster.analysis.insights.wording import cause_phrases
+from insight_dagster.analysis.insights.phrases import cause_phrases
 from tests.support.synthetic_clips import null_clips, with_values
 
 

@@ -25,7 +25,7 @@ _COPIED = {".png", ".svg", ".jpg", ".css"}
 
 
 class BrokenLinkError(Exception):
-    """A page links to a file that does not exist."""
+    """A page links to a file or a heading that does not exist."""
 
 
 def copy_pages(repository: Path, folder: Path, generated: frozenset[str]) -> None:
@@ -37,7 +37,8 @@ def copy_pages(repository: Path, folder: Path, generated: frozenset[str]) -> Non
         generated: pages, by their place on the site, that links may lead to without a source.
 
     Raises:
-        BrokenLinkError: a link leads to a file that is neither in the repository nor generated.
+        BrokenLinkError: a link leads to a file that is neither in the repository nor generated, or
+            to a heading that a hand-written page does not have.
     """
     places = dict(site_places(repository))
     for source, place in places.items():
@@ -61,6 +62,14 @@ def site_places(repository: Path) -> Iterator[tuple[Path, str]]:
             yield repository / name, place
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as Python-Markdown makes them."""
+    headings = re.findall(r"^#+ +(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {
+        re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", each).strip().lower()) for each in headings
+    }
+
+
 def _with_site_links(
     source: Path,
     place: str,
@@ -75,6 +84,9 @@ def _with_site_links(
         if re.match(r"[a-z]+:", target):
             return link[0]
         found = Path(os.path.normpath(source.parent / target))
+        if link["anchor"] and found in places and link["anchor"][1:] not in anchors(found):
+            name = source.relative_to(repository)
+            raise BrokenLinkError(f"{name} links to {target}{link['anchor']}: no such heading")
         on_site = places.get(found) or _generated_place(found, repository, generated)
         if on_site:
             relative = os.path.relpath(on_site, Path(place).parent)

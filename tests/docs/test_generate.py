@@ -127,11 +127,12 @@ def test_links_lead_to_the_page_on_the_site(tmp_path: Path) -> None:
     (tmp_path / "CHANGELOG.md").write_text("[serve](docs/how-to/serve.md#ports)")
     (tmp_path / "Makefile").touch()
     text = "[news](../../CHANGELOG.md) [make](../../Makefile) [all](../reference/settings.md)"
-    (docs / "serve.md").write_text(text + " [web](https://example.org/a.md)")
+    (docs / "serve.md").write_text(text + " [web](https://example.org/a.md)\n\n## Ports\n")
     copy_pages(tmp_path, tmp_path / "site", frozenset({"reference/settings.md"}))
     assert (tmp_path / "site/changelog.md").read_text() == "[serve](how-to/serve.md#ports)"
     assert (tmp_path / "site/how-to/serve.md").read_text() == (
         "[news](../changelog.md) make [all](../reference/settings.md) [web](https://example.org/a.md)"
+        "\n\n## Ports\n"
     )
 
 
@@ -139,6 +140,17 @@ def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("[gone](gone.md)")
     with pytest.raises(BrokenLinkError, match=r"docs/index.md links to gone.md"):
+        copy_pages(tmp_path, tmp_path / "site", frozenset())
+
+
+def test_a_link_to_a_heading_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "words.md").write_text("# Words\n\n## Of `one` home\n")
+    page = tmp_path / "docs" / "index.md"
+    page.write_text("[home](words.md#of-one-home)")
+    copy_pages(tmp_path, tmp_path / "site", frozenset())
+    page.write_text("[home](words.md#home)")
+    with pytest.raises(BrokenLinkError, match=r"words.md#home: no such heading"):
         copy_pages(tmp_path, tmp_path / "site", frozenset())
 
 

@@ -1,5 +1,7 @@
 """The reference on the docs site is complete, and no page has a broken link."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,19 @@ def _pages_of(entry: object) -> list[str]:
     below = entry.values() if isinstance(entry, dict) else entry
     assert isinstance(entry, dict | list)
     return [page for each in below for page in _pages_of(each)]
+
+
+def test_the_architecture_lists_every_room_in_the_order_of_the_import_contract() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    rooms = [room.strip() for layer in contract for room in layer.split("|")]
+    page = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table_of_rooms = page.split("## Rooms")[1].split("## ")[0]
+    firsts = [
+        line.split(" | ")[0] for line in table_of_rooms.splitlines() if line.startswith("| `")
+    ]
+    named = [name for first in firsts for name in re.findall(r"`([a-z_]+)(?:/|\.py)`", first)]
+    assert named == rooms
 
 
 def test_links_lead_to_the_page_on_the_site(tmp_path: Path) -> None:

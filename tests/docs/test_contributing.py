@@ -21,7 +21,15 @@ _STEP = re.compile(
 )
 EXAMPLES = ("1. A metadata field", "2. A kind of insight", "3. An asset with a check",
             "4. A column, a model setting, a threshold")  # fmt: skip
-_COPIED = ("assets", "resources", "insight_dagster", "tests", "docs", "pyproject.toml")
+_COPIED = (
+    "assets",
+    "resources",
+    "insight_dagster",
+    "tests",
+    "docs",
+    "benchmarks",
+    "pyproject.toml",
+)
 _FULL_RUNS = "tests/assets"
 
 
@@ -76,6 +84,7 @@ def test_there_are_four_examples() -> None:
     assert tuple(title for title, _ in steps()) == EXAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_an_example_fits_the_code_and_its_tests_pass(title: str, tmp_path: Path) -> None:
     for name in _COPIED:

@@ -113,7 +113,8 @@ def test_a_home_of_another_version_is_refused_before_anything_is_done(home_copy,
     with duckdb.connect(home_copy.folders.database) as connection:
         connection.execute("UPDATE schema_version SET version = 1")
     with pytest.raises(
-        SchemaVersionError, match=f"schema version 1, but this release reads version {SCHEMA_VERSION}"
+        SchemaVersionError,
+        match=f"schema version 1, but this release reads version {SCHEMA_VERSION}",
     ):
         run_pipeline(home_copy, console=quiet)
 

@@ -23,7 +23,7 @@ import pyarrow.dataset  # otherwise DuckDB imports it with its first table, whil
 from filelock import Timeout
 
 from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
-from insight_dagster.database.schema import check_version, create_schema, empty_rows, exists, is_new
+from insight_dagster.database.schema import check_schema, create_schema, empty_rows, exists, is_new
 from insight_dagster.database.writes import Write
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
 from insight_dagster.tables import TABLES
@@ -164,7 +164,7 @@ class Database:
                 if is_new(connection):
                     create_schema(connection, read_only=read_only)
                 else:
-                    check_version(connection, self.path)
+                    check_schema(connection, self.path)
                 yield connection
             except Timeout as problem:
                 raise self._busy() from problem

@@ -15,17 +15,23 @@ from insight_dagster.errors import DatabaseError, SchemaVersionError
 from insight_dagster.tables import SCHEMA_VERSION, TABLES
 from insight_dagster.tables.columns import Table
 
+_ANOTHER_RELEASE = "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
+
 
 def is_new(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether the file has no table yet."""
     return not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
 
 
-def check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def check_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Make sure that this release wrote the file, or one with the same schema.
 
+    The version stands for what columns mean. Their names are compared, so that a new column needs
+    no new version.
+
     Raises:
-        SchemaVersionError: the file is another program's, or has another version of the schema.
+        SchemaVersionError: the file is another program's, has another version of the schema, or has
+            other columns.
     """
     try:
         found = connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
@@ -36,8 +42,35 @@ def check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if found != SCHEMA_VERSION:
         raise SchemaVersionError(
             f"{path} has schema version {found}, but this release reads version {SCHEMA_VERSION}; "
-            "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
+            f"{_ANOTHER_RELEASE}"
         )
+    missing, unknown = _differing_columns(connection)
+    if missing or unknown:
+        raise SchemaVersionError(
+            f"{path} lacks the columns {missing} and has the unknown columns {unknown}; "
+            f"{_ANOTHER_RELEASE}"
+        )
+
+
+def _differing_columns(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
+    """Return columns that the file lacks, and columns of our tables that this release lacks.
+
+    Tables of vectors that have no rows yet do not exist, and lack nothing.
+    """
+    sql = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+    stored = connection.execute(sql).fetchall()
+    found, existing = set(stored), {table for table, _ in stored}
+    declared = {
+        (table.name, name)
+        for table in TABLES
+        if table.name in existing or not has_dimension(table)
+        for name in table.column_names
+    }
+    ours = {table.name for table in TABLES}
+    return (
+        [".".join(each) for each in sorted(declared - found)],
+        [".".join(each) for each in sorted(found - declared) if each[0] in ours],
+    )
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:

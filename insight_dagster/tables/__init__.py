@@ -74,6 +74,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 5
+"""Raised when a column changes its meaning; names of columns are compared by themselves."""
 
 TABLES = (
     CLIP_MANIFEST,

@@ -145,6 +145,32 @@ def test_another_schema_version_is_a_clear_error(database):
         database.rows(CLUSTERS)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("ALTER TABLE projection DROP COLUMN pca_y", r"lacks the columns \['projection.pca_y'\]"),
+        ("ALTER TABLE projection ADD COLUMN z DOUBLE", r"unknown columns \['projection.z'\]"),
+        ("DROP TABLE drift", r"lacks the columns \['drift.adjusted_p', .*choose a new home"),
+        ("ALTER TABLE embeddings ADD COLUMN z DOUBLE", r"unknown columns \['embeddings.z'\]"),
+    ],
+)
+def test_other_columns_are_a_clear_error_for_readers_and_writers(database, change, message):
+    database.write(embeddings("a", {"1": [0.0, 1.0]}))
+    with duckdb.connect(database.path) as connection:
+        connection.execute(change)
+    with pytest.raises(SchemaVersionError, match=message):
+        database.rows(CLUSTERS)
+    with pytest.raises(SchemaVersionError, match=message):
+        database.write(clusters("a", "1"))
+
+
+def test_tables_of_others_in_the_file_are_left_alone(database):
+    database.write(clusters("a", "1"))
+    with duckdb.connect(database.path) as connection:
+        connection.execute("CREATE TABLE notes (text VARCHAR)")
+    assert database.rows(CLUSTERS).num_rows == 1
+
+
 def test_a_foreign_file_is_refused(tmp_path):
     with duckdb.connect(tmp_path / "other.duckdb") as connection:
         connection.execute("CREATE TABLE t (i INTEGER)")

@@ -5,7 +5,10 @@ Everything is written with PyAV: no file of this machine and no ffmpeg program i
 
 from __future__ import annotations
 
+import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -112,7 +115,7 @@ def numbers(frames: np.ndarray) -> list[int]:
 def write_video(folder: Path, recipe: Recipe) -> Path:
     """Encode a recipe into `folder`; av.error.FFmpegError if PyAV lacks the codec."""
     path = folder / recipe.name
-    with av.open(str(path), "w", options=recipe.container) as container:
+    with _kept_priority(), av.open(str(path), "w", options=recipe.container) as container:
         stream = container.add_stream(recipe.codec, rate=recipe.fps, options=recipe.options)
         stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, recipe.pixels
         stream.thread_type = "NONE"
@@ -130,6 +133,23 @@ def write_video(folder: Path, recipe: Recipe) -> Path:
         if sound is not None:
             _write_silence(container, sound, recipe.frames / float(recipe.fps))
     return path
+
+
+@contextmanager
+def _kept_priority() -> Iterator[None]:
+    """Restore the scheduling policy of this thread.
+
+    SVT-AV1 gives the thread that opens it real-time priority if the user may have it. Its child
+    processes would inherit that, and a browser that waits busily would stop everything else.
+    """
+    if not hasattr(os, "sched_getscheduler"):  # not Linux
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
 
 
 def write_audio(path: Path, seconds: float = 1.0) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,9 @@ def test_a_name_that_looks_like_an_address_is_a_file(
     (tmp_path / "clip.mp4").rename(tmp_path / "concat:a|b.mp4")
     monkeypatch.chdir(tmp_path)
     assert probe(Path("concat:a|b.mp4")).frames == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="no scheduling policies here")
+def test_writing_the_corpus_keeps_the_priority_of_the_tests(corpus):
+    assert corpus
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER

@@ -58,11 +58,7 @@ def settings_text(settings: BaseModel, *, keep: Collection[str], leave_out: Coll
         leave_out: names of the settings that are not mentioned.
     """
     document = tomlkit.document()
-    document.add(
-        tomlkit.comment(
-            "Settings of this home. Environment variables INSIGHT_<NAME> and flags win."
-        )
-    )
+    document.add(tomlkit.comment(_HEADER))
     sections = []
     for name, info in type(settings).model_fields.items():
         if isinstance(getattr(settings, name), BaseModel):

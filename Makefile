@@ -1,20 +1,25 @@
-# demo: the whole pipeline on the demo library; test: the test suite; check: everything a reviewer
-# would run; serve: the Dagster UI and daemon on the demo home; docs: the docs site, in build/docs/site.
-# Each makes .venv when it is missing.
+# demo: the whole pipeline on the demo library; test: the test suite, without the end-to-end tests that
+# test-slow runs; check: everything a reviewer would run; serve: the Dagster UI and daemon on the demo
+# home; docs: the docs site, in build/docs/site. Each makes .venv when it is missing.
 PYTHON ?= python3
 # A pip index with CPU-only builds of torch and torchvision; empty = the standard (CUDA) build.
 TORCH_INDEX ?=
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 HOME_FOLDER ?= $(or $(INSIGHT_HOME),.insight)
 DEMO_FLAGS ?=
 
-.PHONY: demo test check lint lint-style lint-types lint-imports lint-javascript serve docs clean
+.PHONY: demo test test-slow check lint lint-style lint-types lint-imports lint-javascript serve docs clean
 
 demo: .venv/installed
 	$(BIN)/insight demo --home "$(HOME_FOLDER)" $(DEMO_FLAGS)
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(PYTEST) -m "not slow"
+
+# End-to-end tests of half a minute or more each.
+test-slow: .venv/installed
+	$(PYTEST) -m slow
 
 # .pre-commit-config.yaml runs the same four.
 lint: lint-style lint-types lint-imports lint-javascript
@@ -38,7 +43,7 @@ lint-javascript: node_modules/.installed
 	npm run --silent lint
 endif
 
-check: lint test docs
+check: lint test test-slow docs
 
 serve: .venv/installed
 	$(BIN)/insight serve --home "$(HOME_FOLDER)"

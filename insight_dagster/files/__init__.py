@@ -1,1 +1,1 @@
-"""Atomic writing, deletion of leftovers, and the layout of a home folder."""
+"""The operating system: atomic writing, leftovers, the home folder, and child processes."""

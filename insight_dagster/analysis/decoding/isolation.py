@@ -1,7 +1,7 @@
 """Decoding in separate processes with limits, so that a crash, hang or memory bomb costs one clip.
 
-Starting, watching and replacing the processes belongs here; their main loop (`worker`) and decoding
-itself (`window`) do not.
+The pool of processes and what is asked of them belong here; a process of any kind
+(`insight_dagster.files.processes`), the answers (`worker`) and decoding itself (`window`) do not.
 """
 
 from __future__ import annotations
@@ -11,13 +11,9 @@ import json
 import math
 import os
 import resource
-import socket
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +21,10 @@ import numpy as np
 
 from insight_dagster.analysis.decoding.window import DecodedWindow, VideoFacts
 from insight_dagster.errors import DecodeError
+from insight_dagster.files.processes.child import Child
 
 _LONGEST_ANSWER = 1 << 24
-_STARTUP_SECONDS = 60.0
+_WORKER = "insight_dagster.analysis.decoding.worker"
 # Keeps the memory of one clip's frames for the next: allocating it again costs a fault per page.
 _KEEP_MEMORY = ":".join(
     f"glibc.malloc.{threshold}={1 << 30}" for threshold in ("mmap_threshold", "trim_threshold")
@@ -149,27 +146,17 @@ class DecodingProcesses:
 
 
 class _Process:
-    """One process, its pipe, and the memory that it writes frames to."""
+    """One process and the memory that it writes frames to."""
 
     def __init__(self, limits: Limits) -> None:
-        ours, theirs = socket.socketpair()
         self._limits = limits
         self._frame_memory = os.memfd_create("frames")
-        closed_with_us, self._lifeline = os.pipe()
-        descriptors = (theirs.fileno(), self._frame_memory, closed_with_us)
-        self._child = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
-            [sys.executable, "-m", "insight_dagster.analysis.decoding.worker"]
-            + [str(each) for each in (*descriptors, limits.memory_mib << 20)],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
+        self._child = Child(
+            _WORKER,
+            memory_mib=limits.memory_mib,
+            inherited=(self._frame_memory,),
+            environment={"GLIBC_TUNABLES": _KEEP_MEMORY},
         )
-        theirs.close()
-        os.close(closed_with_us)
-        self._pipe = Connection(ours.detach())
-        self._started = False
 
     def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         """Return the answer to a request, and a copy of the frames.
@@ -177,15 +164,14 @@ class _Process:
         Raises:
             DecodeError: the process ended or took too long.
         """
-        seconds = self._limits.seconds + (0 if self._started else _STARTUP_SECONDS)
+        seconds = self._limits.seconds
+        text = json.dumps(request).encode()
         try:
-            self._pipe.send_bytes(json.dumps(request).encode())
-            if not self._pipe.poll(seconds):
-                raise DecodeError(f"decoding takes longer than {self._limits.seconds:g} s")
-            answer = json.loads(self._pipe.recv_bytes(_LONGEST_ANSWER))
-        except (EOFError, ConnectionError) as problem:
-            raise DecodeError(f"the decoder crashed ({self._exit_reason()})") from problem
-        self._started = True
+            answer = json.loads(self._child.ask(text, seconds=seconds, longest=_LONGEST_ANSWER))
+        except TimeoutError as problem:
+            raise DecodeError(f"decoding takes longer than {seconds:g} s") from problem
+        except ChildProcessError as problem:
+            raise DecodeError(f"the decoder crashed ({problem})") from problem
         return answer, self._read_frames(answer.get("result", {}).get("shape"))
 
     def nearly_full(self) -> bool:
@@ -197,11 +183,8 @@ class _Process:
 
     def end(self) -> None:
         """End the process immediately."""
-        self._child.kill()
-        self._child.wait()
-        self._pipe.close()
+        self._child.end()
         os.close(self._frame_memory)
-        os.close(self._lifeline)
 
     def _read_frames(self, shape: list[int] | None) -> np.ndarray:
         if shape is None:
@@ -219,11 +202,6 @@ class _Process:
                 raise DecodeError("the decoder's answer is damaged: frames are missing")
             read += count
         return frames
-
-    def _exit_reason(self) -> str:
-        self._child.kill()
-        code = self._child.wait()
-        return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
 @cache
@@ -245,14 +223,3 @@ def _result_of(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
         raise OSError(code, text, name)
     result: dict[str, Any] = answer["result"]
     return result
-
-
-def _environment() -> dict[str, str]:
-    """Return the search paths of this program's environment, without its secrets."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
-        "OMP_NUM_THREADS": "1",
-        "GLIBC_TUNABLES": _KEEP_MEMORY,
-    }

@@ -55,7 +55,11 @@ class SchemaVersionError(DatabaseError):
     """The DuckDB file has another version of the schema, or another program made it."""
 
 
-class DatabaseBusyError(DatabaseError):
+class DatabaseUnavailableError(DatabaseError):
+    """The DuckDB file cannot be used at present, so that no class can be analysed: runs end."""
+
+
+class DatabaseBusyError(DatabaseUnavailableError):
     """Another program held the DuckDB file for longer than the lock timeout."""
 
 

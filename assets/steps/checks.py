@@ -20,6 +20,7 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity
 
 from insight_dagster.analysis.checks import ERROR, Outcome, not_evaluated
 from insight_dagster.database.writes import Upsert
+from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.orchestration.dagster_internals import (
     PARTITION_TAG,
     RANGE_START_TAG,
@@ -200,6 +201,8 @@ def _evaluate(
     """Return the outcomes of a class; if that fails, the failure for each of the checks named."""
     try:
         return evaluate(class_checks, class_name)
+    except DatabaseUnavailableError:
+        raise
     except Exception as problem:
         context.log.exception(f"the checks of {class_name!r} could not be evaluated: {problem}")
         return dict.fromkeys(names, not_evaluated(problem))

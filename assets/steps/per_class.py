@@ -13,7 +13,7 @@ import dagster as dg
 from insight_dagster.assets.steps.checks import AssetChecks, record_asset_checks
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, Upsert
-from insight_dagster.errors import DatabaseError
+from insight_dagster.errors import DatabaseError, DatabaseUnavailableError
 from insight_dagster.tables import STEP_FAILURES
 from insight_dagster.tables.clock import timestamp_now
 
@@ -34,7 +34,8 @@ def for_each_class(
     """Materialize an asset for every class of the run, each with its own metadata.
 
     A class that fails is logged, written to `step_failures`, and does not stop the others: their
-    materializations and check results are recorded before the step fails.
+    materializations and check results are recorded before the step fails. A database that cannot be
+    used ends the step at once.
 
     Args:
         context: of the asset.
@@ -43,6 +44,7 @@ def for_each_class(
         checks: the asset's checks, if it has any.
 
     Raises:
+        DatabaseUnavailableError: another program holds the database, or it is damaged.
         dagster.Failure: a class failed, in a run of several classes.
         Exception: what the class failed with, in a run of one class.
     """
@@ -79,7 +81,13 @@ def for_each_class_and_asset(
     assets = sorted(context.selected_asset_keys)
     results = {asset: _AssetResult(failed_before=_failed(store, asset)) for asset in assets}
     for class_name in context.partition_keys:
-        for asset, outcome in _outcomes(context, materialize, class_name, assets).items():
+        try:
+            outcomes = _outcomes(context, materialize, class_name, assets)
+        except DatabaseUnavailableError:
+            for asset, result in results.items():
+                _record_done(context, asset, result, None)
+            raise
+        for asset, outcome in outcomes.items():
             results[asset].add(class_name, outcome)
     for asset, result in results.items():
         _update_failures(context, store, asset, result)
@@ -124,6 +132,8 @@ def _outcomes(
     """Materialize one class; return the outcome of every asset, and log those that failed."""
     try:
         outcomes = materialize(class_name)
+    except DatabaseUnavailableError:
+        raise
     except Exception as problem:
         outcomes = dict.fromkeys(assets, problem)
     for asset, outcome in outcomes.items():

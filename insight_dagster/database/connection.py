@@ -1,18 +1,17 @@
 """The DuckDB file: short connections, one transaction per write, Arrow in and out.
 
-Connections, reading and transactions belong here; what is written (`writes`), the schema
-(`schema`) and its columns (`insight_dagster.tables`) do not, nor does anything that computes.
+Reading and transactions belong here; opening the file (`opening`), what is written (`writes`), the
+schema (`schema`) and its columns (`insight_dagster.tables`) do not, nor does anything that
+computes.
 
 DuckDB lets one process write, or several read, but not both at a time. So a connection lasts for
-one batch of statements, and processes wait for each other with the locks of `file_locks`. A reader
-releases its lock as soon as the file is open.
+one batch of statements.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,26 +19,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset  # otherwise DuckDB imports it with its first table, while the file is held
-from filelock import Timeout
 
-from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
+from insight_dagster.database.opening import first_line, open_file
 from insight_dagster.database.schema import check_schema, create_schema, empty_rows, exists, is_new
 from insight_dagster.database.writes import Write
-from insight_dagster.errors import DatabaseBusyError, DatabaseError
+from insight_dagster.errors import DatabaseError
 from insight_dagster.tables import TABLES
 from insight_dagster.tables.columns import Table
 
 _BY_NAME = {table.name: table for table in TABLES}
-_RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
-# A checkpoint rewrites whole row groups, and rows with a vector are wide: with DuckDB's default of
-# 122,880 rows in a group, the time to write one class would grow with the whole library.
-_ROW_GROUP = 2048
-# For the few rows of a class, a second thread costs more than it saves, and so does the search for
-# the best compression, which makes a file of vectors a sixth smaller.
-_Options = dict[str, str | bool | int | float | list[str]]
-_READER: _Options = {}
-_WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
-_HELD_MESSAGES = ("Could not set lock", "different configuration", "Unique file handle conflict")
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,8 @@ class Database:
 
     Args:
         path: the file; it and its folder are created when first used.
-        lock_timeout_seconds: longest wait for other processes, then `DatabaseBusyError`.
+        lock_timeout_seconds: longest wait for other processes, of all attempts of this process
+            together until one succeeds; then `DatabaseBusyError`.
     """
 
     path: Path
@@ -153,109 +142,20 @@ class Database:
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        # Others wait while the lock is held: what can be done without the file is done first.
-        spill: _Options = {"temp_directory": f"{self.path}.tmp"}
-        connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
-        with ExitStack() as opened, ExitStack() as held:
-            try:
-                self._open(connection, held, opened, read_only=read_only)
-                if read_only:
-                    held.close()
+        seconds = self.lock_timeout_seconds
+        try:
+            with open_file(self.path, read_only=read_only, seconds=seconds) as connection:
                 if is_new(connection):
                     create_schema(connection, read_only=read_only)
                 else:
                     check_schema(connection, self.path)
                 yield connection
-            except Timeout as problem:
-                raise self._busy() from problem
-            except duckdb.Error as problem:
-                raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
-            finally:
-                connection.close()
-
-    def _open(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        held: ExitStack,
-        opened: ExitStack,
-        *,
-        read_only: bool,
-    ) -> None:
-        """Attach the file under the lock.
-
-        A writer that waits for readers keeps the lock, so that no other writer overtakes it. A
-        program without our locks, such as a shell or a notebook, may hold the file for long: the
-        writer then releases the lock from time to time, for readers that can share the file.
-
-        Args:
-            connection: that the file is attached to.
-            held: closing it releases the lock.
-            opened: closing it ends what marks a reader.
-            read_only: whether the file is opened for reading.
-        """
-        deadline = time.monotonic() + self.lock_timeout_seconds
-        while True:
-            left = max(deadline - time.monotonic(), 0)
-            held.enter_context(hold_lock(self.path, read_only=read_only, seconds=left))
-            if read_only:
-                opened.enter_context(mark_reader(self.path))
-            problem = self._attach(connection, read_only=read_only)
-            while problem and not read_only and has_readers(self.path):
-                if time.monotonic() > deadline:
-                    raise self._busy() from problem
-                problem = self._attach(connection, read_only=read_only)
-            if problem is None:
-                return
-            opened.close()
-            held.close()
-            if time.monotonic() > deadline:
-                raise self._busy() from problem
-            time.sleep(_RETRY_SECONDS)
-
-    def _attach(
-        self, connection: duckdb.DuckDBPyConnection, *, read_only: bool
-    ) -> duckdb.Error | None:
-        """Try to attach the file for a moment; return the error if another process holds it.
-
-        Raises:
-            DatabaseError: the file cannot be opened for a reason that waiting does not change.
-        """
-        path = str(self.path).replace("'", "''")
-        how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}"
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
-                connection.execute(f"ATTACH '{path}' AS held ({how})")
-                connection.execute("USE held")
-            except duckdb.Error as problem:
-                if not _is_held(problem):
-                    raise DatabaseError(f"{self.path}: {_first_line(problem)}") from problem
-                if time.monotonic() > deadline:
-                    return problem
-            else:
-                return None
-            time.sleep(_RETRY_SECONDS)
-
-    def _busy(self) -> DatabaseBusyError:
-        return DatabaseBusyError(
-            f"{self.path} is held by another program and was not released within "
-            f"{self.lock_timeout_seconds:g} s; close it there, or raise "
-            "INSIGHT_LOCK_TIMEOUT_SECONDS"
-        )
-
-
-def _is_held(problem: duckdb.Error) -> bool:
-    """Return whether another process, or another thread of this one, has the file open."""
-    text = str(problem)
-    return any(message in text for message in _HELD_MESSAGES)
+        except duckdb.Error as problem:
+            raise DatabaseError(f"{self.path}: {first_line(problem)}") from problem
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pa.Table:
     return connection.execute(sql, list(parameters)).to_arrow_table()
-
-
-def _first_line(problem: Exception) -> str:
-    return str(problem).splitlines()[0]
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, writes: Sequence[Write]) -> None:

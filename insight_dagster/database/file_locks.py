@@ -80,6 +80,11 @@ def mark_reader(path: Path) -> Iterator[None]:
         yield
 
 
+def lock_files(path: Path) -> tuple[Path, ...]:
+    """Return the files beside a database that are locked while it is used."""
+    return tuple(Path(f"{path}.{name}") for name in ("lock", "readers"))
+
+
 def has_readers(path: Path) -> bool:
     """Return whether a process, this one included, is inside `mark_reader`."""
     with Path(f"{path}.readers").open("ab") as marker:

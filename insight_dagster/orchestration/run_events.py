@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.orchestration.dagster_internals import SerializableErrorInfo
 from insight_dagster.orchestration.stages import Stage
 
@@ -53,17 +54,33 @@ def step_error(instance: dg.DagsterInstance, run_id: str) -> str:
     Of several failed steps the first that is no check: a check that failed does not explain why
     work is missing.
     """
-    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    events = [entry.dagster_event for entry in entries if entry.dagster_event]
-    for event in sorted(events, key=lambda event: "check" in (event.step_key or "")):
-        if event.step_failure_data.error:
-            return error_message(event.step_failure_data.error)
-    return ""
+    return next((error_message(error) for error in _step_errors(instance, run_id)), "")
+
+
+def database_error(instance: dg.DagsterInstance, run_id: str) -> DatabaseUnavailableError | None:
+    """Return the error of a run that could not use the database, which ends the analysis."""
+    kinds = {kind.__name__: kind for kind in DatabaseUnavailableError.__subclasses__()}
+    for error in map(_unwrapped, _step_errors(instance, run_id)):
+        if error.cls_name in kinds:
+            return kinds[error.cls_name](error_message(error))
+    return None
 
 
 def error_message(error: SerializableErrorInfo) -> str:
     """Return the message of the error that a step raised, without Dagster's wrapping."""
+    text = _unwrapped(error).message.strip()
+    return text.partition(": ")[2] or text
+
+
+def _step_errors(instance: dg.DagsterInstance, run_id: str) -> list[SerializableErrorInfo]:
+    """Return the errors that a run's steps failed with, those of checks last."""
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event]
+    events.sort(key=lambda event: "check" in (event.step_key or ""))
+    return [each.step_failure_data.error for each in events if each.step_failure_data.error]
+
+
+def _unwrapped(error: SerializableErrorInfo) -> SerializableErrorInfo:
     while error.cause and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
-    text = error.message.strip()
-    return text.partition(": ")[2] or text
+    return error

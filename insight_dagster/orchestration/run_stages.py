@@ -8,6 +8,8 @@ only (`stage_launchers`). Which stages there are does not belong here (`stages`)
 - A class that failed in a run of several is run once more by itself: another class's crash must not
   cost it the stage.
 - A stage without classes that fails ends the analysis: the stages after it would use old results.
+- A database that cannot be used (held by another program, damaged) ends the analysis at once:
+  launchers raise `DatabaseUnavailableError`, and nothing is tried again.
 """
 
 from __future__ import annotations

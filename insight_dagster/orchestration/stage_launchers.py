@@ -14,6 +14,7 @@ from insight_dagster.orchestration.dagster_internals import RANGE_START_TAG
 from insight_dagster.orchestration.run_events import (
     Completed,
     completed,
+    database_error,
     materializations,
     step_error,
 )
@@ -90,6 +91,9 @@ class InProcessLauncher:
         events = list(materializations(self.instance, [result.run_id]))
         self.computed += sum(_computed(event) for event in events)
         if not result.success:
+            problem = database_error(self.instance, result.run_id)
+            if problem is not None:
+                raise problem
             error = step_error(self.instance, result.run_id)
             self._run_errors[tags.get(RANGE_START_TAG)] = error or _NO_REASON
         return completed(stage, events)
@@ -136,9 +140,25 @@ class DaemonLauncher:
             count=len(request.ranges),
             log=self._context.log.info,
             name=request.name,
+            on_ended=self._stop_without_database,
         )
         run_ids = [run.run_id for run in instance.get_runs(requested)]
         return completed(stage, materializations(instance, run_ids))
+
+    def _stop_without_database(self, ended: dg.DagsterRun) -> None:
+        """End the night if a run could not use the database; other runs could not either.
+
+        Raises:
+            DatabaseUnavailableError: with the error of the run; runs that wait are cancelled.
+        """
+        instance, run_id = self._context.instance, self._context.run_id
+        problem = None if ended.is_success else database_error(instance, ended.run_id)
+        if problem is None:
+            return
+        waiting = dg.RunsFilter(tags={NIGHT_TAG: run_id}, statuses=[dg.DagsterRunStatus.QUEUED])
+        for run in instance.get_runs(waiting):
+            instance.report_run_canceled(run, message="the database cannot be used at present")
+        raise problem
 
 
 def _run_config(op_config: OpConfig) -> dict[str, Any]:

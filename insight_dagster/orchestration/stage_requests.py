@@ -92,6 +92,7 @@ def wait_for_runs(
     count: int,
     log: Callable[[str], None],
     name: str,
+    on_ended: Callable[[dg.DagsterRun], None] = lambda run: None,
 ) -> None:
     """Wait until a number of runs are there and all have ended, those launched again included.
 
@@ -100,14 +101,19 @@ def wait_for_runs(
         count: of the runs that were requested.
         log: receives a line when another run has ended.
         name: of the request.
+        on_ended: called once with every run that has ended; what it raises ends the waiting.
 
     Raises:
         RunFailedError: they were not launched in time.
     """
-    deadline, ended_before = time.monotonic() + LAUNCH_SECONDS, -1
+    deadline, ended_before, told = time.monotonic() + LAUNCH_SECONDS, -1, set[str]()
     while True:
         found = runs()
         ended = sum(has_ended(run) for run in found)
+        for run in found:
+            if has_ended(run) and run.run_id not in told:
+                told.add(run.run_id)
+                on_ended(run)
         if ended != ended_before:
             log(f"{name}: {ended} of {max(count, len(found))} runs have ended")
             ended_before = ended

@@ -38,7 +38,7 @@ from insight_dagster.analysis.latent_space.coverage import outside
 from insight_dagster.analysis.latent_space.latent_space import LatentSpace
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database import Database
-from insight_dagster.errors import InsightError
+from insight_dagster.errors import DatabaseUnavailableError, InsightError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space.space_rows import (
     newest_space,
@@ -173,6 +173,8 @@ class ClassChecks:
         }.items():
             try:
                 found |= evaluate(class_name)
+            except DatabaseUnavailableError:
+                raise
             except InsightError as problem:
                 found[f"{asset}_not_judged"] = not_evaluated(problem)
         return found

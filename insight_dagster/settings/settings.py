@@ -55,7 +55,9 @@ class Settings(AnalysisOptions, ModelSettings, HomeSettings):
         2048, ge=256, description="memory limit of the process that reads a clip"
     )
     lock_timeout_seconds: float = Field(
-        120.0, gt=0, description="longest wait for the database while another process writes"
+        120.0,
+        gt=0,
+        description="longest wait of a run or command, in all, for a database that others use",
     )
 
     automation: Literal["schedule", "conditions", "off"] = Field(

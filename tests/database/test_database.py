@@ -11,10 +11,11 @@ from contextlib import contextmanager
 
 import duckdb
 import numpy as np
+import psutil
 import pyarrow as pa
 import pytest
 
-from insight_dagster.database import Database
+from insight_dagster.database import Database, patience
 from insight_dagster.database.writes import QuarantineClips, ReplacePartition
 from insight_dagster.errors import DatabaseBusyError, DatabaseError, SchemaVersionError
 from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
@@ -189,20 +190,20 @@ def test_an_empty_file_left_by_a_killed_run_is_completed(database):
     assert database.rows(CLUSTERS).num_rows == 1
 
 
-@contextmanager
 def held_elsewhere(path, *, read_only):
     code = (
         "import duckdb, sys, time; held = duckdb.connect(sys.argv[1], read_only=bool(sys.argv[2]));"
         "held.execute('FROM clusters'); print('held', flush=True); time.sleep(60)"
     )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(path), "yes" if read_only else ""],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return printing_held([sys.executable, "-c", code, str(path), "yes" if read_only else ""])
+
+
+@contextmanager
+def printing_held(command):
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout.readline().strip() == "held"
-        yield
+        yield holder
     finally:
         holder.kill()
         holder.wait()
@@ -215,6 +216,62 @@ def test_a_file_held_elsewhere_is_waited_for_then_reported(database):
         pytest.raises(DatabaseBusyError, match="held by another program"),
     ):
         Database(database.path, lock_timeout_seconds=0.3).rows(CLUSTERS)
+
+
+def test_who_holds_the_file_is_said(database):
+    database.write(clusters("a", "1"))
+    for read_only in (False, True):
+        with held_elsewhere(database.path, read_only=read_only) as holder:
+            impatient = Database(database.path, lock_timeout_seconds=0.3)
+            with pytest.raises(DatabaseBusyError) as caught:
+                impatient.write(clusters("a", "2"))
+        said = f"process {holder.pid} ({sys.executable} -c"
+        assert said in str(caught.value)
+        assert f"user {psutil.Process().username()}, running since 20" in str(caught.value)
+
+
+def test_another_writer_of_ours_is_said(database):
+    database.write(clusters("a", "1"))
+    code = """if True:
+        import sys, time
+        from pathlib import Path
+        from insight_dagster.database import Database
+        with Database(Path(sys.argv[1]))._connection(read_only=False):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    with (
+        printing_held([sys.executable, "-c", code, str(database.path)]) as holder,
+        pytest.raises(DatabaseBusyError, match=rf"process {holder.pid} \("),
+    ):
+        Database(database.path, lock_timeout_seconds=0.3).rows(CLUSTERS)
+
+
+def test_attempts_that_wait_in_vain_share_the_timeout_until_one_succeeds(database):
+    database.write(clusters("a", "1"))
+    impatient = Database(database.path, lock_timeout_seconds=1)
+
+    def seconds_of_six_attempts():
+        began = time.monotonic()
+        for _ in range(6):
+            with pytest.raises(DatabaseBusyError):
+                impatient.rows(CLUSTERS)
+        return time.monotonic() - began
+
+    for _ in range(2):
+        with held_elsewhere(database.path, read_only=False):
+            assert 1 <= seconds_of_six_attempts() < 4, "six seconds, if each waited for one"
+        assert impatient.rows(CLUSTERS).num_rows == 1
+
+
+def test_waits_of_threads_at_the_same_time_count_once(database):
+    path, began = database.path, time.monotonic() - 10
+    for _ in range(4):
+        patience.add_wait(path, began)
+    assert 89 < patience.seconds_left(path, 100) <= 90
+    assert patience.seconds_left(path, 5) == 0
+    time.sleep(0.02)
+    assert patience.seconds_left(path, 0.01) == 0.01, "it ended longer ago than the limit"
 
 
 def test_a_shell_that_reads_keeps_a_writer_waiting_and_no_reader(database):
@@ -289,14 +346,14 @@ def test_nothing_is_imported_while_the_file_is_held(database):
     code = """if True:
         import sys
         from pathlib import Path
-        from insight_dagster.database import Database
+        from insight_dagster.database import Database, opening
         from insight_dagster.tables import CLUSTERS
         from insight_dagster.database.writes import Upsert
-        attach, known = Database._attach, []
+        attach, known = opening._attach, []
         def attached(*args, **kwargs):
             known.append(set(sys.modules))
             return attach(*args, **kwargs)
-        Database._attach = attached
+        opening._attach = attached
         store = Database(Path(sys.argv[1]))
         rows = store.read("FROM clusters", [])
         store.write(Upsert(CLUSTERS, rows))

@@ -3,9 +3,11 @@
 import dagster as dg
 import pytest
 
+from insight_dagster.errors import DatabaseBusyError, DatabaseError
 from insight_dagster.orchestration.run_events import (
     Completed,
     completed,
+    database_error,
     materializations,
     step_error,
 )
@@ -60,3 +62,20 @@ def test_a_check_that_failed_does_not_hide_the_error_of_an_asset(instance):
     assert step_error(instance, run.run_id) == "no clip: 3 of 4 are missing"
     checked = dg.materialize([first, check], instance=instance, raise_on_error=False)
     assert step_error(instance, checked.run_id) == "the check"
+
+
+def test_a_run_that_could_not_use_the_database_is_told_from_others(instance):
+    @dg.asset
+    def busy() -> None:
+        raise DatabaseBusyError("held by process 7")
+
+    @dg.asset
+    def refused() -> None:
+        raise DatabaseError("held by process 7, says a row")
+
+    run = dg.materialize([broken, busy, first], instance=instance, raise_on_error=False)
+    found = database_error(instance, run.run_id)
+    assert type(found) is DatabaseBusyError and str(found) == "held by process 7"
+    for others in ([refused, first], [broken, first]):
+        run = dg.materialize(others, instance=instance, raise_on_error=False)
+        assert database_error(instance, run.run_id) is None

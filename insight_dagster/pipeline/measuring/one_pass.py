@@ -14,6 +14,7 @@ from typing import TypeVar
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.clip_library.pending_clips import shards
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
+from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.pipeline.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.embedding import EmbeddingPass
 from insight_dagster.pipeline.measuring.metadata import MetadataPass
@@ -85,6 +86,8 @@ class _OnePass:
             return None
         try:
             return action()
+        except DatabaseUnavailableError:  # no other class could be stored either
+            raise
         except Exception as problem:
             self._failed[asset] = problem
             return None

@@ -1,0 +1,179 @@
+"""Opening and closing the DuckDB file: waiting for other processes, and saying who they are.
+
+Processes wait for each other with the locks of `file_locks`: a writer holds its lock until it has
+closed the file, a reader releases it as soon as the file is open. What is done with the open
+database does not belong here (`connection`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import Timeout
+
+from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
+from insight_dagster.database.lock_holders import describe_holders
+from insight_dagster.database.patience import add_wait, forget_waits, seconds_left
+from insight_dagster.errors import DatabaseBusyError, DatabaseError
+
+_RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
+# A checkpoint rewrites whole row groups, and rows with a vector are wide: with DuckDB's default of
+# 122,880 rows in a group, the time to write one class would grow with the whole library.
+_ROW_GROUP = 2048
+# For the few rows of a class, a second thread costs more than it saves, and so does the search for
+# the best compression, which makes a file of vectors a sixth smaller.
+_Options = dict[str, str | bool | int | float | list[str]]
+_READER: _Options = {}
+_WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
+_HELD_MESSAGES = ("Could not set lock", "different configuration", "Unique file handle conflict")
+
+
+@contextmanager
+def open_file(
+    path: Path, *, read_only: bool, seconds: float
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file until the block ends; other processes are waited for.
+
+    Args:
+        path: the file, created by a writer if it is missing.
+        read_only: whether it is opened for reading.
+        seconds: longest wait, of all attempts of this process together until one succeeds.
+
+    Raises:
+        DatabaseBusyError: others held the file for longer than that; the message names them.
+        DatabaseError: the file cannot be opened for a reason that waiting does not change.
+    """
+    # Others wait while the lock is held: what can be done without the file is done first.
+    spill: _Options = {"temp_directory": f"{path}.tmp"}
+    connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
+    with ExitStack() as opened, ExitStack() as held:
+        try:
+            _wait_and_attach(connection, path, held, opened, read_only=read_only, seconds=seconds)
+            if read_only:
+                held.close()
+            yield connection
+        finally:
+            connection.close()
+
+
+def first_line(problem: Exception) -> str:
+    """Return the first line of an error's message; DuckDB adds advice for SQL below it."""
+    return str(problem).splitlines()[0]
+
+
+def _wait_and_attach(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    held: ExitStack,
+    opened: ExitStack,
+    *,
+    read_only: bool,
+    seconds: float,
+) -> None:
+    """Attach the file within what is left of the longest wait.
+
+    Raises:
+        DatabaseBusyError: others held the file for too long.
+    """
+    began = time.monotonic()
+    deadline = began + seconds_left(path, seconds)
+    try:
+        _attach_locked(connection, path, held, opened, read_only=read_only, deadline=deadline)
+    except Timeout as problem:
+        add_wait(path, began)
+        opened.close()
+        held.close()
+        holders = describe_holders(path, problem.__cause__)
+        raise DatabaseBusyError(
+            f"{path} is held by another program and was not released within {seconds:g} s"
+            f"{': ' if holders else ''}{holders}; close it there, or raise "
+            "INSIGHT_LOCK_TIMEOUT_SECONDS"
+        ) from problem
+    forget_waits(path)
+
+
+def _attach_locked(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    held: ExitStack,
+    opened: ExitStack,
+    *,
+    read_only: bool,
+    deadline: float,
+) -> None:
+    """Attach the file under the lock.
+
+    A writer that waits for readers keeps the lock, so that no other writer overtakes it. A program
+    without our locks, such as a shell or a notebook, may hold the file for long: the writer then
+    releases the lock from time to time, for readers that can share the file.
+
+    Args:
+        connection: that the file is attached to.
+        path: the file.
+        held: closing it releases the lock.
+        opened: closing it ends what marks a reader.
+        read_only: whether the file is opened for reading.
+        deadline: when waiting ends, on the monotonic clock.
+
+    Raises:
+        filelock.Timeout: others held the file until the deadline; its cause is DuckDB's error, if
+            there was one.
+    """
+    while True:
+        left = max(deadline - time.monotonic(), 0)
+        held.enter_context(hold_lock(path, read_only=read_only, seconds=left))
+        if read_only:
+            opened.enter_context(mark_reader(path))
+        problem = _attach(connection, path, read_only=read_only, deadline=deadline)
+        while problem and not read_only and has_readers(path):
+            if time.monotonic() > deadline:
+                raise Timeout(str(path)) from problem
+            problem = _attach(connection, path, read_only=read_only, deadline=deadline)
+        if problem is None:
+            return
+        opened.close()
+        held.close()
+        if time.monotonic() > deadline:
+            raise Timeout(str(path)) from problem
+        time.sleep(_RETRY_SECONDS)
+
+
+def _attach(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool, deadline: float
+) -> duckdb.Error | None:
+    """Try to attach the file for a moment; return the error if another process holds it.
+
+    Args:
+        connection: that the file is attached to.
+        path: the file.
+        read_only: whether it is opened for reading.
+        deadline: when the moment ends at the latest.
+
+    Raises:
+        DatabaseError: the file cannot be opened for a reason that waiting does not change.
+    """
+    quoted = str(path).replace("'", "''")
+    how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}"
+    deadline = min(deadline, time.monotonic() + _PATIENCE_SECONDS)
+    while True:
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS held ({how})")
+            connection.execute("USE held")
+        except duckdb.Error as problem:
+            if not _is_held(problem):
+                raise DatabaseError(f"{path}: {first_line(problem)}") from problem
+            if time.monotonic() > deadline:
+                return problem
+        else:
+            return None
+        time.sleep(_RETRY_SECONDS)
+
+
+def _is_held(problem: duckdb.Error) -> bool:
+    """Return whether another process, or another thread of this one, has the file open."""
+    text = str(problem)
+    return any(message in text for message in _HELD_MESSAGES)

@@ -26,7 +26,7 @@ import torch
 
 from benchmarks.ingest_contestants import Run, contestants, load, ours
 from insight_dagster.analysis.clip_library.clip import Clip
-from insight_dagster.analysis.decoding import DecodingProcesses, Limits
+from insight_dagster.analysis.decoding import DecodingProcesses, Limits, content_key, identify
 from insight_dagster.files.atomic import write_atomically
 
 FOLDER = Path(".benchmarks/ingest")
@@ -62,7 +62,8 @@ def write_clips(folder: Path, count: int) -> dict[str, list[Clip]]:
             if not path.exists():
                 write_atomically(path, partial(_encode, width=width, height=height, seed=number))
             name = f"{size} {number}"
-            made.setdefault(size, []).append(Clip(name, "any", name, path))
+            key = content_key(identify(path).sha256, 0.0, None)
+            made.setdefault(size, []).append(Clip(name, "any", key, path))
     return made
 
 

@@ -9,6 +9,29 @@ where the caller counts and reports failures and continues without the result, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What is at fault when a file cannot be used, which decides when it is tried again.
+
+    Attributes:
+        FILE: the file itself; it is tried again when it changes.
+        MOMENT: a limit, a killed process, a lost mount, a missing decoder; the file is tried again
+            with the next run.
+        REPLACED: the file changed while it was being read; it is listed again, in the same run
+            where possible.
+    """
+
+    __repr__ = str.__repr__
+    FILE = "file"
+    MOMENT = "moment"
+    REPLACED = "replaced"
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the next run tries the file again, even if it did not change."""
+        return self is not Fault.FILE
 
 
 class InsightError(Exception):
@@ -28,7 +51,15 @@ class UnknownClassError(LibraryError):
 
 
 class DecodeError(InsightError):
-    """A clip cannot be decoded exactly; the reason is stored with the quarantined clip."""
+    """A clip cannot be decoded exactly; the reason is stored with the quarantined clip.
+
+    Attributes:
+        fault: what is at fault.
+    """
+
+    def __init__(self, reason: str, fault: Fault = Fault.FILE) -> None:
+        super().__init__(reason)
+        self.fault = fault
 
 
 class MetadataFunctionError(InsightError):
@@ -87,28 +118,25 @@ class UnknownInsightError(InsightError):
     """An insight was requested that the tables do not have."""
 
 
-_REFUSED_BY_SYSTEM = "the file cannot be read"
-
-
 @dataclass(frozen=True)
 class Unreadable:
     """A file or clip that cannot be read or decoded.
 
     Attributes:
         reason: what is wrong with it, as shown in the tables.
+        fault: what is at fault.
     """
 
     reason: str
+    fault: Fault = Fault.FILE
 
     @classmethod
-    def from_os_error(cls, error: OSError) -> Unreadable:
-        """Return the failure for an error of the operating system, such as a missing permission."""
-        return cls(f"{_REFUSED_BY_SYSTEM} ({(error.strerror or type(error).__name__).lower()})")
-
-    @property
-    def is_temporary(self) -> bool:
-        """Whether the operating system refused the file, so that a later attempt may succeed."""
-        return self.reason.startswith(_REFUSED_BY_SYSTEM)
+    def from_error(cls, error: DecodeError | OSError) -> Unreadable:
+        """Return the failure for an error of decoding or of the operating system."""
+        if isinstance(error, DecodeError):
+            return cls(str(error), error.fault)
+        reason = (error.strerror or type(error).__name__).lower()
+        return cls(f"the file cannot be read ({reason})", Fault.MOMENT)
 
 
 @dataclass(frozen=True)

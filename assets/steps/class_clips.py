@@ -4,6 +4,7 @@ import dagster as dg
 
 from insight_dagster.analysis.clip_library.pending_clips import usable_clips
 from insight_dagster.pipeline.class_clips import ClassClips
+from insight_dagster.pipeline.clip_manifest import list_replaced
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.options import OptionsResource
@@ -21,12 +22,15 @@ def open_class(
     progress: Progress,
 ) -> ClassClips:
     """Return the usable clips of a class, with everything that is needed to decode them."""
-    store = database.open()
+    store, decoding = database.open(), library.decoding()
     return ClassClips(
         name=class_name,
         clips=usable_clips(store.rows(CLIP_MANIFEST, class_name), library.root),
         store=store,
-        decode=library.decoding().decode_window,
+        decode=decoding.decode_window,
+        list_again=lambda: list_replaced(
+            store, library.root, class_name, read_facts=decoding.probe
+        ),
         batch_size=options.batch_size,
         workers=options.workers,
         shard_clips=options.shard_clips,

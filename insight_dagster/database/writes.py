@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from insight_dagster.database.schema import ensure_dimension, exists, has_dimension
-from insight_dagster.errors import DatabaseError
+from insight_dagster.errors import DatabaseError, Unreadable
 from insight_dagster.tables import TABLES
 from insight_dagster.tables.columns import Table
 from insight_dagster.tables.status import IS_USABLE, ClipStatus
@@ -116,13 +116,14 @@ class QuarantineClips:
         problems: what is wrong with a clip, by clip id.
     """
 
-    problems: Mapping[str, str]
+    problems: Mapping[str, Unreadable]
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Mark the clips' rows as quarantined, with the problem."""
-        sql = "UPDATE clip_manifest SET status = ?, problem = ? WHERE clip_id = ?"
+        sql = "UPDATE clip_manifest SET status = ?, problem = ?, fault = ? WHERE clip_id = ?"
         for clip_id, problem in self.problems.items():
-            connection.execute(sql, [ClipStatus.QUARANTINED, problem, clip_id])
+            values = [ClipStatus.QUARANTINED, problem.reason, problem.fault, clip_id]
+            connection.execute(sql, values)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class ClassClips:
         clips: the clips, sorted by clip id.
         store: the database.
         decode: decodes the frames of a clip.
+        list_again: lists the clips again whose files changed while they were being read, and
+            returns the usable clips.
         batch_size: clips per forward pass.
         workers: number of threads.
         shard_clips: largest number of clips that are committed together.
@@ -33,6 +35,7 @@ class ClassClips:
     clips: Sequence[Clip]
     store: Database
     decode: Decode
+    list_again: Callable[[], Sequence[Clip]]
     batch_size: int
     workers: int
     shard_clips: int

@@ -1,11 +1,19 @@
-"""The use case of the asset `clip_manifest`: list the clips of one class."""
+"""Listing the clips of one class: for the asset `clip_manifest`, and again after changes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from insight_dagster.analysis.clip_library import ScannedLibrary
-from insight_dagster.analysis.clip_library.clip_manifest import Probe, manifest_rows
+from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.analysis.clip_library.clip_source import make_source
+from insight_dagster.analysis.clip_library.pending_clips import usable_clips
+from insight_dagster.analysis.decoding import Probe
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
+from insight_dagster.errors import Fault
 from insight_dagster.pipeline.class_clips import ProgressCallback
 from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.tables import CLIP_MANIFEST
@@ -58,3 +66,36 @@ def list_class(
         **timer.facts(manifest.computed),
     }
     return StepResult(CLIP_MANIFEST, manifest.table, facts)
+
+
+def list_replaced(
+    store: Database, root: Path, class_name: str, *, read_facts: Probe
+) -> Sequence[Clip]:
+    """List the clips of a class again whose files changed while they were being read.
+
+    Args:
+        store: the database.
+        root: folder of the library.
+        class_name: the class.
+        read_facts: reads the properties of a video file.
+
+    Returns:
+        The usable clips of the class.
+    """
+    stored, folder = store.rows(CLIP_MANIFEST, class_name), root.resolve()
+    sources = [
+        make_source(
+            folder,
+            row["path"],
+            class_name=class_name,
+            split=row["split"],
+            start=row["window_start"],
+            end=row["window_end"],
+        )
+        for row in stored.to_pylist()
+    ]
+    manifest = manifest_rows(
+        sources, previous=stored, read_facts=read_facts, try_again={Fault.REPLACED}
+    )
+    store.write(ReplacePartition(CLIP_MANIFEST, manifest.table, class_name))
+    return usable_clips(manifest.table, root)

@@ -49,10 +49,16 @@ class Settings(AnalysisOptions, ModelSettings, HomeSettings):
     model_config = HomeSettings.model_config
 
     decode_seconds: float = Field(
-        120.0, gt=0, description="time limit of reading one clip; a slower clip is quarantined"
+        120.0,
+        gt=0,
+        description="time limit of reading one clip; a slower clip is quarantined "
+        "and tried again with the next run",
     )
     decode_memory_mib: int = Field(
-        2048, ge=256, description="memory limit of the process that reads a clip"
+        2048,
+        ge=256,
+        description="memory limit of the process that reads a clip; a clip that needs more is "
+        "quarantined and tried again with the next run",
     )
     lock_timeout_seconds: float = Field(
         120.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from insight_dagster.errors import Fault
 from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
 from insight_dagster.tables.status import ClipStatus, Split
@@ -20,6 +21,7 @@ CLIP_MANIFEST = Table(
         real("window_end", "end of the labelled segment; null = end of file", "s", True),
         Column("size_bytes", "BIGINT", "file size", "B", True),
         Column("modified_ns", "BIGINT", "modification time of the file", "ns", True),
+        Column("changed_ns", "BIGINT", "time of the file's last change of any kind", "ns", True),
         text("container", "container format", nullable=True),
         text("codec", "video codec", nullable=True),
         whole("width", "coded width before rotation", "px", True),
@@ -33,6 +35,12 @@ CLIP_MANIFEST = Table(
         text("decoder_reason", "why this decoder was chosen", nullable=True),
         text("status", ClipStatus.listed()),
         text("problem", "why the clip is quarantined", nullable=True),
+        text(
+            "fault",
+            f"what is at fault: {Fault.FILE} (the clip is tried again when the file changes), "
+            f"{Fault.MOMENT} or {Fault.REPLACED} (with the next run)",
+            nullable=True,
+        ),
     ),
 )
 

@@ -47,6 +47,7 @@ def quarantined(path: str, class_name: str, problem: str) -> pd.DataFrame:
         "split": ["train"],
         "status": ["quarantined"],
         "problem": [problem],
+        "fault": ["file"],
     }
     return frame(tables.CLIP_MANIFEST, columns, 1)
 

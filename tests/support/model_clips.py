@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 
 from insight_dagster.analysis.clip_library.clip import Clip
+from insight_dagster.analysis.decoding import content_key, identify
 from insight_dagster.analysis.model.loading import VideoClassifier, load_classifier
 from insight_dagster.analysis.model.x3d import VARIANTS, build_x3d
 from insight_dagster.settings.model_spec import ModelSpec
@@ -75,7 +75,10 @@ def write_clip(path: Path, *, seed: int, frames: int = 60) -> Path:
     return path
 
 
-def clip_of(path: Path, class_name: str = "climb") -> Clip:
-    """Return a clip whose content key is a hash of the file's bytes."""
-    key = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else path.name
-    return Clip(clip_id=f"{key[:8]}{class_name}", class_name=class_name, content_key=key, path=path)
+def clip_of(
+    path: Path, class_name: str = "climb", window: tuple[float, float | None] = (0.0, None)
+) -> Clip:
+    """Return a clip of a file, or of a part of it."""
+    start, end = window
+    key = content_key(identify(path).sha256, start, end) if path.is_file() else path.name
+    return Clip(f"{key[:8]}{class_name}", class_name, key, path, start, end)

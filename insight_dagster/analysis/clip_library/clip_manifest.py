@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.clip_library.clip_source import ClipSource
-from insight_dagster.analysis.decoding import Probe, probe
-from insight_dagster.errors import DecodeError, Unreadable
+from insight_dagster.analysis.clip_library.clip_source import MISSING, ClipSource
+from insight_dagster.analysis.clip_library.described_file import DescribedFile, describe_file
+from insight_dagster.analysis.decoding import Probe, VideoFacts, content_key, probe
+from insight_dagster.errors import Fault, Unreadable
 from insight_dagster.tables import CLIP_MANIFEST
 from insight_dagster.tables.status import ClipStatus
 
@@ -33,10 +36,13 @@ _FACTS = (
     "decoder",
     "decoder_reason",
 )
-_MEASURED = ("content_key", "size_bytes", "modified_ns", *_FACTS, "status", "problem")
+_STATE = ("size_bytes", "modified_ns", "changed_ns")
+_MEASURED = ("content_key", *_STATE, *_FACTS, "status", "problem", "fault")
+TRIED_AGAIN = frozenset({Fault.MOMENT, Fault.REPLACED})
+"""Faults that a listing looks at again, though the file did not change."""
 
 _Row = dict[str, Any]
-_FileState = tuple[str, float, float | None, int | None, int | None]
+_State = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -73,29 +79,33 @@ def manifest_rows(
     *,
     previous: pa.Table | None,
     read_facts: Probe = probe,
+    try_again: Collection[Fault] = TRIED_AGAIN,
     progress: Callable[[int], None] | None = None,
 ) -> ManifestRows:
     """Return the manifest of a class without opening files that are unchanged.
 
-    A file is unchanged if its path, window, size and modification time are the same. Its previous
-    row is then copied, including a quarantine by a later step, unless the reason is temporary.
+    A file is unchanged if its path, window, size and times are the same. Its previous row is then
+    copied, including a quarantine by a later step, unless the reason belonged to the moment. A
+    file with the contents of a usable clip, such as a renamed one, is read and not probed again.
 
     Args:
         sources: all clips of the class.
         previous: the stored manifest of the class; None or empty if there is none.
         read_facts: returns the properties of a video file.
+        try_again: faults of quarantined clips to look at again, though their files are unchanged.
         progress: called with 1 after each clip.
     """
-    known = _by_file_state(previous)
+    known = _Known(previous, try_again)
+    files = _Files(known, read_facts)
     rows: list[_Row] = []
     computed = 0
     for source in sorted(sources, key=lambda s: (s.relative_path, s.start, s.split)):
-        size, modified = _stat(source)
-        reusable = known.get(_file_state(source, size, modified)) if size is not None else None
-        if reusable is None:
-            computed += size is not None
-            reusable = _measure(source, size, modified, read_facts)
-        rows.append({**_location(source), **reusable})
+        state = _stat(source)
+        row = known.unchanged(source, state)
+        if row is None:
+            computed += state is not None
+            row = files.measure(source, state)
+        rows.append({**_location(source), **row})
         if progress is not None:
             progress(1)
     _number_copies(rows)
@@ -106,16 +116,6 @@ def manifest_rows(
         reused=sum(row["size_bytes"] is not None for row in rows) - computed,
         removed=_count_gone(previous, table),
     )
-
-
-def content_key(source: ClipSource, file_hash: str) -> str:
-    """Return the identity of a clip's content, its file's bytes and its window, as 32 hex digits.
-
-    Args:
-        source: the clip; only its window counts.
-        file_hash: SHA-256 of the file's bytes in hex.
-    """
-    return _digest(f"{file_hash}|{source.start!r}|{source.end!r}", size=16)
 
 
 def clip_id(key: str, class_name: str, split: str, copy_number: int) -> str:
@@ -130,34 +130,64 @@ def clip_id(key: str, class_name: str, split: str, copy_number: int) -> str:
     return _digest(f"{key}|{class_name}|{split}|{copy_number}", size=8)
 
 
-def _by_file_state(previous: pa.Table | None) -> Mapping[_FileState, _Row]:
-    if previous is None:
-        return {}
-    return {
-        (
-            row["path"],
-            row["window_start"],
-            row["window_end"],
-            row["size_bytes"],
-            row["modified_ns"],
-        ): {name: row[name] for name in _MEASURED}
-        for row in previous.to_pylist()
-        if row["size_bytes"] is not None and not Unreadable(row["problem"] or "").is_temporary
-    }
+class _Known:
+    """The rows of the previous manifest that need not be measured again."""
+
+    def __init__(self, previous: pa.Table | None, try_again: Collection[Fault]) -> None:
+        rows = [] if previous is None else previous.to_pylist()
+        self._by_place = {
+            (row["path"], row["window_start"], row["window_end"]): row
+            for row in rows
+            if row["size_bytes"] is not None and row["fault"] not in try_again
+        }
+        self._by_content = {
+            row["content_key"]: row for row in rows if row["status"] == ClipStatus.OK
+        }
+
+    def unchanged(self, source: ClipSource, state: _State | None) -> _Row | None:
+        """Return what was measured of a clip whose file has not changed since."""
+        row = self._by_place.get((source.relative_path, source.start, source.end))
+        if row is None or tuple(row[name] for name in _STATE) != state:
+            return None
+        return {name: row[name] for name in _MEASURED}
+
+    def facts(self, source: ClipSource, file_hash: str) -> VideoFacts | None:
+        """Return the properties of a clip whose file has these bytes, under whatever name."""
+        row = self._by_content.get(content_key(file_hash, source.start, source.end))
+        return None if row is None else VideoFacts(**{name: row[name] for name in _FACTS})
 
 
-def _file_state(source: ClipSource, size: int | None, modified: int | None) -> _FileState:
-    return (source.relative_path, source.start, source.end, size, modified)
+class _Files:
+    """The files of one listing, each of them read once for all of its windows."""
+
+    def __init__(self, known: _Known, read_facts: Probe) -> None:
+        self._known, self._read_facts = known, read_facts
+        self._last: tuple[Path, _State, DescribedFile | Unreadable] | None = None
+
+    def measure(self, source: ClipSource, state: _State | None) -> _Row:
+        """Return everything about a clip that does not depend on its name."""
+        if state is None:
+            return _unusable(source, source.problem or MISSING)
+        if self._last is None or self._last[:2] != (source.path, state):
+            file = describe_file(source.path, partial(self._facts, source))
+            self._last = (source.path, state, file)
+        found = self._last[2]
+        if isinstance(found, Unreadable):
+            return _unusable(source, found)
+        return _described(source, found)
+
+    def _facts(self, source: ClipSource, path: Path, *, file_hash: str) -> VideoFacts:
+        return self._known.facts(source, file_hash) or self._read_facts(path, file_hash=file_hash)
 
 
-def _stat(source: ClipSource) -> tuple[int | None, int | None]:
+def _stat(source: ClipSource) -> _State | None:
     if source.problem:
-        return None, None
+        return None
     try:
         found = source.path.stat()
     except OSError:
-        return None, None
-    return found.st_size, found.st_mtime_ns
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _location(source: ClipSource) -> _Row:
@@ -170,36 +200,30 @@ def _location(source: ClipSource) -> _Row:
     }
 
 
-def _measure(source: ClipSource, size: int | None, modified: int | None, read_facts: Probe) -> _Row:
-    if size is None:
-        return _unusable(source, source.problem or Unreadable("the file is missing"))
-    try:
-        key = content_key(source, _file_hash(source))
-    except OSError as problem:
-        return _unusable(source, Unreadable.from_os_error(problem))
-    row = {"content_key": key, "size_bytes": size, "modified_ns": modified}
-    try:
-        return {**row, **asdict(read_facts(source.path)), "status": ClipStatus.OK, "problem": None}
-    except DecodeError as problem:
-        return {
-            **row,
-            **dict.fromkeys(_FACTS),
-            "status": ClipStatus.QUARANTINED,
-            "problem": str(problem),
-        }
+def _described(source: ClipSource, file: DescribedFile) -> _Row:
+    identity, facts = file.identity, file.facts
+    row: _Row = {
+        "content_key": content_key(identity.sha256, source.start, source.end),
+        **{name: getattr(identity, name) for name in _STATE},
+    }
+    if isinstance(facts, Unreadable):
+        return {**row, **dict.fromkeys(_FACTS), **_quarantine(facts)}
+    return {**row, **asdict(facts), "status": ClipStatus.OK, "problem": None, "fault": None}
+
+
+def _quarantine(problem: Unreadable) -> _Row:
+    return {
+        "status": ClipStatus.QUARANTINED,
+        "problem": problem.reason,
+        "fault": problem.fault,
+    }
 
 
 def _unusable(source: ClipSource, problem: Unreadable) -> _Row:
     # The file was not read, so its path replaces its content; a file that appears there later gets
     # a key of its own.
-    key = content_key(source, f"unread:{source.relative_path}")
-    row: _Row = dict.fromkeys(_MEASURED)
-    return {**row, "content_key": key, "status": ClipStatus.QUARANTINED, "problem": problem.reason}
-
-
-def _file_hash(source: ClipSource) -> str:
-    with source.path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    key = content_key(f"unread:{source.relative_path}", source.start, source.end)
+    return {**dict.fromkeys(_MEASURED), "content_key": key, **_quarantine(problem)}
 
 
 def _number_copies(rows: list[_Row]) -> None:

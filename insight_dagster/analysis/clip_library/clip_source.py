@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from insight_dagster.errors import LibraryError, Unreadable
+from insight_dagster.errors import Fault, LibraryError, Unreadable
 from insight_dagster.tables.status import Split
 
 SPLITS = {
@@ -25,6 +25,9 @@ SPLITS = {
     "test": Split.TEST,
     "testing": Split.TEST,
 }
+
+MISSING = Unreadable("the file is missing", Fault.MOMENT)
+"""The problem of a clip that the library lists and does not have."""
 
 _ENDINGS = "mp4 m4v mov mkv webm avi mpg mpeg ts m2ts flv wmv asf ogv 3gp gif"
 VIDEO_SUFFIXES = frozenset(f".{ending}" for ending in re.split(" ", _ENDINGS))
@@ -140,13 +143,13 @@ def _name_problem(name: str) -> str | None:
 def _path_problem(root: Path, path: Path) -> Unreadable | None:
     try:
         if not path.exists():
-            return Unreadable("a broken link" if path.is_symlink() else "the file is missing")
+            reason = "a broken link" if path.is_symlink() else MISSING.reason
+            return Unreadable(reason, Fault.MOMENT)
         if not path.resolve().is_relative_to(root):
             return Unreadable("a link that leaves the library")
         return None if path.is_file() else Unreadable("not a regular file")
     except OSError as problem:
-        reason = (problem.strerror or "unknown").lower()
-        return Unreadable(f"the file cannot be reached ({reason})")
+        return Unreadable.from_error(problem)
 
 
 def _printable(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from insight_dagster.errors import Fault
 from insight_dagster.tables.status import ClipStatus
 
 
@@ -38,3 +39,8 @@ def count_quarantined(manifest: pa.Table) -> Quarantine:
     rows = manifest.select(["status", "problem"]).to_pylist()
     problems = [row["problem"] for row in rows if row["status"] == ClipStatus.QUARANTINED]
     return Quarantine(len(rows), len(problems), tuple(Counter(problems).most_common()))
+
+
+def count_replaced(manifest: pa.Table) -> int:
+    """Count the clips of a manifest whose files changed while they were being read."""
+    return manifest["fault"].to_pylist().count(Fault.REPLACED)

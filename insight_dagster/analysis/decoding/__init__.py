@@ -6,8 +6,8 @@ and finding clips (`clip_library`) do not belong here.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
+from insight_dagster.analysis.decoding.held_file import FileIdentity, content_key, identify
 from insight_dagster.analysis.decoding.isolation import (
     DecodingProcesses,
     Limits,
@@ -22,17 +22,20 @@ from insight_dagster.analysis.decoding.window import (
 
 Decode = Callable[..., DecodedWindow]
 """`decode_window`, or the method of `DecodingProcesses`."""
-Probe = Callable[[Path], VideoFacts]
+Probe = Callable[..., VideoFacts]
 """`probe`, or the method of `DecodingProcesses`."""
 
 __all__ = [
     "Decode",
     "DecodedWindow",
     "DecodingProcesses",
+    "FileIdentity",
     "Limits",
     "Probe",
     "VideoFacts",
+    "content_key",
     "decode_window",
     "decoding_processes",
+    "identify",
     "probe",
 ]

@@ -23,7 +23,7 @@ from insight_dagster.analysis.decoding.file_headers import (
     find_missing_boxes,
     read_boxes,
 )
-from insight_dagster.errors import DecodeError, Unreadable
+from insight_dagster.errors import DecodeError, Fault, Unreadable
 
 # Playlists and manifests (hls, dash, concat) are left out on purpose: they refer to other files and
 # addresses, which a clip must not make this machine read. Audio formats are included so that the
@@ -114,7 +114,7 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
     except av.error.BlockingIOError as problem:  # raised if there is no memory for a stack
         raise MemoryError(str(path)) from problem
     except (av.error.FFmpegError, UnicodeError) as problem:
-        raise DecodeError(explain(problem, path)) from problem
+        raise DecodeError(explain(problem, path), _fault(problem)) from problem
 
 
 @contextmanager
@@ -155,13 +155,19 @@ def explain(problem: Exception, path: Path) -> str:
     if isinstance(problem, av.error.ArgumentError):
         return _explain_refused(path)
     if isinstance(problem, PermissionError):
-        return Unreadable.from_os_error(problem).reason
+        return Unreadable.from_error(problem).reason
     if isinstance(problem, OSError) and problem.errno == errno.EIO:
         return "cut short inside its header, or not readable from the disk"
     return next(
         (reason for kind, reason in _REASONS.items() if isinstance(problem, kind)),
         f"it cannot be read or decoded ({type(problem).__name__})",
     )
+
+
+def _fault(problem: Exception) -> Fault:
+    """Return what is at fault: with another build of libav, a missing decoder may be there."""
+    of_moment = (PermissionError, av.error.DecoderNotFoundError, av.error.PatchWelcomeError)
+    return Fault.MOMENT if isinstance(problem, of_moment) else Fault.FILE
 
 
 def _explain_refused(path: Path) -> str:
@@ -171,8 +177,10 @@ def _explain_refused(path: Path) -> str:
 
 
 def _refuse_unreadable(path: Path) -> None:
+    if not path.exists():
+        raise DecodeError("there is no such file", Fault.MOMENT)
     if not path.is_file():
-        raise DecodeError("there is no such file" if not path.exists() else "not a regular file")
+        raise DecodeError("not a regular file")
     if path.stat().st_size == 0:
         raise DecodeError("the file is empty (0 bytes)")
 
@@ -193,7 +201,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
     stream = streams[0]
     context = stream.codec_context
     if context is None:
-        raise DecodeError("there is no decoder for its codec")
+        raise DecodeError("there is no decoder for its codec", Fault.MOMENT)
     if context.width < 1 or context.height < 1:
         raise DecodeError("the video stream has no frame size: its header is damaged")
     if context.width * context.height > MAX_PIXELS:

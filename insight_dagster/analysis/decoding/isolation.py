@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from insight_dagster.analysis.decoding.window import DecodedWindow, VideoFacts
-from insight_dagster.errors import DecodeError
+from insight_dagster.errors import DecodeError, Fault
 from insight_dagster.files.processes.child import Child
 
 _LONGEST_ANSWER = 1 << 24
@@ -64,14 +64,15 @@ class DecodingProcesses:
         self._idle: list[_Process] = []
         self._lock = threading.Lock()
 
-    def probe(self, path: Path) -> VideoFacts:
+    def probe(self, path: Path, *, file_hash: str | None = None) -> VideoFacts:
         """Return the properties of a video file, like `window.probe`.
 
         Raises:
             DecodeError: as in `window.probe`, or the process crashed or reached a limit.
             OSError: the system refused the file.
         """
-        return VideoFacts(**self._call({"operation": "probe", "path": str(path)})[0])
+        request = {"operation": "probe", "path": str(path), "file_hash": file_hash}
+        return VideoFacts(**self._call(request)[0])
 
     def decode_window(
         self,
@@ -82,6 +83,7 @@ class DecodingProcesses:
         num_frames: int,
         end: float | None = None,
         decoder: str | None = None,
+        content_key: str | None = None,
     ) -> DecodedWindow:
         """Decode the frames of a time window, like `window.decode_window`.
 
@@ -98,6 +100,7 @@ class DecodingProcesses:
                 "num_frames": num_frames,
                 "end": end,
                 "decoder": decoder,
+                "content_key": content_key,
             }
         )
         return DecodedWindow(
@@ -169,9 +172,11 @@ class _Process:
         try:
             answer = json.loads(self._child.ask(text, seconds=seconds, longest=_LONGEST_ANSWER))
         except TimeoutError as problem:
-            raise DecodeError(f"decoding takes longer than {seconds:g} s") from problem
+            reason = f"decoding takes longer than {seconds:g} s"
+            raise DecodeError(reason, Fault.MOMENT) from problem
         except ChildProcessError as problem:
-            raise DecodeError(f"the decoder crashed ({problem})") from problem
+            # Memory may have run out: of the machine, or where the decoder does not expect it.
+            raise DecodeError(f"the decoder crashed ({problem})", Fault.MOMENT) from problem
         return answer, self._read_frames(answer.get("result", {}).get("shape"))
 
     def nearly_full(self) -> bool:
@@ -215,9 +220,11 @@ def decoding_processes(limits: Limits) -> DecodingProcesses:
 def _result_of(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """Return the result in an answer, or raise the error in it."""
     if "decode_error" in answer:
-        raise DecodeError(str(answer["decode_error"]))
+        reason, fault = answer["decode_error"]
+        raise DecodeError(str(reason), Fault(fault))
     if "memory" in answer:
-        raise DecodeError(f"decoding needs more than {limits.memory_mib} MiB of memory")
+        reason = f"decoding needs more than {limits.memory_mib} MiB of memory"
+        raise DecodeError(reason, Fault.MOMENT)
     if "os_error" in answer:
         code, text, name = answer["os_error"]
         raise OSError(code, text, name)

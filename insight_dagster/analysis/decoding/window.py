@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from av.packet import Packet
 from insight_dagster.analysis.decoding import decord_frames, pyav_frames
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
 from insight_dagster.analysis.decoding.frame_plan import Span
+from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
 from insight_dagster.analysis.decoding.packet_table import check_complete, read_packets
 from insight_dagster.errors import DecodeError
 
@@ -94,14 +96,29 @@ class DecodedWindow:
             )
 
 
-def probe(path: Path) -> VideoFacts:
+def probe(path: Path, *, file_hash: str | None = None) -> VideoFacts:
     """Return the properties of a video file, from its packets and its first frame.
 
+    Args:
+        path: the video file.
+        file_hash: SHA-256 in hex that the file's bytes must have; None for any.
+
     Raises:
-        DecodeError: the file is not a video, or is damaged or cut short in a way that shows
-            without decoding it.
+        DecodeError: the file is not a video, has other bytes, or is damaged or cut short in a way
+            that shows without decoding it.
+        OSError: the file cannot be read.
     """
-    with open_video(Path(path)) as video:
+    if file_hash is None:
+        return _probe(Path(path))
+    with (
+        closing(FileHolder()) as files,
+        files.hold(Path(path), lambda found: found == file_hash) as held,
+    ):
+        return _probe(held)
+
+
+def _probe(path: Path) -> VideoFacts:
+    with open_video(path) as video:
         table = read_packets(video)
         check_complete(video, table)
         shown = table.shown(video.codec_name)
@@ -134,6 +151,7 @@ def decode_window(
     num_frames: int,
     end: float | None = None,
     decoder: str | None = None,
+    content_key: str | None = None,
 ) -> DecodedWindow:
     """Decode `num_frames` exact frames of [start, start + seconds), and only that span.
 
@@ -144,12 +162,24 @@ def decode_window(
         num_frames: number of frames; they repeat if the window holds fewer.
         end: end of the labelled segment in seconds; no frame at or after it is used.
         decoder: one of `DECODERS`; None for PyAV.
+        content_key: `held_file.content_key` that the file's bytes and the segment must have; None
+            for any.
 
     Raises:
-        DecodeError: the window holds no frame, or one of its frames is missing or damaged.
+        DecodeError: the window holds no frame, one of its frames is missing or damaged, or the file
+            has other bytes.
+        OSError: the file cannot be read.
         ValueError: an argument is out of range.
     """
     _check_arguments(start, seconds, num_frames, end, decoder)
+    if content_key is not None:
+        with (
+            closing(FileHolder()) as files,
+            files.hold(Path(path), has_key(content_key, start, end)) as held,
+        ):
+            return decode_window(
+                held, start=start, seconds=seconds, num_frames=num_frames, end=end, decoder=decoder
+            )
     path = Path(path)
     stop = start + seconds if end is None else min(start + seconds, end)
     span = Span(start, stop, num_frames)

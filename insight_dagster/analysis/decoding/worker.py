@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
 from insight_dagster.analysis.decoding.window import decode_window, probe
 from insight_dagster.errors import DecodeError
 from insight_dagster.files.processes.request_loop import answer_requests, inherited
@@ -22,8 +23,11 @@ from insight_dagster.files.processes.request_loop import answer_requests, inheri
 
 def main() -> None:
     """Answer requests until the pipe closes."""
-    (frame_memory,) = inherited()
-    operations = {"probe": _probe, "window": lambda request: _window(frame_memory, request)}
+    (frame_memory,), files = inherited(), FileHolder()
+    operations = {
+        "probe": lambda request: _probe(files, request),
+        "window": lambda request: _window(files, frame_memory, request),
+    }
 
     def answer(message: bytes) -> bytes:
         request = json.loads(message)
@@ -36,20 +40,28 @@ def _answer(operation: Callable[[dict[str, Any]], dict[str, Any]], request: dict
     try:
         return {"result": operation(request)}
     except DecodeError as problem:
-        return {"decode_error": str(problem)}
+        return {"decode_error": [str(problem), problem.fault]}
     except MemoryError:
         return {"memory": True}
     except OSError as problem:
         return {"os_error": [problem.errno, problem.strerror, str(problem.filename)]}
 
 
-def _probe(request: dict[str, Any]) -> dict[str, Any]:
-    return asdict(probe(Path(request["path"])))
+def _probe(files: FileHolder, request: dict[str, Any]) -> dict[str, Any]:
+    path, file_hash = Path(request["path"]), request["file_hash"]
+    if file_hash is None:
+        return asdict(probe(path))
+    with files.hold(path, lambda found: found == file_hash) as held:
+        return asdict(probe(held))
 
 
-def _window(frame_memory: int, request: dict[str, Any]) -> dict[str, Any]:
-    path = Path(request.pop("path"))
-    window = decode_window(path, **request)
+def _window(files: FileHolder, frame_memory: int, request: dict[str, Any]) -> dict[str, Any]:
+    path, key = Path(request.pop("path")), request.pop("content_key")
+    if key is None:
+        window = decode_window(path, **request)
+    else:
+        with files.hold(path, has_key(key, request["start"], request["end"])) as held:
+            window = decode_window(held, **request)
     frames = np.ascontiguousarray(window.frames)
     data = frames.data.cast("B")
     written = 0

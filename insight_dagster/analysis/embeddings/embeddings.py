@@ -39,12 +39,12 @@ class EmbeddedClips:
     Attributes:
         embeddings: rows of `tables.EMBEDDINGS`, one for each clip that could be decoded.
         predictions: rows of `tables.PREDICTIONS` for the same clips, in the same order.
-        problems: reason by clip_id for every other clip.
+        problems: what is wrong with every other clip, by clip_id.
     """
 
     embeddings: pa.Table
     predictions: pa.Table
-    problems: dict[str, str]
+    problems: dict[str, Unreadable]
 
     def __post_init__(self) -> None:
         """Check that both tables have the same clips."""
@@ -176,7 +176,5 @@ def _tables(
         predictions=prediction_rows(
             done, logits, labels=classifier.labels, model_fingerprint=classifier.fingerprint
         ),
-        problems={
-            clip.clip_id: result.reason for clip, result in found if isinstance(result, Unreadable)
-        },
+        problems={clip.clip_id: result for clip, result in found if isinstance(result, Unreadable)},
     )

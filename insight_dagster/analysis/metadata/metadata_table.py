@@ -41,14 +41,14 @@ class MeasuredClips:
     Attributes:
         table: rows of `tables.METADATA_TABLE`, one per clip that could be decoded.
         frames: rows of `tables.METADATA_FRAMES` of the same clips.
-        problems: reason by clip_id for every other clip.
+        problems: what is wrong with every other clip, by clip_id.
         function_problems: by name of a user's function that failed, the number of clips that it
             failed on and its error on the first.
     """
 
     table: pa.Table
     frames: pa.Table
-    problems: dict[str, str]
+    problems: dict[str, Unreadable]
     function_problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -158,7 +158,7 @@ class ClipMeasuring:
             if isinstance(result, Exception):
                 raise result
             if isinstance(result, Unreadable):
-                problems[clip.clip_id] = result.reason
+                problems[clip.clip_id] = result
             else:
                 measured.append((clip, result))
         version = metadata_version(self._spec, self._functions)

@@ -67,11 +67,10 @@ def load_window(
             num_frames=spec.num_frames,
             end=clip.end,
             decoder=clip.decoder,
+            content_key=clip.content_key,
         )
-    except DecodeError as problem:
-        return Unreadable(str(problem))
-    except OSError as problem:
-        return Unreadable.from_os_error(problem)
+    except (DecodeError, OSError) as problem:
+        return Unreadable.from_error(problem)
 
 
 def load_input(

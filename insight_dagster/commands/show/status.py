@@ -10,6 +10,7 @@ from rich.console import Console
 from insight_dagster.commands.home import mark_random, open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
+from insight_dagster.errors import Fault
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
@@ -26,7 +27,7 @@ _PER_CLASS = {
     "insights": "insights",
     "heatmap_bundles": "heatmaps",
 }
-_HEADINGS = {**_PER_CLASS, "judged": "evaluated"}
+_HEADINGS = {**_PER_CLASS, "judged": "evaluated", "tried_again": "tried again"}
 _FAILURES = """
     SELECT asset, CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, reason
     FROM step_failures WHERE asset <> 'verdict' ORDER BY ALL"""
@@ -35,7 +36,10 @@ _CHECKS = """
            CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, description
     FROM check_results WHERE NOT passed ORDER BY ALL"""
 _QUARANTINE = f"""
-    SELECT class_name AS class, path, problem FROM clip_manifest
+    SELECT class_name AS class, path, problem,
+           CASE fault WHEN '{Fault.FILE}' THEN 'when the file changes' ELSE 'with the next run' END
+           AS tried_again
+    FROM clip_manifest
     WHERE status = '{ClipStatus.QUARANTINED}' ORDER BY class_name, path"""  # noqa: S608
 
 
@@ -54,11 +58,15 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
         return
     mark_random(settings, console)
     empty = "No class has been materialized yet; `insight run` does it."
-    shown = [{_HEADINGS.get(name, name): row[name] for name in row} for row in classes]
-    print_rows(console, shown, title="Rows per class", empty=empty)
+    print_rows(console, _headed(classes), title="Rows per class", empty=empty)
     print_rows(console, failures, title="Failed steps", empty="No step failed.")
     print_rows(console, checks, title="Failed checks", empty="Every check passes.")
-    print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
+    held, none = _headed(quarantined), "No clip is quarantined."
+    print_rows(console, held, title="Quarantined clips", empty=none)
+
+
+def _headed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{_HEADINGS.get(name, name): row[name] for name in row} for row in rows]
 
 
 def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from insight_dagster import tables
+from insight_dagster.analysis.decoding.held_file import has_key
 from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.analysis.model.x3d import variant_named
 from insight_dagster.database import Database
@@ -58,6 +59,9 @@ _LAYOUTS = {"tsne": ("x", "y"), "pca": ("pca_x", "pca_y")}
 _NO_SPACE: dict[str, Any] = {"model_fingerprint": "", "space_id": "", "created_at": None}
 
 
+_IDENTITY = ("content_key", "window_start", "window_end")
+
+
 def write_fiftyone(
     store: Database, settings: Settings, folder: Path, *, copy_media: bool
 ) -> list[WrittenFile]:
@@ -75,7 +79,10 @@ def write_fiftyone(
     videos = Videos(settings.library_folder, folder if copy_media else None)
     clips = exported_clips(store)
     usable = with_content_keys(store, clips.filter(pc.equal(clips["status"], ClipStatus.OK)))
-    exists = [videos.holds(each) for each in usable["path"].to_pylist()]
+    exists = [
+        videos.holds(each["path"], has_key(*(each[name] for name in _IDENTITY)))
+        for each in usable.select(["path", *_IDENTITY]).to_pylist()
+    ]
     shown = usable.filter(pa.array(exists, pa.bool_()))
     space = newest_space(store) or _NO_SPACE
     insights = tagged_insights(store.rows(tables.INSIGHTS).to_pylist())
@@ -92,7 +99,7 @@ def write_fiftyone(
     _write_dataset(shown, folder, space, insights)
     left_out = (
         f"{clips.num_rows - usable.num_rows} quarantined, "
-        f"{usable.num_rows - count} whose video is missing"
+        f"{usable.num_rows - count} whose video is missing or has changed"
     )
     return [
         WrittenFile("samples.json", f"{count} clips; left out: {left_out}"),

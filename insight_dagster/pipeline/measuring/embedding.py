@@ -18,6 +18,7 @@ from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database.writes import MergeRows, QuarantineClips
 from insight_dagster.pipeline.class_clips import ClassClips
+from insight_dagster.pipeline.measuring.problem_counts import count_problems
 from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
 from insight_dagster.tables.arrays import matrix_of
@@ -85,7 +86,7 @@ class EmbeddingPass:
             "computed": computed,
             "reused": self._vectors.reused.num_rows,
             "removed": count_removed(self._before, rows),
-            "quarantined": sum(len(each.problems) for each in self._done),
+            **count_problems(each.problems for each in self._done),
             "model_fingerprint": self._model.fingerprint,
             "random_weights": self._model.random_weights,
             **self._timer.facts(computed),

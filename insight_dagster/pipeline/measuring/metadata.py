@@ -23,6 +23,7 @@ from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.database.writes import MergeRows, QuarantineClips
 from insight_dagster.pipeline.class_clips import ClassClips
+from insight_dagster.pipeline.measuring.problem_counts import count_problems
 from insight_dagster.pipeline.step_result import Facts, StepResult, Timer
 from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
 
@@ -81,7 +82,7 @@ class MetadataPass:
             "computed": computed,
             "reused": self._plan.reused.num_rows,
             "removed": count_removed(self._before, rows),
-            "quarantined": sum(len(each.problems) for each in self._done),
+            **count_problems(each.problems for each in self._done),
             **self._failed_functions(),
             **self._timer.facts(computed),
         }

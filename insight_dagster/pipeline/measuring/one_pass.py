@@ -7,20 +7,24 @@ How the two share a pass over the clips belongs here; what each of them computes
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.clip_library.pending_clips import shards
+from insight_dagster.analysis.clip_library.quarantine_counts import count_replaced
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.pipeline.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.embedding import EmbeddingPass
 from insight_dagster.pipeline.measuring.metadata import MetadataPass
 from insight_dagster.pipeline.step_result import StepResult
+from insight_dagster.tables import CLIP_MANIFEST
 
 _Result = TypeVar("_Result")
+_LISTED_AGAIN = 2
 EMBEDDINGS, METADATA_TABLE = "embeddings", "metadata_table"
 """Names of the two assets."""
 
@@ -31,7 +35,9 @@ def measure_class(
     """Decode a class's clips once, and compute embeddings, metadata or both.
 
     A failure of one asset does not affect the other. The class is committed in shards, so that a
-    killed run loses only the current shard.
+    killed run loses only the current shard. A clip whose file changed since it was listed is
+    listed again and measured under its new contents; if the file changes again and again, it is
+    left out until the next run.
 
     Args:
         work: the class's clips.
@@ -42,7 +48,23 @@ def measure_class(
     Returns:
         By asset, the result, or the exception that it failed with.
     """
-    return _OnePass(work, assets).run(model, sheets)
+    outcomes = _OnePass(work, assets).run(model, sheets)
+    for _ in range(_LISTED_AGAIN):
+        replaced = count_replaced(work.store.rows(CLIP_MANIFEST, work.name))
+        if not replaced:
+            break
+        work.warn(f"{replaced} clips of {work.name!r} changed since they were listed; listed again")
+        work = replace(work, clips=work.list_again())
+        again = _OnePass(work, assets).run(model, sheets)
+        outcomes = {name: _both(outcomes[name], each) for name, each in again.items()}
+    return outcomes
+
+
+def _both(first: StepResult | Exception, second: StepResult | Exception) -> StepResult | Exception:
+    """Return the result of a pass and of the pass over what changed during it."""
+    if isinstance(first, Exception):
+        return first
+    return second if isinstance(second, Exception) else second.after(first)
 
 
 class _OnePass:
@@ -77,7 +99,10 @@ class _OnePass:
         self, embedding: EmbeddingPass | None, metadata: MetadataPass | None
     ) -> list[list[Clip]]:
         pending = {clip for side in (embedding, metadata) if side for clip in side.pending}
-        clips = [clip for clip in self._work.clips if clip in pending]
+        # The windows of a file one after the other: the decoder then reads the file once.
+        clips = sorted(
+            (clip for clip in self._work.clips if clip in pending), key=lambda clip: clip.path
+        )
         return shards(clips, self._work.shard_clips)
 
     def _attempt(self, asset: str, action: Callable[[], _Result]) -> _Result | None:

@@ -98,4 +98,4 @@ def _changes(data: ReportData, since: datetime) -> list[dict[str, Any]]:
 
 def _quarantine(manifest: pd.DataFrame) -> list[dict[str, Any]]:
     rows = manifest[manifest["status"] != ClipStatus.OK].sort_values(["class_name", "path"])
-    return plain_rows(rows, ("clip_id", "path", "class_name", "split", "problem"))
+    return plain_rows(rows, ("clip_id", "path", "class_name", "split", "problem", "fault"))

@@ -64,8 +64,7 @@ def test_unchanged_files_are_not_opened(library: Path, monkeypatch: pytest.Monke
     def opened(*_: object) -> None:
         raise AssertionError("an unchanged file was opened")
 
-    monkeypatch.setattr(clip_manifest, "probe", opened)
-    monkeypatch.setattr(clip_manifest, "_file_hash", opened)
+    monkeypatch.setattr(clip_manifest, "describe_file", opened)
     again = rows_of(library, first.table)
     assert again.table.equals(first.table)
     assert (again.computed, again.reused, again.removed) == (0, 3, 0)

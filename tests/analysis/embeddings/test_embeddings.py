@@ -139,8 +139,8 @@ def test_identical_content_is_run_once(clips, classifier, monkeypatch):
 
 
 def test_the_window_of_a_segment_is_respected(clips, classifier):
-    late = Clip("late", "climb", "late", clips[0].path, start=1.0, end=1.5)
-    early = Clip("early", "climb", "early", clips[0].path, start=0.0, end=0.5)
+    late = clip_of(clips[0].path, window=(1.0, 1.5))
+    early = clip_of(clips[0].path, window=(0.0, 0.5))
     one, two = embed_clips([late, early], classifier).embeddings["embedding"].to_pylist()
     assert one != two
 

@@ -72,7 +72,7 @@ class TestMeasureClips:
             [clip_named("bad"), clip_named("good")], spec=SPEC, decode=decoded.read
         )
         assert result.table["clip_id"].to_pylist() == ["good"]
-        assert result.problems == {"bad": "/clips/bad.mp4: no video stream"}
+        assert result.problems == {"bad": Unreadable("/clips/bad.mp4: no video stream")}
 
     def test_rows_do_not_depend_on_the_number_of_threads(self, decoded: Decoded) -> None:
         decoded.update({name: panning(step=i, frames=3) for i, name in enumerate("abcdef", 1)})

@@ -1,4 +1,6 @@
-"""Videos outside the library are not exported."""
+"""Videos outside the library, and copies of other contents, are not exported."""
+
+import hashlib
 
 from insight_dagster.export.fiftyone.videos import Videos
 
@@ -10,4 +12,17 @@ def test_a_video_behind_a_link_that_leads_out_is_left_out(tmp_path):
     (library / "a.mp4").symlink_to(tmp_path / "secret")
     (library / "b.mp4").write_bytes(b"x")
     videos = Videos(library, None)
-    assert [videos.holds(name) for name in ("a.mp4", "b.mp4", "../secret")] == [False, True, False]
+    names = ("a.mp4", "b.mp4", "../secret")
+    assert [videos.holds(name, lambda _: False) for name in names] == [False, True, False]
+
+
+def test_a_copy_is_what_was_listed(tmp_path):
+    library, folder = tmp_path / "library", tmp_path / "dataset"
+    library.mkdir()
+    folder.mkdir()
+    listed = {hashlib.sha256(name.encode()).hexdigest() for name in "ab"}
+    (library / "a.mp4").write_text("a")
+    (library / "b.mp4").write_text("another")
+    videos = Videos(library, folder)
+    assert [videos.holds(name, listed.__contains__) for name in ("a.mp4", "b.mp4")] == [True, False]
+    assert [each.read_text() for each in (folder / "data").iterdir()] == ["a"]

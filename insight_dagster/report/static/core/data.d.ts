@@ -124,6 +124,7 @@ export interface QuarantinedClip {
   class_name: string;
   split: string;
   problem: string | null;
+  fault: string | null;
 }
 
 export interface InsightChange {

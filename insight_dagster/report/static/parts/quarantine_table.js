@@ -20,7 +20,9 @@ export function quarantineTable(clips) {
       textCell(clip.class_name),
       cell(clip.split || '–'),
       textCell(clip.problem ?? 'no reason was recorded'),
+      cell(clip.fault === 'file' ? 'when the file changes' : 'with the next run'),
     ),
   );
-  return table('plain', ['clip', 'class', 'split', 'reason'], rows, 'Quarantined clips');
+  const headings = ['clip', 'class', 'split', 'reason', 'tried again'];
+  return table('plain', headings, rows, 'Quarantined clips');
 }

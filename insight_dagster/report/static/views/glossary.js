@@ -60,7 +60,7 @@ const WORDS = [
   ['population', 'A named set of clips in which insights are searched for.'],
   [
     'quarantine',
-    'Clips that could not be decoded or read, with the reason. They are in no figure.',
+    'Clips that could not be decoded or read, with the reason. They are in no figure. Damaged files are tried again when they change, everything else with the next run.',
   ],
   ['cleared', 'A class whose checks all passed, or failed only as warnings.'],
   ['drift', 'A change against the baseline, the snapshot that was promoted last.'],

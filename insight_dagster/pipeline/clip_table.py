@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from insight_dagster.analysis.insights.clip_table import ClipTable, clip_table_of
 from insight_dagster.analysis.insights.populations import Population
-from insight_dagster.analysis.insights.sql_filters import matching, sandbox
 from insight_dagster.analysis.metadata.metadata_file import read_columns
+from insight_dagster.analysis.sql_filters import matching, sandbox
 from insight_dagster.database import Database
 from insight_dagster.errors import LatentSpaceError
 from insight_dagster.files.home_folders import HomeFolders
@@ -127,10 +127,11 @@ def with_filters(
     """Return the clips with the settings' populations and contrasts, and the size of each."""
     if not (options.populations or options.contrasts):
         return clips, {}
-    with sandbox(filter_columns(clips, rows)) as connection:
+    columns = filter_columns(clips, rows)
+    with sandbox(columns, memory_mib=options.filter_memory_mib) as opened:
         found = {
             kind: {
-                name: matching(connection, each.sql, name=name, seconds=options.filter_seconds)
+                name: matching(opened, each.sql, name=name, seconds=options.filter_seconds)
                 for name, each in sorted(filters.items())
             }
             for kind, filters in (

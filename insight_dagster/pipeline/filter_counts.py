@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from insight_dagster.analysis.insights import populations
-from insight_dagster.analysis.insights.sql_filters import matching, sandbox
+from insight_dagster.analysis.sql_filters import Sandbox, matching, sandbox
 from insight_dagster.errors import SettingsError
 from insight_dagster.settings import Settings
 
@@ -27,13 +26,13 @@ def filter_rows(settings: Settings, clips: pa.Table) -> list[dict[str, Any]]:
         ("contrast", settings.contrasts),
     ):
         all_filters += [(kind, name, f.sql, f.description) for name, f in sorted(filters.items())]
-    with sandbox(clips) as connection:
-        return [_row(settings, connection, *each) for each in all_filters]
+    with sandbox(clips, memory_mib=settings.filter_memory_mib) as opened:
+        return [_row(settings, opened, *each) for each in all_filters]
 
 
 def _row(
     settings: Settings,
-    connection: duckdb.DuckDBPyConnection,
+    opened: Sandbox,
     kind: str,
     name: str,
     sql: str,
@@ -41,7 +40,7 @@ def _row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"kind": kind, "name": name, "sql": sql, "description": description}
     try:
-        inside = matching(connection, sql, name=name, seconds=settings.filter_seconds)
+        inside = matching(opened, sql, name=name, seconds=settings.filter_seconds)
     except SettingsError as problem:
         return {**row, "clips": None, "problem": str(problem)}
     count = int(np.nansum(inside))

@@ -52,6 +52,9 @@ class AnalysisOptions(BaseModel):
         default_factory=dict, description="named SQL filters to compare with the remaining clips"
     )
     filter_seconds: float = Field(10.0, gt=0, description="time limit of one SQL filter")
+    filter_memory_mib: int = Field(
+        1024, ge=256, description="memory limit of the process that evaluates SQL filters"
+    )
 
     @field_validator("populations")
     @classmethod

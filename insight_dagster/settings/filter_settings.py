@@ -1,6 +1,6 @@
 """Named SQL filters of the settings file: the tables `[populations.NAME]` and `[contrasts.NAME]`.
 
-Their fields belong here; evaluating a filter does not (`analysis.insights.sql_filters`).
+Their fields belong here; evaluating a filter does not (`analysis.sql_filters`).
 """
 
 from __future__ import annotations

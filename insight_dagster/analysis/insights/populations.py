@@ -1,7 +1,7 @@
 """Populations: named sets of clips in which failing groups are looked for.
 
 The built-in populations belong here; populations of the settings file are SQL filters
-(`sql_filters`).
+(`analysis.sql_filters`).
 """
 
 from __future__ import annotations

@@ -22,11 +22,11 @@ def answer_requests(answer: Callable[[bytes], bytes]) -> None:
     Args:
         answer: returns the answer to a request.
     """
-    memory, pipe, lifeline = (int(word) for word in sys.argv[1:4])
+    pipe, lifeline = (int(word) for word in sys.argv[2:4])
     _end_with(lifeline)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_limit(), memory_limit()))
     requests = Connection(pipe)
     while True:
         try:
@@ -34,6 +34,11 @@ def answer_requests(answer: Callable[[bytes], bytes]) -> None:
         except EOFError:
             return
         requests.send_bytes(answer(request))
+
+
+def memory_limit() -> int:
+    """Return the limit on this process's private memory in bytes."""
+    return int(sys.argv[1])
 
 
 def inherited() -> list[int]:

@@ -14,7 +14,7 @@ ALIASES = {"run_launcher.py"}
 def is_module(path: Path) -> bool:
     if path.is_dir():
         return (path / "__init__.py").is_file()
-    return path.suffix == ".py" and path.name not in {"__init__.py", *ALIASES}
+    return path.suffix == ".py" and path.name not in {"__init__.py", "__main__.py", *ALIASES}
 
 
 ROOMS = sorted({path.parent for path in (ROOT / "insight_dagster").rglob("__init__.py")})

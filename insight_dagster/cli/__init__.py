@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from insight_dagster.cli import analysis, monitoring
 from insight_dagster.errors import InsightError
+from insight_dagster.files.interruption import end_on_signals
 
 app = typer.Typer(
     name="insight",
@@ -24,6 +25,7 @@ app.add_typer(monitoring.app)
 
 def main() -> None:
     """Run the command line; an `InsightError` is printed in one line and exits with code 1."""
+    end_on_signals()
     try:
         app()
     except InsightError as problem:

@@ -19,12 +19,14 @@ from insight_dagster.cli.options import (
     console,
     setting,
 )
+from insight_dagster.files.interruption import interruptible, restore_default_signals
 from insight_dagster.settings import load_settings
 
 app = typer.Typer()
 
 
 @app.command()
+@interruptible("`insight demo` continues from here")
 def demo(
     home: Home = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the demo library.")] = 0,
@@ -38,6 +40,7 @@ def demo(
 
 
 @app.command("demo-library")
+@interruptible()
 def demo_library(
     folder: Annotated[
         Path | None,
@@ -79,6 +82,7 @@ def init(
 
 
 @app.command()
+@interruptible("`insight run` continues from here")
 def run(
     classes: Annotated[
         list[str] | None, typer.Argument(help="Classes to materialize; default: all.")
@@ -160,6 +164,7 @@ def actions(
 
 
 @app.command()
+@interruptible()
 def export(
     file_format: Annotated[
         str, typer.Argument(metavar="FORMAT", help="parquet, csv, embedding-atlas or fiftyone.")
@@ -180,6 +185,7 @@ def export(
 
 
 @app.command()
+@interruptible()
 def power(
     home: Home = None,
     trials: Annotated[int, typer.Option(min=5, help="Trials for each group size and excess.")] = 10,
@@ -227,12 +233,14 @@ def report(
 
     settings = load_settings(home=home)
     if serve:
+        restore_default_signals()
         serve_report(settings, port=port, console=console)
     else:
-        rewrite_report(settings, console=console)
+        interruptible()(rewrite_report)(settings, console=console)
 
 
 @app.command()
+@interruptible()
 def doctor(home: Home = None) -> None:
     """Check decoders, device, weights and folders; list versions and every setting."""
     from insight_dagster.commands.run.doctor import examine
@@ -252,5 +260,6 @@ def serve(
     """Serve the Dagster UI and the report on 127.0.0.1, and run the Dagster daemon."""
     from insight_dagster.commands.run.serve import serve_home
 
+    restore_default_signals()
     beside = port + 1 if report_port is None else report_port
     serve_home(load_settings(home=home), port=port, report_port=beside, console=console)

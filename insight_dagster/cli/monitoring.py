@@ -12,6 +12,7 @@ from insight_dagster.cli.options import (
     Home,
     console,
 )
+from insight_dagster.files.interruption import interruptible
 from insight_dagster.settings import load_settings
 
 app = typer.Typer()
@@ -36,6 +37,7 @@ def drift(
 
 
 @baseline_app.command("promote")
+@interruptible()
 def baseline_promote(
     reason: Annotated[str, typer.Option(help="Why the present state becomes the baseline.")],
     home: Home = None,
@@ -69,6 +71,7 @@ def classes_list(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @classes_app.command("remove")
+@interruptible()
 def classes_remove(
     name: Annotated[str, typer.Argument(help="A class that is no longer in the library.")],
     home: Home = None,
@@ -84,6 +87,7 @@ def classes_remove(
 
 
 @app.command()
+@interruptible()
 def pin(
     insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of it.")],
     home: Home = None,
@@ -97,6 +101,7 @@ def pin(
 
 
 @app.command()
+@interruptible()
 def unpin(
     insight_id: Annotated[str, typer.Argument(help="A pinned insight's id, or the start of it.")],
     home: Home = None,

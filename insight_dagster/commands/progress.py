@@ -17,6 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from insight_dagster.files.interruption import on_interrupt
 from insight_dagster.resources.progress import ProgressCallback
 
 
@@ -62,5 +63,5 @@ def progress_bars(console: Console) -> Iterator[BarProgress]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=console, transient=True) as bars, on_interrupt(bars.stop):
         yield BarProgress(bars, bars.add_task("", total=None, visible=False))

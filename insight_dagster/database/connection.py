@@ -24,6 +24,7 @@ from insight_dagster.database.opening import first_line, open_file
 from insight_dagster.database.schema import check_schema, create_schema, empty_rows, exists, is_new
 from insight_dagster.database.writes import Write
 from insight_dagster.errors import DatabaseError
+from insight_dagster.files.interruption import uninterrupted
 from insight_dagster.tables import TABLES
 from insight_dagster.tables.columns import Table
 
@@ -124,7 +125,7 @@ class Database:
                 was written.
         """
         self._ensure_file()
-        with self._connection(read_only=False) as connection:
+        with self._connection(read_only=False) as connection, uninterrupted():
             _apply(connection, writes)
 
     def _ensure_file(self) -> None:

@@ -1,1 +1,1 @@
-"""The operating system: atomic writing, leftovers, the home folder, and child processes."""
+"""The operating system: atomic writing, leftovers, the home folder, signals and child processes."""

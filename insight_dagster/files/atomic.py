@@ -11,7 +11,10 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+from insight_dagster.files.interruption import on_interrupt, uninterrupted
 
 
 def write_atomically(
@@ -30,11 +33,12 @@ def write_atomically(
     if make_parent:
         path.parent.mkdir(parents=True, exist_ok=True)
     draft = _draft_of(path)
-    try:
-        save(draft)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with on_interrupt(partial(draft.unlink, missing_ok=True)):
+        try:
+            save(draft)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -46,11 +50,12 @@ def draft_folder(folder: Path) -> Iterator[Path]:
     """
     draft = _draft_of(folder)
     shutil.rmtree(draft, ignore_errors=True)  # left by a killed process of the same id
-    draft.mkdir(parents=True)
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with on_interrupt(partial(_remove_while_written, draft)):
+        draft.mkdir(parents=True)
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def publish_folder(draft: Path, folder: Path) -> None:
@@ -63,9 +68,18 @@ def publish_folder(draft: Path, folder: Path) -> None:
         os.replace(draft, folder)
         return
     old = draft.with_suffix(".old")
-    os.replace(folder, old)
-    os.replace(draft, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with on_interrupt(partial(shutil.rmtree, old, ignore_errors=True)):
+        with uninterrupted():
+            os.replace(folder, old)
+            os.replace(draft, folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_while_written(draft: Path) -> None:
+    """Remove a folder that another thread may still be writing to."""
+    removed = draft.with_suffix(".removed")
+    os.replace(draft, removed)
+    shutil.rmtree(removed, ignore_errors=True)
 
 
 def _draft_of(path: Path) -> Path:

@@ -15,6 +15,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition as AssetJob,
 )
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.utils import make_new_run_id
 from dagster._utils.error import SerializableErrorInfo
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "CheckedMaterialization",
     "SerializableErrorInfo",
     "WorkerStatus",
+    "make_new_run_id",
 ]
 
 PARTITION_TAG = "dagster/partition"
@@ -31,6 +33,15 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 RETRY_STRATEGY_TAG = "dagster/retry_strategy"
 WILL_RETRY_TAG = "dagster/will_retry"
 RETRY_RUN_ID_TAG = "dagster/auto_retry_run_id"
+
+
+def cancel_run(instance: DagsterInstance, run_id: str, reason: str) -> None:
+    """Mark a run that is there and has not ended as canceled, and free its slots in pools."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.is_finished:
+        return
+    instance.report_run_canceled(run, reason)
+    instance.event_log_storage.free_concurrency_slots_for_run(run_id)
 
 
 def fail_run(instance: DagsterInstance, run: DagsterRun, reason: str) -> None:

@@ -5,12 +5,18 @@ Both are a `Launcher` of `run_stages`, where the rules are.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import dagster as dg
 
+from insight_dagster.files.interruption import on_interrupt
 from insight_dagster.orchestration.class_ranges import ClassRange, range_tags
-from insight_dagster.orchestration.dagster_internals import RANGE_START_TAG
+from insight_dagster.orchestration.dagster_internals import (
+    RANGE_START_TAG,
+    cancel_run,
+    make_new_run_id,
+)
 from insight_dagster.orchestration.run_events import (
     Completed,
     completed,
@@ -31,6 +37,7 @@ from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.partitions import ACTION_CLASSES
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_INTERRUPTED = "a signal ended `insight`"
 _NO_REASON = "the run failed; `insight serve` shows its log"
 
 
@@ -80,13 +87,15 @@ class InProcessLauncher:
         tags: Mapping[str, str] | None = None,
         op_config: OpConfig | None = None,
     ) -> Completed:
-        tags = dict(tags or {})
-        result = self.definitions.resolve_job_def(stage.job).execute_in_process(
-            run_config={**_QUIET, **_run_config(op_config or {})},
-            instance=self.instance,
-            tags=tags,
-            raise_on_error=False,
-        )
+        tags, run_id = dict(tags or {}), make_new_run_id()
+        with on_interrupt(partial(cancel_run, self.instance, run_id, _INTERRUPTED)):
+            result = self.definitions.resolve_job_def(stage.job).execute_in_process(
+                run_config={**_QUIET, **_run_config(op_config or {})},
+                instance=self.instance,
+                run_id=run_id,
+                tags=tags,
+                raise_on_error=False,
+            )
         # From the instance: what a step recorded before it failed is not in the result.
         events = list(materializations(self.instance, [result.run_id]))
         self.computed += sum(_computed(event) for event in events)

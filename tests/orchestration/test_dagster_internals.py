@@ -25,6 +25,8 @@ NEEDED_FOR = {
     ("dagster", "DefaultRunLauncher.supports_check_run_worker_health"): "having runs monitored",
     ("dagster", "DefaultRunLauncher.check_run_worker_health"): "saying whether a run is alive",
     ("dagster", "DagsterInstance.report_run_failed"): "ending a run whose process is gone",
+    ("dagster", "DagsterInstance.report_run_canceled"): "ending a run that a signal interrupted",
+    ("dagster._core.utils", "make_new_run_id"): "knowing a run that a signal may interrupt",
     ("dagster", "DagsterInstance.all_logs"): "reading what a run recorded, also before it failed",
     ("dagster", "DagsterInstance.get_records_for_run"): "finding the process of a run",
     (

@@ -18,7 +18,7 @@ from rich.console import Console
 import insight_dagster
 from insight_dagster.errors import SettingsError
 from insight_dagster.files.atomic import write_atomically
-from insight_dagster.pipeline.home import has_random_predictions, open_database
+from insight_dagster.pipeline.home import has_random_predictions, note_of_last_write, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.settings.settings_file import settings_text
 
@@ -86,6 +86,14 @@ def mark_random(settings: Settings, console: Console) -> None:
     """Print a warning if the home's predictions come from an untrained model."""
     if has_random_predictions(open_database(settings)):
         console.print("[bold red]RANDOM WEIGHTS:[/] predictions and insights mean nothing")
+
+
+def note_clock(settings: Settings, console: Console) -> None:
+    """Print a note if the clock is behind the last write, before a command writes."""
+    path = settings.folders.database
+    note = note_of_last_write(open_database(settings)) if path.exists() else None
+    if note is not None:
+        console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
 
 
 def who(author: str | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from insight_dagster.database.write_sequence import begin_sequence
 from insight_dagster.errors import DatabaseError, SchemaVersionError
 from insight_dagster.tables import SCHEMA_VERSION, TABLES
 from insight_dagster.tables.columns import Table
@@ -83,6 +84,7 @@ def create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> 
     for table in TABLES:
         if not has_dimension(table):
             _create(connection, table, dimension=0)
+    begin_sequence(connection)
     connection.execute("COMMIT")
 
 

@@ -14,9 +14,11 @@ import duckdb
 import pyarrow as pa
 
 from insight_dagster.database.schema import ensure_dimension, exists, has_dimension
+from insight_dagster.database.write_sequence import next_number
 from insight_dagster.errors import DatabaseError, Unreadable
 from insight_dagster.tables import TABLES
 from insight_dagster.tables.columns import Table
+from insight_dagster.tables.identity import SEQUENCE
 from insight_dagster.tables.status import IS_USABLE, ClipStatus
 
 
@@ -202,7 +204,13 @@ def _ready(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) 
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
-    if rows.num_rows:
-        connection.register("incoming", rows)
-        connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM incoming")  # noqa: S608
-        connection.unregister("incoming")
+    """Insert rows; of a numbered table, those without a number get the next one."""
+    if not rows.num_rows:
+        return
+    chosen = "*"
+    if SEQUENCE.name in table.column_names:
+        number = next_number(connection)
+        chosen = f"* REPLACE (coalesce({SEQUENCE.name}, {number}) AS {SEQUENCE.name})"
+    connection.register("incoming", rows)
+    connection.execute(f"INSERT INTO {table.name} BY NAME SELECT {chosen} FROM incoming")  # noqa: S608
+    connection.unregister("incoming")

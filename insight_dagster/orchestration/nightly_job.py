@@ -31,7 +31,7 @@ from insight_dagster.orchestration.stages import (
     REPORT,
     Stage,
 )
-from insight_dagster.pipeline.home import delete_leftovers
+from insight_dagster.pipeline.home import delete_leftovers, note_of_last_write
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
@@ -46,13 +46,20 @@ LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
 
 
 @dg.op(out=dg.Out(io_manager_key="insight_night_io"))
-def extract(context: dg.OpExecutionContext, insight_library: ClipLibraryResource) -> Analysis:
+def extract(
+    context: dg.OpExecutionContext,
+    insight_library: ClipLibraryResource,
+    insight_database: DatabaseResource,
+) -> Analysis:
     """Add new classes as partitions, then list, embed and describe the clips of every class.
 
     Raises:
         RetryRequested: the library cannot be read; it may be a mount that comes back.
     """
     wait_for_earlier_nights(context)
+    note = note_of_last_write(insight_database.open())
+    if note is not None:
+        context.log.warning(note)
     names = str(ACTION_CLASSES.name)
     known = context.instance.get_dynamic_partitions(names)
     try:

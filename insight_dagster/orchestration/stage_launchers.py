@@ -72,7 +72,7 @@ class InProcessLauncher:
     def failure_reason(self, stage: Stage, class_name: str | None) -> str:
         """Return what is kept of a class's failure, otherwise the error of its run."""
         if class_name is not None:
-            sql = "SELECT reason FROM step_failures WHERE class_name = ? ORDER BY failed_at DESC"
+            sql = "SELECT reason FROM step_failures WHERE class_name = ? ORDER BY sequence DESC"
             resources = self.definitions.resources or {}
             store = cast(DatabaseResource, resources["insight_database"]).open()
             kept = store.read(sql, [class_name])["reason"].to_pylist()

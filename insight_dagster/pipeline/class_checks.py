@@ -61,7 +61,7 @@ from insight_dagster.tables.columns import Table
 from insight_dagster.tables.status import IS_USABLE
 
 _USABLE_AND_PLACED = f"""
-    WITH newest AS (SELECT space_id FROM latent_spaces ORDER BY created_at DESC LIMIT 1)
+    WITH newest AS (SELECT space_id FROM latent_spaces ORDER BY sequence DESC LIMIT 1)
     SELECT m.class_name, count(*) AS usable, count(p.clip_id) AS placed
     FROM clip_manifest m
     LEFT JOIN projection p ON p.clip_id = m.clip_id AND p.space_id IN (FROM newest)

@@ -29,7 +29,7 @@ from insight_dagster.tables.records import from_row
 
 _LAST_LINES = """
     SELECT * FROM insight_ledger WHERE class_name = ? AND run_id <> ?
-    QUALIFY row_number() OVER (PARTITION BY ledger_id ORDER BY recorded_at DESC) = 1
+    QUALIFY row_number() OVER (PARTITION BY ledger_id ORDER BY sequence DESC) = 1
     ORDER BY ledger_id"""
 _MOST_SEVERE = 5
 

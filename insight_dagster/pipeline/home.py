@@ -1,9 +1,11 @@
-"""The home as a whole: opening its database, and deleting files that nothing refers to any more.
+"""The home as a whole: its database, its clock, and files that nothing refers to any more.
 
 The paths of the folders are in `insight_dagster.files.home_folders`.
 """
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.analysis.model.video_classifier import is_random
@@ -13,12 +15,15 @@ from insight_dagster.errors import SettingsError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.files.leftovers import remove_leftovers
 from insight_dagster.settings import Settings
-from insight_dagster.tables import HEATMAP_BUNDLES, LATENT_SPACES
+from insight_dagster.tables import HEATMAP_BUNDLES, LAST_WRITE, LATENT_SPACES
+from insight_dagster.tables.clock import timestamp_now
 
 SPACES_KEPT = 2
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""Clocks of several machines, or one that is being adjusted, differ by less."""
 _OLD_SPACES = f"""
     SELECT space_id FROM latent_spaces
-    ORDER BY created_at DESC OFFSET {SPACES_KEPT}"""  # noqa: S608
+    ORDER BY sequence DESC OFFSET {SPACES_KEPT}"""  # noqa: S608
 
 
 def open_database(settings: Settings) -> Database:
@@ -61,3 +66,36 @@ def delete_leftovers(store: Database, folders: HomeFolders) -> int:
         + remove_leftovers(folders.heatmaps, keep={folders.root / path for path in pictures})
         + remove_leftovers(sheets, keep={sheet_path(sheets, key) for key in keys if key})
     )
+
+
+def note_of_last_write(store: Database) -> str | None:
+    """Return a sentence if the clock is behind the last write, None otherwise.
+
+    It is said until something is written again: once, for a clock that was set back.
+    """
+    return _note(store, "written_at", "the last recorded time")
+
+
+def note_of_latest_time(store: Database) -> str | None:
+    """Return a sentence if the clock is behind the latest time that was ever recorded."""
+    return _note(store, "latest_at", "the latest recorded time")
+
+
+def _note(store: Database, column: str, name: str) -> str | None:
+    rows = store.rows(LAST_WRITE).to_pylist()
+    recorded: datetime | None = rows[0][column] if rows else None
+    behind = recorded - timestamp_now() if recorded else timedelta()
+    if recorded is None or behind <= CLOCK_TOLERANCE:
+        return None
+    return (
+        f"the clock is behind {name} by {_words(behind)} ({recorded:%Y-%m-%d %H:%M} UTC): it was "
+        "set back, or was ahead; what is newest is told by the order of writing, so only the "
+        "times shown are wrong"
+    )
+
+
+def _words(span: timedelta) -> str:
+    if span.days:
+        return f"{span.days} {'day' if span.days == 1 else 'days'}"
+    hours, minutes = divmod(span.seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

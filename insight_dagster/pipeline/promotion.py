@@ -5,6 +5,7 @@ Reading baselines is in `baseline`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ def promote_current_state(
         "author": author.strip(),
         "reason": reason.strip(),
         "accepted": accepted,
-        **_facts(current, model),
+        **_facts(checks.store, current, model),
     }
     baseline_id, rows = row["baseline_id"], BASELINES.from_rows([row])
     checks.store.write(
@@ -92,10 +93,10 @@ def _accepted(checks: ClassChecks, accept: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def _facts(current: Snapshot, model: VideoClassifier) -> dict[str, Any]:
+def _facts(store: Database, current: Snapshot, model: VideoClassifier) -> dict[str, Any]:
     created = timestamp_now()
     return {
-        "baseline_id": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "baseline_id": _unused_id(store, f"{created:%Y-%m-%dT%H:%M:%S.%fZ}"),
         "created_at": created,
         "model_fingerprint": model.fingerprint,
         "metadata_version": metadata_version(model.spec, installed_functions()),
@@ -105,9 +106,16 @@ def _facts(current: Snapshot, model: VideoClassifier) -> dict[str, Any]:
     }
 
 
+def _unused_id(store: Database, wanted: str) -> str:
+    """Return an id that no baseline has: a clock that was set back says the same time again."""
+    known = set(store.rows(BASELINES)["baseline_id"].to_pylist())
+    others = (f"{wanted}-{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([wanted], others) if each not in known)
+
+
 def _old_clips(store: Database) -> list[Deletion]:
     """Return deletions of the clips of old baselines; the one being written counts as newest."""
     sql = f"""SELECT baseline_id FROM baselines
-              ORDER BY created_at DESC OFFSET {BASELINES_WITH_CLIPS - 1}"""  # noqa: S608
+              ORDER BY sequence DESC OFFSET {BASELINES_WITH_CLIPS - 1}"""  # noqa: S608
     old = store.read(sql)["baseline_id"].to_pylist()
     return [Deletion(BASELINE_CLIPS, {"baseline_id": baseline_id}) for baseline_id in old]

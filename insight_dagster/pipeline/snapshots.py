@@ -28,7 +28,7 @@ from insight_dagster.tables.arrays import matrix_of
 def newest_baseline(store: Database) -> dict[str, Any] | None:
     """Return the row of the baseline that was promoted last; None if there is none."""
     rows = store.rows(BASELINES).to_pylist()
-    return max(rows, key=lambda row: row["created_at"]) if rows else None
+    return max(rows, key=lambda row: row["sequence"]) if rows else None
 
 
 def baseline_snapshot(

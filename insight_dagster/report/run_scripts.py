@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,10 @@ from insight_dagster.report.pictures import MOST_SHEETS, Pictures
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.runs import run_name
 
-_LISTED = ("created_at", "accuracy", "clips", "run_id", "model_fingerprint", "random_weights")
+_LISTED = (
+    "created_at", "ledger_sequence", "accuracy", "clips", "run_id", "model_fingerprint",
+    "random_weights",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,13 @@ class RunScripts:
         return {f"{part}.js": script(f"{self.name}/{part}", v) for part, v in self.parts.items()}
 
 
-def run_scripts(data: ReportData, site: Path, *, since: datetime | None) -> RunScripts:
+def run_scripts(data: ReportData, site: Path, *, since: int | None) -> RunScripts:
     """Return the scripts of a run; its pictures are written into the site.
 
     Args:
         data: the tables to show.
         site: folder of the site.
-        since: when the run before was reported, UTC; None = there is none.
+        since: the ledger's last number in the run before; None = there is none.
     """
     clips = joined_clips(data)
     pictures = Pictures(site, data.home)
@@ -67,7 +69,6 @@ def run_scripts(data: ReportData, site: Path, *, since: datetime | None) -> RunS
     parts = {"overview": summary, **_clip_parts(data, clips, pictures)}
     facts = {
         **{key: summary["facts"][key] for key in _LISTED},
-        "at": data.created_at.isoformat(),
         "digest": _digest(parts),
         "insights": {card["key"]: card["sentence"] for card in parts["insights"]["cards"]},
     }

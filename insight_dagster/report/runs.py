@@ -16,7 +16,7 @@ from insight_dagster.files.atomic import draft_folder, publish_folder
 from insight_dagster.report.packing import script
 
 RUNS_KEPT = 10
-FORMAT = 2
+FORMAT = 3
 """Raise it whenever the page would misread what an earlier version wrote: such runs are deleted."""
 _FACTS, _FILES = "run.json", "pictures.txt"
 _PICTURES = ("sheets", "thumbs", "heat")
@@ -38,26 +38,29 @@ def publish(
         site: folder of the site.
         name: of the run's folder.
         scripts: texts by file name.
-        facts: what the list of runs says of it; `created_at` puts them in order.
+        facts: what the list of runs says of it.
         pictures: files that the run shows, relative to the site.
     """
-    folder = site / "runs" / name
+    folder, known = site / "runs" / name, known_runs(site)
+    # A count, because a clock can be set back.
+    others = [run["number"] for run in known if run["run_id"] != facts["run_id"]]
+    number = 1 + max(others, default=0)
     with draft_folder(folder) as draft:
         for file, text in scripts.items():
             path = draft / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n", errors="replace")
         (draft / _FILES).write_text("\n".join(sorted(pictures)) + "\n", encoding="utf-8")
-        stored = {**facts, "name": name, "format": FORMAT}
+        stored = {**facts, "name": name, "number": number, "format": FORMAT}
         (draft / _FACTS).write_text(json.dumps(stored), encoding="utf-8")
         publish_folder(draft, folder)
-    for run in known_runs(site):
+    for run in known:
         if run["run_id"] == facts["run_id"] and run["name"] != name:
             shutil.rmtree(site / "runs" / run["name"], ignore_errors=True)
 
 
 def known_runs(site: Path) -> list[dict[str, Any]]:
-    """Return the facts of the runs that the page can read, the newest first."""
+    """Return the facts of the runs that the page can read, the one published last first."""
     found = []
     for file in sorted((site / "runs").glob(f"*/{_FACTS}")):
         try:
@@ -66,7 +69,7 @@ def known_runs(site: Path) -> list[dict[str, Any]]:
             continue
         if facts.get("format") == FORMAT and facts.get("name") == file.parent.name:
             found.append(facts)
-    return sorted(found, key=lambda facts: (facts["created_at"], facts["name"]), reverse=True)
+    return sorted(found, key=lambda facts: int(facts["number"]), reverse=True)
 
 
 def delete_old_runs(site: Path) -> None:

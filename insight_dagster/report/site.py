@@ -6,7 +6,6 @@ Belongs here: writing a site, such that readers never see half of it. Does not: 
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
@@ -56,7 +55,7 @@ def write_site(data: ReportData, folder: Path) -> Path:
 def _add_run(data: ReportData, folder: Path) -> None:
     """Publish the run, unless it shows the same as the newest other one."""
     before = next((run for run in known_runs(folder) if run["run_id"] != data.run_id), None)
-    since = datetime.fromisoformat(before["at"]) if before else None
+    since = before["ledger_sequence"] if before else None
     run = run_scripts(data, folder, since=since)
     if before and before["digest"] == run.facts["digest"]:
         return

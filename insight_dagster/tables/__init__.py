@@ -30,6 +30,7 @@ from insight_dagster.tables.metadata import (
 )
 from insight_dagster.tables.operations import (
     CHECK_RESULTS,
+    LAST_WRITE,
     PINNED_INSIGHTS,
     STEP_FAILURES,
     VERDICTS,
@@ -56,6 +57,7 @@ __all__ = [
     "INSIGHT_EFFECTS",
     "INSIGHT_LEDGER",
     "INSIGHT_MEMBERS",
+    "LAST_WRITE",
     "LATENT_SPACES",
     "METADATA_FIELDS",
     "METADATA_FRAMES",
@@ -100,4 +102,5 @@ TABLES = (
     CHECK_RESULTS,
     STEP_FAILURES,
     PINNED_INSIGHTS,
+    LAST_WRITE,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from insight_dagster.tables.identity import CLASS, INSIGHT_ID, MODEL, SPACE
+from insight_dagster.tables.identity import CLASS, INSIGHT_ID, MODEL, SEQUENCE, SPACE
 from insight_dagster.tables.records import column, record, table_of
 from insight_dagster.tables.status import LedgerStatus, Verb
 
@@ -59,6 +59,7 @@ class LedgerLine:
     ledger_id: str = column("identity over the runs: the insight's first id")
     run_id: str = column("Dagster run that found it so")
     recorded_at: datetime = column("when (UTC)")
+    sequence: int | None = column(SEQUENCE.description)
     class_name: str = column(CLASS.description)
     insight_id: str | None = column("present id; null when resolved")
     status: LedgerStatus = column(LedgerStatus.listed())

@@ -11,4 +11,10 @@ MODEL = Column(
     "model_fingerprint", "VARCHAR", "architecture + weights hash + preprocessing version"
 )
 SPACE = text("space_id", "identity of the latent space")
+SEQUENCE = Column(
+    "sequence",
+    "BIGINT",
+    "number of the write that made the row, counted by the database: the newest row has the "
+    "largest, whatever the clock said",
+)
 INSIGHT_ID = text("insight_id", "identity of the insight")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, Table, real, text, whole
-from insight_dagster.tables.identity import CLASS, CLIP_ID, MODEL, SPACE
+from insight_dagster.tables.identity import CLASS, CLIP_ID, MODEL, SEQUENCE, SPACE
 
 LATENT_SPACES = Table(
     "latent_spaces",
@@ -13,6 +13,7 @@ LATENT_SPACES = Table(
         SPACE,
         MODEL,
         text("fit_key", "hash of the clips, the model and the settings of the fit"),
+        SEQUENCE,
         Column("created_at", "TIMESTAMP", "when it was fitted (UTC)"),
         whole("clips", "clips it was fitted on"),
         Column("classes", "VARCHAR[]", "classes it was fitted on"),

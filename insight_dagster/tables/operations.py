@@ -1,9 +1,9 @@
-"""Tables of the pipeline's own state: check results, failures, verdicts, pinned insights."""
+"""Tables of the pipeline's own state: check results, failures, verdicts, pins, the last write."""
 
 from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, Table, real, text, whole
-from insight_dagster.tables.identity import CLASS, INSIGHT_ID
+from insight_dagster.tables.identity import CLASS, INSIGHT_ID, SEQUENCE
 from insight_dagster.tables.status import Severity
 
 _ASSET = text("asset", "asset that was materialized or checked")
@@ -36,6 +36,7 @@ STEP_FAILURES = Table(
         _CLASS_OR_ALL,
         text("reason", "what went wrong"),
         _RUN,
+        SEQUENCE,
         Column("failed_at", "TIMESTAMP", "time of the failure (UTC)"),
     ),
 )
@@ -69,6 +70,19 @@ PINNED_INSIGHTS = Table(
         text("sentence", "the insight in words when pinned"),
         text("note", "why it is watched"),
         text("author", "who pinned it"),
+        SEQUENCE,
         Column("pinned_at", "TIMESTAMP", "time of the pinning (UTC)"),
     ),
+)
+
+LAST_WRITE = Table(
+    "last_write",
+    "One row: the number and the time of the last write that was numbered.",
+    ("sequence",),
+    (
+        SEQUENCE,
+        Column("written_at", "TIMESTAMP", "what the clock said then (UTC)"),
+        Column("latest_at", "TIMESTAMP", "the latest that it ever said (UTC)"),
+    ),
+    partition_column="sequence",
 )

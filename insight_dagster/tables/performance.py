@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from insight_dagster.tables.columns import Column, Table, real, text, whole
-from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
+from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL, SEQUENCE
 from insight_dagster.tables.metadata import METADATA_FIELDS
 from insight_dagster.tables.status import DriftPart, Split
 
@@ -56,10 +56,11 @@ DRIFT = Table(
 
 BASELINES = Table(
     "baselines",
-    "Promoted states; drift is measured against the newest one.",
+    "Promoted states; drift is measured against the one with the largest sequence.",
     ("baseline_id",),
     (
         _BASELINE_ID,
+        SEQUENCE,
         Column("created_at", "TIMESTAMP", "when it was promoted (UTC)"),
         text("author", "who promoted it"),
         text("reason", "why it was promoted"),

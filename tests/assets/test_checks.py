@@ -201,7 +201,7 @@ def test_a_class_that_failed_never_feeds_the_shared_fit(home_copy):
     (event,) = result.get_asset_materialization_events()
     assert "abseiling" in event.materialization.metadata["left_out"].value
     newest = Database(home_copy.folders.database).read(
-        "SELECT * FROM latent_spaces ORDER BY created_at DESC LIMIT 1"
+        "SELECT * FROM latent_spaces ORDER BY sequence DESC LIMIT 1"
     )
     assert newest["classes"].to_pylist() == [[name for name in CLASSES if name != "abseiling"]]
     (coverage,) = evaluations(result, "coverage").values()

@@ -253,7 +253,7 @@ def test_a_failing_class_does_not_lose_the_others(home_copy, tmp_path, quiet, mo
     assert store.rows(EMBEDDINGS, "abseiling").equals(before), "the last good rows stay"
     (failed,) = [row for row in store.rows(STEP_FAILURES).to_pylist() if row["asset"] != "verdict"]
     assert (failed["asset"], failed["class_name"]) == ("embeddings", "abseiling")
-    newest = store.read("SELECT * FROM latent_spaces ORDER BY created_at DESC LIMIT 1").to_pylist()
+    newest = store.read("SELECT * FROM latent_spaces ORDER BY sequence DESC LIMIT 1").to_pylist()
     assert "abseiling" not in newest[0]["classes"]
     placed = store.read("SELECT DISTINCT class_name, space_id FROM projection").to_pylist()
     assert {row["class_name"] for row in placed if row["space_id"] == newest[0]["space_id"]} == {

@@ -151,6 +151,7 @@ def ledger(found: pd.DataFrame) -> pd.DataFrame:
                 {
                     "ledger_id": each["insight_id"],
                     "run_id": run,
+                    "sequence": day,
                     "recorded_at": pd.Timestamp(2026, 3, day),
                     "class_name": each["class_name"],
                     "insight_id": each["insight_id"],

@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
-from insight_dagster.commands.home import mark_random, open_instance, remember
+from insight_dagster.commands.home import mark_random, note_clock, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import RunFailedError, UnknownClassError
@@ -83,6 +83,7 @@ def run_pipeline(
         remember(settings)
         _add_partitions(instance, wanted)
         _note_departed_classes(settings, library, console)
+        note_clock(settings, console)
         refit = not classes or not _has_space(settings)
         stages = [stage for stage in STAGES if refit or stage is not REFIT]
         launcher = InProcessLauncher(definitions, instance)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from insight_dagster.commands.home import open_instance, who
+from insight_dagster.commands.home import note_clock, open_instance, who
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.definitions import build_definitions
 from insight_dagster.errors import PromotionError
@@ -17,7 +17,7 @@ from insight_dagster.orchestration.stages import COMPARE, PROMOTE, REPORT
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
-_NEWEST = "SELECT baseline_id, clips FROM baselines ORDER BY created_at DESC LIMIT 1"
+_NEWEST = "SELECT baseline_id, clips FROM baselines ORDER BY sequence DESC LIMIT 1"
 
 
 def promote(
@@ -36,6 +36,7 @@ def promote(
         PromotionError: refused; the message names the failing checks.
     """
     open_database(settings)
+    note_clock(settings, console)
     config = {"author": who(author), "reason": reason, "accept": list(accept)}
     with open_instance(settings) as instance, progress_bars(console) as bars:
         end_dead_runs(instance)

@@ -15,7 +15,7 @@ from insight_dagster.tables.status import DriftPart
 _BASELINES = """
     SELECT baseline_id, author, reason, accepted, clips, accuracy, mean_loss, calibration_error,
            model_fingerprint
-    FROM baselines ORDER BY created_at DESC"""
+    FROM baselines ORDER BY sequence DESC"""
 _PARTS = (DriftPart.TOTAL, DriftPart.MODEL_CHANGE, DriftPart.POPULATION_CHANGE)
 _PERFORMANCE = """
     SELECT class_name AS class, part, metric, clips_then, clips_now, value_then, value_now,

@@ -18,14 +18,14 @@ from insight_dagster.tables.records import from_row
 
 _STATUS = """
     SELECT insight_id, status FROM insight_ledger WHERE insight_id IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY recorded_at DESC) = 1"""
+    QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY sequence DESC) = 1"""
 _HISTORY = """
     SELECT recorded_at, ledger_id AS id, status, class_name AS class, kind, population, size,
            severity, effect, accuracy, insight_id, run_id
     FROM insight_ledger
     WHERE starts_with(ledger_id, $1) OR ledger_id IN (
         SELECT ledger_id FROM insight_ledger WHERE starts_with(insight_id, $1))
-    ORDER BY ledger_id, recorded_at"""
+    ORDER BY ledger_id, sequence"""
 
 
 def show_insights(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from insight_dagster.analysis.insights.history.same_insight import ClipGroup
-from insight_dagster.commands.home import who
+from insight_dagster.commands.home import note_clock, who
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import UnknownInsightError
@@ -23,7 +23,7 @@ _INSIGHT = """
 _COPIED = ("insight_id", "class_name", "kind", "population", "other_class", "size", "severity")
 _PINS = """
     SELECT insight_id, class_name AS class, kind, severity, size, note, author, pinned_at
-    FROM pinned_insights ORDER BY pinned_at"""
+    FROM pinned_insights ORDER BY sequence"""
 
 
 def pin(
@@ -44,6 +44,7 @@ def pin(
         UnknownInsightError: not exactly one insight has an id that begins with `insight_id`.
     """
     store = open_database(settings)
+    note_clock(settings, console)
     found = store.read(_INSIGHT, [insight_id]).to_pylist()
     if len(found) != 1:
         what = "no insight has" if not found else f"{len(found)} insights have"

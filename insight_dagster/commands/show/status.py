@@ -11,7 +11,7 @@ from insight_dagster.commands.home import mark_random, open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import Fault
-from insight_dagster.pipeline.home import open_database
+from insight_dagster.pipeline.home import note_of_latest_time, open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
@@ -52,11 +52,14 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     failures, checks, quarantined = (
         store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _QUARANTINE)
     )
+    clock = note_of_latest_time(store)
     if as_json:
         found = {"classes": classes, "failures": failures, "failed_checks": checks}
-        print_json({**found, "quarantine": quarantined})
+        print_json({**found, "quarantine": quarantined, "clock": clock})
         return
     mark_random(settings, console)
+    if clock is not None:
+        console.print(f"[yellow]note:[/] {clock}", soft_wrap=True)
     empty = "No class has been materialized yet; `insight run` does it."
     print_rows(console, _headed(classes), title="Rows per class", empty=empty)
     print_rows(console, failures, title="Failed steps", empty="No step failed.")

@@ -20,7 +20,7 @@ from insight_dagster.tables.status import IS_USABLE
 def newest_space(store: Database) -> dict[str, Any] | None:
     """Return the row of the latent space in use, the one fitted last; None if there is none."""
     rows = store.rows(LATENT_SPACES).to_pylist()
-    return max(rows, key=lambda row: row["created_at"]) if rows else None
+    return max(rows, key=lambda row: row["sequence"]) if rows else None
 
 
 def usable_space(store: Database, folders: HomeFolders, vectors: pa.Table) -> LatentSpace:

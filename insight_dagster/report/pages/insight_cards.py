@@ -23,7 +23,7 @@ _CAUSE = INSIGHT_CAUSES.names_without("insight_id", "class_name", "rank", "p_val
 _ACTION = INSIGHT_ACTIONS.names_without("insight_id", "class_name")
 _EFFECT = INSIGHT_EFFECTS.names_without("insight_id", "class_name")
 _GONE = ("ledger_id", "recorded_at", "kind", "class_name", "population", "other_class")
-_PAST = ("recorded_at", "run_id", "status", "size", "severity", "effect", "accuracy")
+_PAST = ("sequence", "recorded_at", "run_id", "status", "size", "severity", "effect", "accuracy")
 
 
 def insight_cards(
@@ -95,11 +95,11 @@ def _histograms(cause: dict[str, Any]) -> dict[str, Any] | None:
 
 def _past(ledger: pd.DataFrame, insight_id: str) -> dict[str, Any]:
     """Return the ledger's lines of an insight, oldest first."""
-    own = ledger[ledger["insight_id"] == insight_id].sort_values("recorded_at")
+    own = ledger[ledger["insight_id"] == insight_id].sort_values("sequence")
     if not len(own):
         return {"past": []}
     ledger_id = own["ledger_id"].iloc[-1]
-    rows = ledger[ledger["ledger_id"] == ledger_id].sort_values("recorded_at")
+    rows = ledger[ledger["ledger_id"] == ledger_id].sort_values("sequence")
     return {"past": plain_rows(rows, _PAST)}
 
 
@@ -109,8 +109,8 @@ def identities(ledger: pd.DataFrame) -> dict[str, Any]:
     Returns:
         `identities`: the ledger's id by insight id; `gone`: the last lines of resolved ones.
     """
-    named = ledger[ledger["insight_id"].notna()].sort_values(["recorded_at", "ledger_id"])
-    last = ledger.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
+    named = ledger[ledger["insight_id"].notna()].sort_values(["sequence", "ledger_id"])
+    last = ledger.sort_values("sequence").drop_duplicates("ledger_id", keep="last")
     gone = last[last["status"] == LedgerStatus.RESOLVED].sort_values("ledger_id")
     return {
         "identities": dict(sorted(zip(named["insight_id"], named["ledger_id"], strict=True))),

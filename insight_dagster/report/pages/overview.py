@@ -5,7 +5,6 @@ Belongs here: choosing, joining and rounding. Does not: statistics (`analysis`),
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -30,13 +29,13 @@ _CHANGED = (
 _LEDGER = ("ledger_id", "insight_id", "status", "kind", "class_name", "size", "severity")
 
 
-def overview(data: ReportData, clips: pd.DataFrame, *, since: datetime | None) -> dict[str, Any]:
+def overview(data: ReportData, clips: pd.DataFrame, *, since: int | None) -> dict[str, Any]:
     """Return everything that the first page shows, JSON-ready.
 
     Args:
         data: the tables.
         clips: as `joined_clips` returns.
-        since: when the run before was reported, UTC; None = there is none.
+        since: the ledger's last number in the run before; None = there is none.
     """
     return {
         "facts": _facts(data, clips),
@@ -60,6 +59,7 @@ def _facts(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": data.title,
         "created_at": data.created_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "ledger_sequence": _last_number(data),
         "run_id": data.run_id,
         "model_fingerprint": data.model_fingerprint,
         "random_weights": bool(data.random_weights),
@@ -77,17 +77,21 @@ def _facts(data: ReportData, clips: pd.DataFrame) -> dict[str, Any]:
 
 def _current_space(data: ReportData) -> pd.Series | None:
     """Return the latent space of the projection, else the latest one."""
-    spaces = data.latent_spaces.sort_values("created_at")
+    spaces = data.latent_spaces.sort_values("sequence")
     used = spaces[spaces["space_id"].isin(data.projection["space_id"])]
     chosen = used if len(used) else spaces
     return chosen.iloc[-1] if len(chosen) else None
 
 
-def _changes(data: ReportData, since: datetime) -> list[dict[str, Any]]:
-    """Return the insights that changed since a time, each once with its last status."""
-    recorded = pd.to_datetime(data.insight_ledger["recorded_at"])
-    lines = data.insight_ledger[recorded > since.replace(tzinfo=None)]
-    last = lines.sort_values("recorded_at").drop_duplicates("ledger_id", keep="last")
+def _last_number(data: ReportData) -> int:
+    """Return the number of the ledger's last line, 0 for none."""
+    return int(data.insight_ledger["sequence"].max()) if len(data.insight_ledger) else 0
+
+
+def _changes(data: ReportData, since: int) -> list[dict[str, Any]]:
+    """Return the insights with lines after a number, each once with its last status."""
+    lines = data.insight_ledger[data.insight_ledger["sequence"] > since]
+    last = lines.sort_values("sequence").drop_duplicates("ledger_id", keep="last")
     changed = last[last["status"].isin(_CHANGED)]
     sentences = dict(zip(data.insights["insight_id"], data.insights["sentence"], strict=True))
     rows = changed.assign(

@@ -73,7 +73,7 @@ def test_an_insight_is_found_by_every_id_that_it_had(browser, make_data) -> None
     site = write_site(data, data.home / "site").parent
     lines = data.insight_ledger.copy()
     last = lines[lines["run_id"] == "second"].assign(
-        run_id="third", recorded_at=data.created_at.replace(tzinfo=None) + timedelta(hours=1)
+        run_id="third", sequence=3, recorded_at=pd.Timestamp(2020, 1, 1)
     )
     renamed = last["ledger_id"] == "insight-1"
     last.loc[renamed, "insight_id"] = "renamed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -22,16 +21,16 @@ def test_changes_are_the_ledger_lines_since_the_previous_run(make_data) -> None:
     data = make_data()
     clips = joined_clips(data)
     assert overview(data, clips, since=None)["changes"] is None
-    summary = overview(data, clips, since=datetime(2026, 3, 1, 12, tzinfo=UTC))["changes"]
+    summary = overview(data, clips, since=1)["changes"]
     assert {each["status"] for each in summary} == {"growing"}
     assert [each["sentence"] for each in summary] == data.insights["sentence"].tolist()
-    assert overview(data, clips, since=datetime(2026, 3, 3, tzinfo=UTC))["changes"] == []
+    assert overview(data, clips, since=2)["changes"] == []
 
 
 def test_the_space_shown_is_that_of_the_projection(make_data) -> None:
     data = make_data()
-    newer = data.latent_spaces.assign(space_id="newer", created_at="2027", clusters=99)
-    spaces = pd.concat([data.latent_spaces.assign(created_at="2026"), newer])
+    newer = data.latent_spaces.assign(space_id="newer", sequence=2, clusters=99)
+    spaces = pd.concat([data.latent_spaces.assign(sequence=1), newer])
     data = replace(data, latent_spaces=spaces, projection=data.projection.assign(space_id="space"))
     assert overview(data, joined_clips(data), since=None)["facts"]["space"]["clusters"] == 5
 

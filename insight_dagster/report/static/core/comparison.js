@@ -143,4 +143,5 @@ function statusOf({ before, now }, run, { grown, worse }) {
  * @param {Run} run
  */
 const wasResolved = (card, run) =>
-  card.past.filter((line) => line.recorded_at < run.facts.created_at).at(-1)?.status === 'resolved';
+  card.past.filter((line) => line.sequence <= run.facts.ledger_sequence).at(-1)?.status ===
+  'resolved';

@@ -48,6 +48,8 @@ export interface Field {
 export interface RunFacts {
   title: string;
   created_at: string;
+  /** Number of the last line that the ledger had. */
+  ledger_sequence: number;
   run_id: string;
   model_fingerprint: string;
   random_weights: boolean;

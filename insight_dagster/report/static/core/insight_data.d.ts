@@ -49,6 +49,8 @@ export interface ExpectedEffect {
 }
 
 export interface LedgerLine {
+  /** Lines that were written later have larger numbers. */
+  sequence: number;
   recorded_at: string;
   run_id: string;
   status: string;

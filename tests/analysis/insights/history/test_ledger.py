@@ -15,7 +15,7 @@ NOW = datetime(2026, 1, 2)
 
 def insight(name, clips, *, severity=0.3, kind="low_performance", **changed):
     line = LedgerLine(
-        ledger_id=name, insight_id=name, run_id="", recorded_at=NOW, status="born",
+        ledger_id=name, insight_id=name, run_id="", recorded_at=NOW, sequence=None, status="born",
         class_name="disc", kind=kind, population="all", other_class=None, size=len(clips),
         effect=1.0, severity=severity, q_value=0.01, accuracy=0.5, model_fingerprint="m",
         space_id="s", clip_ids=tuple(str(clip) for clip in clips),

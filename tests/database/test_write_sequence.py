@@ -102,7 +102,9 @@ def test_the_clock_says_only_when(tmp_path, monkeypatch):
 def test_every_numbered_table_is_counted(tmp_path, table):
     store = Database(tmp_path / "d.duckdb")
     for number in range(2):
-        row = {each.name: VALUES[each.sql_type] for each in table.columns if each.name != "sequence"}
+        row = {
+            each.name: VALUES[each.sql_type] for each in table.columns if each.name != "sequence"
+        }
         row |= {name: str(number) for name in table.key if name != "sequence"}
         store.write(Upsert(table, table.from_rows([row])))
     assert store.rows(table)["sequence"].to_pylist() == [1, 2]

@@ -27,6 +27,9 @@ CLIP_MANIFEST = Table(
         whole("width", "coded width before rotation", "px", True),
         whole("height", "coded height before rotation", "px", True),
         whole("rotation", "clockwise rotation for display", "deg", True),
+        Column(
+            "mirrored", "BOOLEAN", "whether left and right are swapped after that", nullable=True
+        ),
         real("fps", "average frame rate", "1/s", True),
         whole("frames", "video frames in the file", nullable=True),
         real("duration_seconds", "duration of the video stream", "s", True),

@@ -115,7 +115,7 @@ def numbers(frames: np.ndarray) -> list[int]:
 def write_video(folder: Path, recipe: Recipe) -> Path:
     """Encode a recipe into `folder`; av.error.FFmpegError if PyAV lacks the codec."""
     path = folder / recipe.name
-    with _kept_priority(), av.open(str(path), "w", options=recipe.container) as container:
+    with kept_priority(), av.open(str(path), "w", options=recipe.container) as container:
         stream = container.add_stream(recipe.codec, rate=recipe.fps, options=recipe.options)
         stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, recipe.pixels
         stream.thread_type = "NONE"
@@ -136,7 +136,7 @@ def write_video(folder: Path, recipe: Recipe) -> Path:
 
 
 @contextmanager
-def _kept_priority() -> Iterator[None]:
+def kept_priority() -> Iterator[None]:
     """Restore the scheduling policy of this thread.
 
     SVT-AV1 gives the thread that opens it real-time priority if the user may have it. Its child

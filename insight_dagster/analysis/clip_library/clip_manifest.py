@@ -29,6 +29,7 @@ _FACTS = (
     "width",
     "height",
     "rotation",
+    "mirrored",
     "fps",
     "frames",
     "duration_seconds",

@@ -19,7 +19,9 @@ from insight_dagster.analysis.decoding.frame_plan import (
     ends_early,
     plan_frames,
 )
+from insight_dagster.analysis.decoding.orientation import Orientation
 from insight_dagster.analysis.decoding.packet_table import PacketTable, check_complete, read_packets
+from insight_dagster.analysis.decoding.pyav_frames import first_orientation
 from insight_dagster.errors import DecodeError, Skipped
 
 _EXACT_CODECS = frozenset({"h264", "hevc", "vp9"})
@@ -27,12 +29,13 @@ _EXACT_PIXELS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuv444p"})
 _EXACT_CONTAINERS = frozenset({"mov", "matroska"})
 
 
-def check_exact(video: OpenVideo, table: PacketTable) -> Skipped | None:
+def check_exact(video: OpenVideo, table: PacketTable, orientation: Orientation) -> Skipped | None:
     """Return why decord is not exact on a file; None if it is.
 
     Args:
         video: the open file.
         table: all packets of the file.
+        orientation: orientation of its first frame.
     """
     times = _times(table)
     pixels = video.stream.codec_context.pix_fmt
@@ -42,6 +45,7 @@ def check_exact(video: OpenVideo, table: PacketTable) -> Skipped | None:
             video.format_name not in _EXACT_CONTAINERS
         ),
         f"decord rounds {pixels} pixels differently": pixels not in _EXACT_PIXELS,
+        "decord does not apply every orientation": orientation != Orientation(),
         "an edit list cuts frames, which decord counts": any(
             packet.is_discard for packet in table.packets
         ),
@@ -52,13 +56,13 @@ def check_exact(video: OpenVideo, table: PacketTable) -> Skipped | None:
     return next((Skipped(reason) for reason, holds in problems.items() if holds), None)
 
 
-def advise(video: OpenVideo, table: PacketTable) -> tuple[str, str]:
+def advise(video: OpenVideo, table: PacketTable, orientation: Orientation) -> tuple[str, str]:
     """Return the decoder to use for a file and the reason, for the manifest.
 
     The decoder is always PyAV. On H.264 files with 20 flipped bits, decord returned wrong frames
     without an error for 27 of 30 files, PyAV for none; and decord is no faster.
     """
-    problem = check_exact(video, table)
+    problem = check_exact(video, table, orientation)
     return "pyav", problem.reason if problem else "PyAV reports damaged frames, decord does not"
 
 
@@ -71,7 +75,7 @@ def read_window(path: Path, span: Span) -> WindowFrames:
     with open_video(path) as video:
         table = read_packets(video)
         check_complete(video, table)
-        problem = check_exact(video, table)
+        problem = check_exact(video, table, first_orientation(video, table))
         if problem is not None:
             raise DecodeError(f"decord cannot be used: {problem.reason}")
         times = _times(table)

@@ -23,6 +23,7 @@ from insight_dagster.analysis.decoding.frame_plan import (
     plan_frames,
     to_pts,
 )
+from insight_dagster.analysis.decoding.orientation import Orientation, oriented
 from insight_dagster.analysis.decoding.packet_table import (
     FRAME_PER_PACKET,
     PacketTable,
@@ -42,9 +43,10 @@ _INDEXED_FORMATS = frozenset({"mov", "matroska"})
 
 @dataclass
 class _DecodedSpan:
-    """The picked frames by timestamp, and the timestamps of all decoded frames of the span."""
+    """The picked frames by timestamp, how they were turned, and the timestamps of all frames."""
 
     frames: dict[int, np.ndarray] = field(default_factory=dict)
+    orientations: set[Orientation] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
 
 
@@ -64,26 +66,15 @@ def read_window(path: Path, span: Span) -> WindowFrames:
     return _read(path, span, seek=False)
 
 
-def first_rotation(video: OpenVideo, table: PacketTable) -> int:
-    """Return the clockwise rotation that makes the first frame upright: 0, 90, 180 or 270 degrees.
+def first_orientation(video: OpenVideo, table: PacketTable) -> Orientation:
+    """Return the orientation in which the first frame is shown.
 
     Raises:
-        DecodeError: no packet can be decoded to a frame.
+        DecodeError: no packet can be decoded to a frame, or its display matrix cannot be applied.
     """
-    for frame in _decode_packets(video, table):
-        return round(-_rotation(frame) / 90) % 4 * 90
+    for _, orientation in oriented(_decode_packets(video, table)):
+        return orientation
     raise DecodeError("none of its frames can be decoded")
-
-
-def upright(frame: np.ndarray, rotation: float) -> np.ndarray:
-    """Rotate a frame (H, W, 3) by libav's counter-clockwise `rotation`, in quarter turns.
-
-    Args:
-        frame: (H, W, 3) as stored.
-        rotation: in degrees, rounded to a multiple of 90.
-    """
-    quarter_turns = round(rotation / 90) % 4
-    return np.rot90(frame, quarter_turns) if quarter_turns else frame
 
 
 def _read(
@@ -177,7 +168,7 @@ def _decode_span(
     reformatter = VideoReformatter()
     first, last = plan.times[0], plan.times[-1]
     before = None
-    for position, frame in enumerate(_decode_packets(video, table)):
+    for position, (frame, orientation) in enumerate(oriented(_decode_packets(video, table))):
         time = frame.pts
         if counted_times is not None:
             time = counted_times[position] if position < len(counted_times) else last + 1
@@ -193,23 +184,15 @@ def _decode_span(
             raise DecodeError(f"a frame is damaged at {_second(video, time):.2f} s")
         decoded.seen.add(time)
         if time in wanted:
-            decoded.frames[time] = _pixels(frame, reformatter)
+            decoded.frames[time] = orientation.upright(_pixels(frame, reformatter))
+            decoded.orientations.add(orientation)
         if decoded.seen == inside:
             break
     return decoded
 
 
 def _pixels(frame: VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
-    pixels = reformatter.reformat(frame, format="rgb24").to_ndarray()
-    return upright(pixels, _rotation(frame))
-
-
-def _rotation(frame: VideoFrame) -> int:
-    """Return the counter-clockwise rotation of the stored frame in degrees."""
-    rotation = frame.rotation
-    if abs(rotation) > 360:  # libav's value for a matrix that is no rotation
-        raise DecodeError("damaged: the rotation of its frames cannot be read")
-    return rotation
+    return reformatter.reformat(frame, format="rgb24").to_ndarray()
 
 
 def _second(video: OpenVideo, time: int) -> float:
@@ -231,6 +214,8 @@ def _gaps_are_valid(
 def _assemble(
     video: OpenVideo, table: PacketTable, plan: FramePlan, span: Span, decoded: _DecodedSpan
 ) -> WindowFrames:
+    if len(decoded.orientations) > 1:
+        raise DecodeError("the orientation of the frames changes inside the window")
     frames = [decoded.frames[time] for time in plan.picked]
     sizes = sorted({f"{p.shape[1]}x{p.shape[0]}" for p in frames})
     if len(sizes) > 1:

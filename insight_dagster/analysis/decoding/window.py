@@ -22,6 +22,7 @@ from insight_dagster.analysis.decoding import decord_frames, pyav_frames
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
 from insight_dagster.analysis.decoding.frame_plan import Span
 from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
+from insight_dagster.analysis.decoding.orientation import Orientation
 from insight_dagster.analysis.decoding.packet_table import check_complete, read_packets
 from insight_dagster.errors import DecodeError
 
@@ -42,6 +43,7 @@ class VideoFacts:
             hides.
         duration_seconds: duration of the video stream.
         rotation: clockwise rotation that makes the frames upright: 0, 90, 180 or 270 degrees.
+        mirrored: whether left and right are then swapped.
         has_audio: whether there is an audio stream.
         decoder: which of `DECODERS` to use.
         decoder_reason: why to use that decoder.
@@ -55,6 +57,7 @@ class VideoFacts:
     frames: int
     duration_seconds: float
     rotation: int
+    mirrored: bool
     has_audio: bool
     decoder: str
     decoder_reason: str
@@ -63,8 +66,7 @@ class VideoFacts:
         """Check that size, frame rate and number of frames are positive, and the rotation."""
         if min(self.width, self.height, self.frames) < 1 or self.fps <= 0:
             raise ValueError(f"width, height, frames and fps must be positive, got {self}")
-        if self.rotation not in (0, 90, 180, 270):
-            raise ValueError(f"rotation must be 0, 90, 180 or 270, got {self.rotation}")
+        Orientation(self.rotation, self.mirrored)
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,8 @@ def _probe(path: Path) -> VideoFacts:
         shown = table.shown(video.codec_name)
         if not shown:
             raise DecodeError("the video stream shows no frame")
-        rotation = pyav_frames.first_rotation(video, table)
-        decoder, reason = decord_frames.advise(video, table)
+        orientation = pyav_frames.first_orientation(video, table)
+        decoder, reason = decord_frames.advise(video, table, orientation)
         context = video.stream.codec_context
         duration = _duration(video, shown)
         return VideoFacts(
@@ -136,7 +138,8 @@ def _probe(path: Path) -> VideoFacts:
             fps=video.fps or len(shown) / duration,
             frames=len(shown),
             duration_seconds=duration,
-            rotation=rotation,
+            rotation=orientation.rotation,
+            mirrored=orientation.mirrored,
             has_audio=len(video.container.streams.audio) > 0,
             decoder=decoder,
             decoder_reason=reason,

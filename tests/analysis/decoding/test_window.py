@@ -142,22 +142,6 @@ def test_decord_is_exact_or_refused(recipe: Recipe, corpus: dict[str, Path]) -> 
         assert by_decord.source_frames == by_pyav.source_frames
 
 
-@pytest.mark.parametrize("counter_clockwise", [90, 180, 270])
-@pytest.mark.parametrize("decoder", ["pyav", "decord"])
-def test_rotated_frames_come_out_upright(
-    counter_clockwise: int, decoder: str, tmp_path: Path
-) -> None:
-    recipe = Recipe("turned.mp4", options=H264, frames=8, rotation=counter_clockwise)
-    path = write_video(tmp_path, recipe)
-    window = decode_window(path, start=0, seconds=1, num_frames=8, decoder=decoder)
-    upright = np.rot90(bar_code(3, recipe.width, recipe.height), counter_clockwise // 90)
-    assert window.frames[3].shape == upright.shape
-    assert np.abs(window.frames[3].astype(int) - upright).mean() < 8
-    facts = probe(path)
-    assert facts.rotation == 360 - counter_clockwise
-    assert (facts.width, facts.height) == (recipe.width, recipe.height)
-
-
 def test_frames_cut_by_an_edit_list_do_not_count(corpus: dict[str, Path], tmp_path: Path) -> None:
     path = video_corpus.cut_start(corpus["h264.mp4"], tmp_path / "cut.mp4", 0.5)
     assert probe(path).frames == 25
@@ -248,7 +232,7 @@ def test_results_check_their_shapes() -> None:
     with pytest.raises(ValueError, match=r"4 frames .* \(3,\)"):
         DecodedWindow(np.zeros((4, 8, 8, 3), np.uint8), np.zeros(3), 4, short=False)
     with pytest.raises(ValueError, match="rotation"):
-        VideoFacts("mov", "h264", 4, 4, 30.0, 9, 0.3, 45, False, "pyav", "")
+        VideoFacts("mov", "h264", 4, 4, 30.0, 9, 0.3, 45, False, False, "pyav", "")
 
 
 def test_raw_streams_are_counted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Random damage to video files: what is refused, and what passes: `python -m benchmarks.decoding_damage`.
+"""Random damage to video files, and what passes: `python -m benchmarks.decoding_damage`.
 
 One short clip with the number of each frame burnt in is encoded with every codec, in every usual
 container. Each copy gets one random damage, and is probed and decoded as the pipeline does it, in

@@ -20,7 +20,7 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec, preprocess, s
 from insight_dagster.errors import DecodeError
 from tests.support import video_corpus
 from tests.support.pytorchvideo_reference import clip_of, transform_of
-from tests.support.video_corpus import CORPUS, H264, Recipe, bar_code, numbers, write_video
+from tests.support.video_corpus import CORPUS, H264, Recipe, numbers, write_video
 
 # AVI counts MPEG-4 frames from 1; PyTorchVideo uses these times unchanged, and so do we.
 COUNTED_FROM_ONE = {"mpeg4_b_frames.avi"}

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
 from insight_dagster.errors import DecodeError
@@ -61,7 +60,7 @@ def oriented(frames: Iterable[VideoFrame]) -> Iterator[tuple[VideoFrame, Orienta
     """
     orientation = Orientation()
     for frame in frames:
-        matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+        matrix = frame.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
             orientation = parse_matrix(bytes(matrix))
         elif frame.key_frame:

@@ -3,8 +3,8 @@
 One short clip with the number of each frame burnt in is encoded with every codec, in every usual
 container. Each copy gets one random damage, and is probed and decoded as the pipeline does it, in
 a decoding process with limits. A copy that is not refused has *passed*; its frames are then
-compared with those of the undamaged file. Results are appended to a file, and seeds that are
-already in it are left out, so that an interrupted run continues.
+compared with those that the undamaged file shows at the same times. Results are appended to a file,
+and seeds that are already in it are left out, so that an interrupted run continues.
 Results: `docs/explanation/ingest.md`.
 """
 
@@ -31,7 +31,7 @@ from tests.support.video_corpus import bar_code, kept_priority, numbers
 FOLDER = Path(".benchmarks/decoding_damage")
 LIMITS = Limits(seconds=30, memory_mib=1024)
 FRAMES, RATE, WIDTH, HEIGHT = 50, 25, 320, 240
-WINDOW = {"start": 0.0, "seconds": 2.0, "num_frames": 16}
+SAMPLED = 16
 BAND, BLOCK = 32, 16
 VISIBLE = 8.0
 """A frame is wrong if a block of 16 x 16 pixels differs by more grey levels on average."""
@@ -72,7 +72,7 @@ class Outcome:
         wrong_number: whether a frame of another number than expected was returned.
         worst_block: largest mean difference of a block of 16 x 16 pixels, in grey levels.
         changed: share of frames with any pixel changed.
-        warned: whether the file's facts say that damage may be undetectable.
+        marked: whether the file's facts say that damage may be undetectable.
     """
 
     file: str
@@ -83,7 +83,7 @@ class Outcome:
     wrong_number: bool = False
     worst_block: float = 0.0
     changed: float = 0.0
-    warned: bool = False
+    marked: bool = False
 
     @property
     def wrong(self) -> bool:
@@ -147,13 +147,18 @@ def damage(data: bytes, seed: int) -> tuple[bytes, str]:
     return bytes(made), kind
 
 
+def decode(decoder: DecodingProcesses, path: Path, frames: int) -> DecodedWindow:
+    """Return frames spread over the clip."""
+    return decoder.decode_window(path, start=0, seconds=FRAMES / RATE, num_frames=frames)
+
+
 def examine(
     decoder: DecodingProcesses, path: Path, clean: DecodedWindow, name: str, seed: int, kind: str
 ) -> Outcome:
     """Probe and decode a damaged file, and compare its frames with the undamaged ones."""
     try:
         facts = decoder.probe(path)
-        window = decoder.decode_window(path, **WINDOW)
+        window = decode(decoder, path, SAMPLED)
     except (DecodeError, OSError) as problem:
         reason = str(problem)
         outcome = next(
@@ -162,21 +167,33 @@ def examine(
             "refused",
         )  # fmt: skip
         return Outcome(name, seed, kind, outcome, reason)
-    warned = bool(getattr(facts, "undetectable_damage", False))
-    if window.frames.shape != clean.frames.shape:
-        return Outcome(name, seed, kind, "passed", "other size", True, 255.0, 1.0, warned)
-    apart = np.abs(window.frames.astype(np.int16) - clean.frames).mean(axis=3)
+    marked = facts.undetectable_damage
+    if window.frames.shape[1:] != clean.frames.shape[1:]:
+        return Outcome(name, seed, kind, "passed", "other size", True, 255.0, 1.0, marked)
+    expected = clean.frames[shown_at(window.timestamps, clean.timestamps)]
+    apart = np.abs(window.frames.astype(np.int16) - expected).mean(axis=3)
     blocks = apart.reshape(len(apart), HEIGHT // BLOCK, BLOCK, WIDTH // BLOCK, BLOCK)
     return Outcome(
         name,
         seed,
         kind,
         "passed",
-        wrong_number=numbers(window.frames) != numbers(clean.frames),
+        wrong_number=numbers(window.frames) != numbers(expected),
         worst_block=round(float(blocks.mean(axis=(2, 4)).max()), 2),
         changed=float((apart.max(axis=(1, 2)) > 0).mean()),
-        warned=warned,
+        marked=marked,
     )
+
+
+def shown_at(times: np.ndarray, clean_times: np.ndarray) -> np.ndarray:
+    """Return the index of the frame that the undamaged file shows at each time.
+
+    Args:
+        times: (T,) seconds.
+        clean_times: (N,) seconds of all its frames, ascending.
+    """
+    later = np.searchsorted(clean_times, times + 0.5 / RATE, side="right")
+    return np.clip(later - 1, 0, len(clean_times) - 1)
 
 
 def run(
@@ -208,7 +225,7 @@ def _examine_all(wanted: Sequence[tuple[str, int]], clips: Path, folder: Path) -
         if name not in clean:
             if not source.exists():
                 write_clip(source)
-            clean[name] = decoder.decode_window(source, **WINDOW)
+            clean[name] = decode(decoder, source, FRAMES)
         data, kind = damage(source.read_bytes(), seed)
         target = folder / name
         target.write_bytes(data)
@@ -229,7 +246,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         wrong = sum(each.wrong for each in of_file)
         share = wilson(wrong, len(of_file))
         changed = sum(each.changed > 0 for each in of_file)
-        marked = "yes" if any(each.warned for each in of_file) else "no"
+        marked = "yes" if any(each.marked for each in of_file) else "no"
         lines.append(
             f"| {name} | {len(of_file)} | {kinds['refused']} | "
             f"{kinds['crashed'] + kinds['hung']} | {wrong} ({wrong / len(of_file):.1%}) | "

@@ -34,6 +34,12 @@ CLIP_MANIFEST = Table(
         whole("frames", "video frames in the file", nullable=True),
         real("duration_seconds", "duration of the video stream", "s", True),
         Column("has_audio", "BOOLEAN", "whether the file has an audio stream", nullable=True),
+        Column(
+            "undetectable_damage",
+            "BOOLEAN",
+            "whether damaged frames may pass: neither codec nor container would show them",
+            nullable=True,
+        ),
         text("decoder", "decoder chosen for the file: pyav or decord", nullable=True),
         text("decoder_reason", "why this decoder was chosen", nullable=True),
         text("status", ClipStatus.listed()),

@@ -34,6 +34,7 @@ _FACTS = (
     "frames",
     "duration_seconds",
     "has_audio",
+    "undetectable_damage",
     "decoder",
     "decoder_reason",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -60,7 +61,7 @@ def oriented(frames: Iterable[VideoFrame]) -> Iterator[tuple[VideoFrame, Orienta
     """
     orientation = Orientation()
     for frame in frames:
-        matrix = frame.side_data.get("DISPLAYMATRIX")
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
             orientation = parse_matrix(bytes(matrix))
         elif frame.key_frame:

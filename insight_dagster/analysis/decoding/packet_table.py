@@ -15,6 +15,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from insight_dagster.analysis.decoding.containers import OpenVideo
+from insight_dagster.analysis.decoding.matroska_checksums import check_parts
 from insight_dagster.analysis.decoding.packet_damage import damaged, key_times, times_contradict
 from insight_dagster.errors import DecodeError
 
@@ -131,11 +132,15 @@ def may_be_empty(packet: Packet, codec_name: str) -> bool:
     return codec_name == "mpeg4" and packet.size <= _MPEG4_PLACEHOLDER_BYTES
 
 
-def check_complete(video: OpenVideo, table: PacketTable) -> None:
+def check_complete(video: OpenVideo, table: PacketTable) -> bool:
     """Check that the file holds all frames that the container's index and header name.
 
+    Returns:
+        Whether checksums in the file prove that the packets are what the encoder wrote.
+
     Raises:
-        DecodeError: frames are missing, or the container's tables contradict each other.
+        DecodeError: frames are missing, the container's tables contradict each other, or a checksum
+            is wrong.
     """
     if not table.packets:
         raise DecodeError("the video stream holds no frame")
@@ -143,8 +148,15 @@ def check_complete(video: OpenVideo, table: PacketTable) -> None:
         _check_gaps(video, table)
     if times_contradict(table.packets, video, at_end=table.at_end):
         raise DecodeError("damaged: its tables disagree about when frames are shown")
-    if not table.at_end:
-        return
+    if table.at_end:
+        _check_end(video, table)
+    if video.format_name != "matroska":
+        return False
+    places = [packet.pos for packet in table.packets if packet.pos is not None]
+    return check_parts(video.path, min(places, default=0), max(places, default=0))
+
+
+def _check_end(video: OpenVideo, table: PacketTable) -> None:
     if video.format_name == "mov":
         _check_index(video, table)
         _check_span(video, table)

@@ -23,6 +23,7 @@ from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
 from insight_dagster.analysis.decoding.frame_plan import Span
 from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
 from insight_dagster.analysis.decoding.orientation import Orientation
+from insight_dagster.analysis.decoding.packet_damage import SELF_CHECKING_CODECS
 from insight_dagster.analysis.decoding.packet_table import check_complete, read_packets
 from insight_dagster.errors import DecodeError
 
@@ -45,6 +46,8 @@ class VideoFacts:
         rotation: clockwise rotation that makes the frames upright: 0, 90, 180 or 270 degrees.
         mirrored: whether left and right are then swapped.
         has_audio: whether there is an audio stream.
+        undetectable_damage: whether damage inside frames may be decoded to wrong pictures without a
+            sign, because neither the container's checksums nor the codec would show it.
         decoder: which of `DECODERS` to use.
         decoder_reason: why to use that decoder.
     """
@@ -59,6 +62,7 @@ class VideoFacts:
     rotation: int
     mirrored: bool
     has_audio: bool
+    undetectable_damage: bool
     decoder: str
     decoder_reason: str
 
@@ -122,7 +126,7 @@ def probe(path: Path, *, file_hash: str | None = None) -> VideoFacts:
 def _probe(path: Path) -> VideoFacts:
     with open_video(path) as video:
         table = read_packets(video)
-        check_complete(video, table)
+        proven = check_complete(video, table)
         shown = table.shown(video.codec_name)
         if not shown:
             raise DecodeError("the video stream shows no frame")
@@ -141,6 +145,7 @@ def _probe(path: Path) -> VideoFacts:
             rotation=orientation.rotation,
             mirrored=orientation.mirrored,
             has_audio=len(video.container.streams.audio) > 0,
+            undetectable_damage=not proven and video.codec_name not in SELF_CHECKING_CODECS,
             decoder=decoder,
             decoder_reason=reason,
         )

@@ -232,7 +232,7 @@ def test_results_check_their_shapes() -> None:
     with pytest.raises(ValueError, match=r"4 frames .* \(3,\)"):
         DecodedWindow(np.zeros((4, 8, 8, 3), np.uint8), np.zeros(3), 4, short=False)
     with pytest.raises(ValueError, match="rotation"):
-        VideoFacts("mov", "h264", 4, 4, 30.0, 9, 0.3, 45, False, False, "pyav", "")
+        VideoFacts("mov", "h264", 4, 4, 30.0, 9, 0.3, 45, False, False, True, "pyav", "")
 
 
 def test_raw_streams_are_counted(tmp_path: Path) -> None:

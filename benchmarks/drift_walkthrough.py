@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
-from rich.console import Console
 
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.run.demo import add_delivery, run_demo
 from insight_dagster.database import Database
 from insight_dagster.settings import Settings, load_settings

@@ -19,10 +19,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.kill_targets import KILLERS
 from benchmarks.kill_traces import computed, half_written, recomputed, stored, unequal
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.demo.classes import DEMO_CLASSES

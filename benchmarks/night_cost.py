@@ -17,9 +17,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT

@@ -3,13 +3,16 @@
 An exception ends the caller's work. Its message says what is wrong, with the file or the value, and
 what to do; the command line prints that message alone. `Unreadable` and `Skipped` are returned
 where the caller counts and reports failures and continues without the result, as in
-`X | Unreadable`. Nothing here formats or catches.
+`X | Unreadable`. Nothing here catches.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
+
+from insight_dagster.files.visible_text import visible
 
 
 class Fault(StrEnum):
@@ -35,11 +38,31 @@ class Fault(StrEnum):
 
 
 class InsightError(Exception):
-    """The base class of every error that this project raises on purpose."""
+    """The base class of every error that this project raises on purpose.
+
+    Its text may be shown anywhere: control characters of names that it quotes are escaped.
+
+    Attributes:
+        exit_status: what the command line ends with: 1 for a failure, 2 for a wrong argument or
+            setting.
+    """
+
+    exit_status: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class SettingsError(InsightError):
-    """A setting has an invalid value, or settings contradict each other."""
+    """A setting or argument has an invalid value, or several contradict each other."""
+
+    exit_status = 2
+
+
+class UnavailableError(SettingsError):
+    """What a setting or argument names is not there yet, or cannot be written."""
+
+    exit_status = 1
 
 
 class LibraryError(InsightError):
@@ -48,6 +71,14 @@ class LibraryError(InsightError):
 
 class UnknownClassError(LibraryError):
     """A class was requested that the library does not have."""
+
+    exit_status = 2
+
+
+class UnknownClipError(LibraryError):
+    """A clip was requested that the tables do not have, or that several clips match."""
+
+    exit_status = 2
 
 
 class DecodeError(InsightError):
@@ -116,6 +147,8 @@ class ChecksFailedError(InsightError):
 
 class UnknownInsightError(InsightError):
     """An insight was requested that the tables do not have."""
+
+    exit_status = 2
 
 
 @dataclass(frozen=True)

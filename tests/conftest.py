@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from rich.console import Console
 
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.demo.library.make_library import make_library
 from insight_dagster.settings import Settings, load_settings

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from typer.exceptions import TyperException
 
+import insight_dagster
 from insight_dagster.cli import analysis, monitoring
+from insight_dagster.commands.console import Console, guard_streams
 from insight_dagster.errors import InsightError
 from insight_dagster.files.interruption import end_on_signals
 
@@ -17,17 +19,57 @@ app = typer.Typer(
     help="Find out where, why and how a video classifier fails.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(analysis.app)
 app.add_typer(monitoring.app)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"insight {insight_dagster.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Find out where, why and how a video classifier fails."""
+
+
 def main() -> None:
-    """Run the command line; an `InsightError` is printed in one line and exits with code 1."""
+    """Run the command line; an error is printed in one line.
+
+    The exit status is 0 for success, 1 for a failure, 2 for a wrong argument or setting.
+    """
     end_on_signals()
+    guard_streams()
     try:
-        app()
+        status = app(prog_name="insight", standalone_mode=False)
     except InsightError as problem:
-        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(problem))}", soft_wrap=True)
-        sys.exit(1)
+        _fail(str(problem), problem.exit_status)
+    except typer.Abort:
+        _fail("aborted", 1)
+    except TyperException as problem:
+        _fail(_usage(problem), getattr(problem, "exit_code", 2))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _usage(problem: TyperException) -> str:
+    """Return what is wrong with the arguments; '' where the help was printed instead."""
+    message = getattr(problem, "format_message", problem.__str__)()
+    context = getattr(problem, "ctx", None)
+    if not message or context is None:
+        return message
+    return f"{message} (`{context.command_path} --help` says what it takes)"
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    if message:
+        Console(stderr=True).labelled("error:", message, style="bold red")
+    sys.exit(status)

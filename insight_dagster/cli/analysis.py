@@ -241,11 +241,11 @@ def report(
 
 @app.command()
 @interruptible()
-def doctor(home: Home = None) -> None:
+def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Check decoders, device, weights and folders; list versions and every setting."""
     from insight_dagster.commands.run.doctor import examine
 
-    examine(load_settings(home=home), console=console)
+    examine(load_settings(home=home), as_json=as_json, console=console)
 
 
 @app.command()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from insight_dagster.commands.console import Console
 from insight_dagster.settings import Settings
 
-# A pipe has no width: choose one at which no table row is wrapped.
-_PIPE_WIDTH = 200
-console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+console = Console()
 
 
 def setting(name: str) -> Any:

@@ -13,10 +13,10 @@ from getpass import getuser
 from pathlib import Path
 
 import dagster as dg
-from rich.console import Console
 
 import insight_dagster
-from insight_dagster.errors import SettingsError
+from insight_dagster.commands.console import Console
+from insight_dagster.errors import UnavailableError
 from insight_dagster.files.atomic import write_atomically
 from insight_dagster.pipeline.home import has_random_predictions, note_of_last_write, open_database
 from insight_dagster.settings import Settings
@@ -30,7 +30,7 @@ def prepare_home(settings: Settings) -> None:
     """Create the home folder, its sub-folders and, if there is none, its `dagster.yaml`.
 
     Raises:
-        SettingsError: a folder cannot be created or written.
+        UnavailableError: a folder cannot be created or written.
     """
     folders = (settings.home, settings.folders.dagster, settings.folders.weights)
     try:
@@ -50,25 +50,25 @@ def initialise(settings: Settings, *, console: Console) -> None:
     """Run `insight init`: create the home and print what is in it.
 
     Raises:
-        SettingsError: a folder cannot be created or written.
+        UnavailableError: a folder cannot be created or written.
     """
     prepare_home(settings)
     written = remember(settings, always=True)
     instance_file = settings.folders.dagster / _INSTANCE_FILE
     console.print(
-        f"Home: {settings.home}\n"
-        f"Settings: {settings.folders.settings_file}{'' if written else ' (kept as it was)'}\n"
-        f"Dagster instance: {instance_file}\n"
-        f"Library: {settings.library_folder}\n"
+        f"Home: {settings.home}",
+        f"Settings: {settings.folders.settings_file}{'' if written else ' (kept as it was)'}",
+        f"Dagster instance: {instance_file}",
+        f"Library: {settings.library_folder}",
         f"Next: `insight serve --home {settings.home}` watches the library, `insight run` analyses "
         "it at once.",
+        sep="\n",
         soft_wrap=True,
-        markup=False,
     )
 
 
-def _not_writable(home: Path, reason: str) -> SettingsError:
-    return SettingsError(
+def _not_writable(home: Path, reason: str) -> UnavailableError:
+    return UnavailableError(
         f"home folder {home} cannot be written ({reason}); "
         "choose another with --home or INSIGHT_HOME"
     )
@@ -85,7 +85,9 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 def mark_random(settings: Settings, console: Console) -> None:
     """Print a warning if the home's predictions come from an untrained model."""
     if has_random_predictions(open_database(settings)):
-        console.print("[bold red]RANDOM WEIGHTS:[/] predictions and insights mean nothing")
+        console.labelled(
+            "RANDOM WEIGHTS:", "predictions and insights mean nothing", style="bold red"
+        )
 
 
 def note_clock(settings: Settings, console: Console) -> None:
@@ -93,7 +95,7 @@ def note_clock(settings: Settings, console: Console) -> None:
     path = settings.folders.database
     note = note_of_last_write(open_database(settings)) if path.exists() else None
     if note is not None:
-        console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
+        console.labelled("note:", note, style="yellow")
 
 
 def who(author: str | None) -> str:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,7 +16,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from insight_dagster.commands.console import Console
 from insight_dagster.files.interruption import on_interrupt
+from insight_dagster.files.visible_text import visible
 from insight_dagster.resources.progress import ProgressCallback
 
 
@@ -34,8 +35,8 @@ class BarProgress:
 
     def begin(self, what: str, total: int | None) -> ProgressCallback:
         """Begin a bar for `total` items (None = unknown); return a callback that advances it."""
-        visible = total is None or total > 0
-        self.bars.reset(self.step, total=total, description=f"  {what}", visible=visible)
+        shown = total is None or total > 0
+        self.bars.reset(self.step, total=total, description=f"  {visible(what)}", visible=shown)
 
         def advance(count: int = 1) -> None:
             self.bars.advance(self.step, count)
@@ -44,11 +45,16 @@ class BarProgress:
 
     def bytes(self, what: str) -> Callable[[int, int | None], None]:
         """Return a callback for a download: it takes the bytes received and the bytes expected."""
+        text = visible(what)
 
         def show(received: int, expected: int | None) -> None:
             done, total = received / 2**20, expected / 2**20 if expected else None
             self.bars.update(
-                self.step, description=f"  {what}, MiB", completed=done, total=total, visible=True
+                self.step,
+                description=f"  {text}, MiB",
+                completed=done,
+                total=total,
+                visible=True,
             )
 
         return show
@@ -58,7 +64,7 @@ class BarProgress:
 def progress_bars(console: Console) -> Iterator[BarProgress]:
     """Show live bars on a terminal; show nothing if the output is not one."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insight_dagster import tables
-from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE
 from insight_dagster.database import Database
 from insight_dagster.export.clip_rows import INSIGHTS_COLUMN, exported_clips, with_content_keys
 from insight_dagster.export.table_folder import column_dictionary, write_named_table
 from insight_dagster.export.written_file import WrittenFile
-from insight_dagster.files.home_folders import HomeFolders
+from insight_dagster.files.home_folders import HomeFolders, sheet_path
 from insight_dagster.pipeline.latent_space.space_rows import nearest_clips
 
 NEIGHBOURS = 15

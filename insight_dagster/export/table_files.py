@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
-from insight_dagster.errors import SettingsError
+from insight_dagster.errors import SettingsError, UnavailableError
 from insight_dagster.files.atomic import write_atomically
 
 # A spreadsheet runs a cell that begins with one of these, in some locales in their wide forms too.
@@ -43,7 +43,7 @@ def write_table(table: pa.Table, out: Path) -> None:
     try:
         write_atomically(out, save, make_parent=False)
     except OSError as problem:
-        raise SettingsError(f"{out} cannot be written: {problem}") from problem
+        raise UnavailableError(f"{out} cannot be written: {problem}") from problem
 
 
 def _of_plain_cells(table: pa.Table) -> pa.Table:

@@ -1,1 +1,1 @@
-"""The operating system: atomic writing, leftovers, the home folder, signals and child processes."""
+"""The operating system: files, names, the home folder, signals and child processes."""

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def sheet_path(folder: Path, content_key: str) -> Path:
+    """Return the path of the contact sheet of a content key in the folder of sheets."""
+    return folder / content_key[:2] / f"{content_key}.jpg"
+
+
 @dataclass(frozen=True)
 class HomeFolders:
     """The files and folders of a home. Tables hold paths relative to `root`.

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from insight_dagster.analysis.metadata.contact_sheets import sheet_path
-from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion
-from insight_dagster.errors import SettingsError
-from insight_dagster.files.home_folders import HomeFolders
+from insight_dagster.errors import UnavailableError
+from insight_dagster.files.home_folders import HomeFolders, sheet_path
 from insight_dagster.files.leftovers import remove_leftovers
 from insight_dagster.settings import Settings
 from insight_dagster.tables import HEATMAP_BUNDLES, LAST_WRITE, LATENT_SPACES
 from insight_dagster.tables.clock import timestamp_now
+from insight_dagster.tables.identity import is_random
 
 SPACES_KEPT = 2
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -30,11 +29,11 @@ def open_database(settings: Settings) -> Database:
     """Return the database of an existing home.
 
     Raises:
-        SettingsError: nothing has been materialized in this home yet.
+        UnavailableError: nothing has been materialized in this home yet.
     """
     path = settings.folders.database
     if not path.exists():
-        raise SettingsError(
+        raise UnavailableError(
             f"{path} does not exist: nothing has been materialized in this home; run "
             "`insight demo` or `insight run`, or choose another home with --home or INSIGHT_HOME"
         )

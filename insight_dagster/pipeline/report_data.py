@@ -6,12 +6,12 @@ What becomes of it is in `insight_dagster.report`.
 import inspect
 
 from insight_dagster.analysis.insights import DEFINITIONS
-from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.database import Database
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.pipeline.latent_space.space_rows import nearest_clips, newest_space
 from insight_dagster.report.report_data import SHOWN, ReportData
 from insight_dagster.tables.clock import utc_now
+from insight_dagster.tables.identity import is_random
 
 _TITLE = "Why the classifier fails"
 _NEIGHBOURS = 8

@@ -22,9 +22,9 @@ import numpy as np
 
 from insight_dagster.analysis.heatmaps.heatmap_picture import colours
 from insight_dagster.analysis.heatmaps.heatmap_volumes import read_volume
-from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE, sheet_path
+from insight_dagster.analysis.metadata.contact_sheets import COLUMNS, TILE
 from insight_dagster.files.atomic import write_atomically
-from insight_dagster.files.home_folders import HomeFolders
+from insight_dagster.files.home_folders import HomeFolders, sheet_path
 
 MOST_SHEETS = 20_000
 ATLAS_SIDE, THUMB = 16, 64

@@ -7,6 +7,8 @@ from insight_dagster.tables.columns import Column, text
 CLIP_ID = text("clip_id", "identity of the clip: content hash, window, class, split")
 CLASS = text("class_name", "action class, the true label of its clips (the partition)")
 CONTENT = text("content_key", "hash of the file's bytes and the time window")
+RANDOM_MARK = "-random-"
+"""Part of the fingerprint of an untrained model."""
 MODEL = Column(
     "model_fingerprint", "VARCHAR", "architecture + weights hash + preprocessing version"
 )
@@ -18,3 +20,8 @@ SEQUENCE = Column(
     "largest, whatever the clock said",
 )
 INSIGHT_ID = text("insight_id", "identity of the insight")
+
+
+def is_random(model_fingerprint: str) -> bool:
+    """Return whether a model is untrained, so that its predictions mean nothing."""
+    return RANDOM_MARK in model_fingerprint

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.commands.show.classes import remove_class

@@ -7,9 +7,9 @@ import dagster as dg
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from rich.console import Console
 
 from insight_dagster.analysis.metadata.contact_sheets import sheet_path
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.commands.show.classes import remove_class

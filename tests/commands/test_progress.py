@@ -2,8 +2,7 @@
 
 import io
 
-from rich.console import Console
-
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.resources.progress import LoggedProgress
 

@@ -60,9 +60,9 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
 
 def test_hostile_file_names_are_exported_as_text(home_copy, tmp_path):
     home = str(home_copy.home)
-    listed = run_json("insights", "--home", home)
+    listed = run_json("insights", "--home", home)["insights"]
     first = max(listed, key=lambda each: each["size"])["insight_id"]
-    clip_ids = [step["clip_id"] for step in run_json("actions", first, "--home", home)[0]["steps"]]
+    clip_ids = [step["clip_id"] for step in run_json("actions", first, "--home", home)["steps"]]
     names = [
         '=HYPERLINK("http://x","y")',
         "  @SUM(1)",

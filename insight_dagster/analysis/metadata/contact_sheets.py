@@ -1,6 +1,7 @@
 """Contact sheets: the frames that the model receives of a clip, side by side in one small image.
 
-The image and its path in a folder belong here; decoding and showing it (`report`) do not.
+The image belongs here; its place on disk (`files.home_folders`), decoding and showing it (`report`)
+do not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.files.atomic import write_atomically
+from insight_dagster.files.home_folders import sheet_path
 
 COLUMNS, TILE = 4, 128
 _QUALITY = 80
@@ -41,11 +43,6 @@ def contact_sheet(frames: NDArray[np.uint8], spec: ClipSpec) -> NDArray[np.uint8
         row, column = divmod(number, COLUMNS)
         sheet[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE] = square
     return sheet
-
-
-def sheet_path(folder: Path, content_key: str) -> Path:
-    """Return the path of the contact sheet of a content key in the folder of sheets."""
-    return folder / content_key[:2] / f"{content_key}.jpg"
 
 
 def write_sheet(folder: Path, content_key: str, frames: NDArray[np.uint8], spec: ClipSpec) -> None:

@@ -31,7 +31,6 @@ from insight_dagster.analysis.model.second_embedding import (
     load_second_embedding,
 )
 from insight_dagster.analysis.model.video_classifier import (
-    RANDOM_MARK,
     ModelOutput,
     VideoClassifier,
 )
@@ -44,6 +43,7 @@ from insight_dagster.analysis.model.x3d import (
 )
 from insight_dagster.errors import ModelError
 from insight_dagster.settings.model_spec import ModelSpec
+from insight_dagster.tables.identity import RANDOM_MARK
 
 __all__ = ["VARIANTS", "ModelOutput", "Variant", "VideoClassifier", "load_classifier"]
 

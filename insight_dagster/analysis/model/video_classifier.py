@@ -34,14 +34,6 @@ _STAGE_TAPS = {3: "blocks.3", 4: "blocks.4"}
 _HEAD_TAP = "blocks.5.pool"
 
 
-RANDOM_MARK = "-random-"
-
-
-def is_random(model_fingerprint: str) -> bool:
-    """Return whether a model is untrained, so that its predictions mean nothing."""
-    return RANDOM_MARK in model_fingerprint
-
-
 @dataclass(frozen=True)
 class ModelOutput:
     """The model's outputs for a batch.

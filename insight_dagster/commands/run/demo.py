@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.printing import print_rows
 from insight_dagster.commands.progress import progress_bars

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from rich.console import Console
 
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import prepare_home
-from insight_dagster.commands.printing import print_rows
+from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import InsightError, RunFailedError, SettingsError
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
@@ -27,16 +27,20 @@ _EXTRAS = {"openvino": "fast"}
 _MIN_FREE_GIB = 2
 
 
-def examine(settings: Settings, *, console: Console) -> None:
+def examine(settings: Settings, *, as_json: bool, console: Console) -> None:
     """Print every check, version and setting.
 
     Raises:
         RunFailedError: a check failed; the table says which and why.
     """
     checks = [_outcome(name, check, settings) for name, check in _checks()]
-    print_rows(console, checks, title="Checks", empty="")
-    print_rows(console, list(_versions()), title="Versions", empty="")
-    print_rows(console, list(_settings(settings)), title="Settings", empty="")
+    packages, values = list(_versions()), list(_settings(settings))
+    if as_json:
+        print_json("doctor", checks=checks, packages=packages, settings=values)
+    else:
+        print_rows(console, checks, title="Checks", empty="")
+        print_rows(console, packages, title="Versions", empty="")
+        print_rows(console, values, title="Settings", empty="")
     failed = [row["check"] for row in checks if row["state"] != "ok"]
     if failed:
         raise RunFailedError(f"these checks failed: {', '.join(failed)}; the table says why")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
-from insight_dagster.errors import SettingsError
+from insight_dagster.commands.console import Console
+from insight_dagster.errors import SettingsError, UnavailableError
 from insight_dagster.export.export import ExportFormat, write_export
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
@@ -43,10 +42,10 @@ def export_home(
     try:
         files = write_export(store, settings, chosen, folder, copy_media=copy_media)
     except OSError as problem:
-        raise SettingsError(f"{folder} cannot be written: {problem}") from problem
+        raise UnavailableError(f"{folder} cannot be written: {problem}") from problem
     lines = [f"{file.name}: {file.contents}" for file in files]
     for line in (*lines, f"Exported to {folder}"):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        console.print(line, soft_wrap=True)
 
 
 def _format_named(name: str) -> ExportFormat:

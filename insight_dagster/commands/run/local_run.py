@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
-from rich.console import Console
-from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import mark_random, note_clock, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.definitions import build_definitions, classifier_of
@@ -110,10 +109,7 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
         raise RunFailedError("; ".join(map(_sentence, outcome.failures)))
     mark_random(settings, console)
     for each in outcome.not_cleared:
-        console.print(
-            f"[yellow]does not pass:[/] {escape(f'{each.class_name}: {each.reason}')}",
-            soft_wrap=True,
-        )
+        console.labelled("does not pass:", f"{each.class_name}: {each.reason}", style="yellow")
     held = count_quarantined(open_database(settings).rows(CLIP_MANIFEST))
     console.print(
         f"{len(outcome.analysis.classes)} classes, {outcome.computed} results computed; "
@@ -162,11 +158,8 @@ def _note_departed_classes(settings: Settings, library: ScannedLibrary, console:
     stored = open_database(settings).read("SELECT DISTINCT class_name FROM clip_manifest")
     gone = sorted(set(stored["class_name"].to_pylist()) - set(library.classes))
     if gone:
-        console.print(
-            f"[yellow]note:[/] no longer in the library, rows kept as they were: "
-            f"{escape(', '.join(gone))}",
-            soft_wrap=True,
-        )
+        what = f"no longer in the library, rows kept as they were: {', '.join(gone)}"
+        console.labelled("note:", what, style="yellow")
 
 
 def _has_space(settings: Settings) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import note_clock, open_instance, who
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.definitions import build_definitions

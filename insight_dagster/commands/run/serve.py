@@ -6,9 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 import insight_dagster
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.run.serve_report import serve_beside
 from insight_dagster.definitions import build_definitions

@@ -15,9 +15,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from insight_dagster.errors import SettingsError
+from insight_dagster.commands.console import Console
+from insight_dagster.errors import SettingsError, UnavailableError
 from insight_dagster.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -36,7 +35,7 @@ def serve_report(settings: Settings, *, port: int, console: Console) -> None:
         SettingsError: there is no report yet, or the port cannot be used.
     """
     if not (settings.folders.report / "index.html").is_file():
-        raise SettingsError(
+        raise UnavailableError(
             f"{settings.folders.report} has no report yet; `insight report` writes it"
         )
     with report_server(settings.folders.report, port=port) as server:

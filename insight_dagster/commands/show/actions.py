@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import UnknownInsightError
 from insight_dagster.export.table_files import write_table
@@ -19,7 +18,7 @@ _INSIGHT = """
     WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
         SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1))"""
 _STEPS = """
-    SELECT a.rank, a.verb, a.clip_id, m.path, m.class_name AS present_class, m.split,
+    SELECT a.rank, a.verb, m.path, a.clip_id, m.class_name AS present_class, m.split,
            a.suggested_class, a.partner_clip_id, p.path AS partner_path, a.confidence
     FROM insight_actions a
     LEFT JOIN clip_manifest m ON m.clip_id = a.clip_id
@@ -53,14 +52,14 @@ def show_actions(
     insight, steps = found[0], store.read(_STEPS, [found[0]["insight_id"]])
     if out is not None:
         write_table(steps, out)
-        console.print(f"{steps.num_rows} rows written to {out}", soft_wrap=True, markup=False)
+        console.print(f"{steps.num_rows} rows written to {out}", soft_wrap=True)
         return
     if as_json:
-        print_json([{**insight, "steps": steps.to_pylist()}])
+        print_json("actions", insight=insight, steps=steps.to_pylist())
         return
     lines = [insight["sentence"], insight["action"], insight["advice"] or "", *_expected(insight)]
     for line in filter(None, lines):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        console.print(line, soft_wrap=True)
     print_rows(console, steps.to_pylist(), title="Steps", empty="Nothing to do.")
 
 

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
-from rich.console import Console
-from rich.markup import escape
 
 from insight_dagster.analysis.clip_library import scan
-from insight_dagster.analysis.metadata.contact_sheets import sheet_path
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.database.writes import forget_class
 from insight_dagster.errors import LibraryError, UnknownClassError
+from insight_dagster.files.home_folders import sheet_path
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.settings import Settings
@@ -23,7 +22,7 @@ from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
 
 _NAME = str(ACTION_CLASSES.name)
 _ROWS = """
-    SELECT m.class_name AS class, count(*) AS clips,
+    SELECT m.class_name, count(*) AS clips,
            any_value(v.cleared) AS cleared, any_value(v.errors) AS errors
     FROM clip_manifest m LEFT JOIN verdicts v USING (class_name)
     GROUP BY ALL ORDER BY ALL"""
@@ -36,23 +35,23 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
     library, unknown = _library_classes(settings)
     stored: dict[str, dict[str, Any]] = {}
     if settings.folders.database.exists():
-        stored = {row["class"]: row for row in open_database(settings).read(_ROWS).to_pylist()}
+        stored = {row["class_name"]: row for row in open_database(settings).read(_ROWS).to_pylist()}
     rows = [
         {
-            "class": name,
-            "in library": None if unknown else name in library,
-            "partition": name in partitions,
-            "clips stored": stored.get(name, {}).get("clips", 0),
+            "class_name": name,
+            "in_library": None if unknown else name in library,
+            "has_partition": name in partitions,
+            "clips": stored.get(name, {}).get("clips", 0),
             "passes": stored.get(name, {}).get("cleared"),
-            "failing checks": ", ".join(stored.get(name, {}).get("errors") or []) or None,
+            "failing_checks": stored.get(name, {}).get("errors") or [],
         }
         for name in sorted(library | partitions | set(stored))
     ]
     if as_json:
-        print_json(rows)
+        print_json("classes list", classes=rows, library_problem=unknown or None)
         return
     if unknown:
-        console.print(f"[yellow]note:[/] {escape(unknown)}", soft_wrap=True)
+        console.labelled("note:", unknown, style="yellow")
     print_rows(console, rows, title="Classes", empty="The library has no class yet.")
 
 
@@ -87,7 +86,7 @@ def remove_class(
             console.print("Nothing was changed.")
             return
         _forget(settings, store, instance, name)
-    console.print(f"{escape(repr(name))} was removed with the rows of {clips} clips.")
+    console.print(f"{name!r} was removed with the rows of {clips} clips.")
 
 
 def _forget(

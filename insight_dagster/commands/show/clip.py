@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
@@ -35,7 +34,7 @@ def show_clip(settings: Settings, *, clip_id: str, as_json: bool, console: Conso
     heatmaps = "SELECT target, method, path, volume_path FROM heatmap_bundles WHERE clip_id = ?"
     facts["heatmap_bundles"] = store.read(heatmaps, [found]).to_pylist()
     if as_json:
-        print_json(facts)
+        print_json("clip", **facts)
         return
     mark_random(settings, console)
     for name, value in facts.items():

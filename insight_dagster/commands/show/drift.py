@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.pipeline.home import open_database
@@ -13,24 +12,23 @@ from insight_dagster.settings import Settings
 from insight_dagster.tables.status import DriftPart
 
 _BASELINES = """
-    SELECT baseline_id, author, reason, accepted, clips, accuracy, mean_loss, calibration_error,
+    SELECT baseline_id, reason, clips, accuracy, author, accepted, mean_loss, calibration_error,
            model_fingerprint
     FROM baselines ORDER BY sequence DESC"""
 _PARTS = (DriftPart.TOTAL, DriftPart.MODEL_CHANGE, DriftPart.POPULATION_CHANGE)
 _PERFORMANCE = """
-    SELECT class_name AS class, part, metric, clips_then, clips_now, value_then, value_now,
-           effect, ci_low, ci_high, p_value, reason
+    SELECT class_name, part, metric, clips_then, clips_now, value_then, value_now,
+           effect, reason, ci_low, ci_high, p_value
     FROM drift WHERE list_contains($1, part)
       AND metric NOT IN ('accuracy_by_model_change', 'new_clips') AND clips_now > 0
     ORDER BY class_name, list_position($1, part)"""
 _DATA = """
-    SELECT class_name AS class, metric, direction, clips_then, clips_now, value_then, value_now,
+    SELECT class_name, metric, direction, clips_then, clips_now, value_then, value_now,
            effect, psi, adjusted_p
     FROM drift WHERE part = ? AND judged AND adjusted_p <= 0.05
     ORDER BY class_name, effect DESC"""
 _CHECKS = """
-    SELECT CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, check_name AS check,
-           passed, severity, description FROM check_results
+    SELECT class_name, check_name, passed, description, severity FROM check_results
     WHERE check_name IN ('performance_drift', 'data_drift', 'performance_drift_overall')
     ORDER BY ALL"""
 
@@ -39,7 +37,7 @@ def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> No
     """Print all promoted baselines, the one in use first."""
     rows = open_database(settings).read(_BASELINES).to_pylist()
     if as_json:
-        print_json(rows)
+        print_json("baseline list", baselines=rows)
         return
     empty = "No baseline yet; `insight baseline promote` makes one."
     shown = [{k: v for k, v in row.items() if k != "model_fingerprint"} for row in rows]
@@ -57,7 +55,7 @@ def show_drift(
         "metadata": _chosen(store.read(_DATA, [DriftPart.METADATA]).to_pylist(), class_name),
     }
     if as_json:
-        print_json(found)
+        print_json("drift", **found)
         return
     mark_random(settings, console)
     empty = "No baseline to compare with; `insight baseline promote` makes one."
@@ -68,4 +66,4 @@ def show_drift(
 
 
 def _chosen(rows: list[dict[str, Any]], class_name: str | None) -> list[dict[str, Any]]:
-    return [row for row in rows if class_name in (None, row["class"])]
+    return [row for row in rows if class_name in (None, row["class_name"])]

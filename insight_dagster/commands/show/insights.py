@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-
 from insight_dagster.analysis.insights.phrases import cause_phrases
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import mark_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import UnknownClassError, UnknownInsightError
@@ -20,8 +19,8 @@ _STATUS = """
     SELECT insight_id, status FROM insight_ledger WHERE insight_id IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY sequence DESC) = 1"""
 _HISTORY = """
-    SELECT recorded_at, ledger_id AS id, status, class_name AS class, kind, population, size,
-           severity, effect, accuracy, insight_id, run_id
+    SELECT ledger_id, class_name, recorded_at, status, kind, severity, size, population,
+           effect, accuracy, insight_id, run_id
     FROM insight_ledger
     WHERE starts_with(ledger_id, $1) OR ledger_id IN (
         SELECT ledger_id FROM insight_ledger WHERE starts_with(insight_id, $1))
@@ -49,7 +48,7 @@ def show_insights(
     ]
     _check_class(settings, class_name)
     if as_json:
-        print_json(chosen)
+        print_json("insights", insights=chosen)
         return
     mark_random(settings, console)
     empty = "No insights. `insight run` materializes them; if it has run, nothing stood out."
@@ -103,7 +102,7 @@ def show_history(
             "`insight insights --history` lists them"
         )
     if as_json:
-        print_json(rows)
+        print_json("insights --history", history=rows)
         return
     empty = "The ledger is empty. `insight run` fills it."
     print_rows(console, rows, title="History of insights", empty=empty)
@@ -112,14 +111,14 @@ def show_history(
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     causes = [from_row(Cause, each) for each in row["causes"]]
     return {
+        "id": row["insight_id"],
+        "class": row["class_name"],
+        "kind": row["kind"],
+        "what": row["sentence"],
+        "clips": row["size"],
         "severity": row["severity"],
         "status": row["status"],
-        "kind": row["kind"],
-        "class": row["class_name"],
-        "population": row["population"],
-        "clips": row["size"],
-        "what": row["sentence"],
         "causes": ", ".join(cause_phrases(causes)) or None,
+        "population": row["population"],
         "q": row["q_value"],
-        "id": row["insight_id"],
     }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from insight_dagster.analysis.insights.history.same_insight import ClipGroup
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import note_clock, who
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.writes import Deletion, Upsert
@@ -22,7 +21,7 @@ _INSIGHT = """
     ) GROUP BY ALL"""
 _COPIED = ("insight_id", "class_name", "kind", "population", "other_class", "size", "severity")
 _PINS = """
-    SELECT insight_id, class_name AS class, kind, severity, size, note, author, pinned_at
+    SELECT insight_id, class_name, kind, note, severity, size, author, pinned_at
     FROM pinned_insights ORDER BY sequence"""
 
 
@@ -63,7 +62,7 @@ def pin(
         if ClipGroup.of_row(earlier).is_same(ClipGroup.of_row(row))
     ]
     store.write(*replaced, Upsert(PINNED_INSIGHTS, PINNED_INSIGHTS.from_rows([row])))
-    console.print(f"Pinned {row['insight_id']}: {row['sentence']}", soft_wrap=True, markup=False)
+    console.print(f"Pinned {row['insight_id']}: {row['sentence']}", soft_wrap=True)
 
 
 def unpin(settings: Settings, insight_id: str, *, console: Console) -> None:
@@ -88,6 +87,6 @@ def show_pins(settings: Settings, *, as_json: bool, console: Console) -> None:
     """Print the pinned insights."""
     rows = open_database(settings).read(_PINS).to_pylist()
     if as_json:
-        print_json(rows)
+        print_json("pins", pins=rows)
         return
     print_rows(console, rows, title="Pinned insights", empty="No insight is pinned.")

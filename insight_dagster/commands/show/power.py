@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
-from rich.console import Console
 from rich.progress import Progress
 
 from insight_dagster.analysis.insights.power import EXCESSES, Power, smallest_excess
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import NotEnoughClipsError
@@ -60,7 +60,7 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
             step=lambda: progress.advance(task),
         )
     if as_json:
-        print_json([asdict(each) for each in found])
+        print_json("power", clips=len(clips), groups=[asdict(each) for each in found])
         return
     title = f"Failing groups found in at least 80 % of {trials} trials, {len(clips)} clips"
     print_rows(console, [_line(each) for each in found], title=title, empty="")

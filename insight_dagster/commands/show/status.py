@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
-from rich.console import Console
-
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import mark_random, open_instance
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
@@ -17,7 +17,7 @@ from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
 from insight_dagster.tables.status import ClipStatus
 
-# What the number of rows in a table is called.
+# What the number of a class's rows in a table is called.
 _PER_CLASS = {
     "clip_manifest": "clips",
     "embeddings": "embedded",
@@ -27,16 +27,13 @@ _PER_CLASS = {
     "insights": "insights",
     "heatmap_bundles": "heatmaps",
 }
-_HEADINGS = {**_PER_CLASS, "judged": "evaluated", "tried_again": "tried again"}
 _FAILURES = """
-    SELECT asset, CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, reason
-    FROM step_failures WHERE asset <> 'verdict' ORDER BY ALL"""
+    SELECT class_name, asset, reason FROM step_failures WHERE asset <> 'verdict' ORDER BY ALL"""
 _CHECKS = """
-    SELECT severity, check_name AS check,
-           CASE class_name WHEN '' THEN '(all)' ELSE class_name END AS class, description
-    FROM check_results WHERE NOT passed ORDER BY ALL"""
+    SELECT class_name, check_name, severity, description FROM check_results WHERE NOT passed
+    ORDER BY severity, check_name, class_name"""
 _QUARANTINE = f"""
-    SELECT class_name AS class, path, problem,
+    SELECT class_name, path, problem,
            CASE fault WHEN '{Fault.FILE}' THEN 'when the file changes' ELSE 'with the next run' END
            AS tried_again
     FROM clip_manifest
@@ -54,38 +51,36 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     )
     clock = note_of_latest_time(store)
     if as_json:
-        found = {"classes": classes, "failures": failures, "failed_checks": checks}
-        print_json({**found, "quarantine": quarantined, "clock": clock})
+        print_json(
+            "status",
+            classes=classes,
+            failed_steps=failures,
+            failed_checks=checks,
+            quarantined_clips=quarantined,
+            clock_note=clock,
+        )
         return
     mark_random(settings, console)
     if clock is not None:
-        console.print(f"[yellow]note:[/] {clock}", soft_wrap=True)
+        console.labelled("note:", clock, style="yellow")
     empty = "No class has been materialized yet; `insight run` does it."
-    print_rows(console, _headed(classes), title="Rows per class", empty=empty)
+    print_rows(console, classes, title="Rows per class", empty=empty)
     print_rows(console, failures, title="Failed steps", empty="No step failed.")
     print_rows(console, checks, title="Failed checks", empty="Every check passes.")
-    held, none = _headed(quarantined), "No clip is quarantined."
-    print_rows(console, held, title="Quarantined clips", empty=none)
-
-
-def _headed(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{_HEADINGS.get(name, name): row[name] for name in row} for row in rows]
+    print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
 
 
 def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {name: {"class": name} for name in sorted(known)}
-    for table in _PER_CLASS:
-        for name, count in _counts(store, table).items():
-            rows.setdefault(name, {"class": name})[table] = count
+    counts = {heading: _counts(store, table) for table, heading in _PER_CLASS.items()}
     verdicts = {row["class_name"]: row for row in store.rows(VERDICTS).to_pylist()}
     return [
         {
-            "class": name,
-            **{table: row.get(table, 0) for table in _PER_CLASS},
+            "class_name": name,
             "passes": verdicts.get(name, {}).get("cleared"),
-            "judged": verdicts.get(name, {}).get("decided_at"),
+            **{heading: of_classes.get(name, 0) for heading, of_classes in counts.items()},
+            "evaluated_at": verdicts.get(name, {}).get("decided_at"),
         }
-        for name, row in sorted(rows.items())
+        for name in sorted({*known, *chain.from_iterable(counts.values())})
     ]
 
 

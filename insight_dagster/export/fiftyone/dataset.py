@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from insight_dagster import tables
 from insight_dagster.analysis.decoding.held_file import has_key
-from insight_dagster.analysis.model.video_classifier import is_random
 from insight_dagster.analysis.model.x3d import variant_named
 from insight_dagster.database import Database
 from insight_dagster.export.clip_rows import exported_clips, with_content_keys
@@ -53,6 +52,7 @@ from insight_dagster.pipeline.latent_space.space_rows import newest_space
 from insight_dagster.settings import Settings
 from insight_dagster.tables.arrays import matrix_of
 from insight_dagster.tables.columns import Table
+from insight_dagster.tables.identity import is_random
 from insight_dagster.tables.status import ClipStatus
 
 _LAYOUTS = {"tsne": ("x", "y"), "pca": ("pca_x", "pca_y")}

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from insight_dagster.analysis.clip_library.clip import Clip
 from insight_dagster.analysis.clip_library.pending_clips import count_removed, plan_work
-from insight_dagster.analysis.metadata.contact_sheets import sheet_path
 from insight_dagster.analysis.metadata.metadata_table import (
     ClipMeasuring,
     MeasuredClips,
@@ -22,6 +21,7 @@ from insight_dagster.analysis.metadata.metadata_table import (
 from insight_dagster.analysis.metadata.user_functions import installed_functions
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.database.writes import MergeRows, QuarantineClips
+from insight_dagster.files.home_folders import sheet_path
 from insight_dagster.pipeline.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.problem_counts import count_problems
 from insight_dagster.pipeline.step_result import Facts, StepResult, Timer

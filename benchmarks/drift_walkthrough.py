@@ -126,7 +126,7 @@ def sensor(tour: Tour, store: Database, console: Console) -> None:
 def drifted(tour: Tour, store: Database, console: Console) -> None:
     """Check that classes are reported as worse because of their clips, not because of the model."""
     errors, warnings = failed(store, "ERROR"), failed(store, "WARN")
-    console.print(f"ERROR: {errors}\nWARN: {warnings}")
+    console.print(f"ERROR: {errors}", f"WARN: {warnings}", sep="\n")
     assert errors["performance_drift"] >= WORSE, errors
     assert warnings["inside_latent_space"] == {NEW_CLASS}, warnings
     rows = store.read(
@@ -180,7 +180,7 @@ def _newest_backfill(server: DagsterServer) -> str:
 def compared(settings: Settings, console: Console) -> None:
     """Print the comparison of one class with the baseline, by the command line."""
     printed = insight(settings, "drift", "--class", "playing basketball")
-    console.print(printed, soft_wrap=True, highlight=False)
+    console.print(*printed.splitlines(), sep="\n", soft_wrap=True)
     assert "population change: accuracy" in printed
 
 
@@ -188,7 +188,7 @@ def promoted(settings: Settings, tour: Tour, store: Database, console: Console) 
     """Promote a new baseline: refused while checks fail, then with the changes accepted by name."""
     words = ["--author", "you", "--reason", "the second camera crew is here to stay"]
     refusal = insight(settings, "baseline", "promote", *words, ends=1)
-    console.print(refusal, soft_wrap=True, highlight=False)
+    console.print(refusal, soft_wrap=True)
     failing = [name for name in sorted(failed(store, "ERROR")) if "_drift" in name]
     assert all(name in refusal for name in failing)
     accept = [word for name in failing for word in ("--accept", name)]

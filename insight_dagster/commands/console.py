@@ -51,6 +51,10 @@ class Console(rich_console.Console):
             return found
         return rich_console.ConsoleDimensions(_UNLIMITED, found.height)
 
+    @size.setter
+    def size(self, chosen: tuple[int, int]) -> None:
+        self._width, self._height = chosen
+
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text as it is printed; rich calls this for every string, in tables too."""
         return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})

@@ -8,7 +8,6 @@ machine.
 
 from __future__ import annotations
 
-import psutil
 from dagster import (
     DagsterEventType,
     DagsterInstance,
@@ -23,8 +22,8 @@ from insight_dagster.orchestration.dagster_internals import (
     WorkerStatus,
     fail_run,
 )
+from insight_dagster.orchestration.run_process import process_of_tags, process_seen_at
 
-_CLOCK_TOLERANCE_SECONDS = 1.0
 _UNFINISHED = [
     DagsterRunStatus.STARTING,
     DagsterRunStatus.STARTED,
@@ -67,11 +66,26 @@ def end_dead_runs(instance: DagsterInstance) -> list[str]:
 
 
 def _death_of(instance: DagsterInstance, run: DagsterRun) -> str | None:
-    """Return why a run is dead, None if it is alive."""
-    process = worker_process(instance, run)
-    if process is None or is_alive(*process):
+    """Return why a run is dead, None if it is alive.
+
+    A process that is seen alive is remembered in a tag, so that later looks need no time.
+    """
+    process = process_of_tags(run.run_id, run.tags)
+    if process is not None:
+        return None if process.is_alive() else _gone(process.pid)
+    reported = worker_process(instance, run)
+    if reported is None:
         return None
-    return f"the run's process {process[0]} is gone"
+    pid, seen_at = reported
+    found = process_seen_at(pid, seen_at)
+    if found is None:
+        return _gone(pid)
+    instance.add_run_tags(run.run_id, found.to_tags(run.run_id))
+    return None
+
+
+def _gone(pid: int) -> str:
+    return f"the run's process {pid} is gone"
 
 
 def worker_process(instance: DagsterInstance, run: DagsterRun) -> tuple[int, float] | None:
@@ -86,20 +100,3 @@ def worker_process(instance: DagsterInstance, run: DagsterRun) -> tuple[int, flo
         if pid is not None:
             return int(str(pid.value)), entry.timestamp
     return None
-
-
-def is_alive(pid: int, seen_at: float) -> bool:
-    """Return whether the process that had an id at a given time is still running.
-
-    Args:
-        pid: process id; a process that was started later may have it now.
-        seen_at: when the process reported the id, in seconds since 1970.
-    """
-    try:
-        process = psutil.Process(pid)
-        is_dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        return not is_dead and process.create_time() <= seen_at + _CLOCK_TOLERANCE_SECONDS
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True

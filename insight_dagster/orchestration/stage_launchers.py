@@ -3,6 +3,7 @@
 Both are a `Launcher` of `run_stages`, where the rules are.
 """
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -24,6 +25,7 @@ from insight_dagster.orchestration.run_events import (
     materializations,
     step_error,
 )
+from insight_dagster.orchestration.run_process import process_with
 from insight_dagster.orchestration.run_stages import OpConfig
 from insight_dagster.orchestration.stage_requests import (
     NIGHT_TAG,
@@ -88,12 +90,13 @@ class InProcessLauncher:
         op_config: OpConfig | None = None,
     ) -> Completed:
         tags, run_id = dict(tags or {}), make_new_run_id()
+        process = process_with(os.getpid())
         with on_interrupt(partial(cancel_run, self.instance, run_id, _INTERRUPTED)):
             result = self.definitions.resolve_job_def(stage.job).execute_in_process(
                 run_config={**_QUIET, **_run_config(op_config or {})},
                 instance=self.instance,
                 run_id=run_id,
-                tags=tags,
+                tags=tags | (process.to_tags(run_id) if process else {}),
                 raise_on_error=False,
             )
         # From the instance: what a step recorded before it failed is not in the result.

@@ -1,6 +1,5 @@
 """Runs whose process is gone: seen, ended, their places freed."""
 
-import os
 import subprocess
 import sys
 import time

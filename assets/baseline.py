@@ -9,6 +9,7 @@ from insight_dagster.assets.verdict import verdict
 from insight_dagster.pipeline.promotion import promote_current_state
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.names import Names
 from insight_dagster.tables import BASELINES
 
 _ALL = dg.AllPartitionMapping()
@@ -34,7 +35,6 @@ baseline = dg.AssetSpec(
     "by the job promote_baseline.",
     group_name="monitoring",
     kinds={"duckdb"},
-    owners=["team:video-models"],
 )
 
 
@@ -44,6 +44,7 @@ def promote(
     config: Promotion,
     insight_checks: ClassChecksResource,
     insight_model: ModelResource,
+    insight_names: dg.ResourceParam[Names],
 ) -> None:
     """Make the current state the baseline that drift is measured against.
 
@@ -59,6 +60,5 @@ def promote(
     )
     (row,) = rows.to_pylist()
     shown = {name: row[name] for name in ("author", "reason", "accepted", "clips", "accuracy")}
-    context.log_event(
-        dg.AssetMaterialization(baseline.key, metadata={**shown, **table_metadata(BASELINES, rows)})
-    )
+    metadata = {**shown, **table_metadata(BASELINES, rows)}
+    context.log_event(dg.AssetMaterialization(insight_names.key("baseline"), metadata=metadata))

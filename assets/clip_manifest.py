@@ -24,7 +24,6 @@ from insight_dagster.resources.progress import Progress
     backfill_policy=MEASURING,
     group_name="clips",
     kinds={"duckdb", "video"},
-    owners=["team:video-models"],
 )
 def clip_manifest(
     context: dg.AssetExecutionContext,

@@ -26,7 +26,6 @@ from insight_dagster.resources.partitions import ACTION_CLASSES, PLACING
     deps=[embeddings, latent_space],
     group_name="latent_space",
     kinds={"duckdb"},
-    owners=["team:video-models"],
 )
 def clusters(
     context: dg.AssetExecutionContext,

@@ -22,7 +22,6 @@ embeddings = dg.AssetSpec(
     "cannot be decoded is quarantined in the manifest, and the run continues.",
     group_name="clips",
     kinds={"pytorch", "duckdb"},
-    owners=["team:video-models"],
 )
 
 

@@ -23,7 +23,6 @@ from insight_dagster.resources.progress import Progress
     pool="gpu",
     group_name="insights",
     kinds={"pytorch", "duckdb"},
-    owners=["team:video-models"],
 )
 def heatmap_bundles(
     context: dg.AssetExecutionContext,

@@ -27,7 +27,6 @@ from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
     deps=[projection, heatmap_bundles],
     group_name="insights",
     kinds={"html"},
-    owners=["team:video-models"],
 )
 def insight_report(
     context: dg.AssetExecutionContext,

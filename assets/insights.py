@@ -36,7 +36,6 @@ _EVERY_CLASS = dg.AllPartitionMapping()
     ],
     group_name="insights",
     kinds={"scikitlearn", "duckdb"},
-    owners=["team:video-models"],
 )
 def insights(
     context: dg.AssetExecutionContext,

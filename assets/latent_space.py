@@ -21,7 +21,6 @@ from insight_dagster.resources.options import OptionsResource
     deps=[embeddings],
     group_name="latent_space",
     kinds={"scikitlearn", "duckdb"},
-    owners=["team:video-models"],
 )
 def latent_space(
     context: dg.AssetExecutionContext,

@@ -11,12 +11,13 @@ from insight_dagster.assets.steps.class_clips import open_class
 from insight_dagster.assets.steps.per_class import Outcomes, for_each_class_and_asset
 from insight_dagster.assets.steps.ui_metadata import result_metadata
 from insight_dagster.pipeline.class_checks import ClassChecks
-from insight_dagster.pipeline.measuring.one_pass import measure_class
+from insight_dagster.pipeline.measuring.one_pass import EMBEDDINGS, measure_class
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.names import asset_name
 from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.partitions import ACTION_CLASSES, MEASURING
 from insight_dagster.resources.progress import Progress
@@ -40,8 +41,8 @@ def measurements(
     insight_checks: ClassChecksResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Decode a class's clips once, and compute embeddings, metadata or both, as selected."""
-    keys = {key.to_user_string(): key for key in context.selected_asset_keys}
-    needs_weights = embeddings.key in context.selected_asset_keys
+    keys = {asset_name(key): key for key in context.selected_asset_keys}
+    needs_weights = EMBEDDINGS in keys
     model = insight_model.load() if needs_weights else insight_model.describe()
     sheets = insight_folders.open().contact_sheets
 
@@ -60,6 +61,6 @@ def measurements(
             for name, each in measured.items()
         }
 
-    checks = {embeddings.key: AssetChecks(insight_checks, ClassChecks.embeddings)}
+    checks = {EMBEDDINGS: AssetChecks(insight_checks, ClassChecks.embeddings)}
     store = insight_database.open()
     yield from for_each_class_and_asset(context, store, materialize, checks=checks)

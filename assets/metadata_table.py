@@ -14,5 +14,4 @@ metadata_table = dg.AssetSpec(
     "ratio, ...), measured on the frames that the model sees, and a contact sheet of these frames.",
     group_name="clips",
     kinds={"opencv", "duckdb"},
-    owners=["team:video-models"],
 )

@@ -28,7 +28,6 @@ from insight_dagster.resources.thresholds import ThresholdsResource
     deps=[embeddings, metadata_table],
     group_name="monitoring",
     kinds={"scikitlearn", "duckdb"},
-    owners=["team:video-models"],
 )
 def performance(
     context: dg.AssetExecutionContext,

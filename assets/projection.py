@@ -28,7 +28,6 @@ from insight_dagster.tables import PROJECTION
     deps=[embeddings, latent_space],
     group_name="latent_space",
     kinds={"duckdb"},
-    owners=["team:video-models"],
 )
 def projection(
     context: dg.AssetExecutionContext,

@@ -23,7 +23,6 @@ from insight_dagster.tables.clock import timestamp_now
     deps=[embeddings, performance, projection, clusters, insights, heatmap_bundles],
     group_name="monitoring",
     kinds={"duckdb"},
-    owners=["team:video-models"],
 )
 def verdict(
     context: dg.AssetExecutionContext, insight_checks: ClassChecksResource

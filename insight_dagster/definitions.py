@@ -24,14 +24,8 @@ from insight_dagster.assets.verdict import verdict
 from insight_dagster.errors import SettingsError
 from insight_dagster.orchestration.alerts.sensors import alert_delivery, failure_alerts
 from insight_dagster.orchestration.automation_conditions import with_conditions
-from insight_dagster.orchestration.jobs import (
-    FORMER_JOBS,
-    STAGE_JOBS,
-    analyse_classes,
-    compare_with_baseline,
-    promotion_job,
-)
-from insight_dagster.orchestration.nightly_job import nightly_reanalysis
+from insight_dagster.orchestration.dagster_internals import placed_under
+from insight_dagster.orchestration.jobs import define_jobs
 from insight_dagster.orchestration.schedules import nightly_schedule
 from insight_dagster.orchestration.sensors import (
     baseline_sensor,
@@ -43,6 +37,7 @@ from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ModelResource
+from insight_dagster.resources.names import Names, asset_name
 from insight_dagster.resources.options import OptionsResource
 from insight_dagster.resources.progress import LoggedProgress, Progress
 from insight_dagster.resources.thresholds import ThresholdsResource
@@ -59,6 +54,7 @@ _CLASS_ASSETS = [
     verdict,
 ]
 _ASSETS = [*_CLASS_ASSETS, latent_space, insight_report]
+_NAMES = [asset_name(key) for asset in _ASSETS for key in asset.keys]
 _CHECKS = [
     clip_manifest_checks,
     embeddings_complete,
@@ -70,7 +66,6 @@ _CHECKS = [
     insights_checks,
     insight_report_checks,
 ]
-_PROMOTE_BASELINE = promotion_job(promote)
 
 # Steps are forked from one process per run that has imported everything, so that a step starts in
 # milliseconds instead of seconds.
@@ -102,35 +97,51 @@ def build_definitions(
         SettingsError: a setting that only Dagster can check is wrong.
     """
     _refuse_unknown(settings.checks.severities)
-    fresh = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_hours))
-    assets = [
-        asset.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=fresh))
-        if asset is insight_report
-        else asset
-        for asset in _ASSETS
-    ]
+    names = Names.of(settings)
+    jobs = define_jobs(names, promote)
     return dg.Definitions(
-        assets=[*with_conditions(assets, settings), baseline],
-        asset_checks=_CHECKS,
-        jobs=[
-            analyse_classes,
-            nightly_reanalysis,
-            _PROMOTE_BASELINE,
-            compare_with_baseline,
-            *STAGE_JOBS.values(),
-            *FORMER_JOBS,
-        ],
-        schedules=[nightly_schedule(settings)],
+        assets=[*_assets(settings, names), _baseline(settings, names)],
+        asset_checks=[placed_under(checks, names, _NAMES) for checks in _CHECKS],
+        jobs=jobs.all,
+        schedules=[nightly_schedule(settings, jobs.nightly)],
         sensors=[
-            clip_library_sensor(settings),
-            nightly_stages([*STAGE_JOBS.values(), _PROMOTE_BASELINE]),
-            baseline_sensor(),
+            clip_library_sensor(settings, jobs),
+            nightly_stages(names, jobs),
+            baseline_sensor(names, jobs),
             failure_alerts(settings),
             alert_delivery(settings),
         ],
         resources=_resources(settings, progress or LoggedProgress()),
         executor=executor,
     )
+
+
+def _assets(settings: Settings, names: Names) -> list[dg.AssetsDefinition]:
+    """Return the assets under the names that the settings give them, with their policies."""
+    fresh = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_hours))
+
+    def attributed(spec: dg.AssetSpec) -> dg.AssetSpec:
+        policy = fresh if spec.key == names.key("insight_report") else None
+        return _attributed(spec, settings).replace_attributes(freshness_policy=policy)
+
+    named = [placed_under(asset, names, _NAMES) for asset in _ASSETS]
+    return with_conditions([asset.map_asset_specs(attributed) for asset in named], settings)
+
+
+def _baseline(settings: Settings, names: Names) -> dg.AssetSpec:
+    """Return the asset `baseline` under the names that the settings give it."""
+    deps = [
+        dg.AssetDep(names.key(asset_name(dep.asset_key)), partition_mapping=dep.partition_mapping)
+        for dep in baseline.deps
+    ]
+    named = baseline.replace_attributes(key=names.key("baseline"), deps=deps)
+    return _attributed(named, settings)
+
+
+def _attributed(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
+    """Return an asset with the owners and the group of the settings."""
+    group = settings.group or spec.group_name
+    return spec.replace_attributes(owners=settings.owners, group_name=group)
 
 
 def _refuse_unknown(severities: Iterable[str]) -> None:
@@ -179,6 +190,7 @@ def _resources(settings: Settings, progress: Progress) -> dict[str, object]:
             thresholds=check_thresholds,
         ),
         "insight_progress": progress,
+        "insight_names": Names.of(settings),
         # The stages of a night pass values to each other within one process.
         "insight_night_io": dg.mem_io_manager,
     }

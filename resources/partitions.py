@@ -8,7 +8,10 @@ of an analysis ends and the next begins.
 
 import dagster as dg
 
-ACTION_CLASSES = dg.DynamicPartitionsDefinition(name="action_class")
+from insight_dagster.resources.names import Names
+
+ACTION_CLASSES = Names().classes
+"""The partitions that assets are declared with; `definitions` replaces them by the home's own."""
 
 CLASSES_PER_RUN = 25
 """Largest number of classes in one run, in backfills and in the nightly analysis."""

@@ -57,6 +57,36 @@ def test_every_asset_says_what_it_is(tmp_path):
         assert spec.description and spec.group_name and spec.owners and spec.kinds, name
 
 
+def test_keys_partitions_groups_and_owners_follow_the_settings(tmp_path):
+    (tmp_path / "insight.toml").write_text(
+        "key_prefix = 'video/north'\ngroup = 'north'\nowners = ['a@example.org']\n"
+    )
+    definitions = build_definitions(load_settings(home=tmp_path))
+    dg.Definitions.validate_loadable(definitions)
+    for spec in definitions.resolve_all_asset_specs():
+        assert spec.key.path[:-1] == ["video", "north"]
+        assert (spec.group_name, list(spec.owners)) == ("north", ["a@example.org"])
+        assert all(dep.asset_key.path[:-1] == ["video", "north"] for dep in spec.deps)
+        classes = spec.partitions_def
+        assert classes is None or classes.name == "video_north_action_class"
+    specs = [spec for checks in definitions.asset_checks for spec in checks.check_specs]
+    assert {tuple(spec.asset_key.path[:-1]) for spec in specs} == {("video", "north")}
+    names = {spec.partitions_def.name for spec in specs if spec.partitions_def}
+    assert names == {"video_north_action_class"}
+    job = definitions.resolve_job_def("analyse_classes")
+    assert job.partitions_def.name == "video_north_action_class"
+    assert dg.AssetKey(["video", "north", "verdict"]) in job.asset_layer.selected_asset_keys
+
+
+def test_two_sets_of_definitions_in_one_process_keep_apart(tmp_path):
+    north = build_definitions(load_settings(home=tmp_path / "1", key_prefix="north"))
+    plain = build_definitions(load_settings(home=tmp_path / "2"))
+    found = [{spec.key for spec in each.resolve_all_asset_specs()} for each in (north, plain)]
+    assert len(found[0]) == len(found[1]) == 12 and not found[0] & found[1]
+    with_resources = [each.resources["insight_database"].path for each in (north, plain)]
+    assert with_resources == [str(tmp_path / number / "insight.duckdb") for number in "12"]
+
+
 def test_only_the_shared_steps_are_not_partitioned(tmp_path):
     definitions = build_definitions(load_settings(home=tmp_path))
     shared = {

@@ -28,6 +28,7 @@ from insight_dagster.orchestration.dagster_internals import (
 )
 from insight_dagster.pipeline.class_checks import ClassChecks, Outcomes
 from insight_dagster.resources.class_checks import ClassChecksResource
+from insight_dagster.resources.names import asset_name
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.tables import CHECK_RESULTS
 from insight_dagster.tables.clock import timestamp_now
@@ -170,7 +171,8 @@ def classes_of_run(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
     tags = context.run.tags
     if tags.get(PARTITION_TAG) or tags.get(RANGE_START_TAG):
         return list(context.partition_keys)
-    return context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+    classes = next(spec.partitions_def for spec in context.check_specs if spec.partitions_def)
+    return classes.get_partition_keys(dynamic_partitions_store=context.instance)
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,8 @@ def _report(
     for result in results:
         yield _evaluation(context.instance, result)
     for key in keys:
-        yield dg.Output(None, output_name=f"{key.asset_key.to_python_identifier()}_{key.name}")
+        # The step's outputs are called by the name that the asset was declared with.
+        yield dg.Output(None, output_name=f"{asset_name(key.asset_key)}_{key.name}")
     errors = [str(result) for result in results if result.is_error]
     if errors:
         raise dg.Failure(
@@ -281,7 +284,7 @@ def _store(class_checks: ClassChecks, run_id: str, results: Sequence[_Result]) -
     now = timestamp_now()
     rows = [
         {
-            "asset": result.key.asset_key.to_user_string(),
+            "asset": asset_name(result.key.asset_key),
             "check_name": result.key.name,
             "class_name": result.class_name,
             "passed": result.outcome.passed,

@@ -14,6 +14,7 @@ from insight_dagster.assets.steps.checks import AssetChecks, record_asset_checks
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import DatabaseError, DatabaseUnavailableError
+from insight_dagster.resources.names import asset_name
 from insight_dagster.tables import STEP_FAILURES
 from insight_dagster.tables.clock import timestamp_now
 
@@ -53,7 +54,7 @@ def for_each_class(
         context,
         store,
         lambda class_name: {asset: materialize(class_name)},
-        checks={asset: checks} if checks else {},
+        checks={asset_name(asset): checks} if checks else {},
     )
     return result
 
@@ -63,7 +64,7 @@ def for_each_class_and_asset(
     store: Database,
     materialize: Callable[[str], Outcomes],
     *,
-    checks: Mapping[dg.AssetKey, AssetChecks],
+    checks: Mapping[str, AssetChecks],
 ) -> list[dg.MaterializeResult]:
     """Materialize several assets for every class of the run, like `for_each_class` does for one.
 
@@ -72,7 +73,7 @@ def for_each_class_and_asset(
         store: the database.
         materialize: computes and writes the step's assets for one class; if it raises, all of them
             failed.
-        checks: the checks of those assets that have any.
+        checks: the checks of those assets that have any, by the asset's name.
 
     Raises:
         dagster.Failure: a class failed, in a run of several classes.
@@ -93,7 +94,7 @@ def for_each_class_and_asset(
         _update_failures(context, store, asset, result)
     if any(result.failed for result in results.values()):
         for asset, result in results.items():
-            _record_done(context, asset, result, checks.get(asset))
+            _record_done(context, asset, result, checks.get(asset_name(asset)))
         raise _failure(context.partition_keys, results.values())
     for asset, result in results.items():
         for class_name, metadata in result.done.items():
@@ -138,7 +139,7 @@ def _outcomes(
         outcomes = dict.fromkeys(assets, problem)
     for asset, outcome in outcomes.items():
         if isinstance(outcome, Exception):
-            text = f"{asset.to_user_string()} of {class_name!r} failed: {outcome}"
+            text = f"{asset_name(asset)} of {class_name!r} failed: {outcome}"
             context.log.error(text, exc_info=outcome)
     return outcomes
 
@@ -178,7 +179,7 @@ def _record_done(
 def _failed(store: Database, asset: dg.AssetKey) -> set[str]:
     """Return the classes whose last materialization of an asset failed."""
     sql = "SELECT class_name FROM step_failures WHERE asset = ?"
-    return set(store.read(sql, [asset.to_user_string()])["class_name"].to_pylist())
+    return set(store.read(sql, [asset_name(asset)])["class_name"].to_pylist())
 
 
 def _update_failures(
@@ -188,7 +189,7 @@ def _update_failures(
 
     `insight status` shows the table, and the fit of the latent space leaves its classes out.
     """
-    name, now = asset.to_user_string(), timestamp_now()
+    name, now = asset_name(asset), timestamp_now()
     rows = [
         {
             "asset": name,

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster import AutomationCondition as Condition
 
+from insight_dagster.resources.names import asset_name
 from insight_dagster.settings import Settings
 
 _IDLE = ~Condition.in_progress() & ~Condition.execution_failed()
@@ -68,7 +69,7 @@ def with_conditions(
     return [
         asset.map_asset_specs(
             lambda spec: spec.replace_attributes(
-                automation_condition=found.get(spec.key.to_user_string())
+                automation_condition=found.get(asset_name(spec.key))
             )
         )
         for asset in assets

@@ -7,6 +7,9 @@ release no longer has it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import dagster as dg
 from dagster import DagsterInstance, DagsterRun
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as CheckedMaterialization,
@@ -17,6 +20,9 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.utils import make_new_run_id
 from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.record import replace
+
+from insight_dagster.resources.names import Names
 
 __all__ = [
     "AssetJob",
@@ -33,6 +39,34 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 RETRY_STRATEGY_TAG = "dagster/retry_strategy"
 WILL_RETRY_TAG = "dagster/will_retry"
 RETRY_RUN_ID_TAG = "dagster/auto_retry_run_id"
+
+
+def placed_under(
+    asset: dg.AssetsDefinition, names: Names, assets: Iterable[str]
+) -> dg.AssetsDefinition:
+    """Return assets or checks with the keys and partitions of a home in place of their own.
+
+    Args:
+        asset: a definition whose keys are names of assets.
+        names: of the home in the Dagster instance.
+        assets: names of all assets, which dependencies may name.
+    """
+    replaced = asset.with_attributes(
+        asset_key_replacements={dg.AssetKey(name): names.key(name) for name in assets}
+    )
+    attributes = replaced.get_attributes_dict()
+    specs = [
+        spec.replace_attributes(partitions_def=names.classes) if spec.partitions_def else spec
+        for spec in attributes["specs"]
+    ]
+    checks = {
+        output: replace(spec, partitions_def=names.classes) if spec.partitions_def else spec
+        for output, spec in attributes["check_specs_by_output_name"].items()
+    }
+    placed = dg.AssetsDefinition.dagster_internal_init(
+        **{**attributes, "specs": specs, "check_specs_by_output_name": checks}
+    )
+    return placed.coerce_to_checks_def() if placed.has_check_keys else placed
 
 
 def cancel_run(instance: DagsterInstance, run_id: str, reason: str) -> None:

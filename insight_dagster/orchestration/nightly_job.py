@@ -35,12 +35,12 @@ from insight_dagster.pipeline.home import delete_leftovers, note_of_last_write
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
+from insight_dagster.resources.names import Names
 from insight_dagster.resources.options import OptionsResource
-from insight_dagster.resources.partitions import ACTION_CLASSES
 
 JOB_NAME = "nightly_reanalysis"
 SINGLE_NIGHT_TAG = "insight/conductor"
-"""Limits the number of nightly runs to one: the home's `dagster.yaml` names it."""
+"""Limits the nightly runs of a home to one: the instance's `dagster.yaml` names it."""
 
 LIBRARY_RETRIES, LIBRARY_SECONDS = 3, 300
 
@@ -50,27 +50,28 @@ def extract(
     context: dg.OpExecutionContext,
     insight_library: ClipLibraryResource,
     insight_database: DatabaseResource,
+    insight_names: dg.ResourceParam[Names],
 ) -> Analysis:
     """Add new classes as partitions, then list, embed and describe the clips of every class.
 
     Raises:
         RetryRequested: the library cannot be read; it may be a mount that comes back.
     """
-    wait_for_earlier_nights(context)
+    wait_for_earlier_nights(context, insight_names)
     note = note_of_last_write(insight_database.open())
     if note is not None:
         context.log.warning(note)
-    names = str(ACTION_CLASSES.name)
-    known = context.instance.get_dynamic_partitions(names)
+    partition_set = insight_names.partition_set
+    known = context.instance.get_dynamic_partitions(partition_set)
     try:
         found = insight_library.scan().classes
     except LibraryError as problem:
         raise dg.RetryRequested(LIBRARY_RETRIES, LIBRARY_SECONDS) from problem
     new = [name for name in found if name not in known]
     if new:
-        context.instance.add_dynamic_partitions(names, new)
+        context.instance.add_dynamic_partitions(partition_set, new)
         context.log.info(f"new classes: {', '.join(new)}")
-    return _run(context, EXTRACT, Analysis((*known, *new)))
+    return _run(context, insight_names, EXTRACT, Analysis((*known, *new)))
 
 
 def _stage_op(name: str, stage: Stage) -> dg.OpDefinition:
@@ -82,8 +83,10 @@ def _stage_op(name: str, stage: Stage) -> dg.OpDefinition:
         ins={"analysis": dg.In(input_manager_key="insight_night_io")},
         out=dg.Out(io_manager_key="insight_night_io"),
     )
-    def stage_op(context: dg.OpExecutionContext, analysis: Analysis) -> Analysis:
-        return _run(context, stage, analysis)
+    def stage_op(
+        context: dg.OpExecutionContext, analysis: Analysis, insight_names: dg.ResourceParam[Names]
+    ) -> Analysis:
+        return _run(context, insight_names, stage, analysis)
 
     return stage_op
 
@@ -107,6 +110,7 @@ def conclude(
     insight_database: DatabaseResource,
     insight_folders: HomeFoldersResource,
     insight_options: OptionsResource,
+    insight_names: dg.ResourceParam[Names],
 ) -> None:
     """Delete unused files; fail if a class failed or a check of severity ERROR does not pass.
 
@@ -130,7 +134,7 @@ def conclude(
     if problems:
         raise RunFailedError("; ".join(problems))
     if insight_options.auto_promote and not any(_drifted(row) for row in failing):
-        _promote(context)
+        _promote(context, insight_names)
 
 
 _FAILING = """
@@ -144,7 +148,7 @@ def _drifted(check: Mapping[str, Any]) -> bool:
     return bool(json.loads(check["facts"]).get("causes"))
 
 
-def _promote(context: dg.OpExecutionContext) -> None:
+def _promote(context: dg.OpExecutionContext, names: Names) -> None:
     """Promote the night to the baseline.
 
     Raises:
@@ -152,30 +156,44 @@ def _promote(context: dg.OpExecutionContext) -> None:
     """
     reason = f"night {context.run_id}: every class was analysed and passed"
     config = {"promote": {"author": JOB_NAME, "reason": reason}}
-    result = run_stage(PROMOTE, (), DaemonLauncher(context), op_config=config)
+    result = run_stage(PROMOTE, (), DaemonLauncher(context, names), op_config=config)
     if result.failures:
         raise RunFailedError("the baseline was not promoted; the log of its run says why")
 
 
-@dg.job(
-    name=JOB_NAME,
-    executor_def=dg.in_process_executor,
-    tags={SINGLE_NIGHT_TAG: "nightly", RETRY_STRATEGY_TAG: "ALL_STEPS"},
-    description="Analyse all classes: extract what changed, refit the latent space, place, explain "
-    "and evaluate every class, write the report. Fails if a class or a check fails.",
-)
-def nightly_reanalysis() -> None:
-    """Run one night."""
-    conclude(report(evaluate(explain(place(refit(extract()))))))
+def define_job(names: Names) -> dg.JobDefinition:
+    """Return the nightly job of a home.
+
+    Args:
+        names: of the home in the Dagster instance; homes take no turns.
+    """
+
+    @dg.job(
+        name=JOB_NAME,
+        executor_def=dg.in_process_executor,
+        tags={
+            SINGLE_NIGHT_TAG: "_".join(("nightly", *names.prefix)),
+            RETRY_STRATEGY_TAG: "ALL_STEPS",
+            **names.run_tags,
+        },
+        description="Analyse all classes: extract what changed, refit the latent space, place, "
+        "explain and evaluate every class, write the report. Fails if a class or a check fails.",
+    )
+    def nightly_reanalysis() -> None:
+        conclude(report(evaluate(explain(place(refit(extract()))))))
+
+    return nightly_reanalysis
 
 
-def _run(context: dg.OpExecutionContext, stage: Stage, analysis: Analysis) -> Analysis:
+def _run(
+    context: dg.OpExecutionContext, names: Names, stage: Stage, analysis: Analysis
+) -> Analysis:
     """Run the next stage of a night.
 
     Raises:
         RunFailedError: the stages after it would use old results.
     """
-    analysis = analysis.run(stage, DaemonLauncher(context))
+    analysis = analysis.run(stage, DaemonLauncher(context, names))
     if analysis.has_ended:
         raise RunFailedError("; ".join(_sentence(failure) for failure in _failures(analysis)))
     return analysis

@@ -13,6 +13,7 @@ import dagster as dg
 from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.orchestration.dagster_internals import SerializableErrorInfo
 from insight_dagster.orchestration.stages import Stage
+from insight_dagster.resources.names import asset_name
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def completed(stage: Stage, events: Iterable[dg.AssetMaterialization]) -> Comple
     """Return what a stage's materializations add up to."""
     made: dict[str, set[str | None]] = {name: set() for name in stage.asset_names}
     for event in events:
-        made.get(event.asset_key.to_user_string(), set()).add(event.partition)
+        made.get(asset_name(event.asset_key), set()).add(event.partition)
     partitions = set.intersection(*made.values())
     return Completed(frozenset(name for name in partitions if name), None in partitions)
 

@@ -4,16 +4,21 @@ import dagster as dg
 from dagster import DagsterInvalidDefinitionError
 
 from insight_dagster.errors import SettingsError
-from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
+from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.stage_requests import IN_PROGRESS
+from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 
 
-def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+def nightly_schedule(settings: Settings, nightly: dg.JobDefinition) -> dg.ScheduleDefinition:
     """Return the schedule that starts the nightly re-analysis.
 
     After a downtime the daemon makes up for the last missed tick only: one night does all the work
     of those before it.
+
+    Args:
+        settings: of the home.
+        nightly: the job.
 
     Raises:
         SettingsError: `nightly_cron` is not a cron schedule.
@@ -23,7 +28,7 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
 
         @dg.schedule(
             name="nightly",
-            job=nightly_reanalysis,
+            job=nightly,
             cron_schedule=settings.nightly_cron,
             execution_timezone=settings.timezone,
             default_status=dg.DefaultScheduleStatus.RUNNING
@@ -32,7 +37,7 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
             description="Starts the nightly re-analysis, unless one is still running.",
         )
         def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-            return _request(context)
+            return _request(context, Names.of(settings))
 
     except DagsterInvalidDefinitionError as problem:
         raise SettingsError(
@@ -42,10 +47,9 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     return schedule
 
 
-def _request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    busy = context.instance.get_runs(
-        dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_PROGRESS)), limit=1
-    )
+def _request(context: dg.ScheduleEvaluationContext, names: Names) -> dg.RunRequest | dg.SkipReason:
+    nights = context.instance.get_runs(dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_PROGRESS)))
+    busy = [run for run in nights if names.owns(run)]
     if busy:
         return dg.SkipReason(f"the nightly re-analysis of run {busy[0].run_id} is still running")
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())

@@ -12,29 +12,28 @@ from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, find_changes
 from insight_dagster.database import Database
 from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
-from insight_dagster.orchestration.dagster_internals import AssetJob
-from insight_dagster.orchestration.jobs import (
-    STAGE_JOBS,
-    analyse_classes,
-    compare_with_baseline,
-)
-from insight_dagster.orchestration.nightly_job import JOB_NAME, nightly_reanalysis
+from insight_dagster.orchestration.jobs import Jobs
+from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.stage_requests import StageRequest, run_requests
-from insight_dagster.orchestration.stages import REPORT
-from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
 
-_PARTITIONS = str(ACTION_CLASSES.name)
 _RUNNING, _STOPPED = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 
 
-def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that watches the clip library and requests runs for its changes."""
+def clip_library_sensor(settings: Settings, jobs: Jobs) -> dg.SensorDefinition:
+    """Return the sensor that watches the clip library and requests runs for its changes.
+
+    Args:
+        settings: of the home.
+        jobs: of the home.
+    """
+    names = Names.of(settings)
 
     @dg.sensor(
         name="clip_library_sensor",
-        jobs=[analyse_classes, nightly_reanalysis],
+        jobs=[jobs.analyse_classes, jobs.nightly],
         minimum_interval_seconds=settings.watch_seconds,
         default_status=_STOPPED if settings.automation == "off" else _RUNNING,
         description="Adds new classes as partitions and analyses new and changed classes. A class "
@@ -44,16 +43,16 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
         library = scan(settings.library_folder)
         before = LibraryWatch.from_cursor(context.cursor)
         seen = find_changes(library, before, stored=lambda names: _stored(settings, names))
-        known = set(context.instance.get_dynamic_partitions(_PARTITIONS))
+        known = set(context.instance.get_dynamic_partitions(names.partition_set))
         new = [name for name in seen.settled if name not in known]
         gone = sorted(known - set(library.classes))
         newly_gone = [name for name in gone if name in before.seen or not context.cursor]
         if gone:
             context.log.warning(f"no longer in the library, rows kept: {', '.join(gone)}")
         return dg.SensorResult(
-            run_requests=list(_requests(settings, seen)),
-            dynamic_partitions_requests=[ACTION_CLASSES.build_add_request(new)] if new else [],
-            asset_events=[_gone_check(name, library.classes) for name in newly_gone],
+            run_requests=list(_requests(settings, seen, jobs)),
+            dynamic_partitions_requests=[names.classes.build_add_request(new)] if new else [],
+            asset_events=[_gone_check(names, name, library.classes) for name in newly_gone],
             cursor=seen.watch.to_cursor(),
             skip_reason=None if seen.changed else _quiet(seen, library.classes),
         )
@@ -61,16 +60,17 @@ def clip_library_sensor(settings: Settings) -> dg.SensorDefinition:
     return sensor
 
 
-def nightly_stages(jobs: Sequence[dg.JobDefinition | AssetJob]) -> dg.SensorDefinition:
-    """Return the sensor that launches the runs that a nightly run requests.
+def nightly_stages(names: Names, jobs: Jobs) -> dg.SensorDefinition:
+    """Return the sensor that launches the runs that a nightly run of the home requests.
 
     Args:
-        jobs: those that a nightly run may request.
+        names: of the home in the Dagster instance.
+        jobs: of the home.
     """
 
     @dg.sensor(
         name="nightly_stages",
-        jobs=jobs,
+        jobs=jobs.of_a_night,
         minimum_interval_seconds=5,
         default_status=_RUNNING,
         description="Launches the runs that a nightly re-analysis in progress requests.",
@@ -82,7 +82,7 @@ def nightly_stages(jobs: Sequence[dg.JobDefinition | AssetJob]) -> dg.SensorDefi
         requests = [
             request
             for night in nights
-            if (requested := StageRequest.of_run(night))
+            if names.owns(night) and (requested := StageRequest.of_run(night))
             for request in run_requests(night.run_id, requested)
         ]
         if requests:
@@ -93,14 +93,18 @@ def nightly_stages(jobs: Sequence[dg.JobDefinition | AssetJob]) -> dg.SensorDefi
     return sensor
 
 
-def baseline_sensor() -> dg.SensorDefinition:
-    """Return the sensor that compares every class with a newly promoted baseline."""
-    report = STAGE_JOBS[REPORT.job]
+def baseline_sensor(names: Names, jobs: Jobs) -> dg.SensorDefinition:
+    """Return the sensor that compares every class with a newly promoted baseline.
+
+    Args:
+        names: of the home in the Dagster instance.
+        jobs: of the home.
+    """
 
     @dg.asset_sensor(
         name="baseline_sensor",
-        asset_key=dg.AssetKey("baseline"),
-        jobs=[compare_with_baseline, report],
+        asset_key=names.key("baseline"),
+        jobs=[jobs.compare_with_baseline, jobs.report],
         minimum_interval_seconds=10,
         default_status=_RUNNING,
         description="After a promotion, compares every class with the new baseline and writes the "
@@ -109,19 +113,19 @@ def baseline_sensor() -> dg.SensorDefinition:
     def sensor(
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry
     ) -> Iterator[dg.RunRequest]:
-        names = context.instance.get_dynamic_partitions(_PARTITIONS)
-        for number, classes in enumerate(class_ranges(names, names)):
+        found = context.instance.get_dynamic_partitions(names.partition_set)
+        for number, classes in enumerate(class_ranges(found, found)):
             yield dg.RunRequest(
-                job_name=compare_with_baseline.name,
+                job_name=jobs.compare_with_baseline.name,
                 run_key=f"{event.run_id} {number}",
                 tags=range_tags(classes),
             )
-        yield dg.RunRequest(job_name=report.name, run_key=f"{event.run_id} report")
+        yield dg.RunRequest(job_name=jobs.report.name, run_key=f"{event.run_id} report")
 
     return sensor
 
 
-def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:
+def _requests(settings: Settings, seen: Changes, jobs: Jobs) -> Iterator[dg.RunRequest]:
     """Yield runs for settled classes: the whole analysis where no latent space is fitted yet."""
     if not seen.settled or settings.automation == "conditions":
         return
@@ -130,7 +134,7 @@ def _requests(settings: Settings, seen: Changes) -> Iterator[dg.RunRequest]:
         return
     for name in seen.settled:
         yield dg.RunRequest(
-            job_name=analyse_classes.name,
+            job_name=jobs.analyse_classes.name,
             partition_key=name,
             run_key=f"{name} {seen.watch.requested[name]} {seen.watch.requests}",
         )
@@ -152,9 +156,9 @@ def _database(settings: Settings) -> Database:
     return Database(settings.folders.database, settings.lock_timeout_seconds)
 
 
-def _gone_check(name: str, classes: Sequence[str]) -> dg.AssetCheckEvaluation:
+def _gone_check(names: Names, name: str, classes: Sequence[str]) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey("clip_manifest"),
+        asset_key=names.key("clip_manifest"),
         check_name="in_library",
         partition=name,
         passed=False,

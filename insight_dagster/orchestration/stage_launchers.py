@@ -36,7 +36,7 @@ from insight_dagster.orchestration.stage_requests import (
 )
 from insight_dagster.orchestration.stages import Stage
 from insight_dagster.resources.database import DatabaseResource
-from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.resources.names import Names
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INTERRUPTED = "a signal ended `insight`"
@@ -56,12 +56,13 @@ class InProcessLauncher:
 
     def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
         self.definitions, self.instance = definitions, instance
+        self.names = cast(Names, _resources(definitions)["insight_names"])
         self.computed = 0
         self._run_errors: dict[str | None, str] = {}
 
     def partitions(self) -> Sequence[str]:
         """Return all classes in the order of Dagster's partitions."""
-        return self.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+        return self.instance.get_dynamic_partitions(self.names.partition_set)
 
     def launch_classes(self, stage: Stage, ranges: Sequence[ClassRange]) -> set[str]:
         """Run a stage for ranges of classes; return the classes that it completed."""
@@ -75,8 +76,7 @@ class InProcessLauncher:
         """Return what is kept of a class's failure, otherwise the error of its run."""
         if class_name is not None:
             sql = "SELECT reason FROM step_failures WHERE class_name = ? ORDER BY sequence DESC"
-            resources = self.definitions.resources or {}
-            store = cast(DatabaseResource, resources["insight_database"]).open()
+            store = cast(DatabaseResource, _resources(self.definitions)["insight_database"]).open()
             kept = store.read(sql, [class_name])["reason"].to_pylist()
             if kept:
                 return str(kept[0])
@@ -116,15 +116,16 @@ class DaemonLauncher:
 
     Args:
         context: of an op of the nightly run that requests them.
+        names: of the home in the Dagster instance.
     """
 
-    def __init__(self, context: dg.OpExecutionContext) -> None:
-        self._context = context
+    def __init__(self, context: dg.OpExecutionContext, names: Names) -> None:
+        self._context, self._names = context, names
         self._attempts = Counter[str]()
 
     def partitions(self) -> Sequence[str]:
         """Return all classes in the order of Dagster's partitions."""
-        return self._context.instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+        return self._context.instance.get_dynamic_partitions(self._names.partition_set)
 
     def launch_classes(self, stage: Stage, ranges: Sequence[ClassRange]) -> frozenset[str]:
         """Run a stage for ranges of classes; return the classes that it completed."""
@@ -171,6 +172,10 @@ class DaemonLauncher:
         for run in instance.get_runs(waiting):
             instance.report_run_canceled(run, message="the database cannot be used at present")
         raise problem
+
+
+def _resources(definitions: dg.Definitions) -> Mapping[str, Any]:
+    return definitions.resources or {}
 
 
 def _run_config(op_config: OpConfig) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import dagster as dg
 from insight_dagster.errors import RunFailedError
 from insight_dagster.orchestration.class_ranges import ClassRange, range_tags
 from insight_dagster.orchestration.dagster_internals import RETRY_RUN_ID_TAG, WILL_RETRY_TAG
+from insight_dagster.resources.names import Names
 
 NIGHT_TAG = "insight/night"
 """On the runs of stages: id of the nightly run that requested them."""
@@ -133,15 +134,15 @@ def has_ended(run: dg.DagsterRun) -> bool:
     return run.is_finished and not waits_for_retry
 
 
-def wait_for_earlier_nights(context: dg.OpExecutionContext) -> None:
-    """Wait until the runs that an earlier nightly run requested have ended.
+def wait_for_earlier_nights(context: dg.OpExecutionContext, names: Names) -> None:
+    """Wait until the runs that an earlier nightly run of the home requested have ended.
 
     A nightly run that died leaves them at work; what they compute need not be computed twice.
     """
     while others := [
         run
         for run in context.instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS)))
-        if run.tags.get(NIGHT_TAG, context.run_id) != context.run_id
+        if names.owns(run) and run.tags.get(NIGHT_TAG, context.run_id) != context.run_id
     ]:
         context.log.info(f"waiting for {len(others)} runs of an earlier night")
         time.sleep(POLL_SECONDS * 5)

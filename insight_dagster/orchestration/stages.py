@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from insight_dagster.orchestration.dagster_internals import AssetJob
-from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.resources.names import Names
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,21 @@ class Stage:
     reports_only: bool = False
     in_process: bool = False
 
-    def define_job(self, name: str | None = None, *, description: str | None = None) -> AssetJob:
+    def define_job(
+        self, names: Names, name: str | None = None, *, description: str | None = None
+    ) -> AssetJob:
         """Return the job of the stage.
 
         Args:
+            names: of the home in the Dagster instance.
             name: of the job; default: the stage's own.
             description: of the job; default: the stage's own.
         """
         return dg.define_asset_job(
             name or self.job,
-            selection=list(self.asset_names),
-            partitions_def=ACTION_CLASSES if self.per_class else None,
+            selection=names.keys(self.asset_names),
+            partitions_def=names.classes if self.per_class else None,
+            tags=names.run_tags,
             executor_def=dg.in_process_executor if self.in_process else None,
             description=description or self.description,
         )

@@ -3,7 +3,8 @@
 The only place that reads the environment. A later source wins: default, `insight.toml` in the home
 folder, environment variable `INSIGHT_<NAME>` (for a threshold of a check
 `INSIGHT_CHECKS__<NAME>`), command-line flag; tables are merged key by key. The fields of the model
-are in `model_spec`, those of the analysis in `analysis_options`, thresholds in `thresholds`.
+are in `model_spec`, those of the analysis in `analysis_options`, names in Dagster in
+`dagster_names`, thresholds in `thresholds`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pydantic_settings import SettingsError as SourceError
 from insight_dagster.errors import SettingsError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.settings.analysis_options import AnalysisOptions
+from insight_dagster.settings.dagster_names import DagsterNames
 from insight_dagster.settings.model_spec import ModelSettings, ModelSpec
 from insight_dagster.settings.settings_file import settings_file_source
 from insight_dagster.settings.thresholds import Thresholds
@@ -40,7 +42,7 @@ class HomeSettings(BaseSettings):
     library: Path | None = Field(None, description="clip library; default: <home>/library")
 
 
-class Settings(AnalysisOptions, ModelSettings, HomeSettings):
+class Settings(AnalysisOptions, ModelSettings, DagsterNames, HomeSettings):
     """All settings of one home folder, validated; `load_settings` makes them.
 
     The sections that are passed on whole are declared in modules of their own.

@@ -7,14 +7,17 @@ import pyarrow.compute as pc
 import pytest
 
 from insight_dagster.assets.baseline import baseline
+from insight_dagster.assets.baseline import promote as promote_op
 from insight_dagster.commands.home import open_instance
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition, Upsert
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration import nightly_job
+from insight_dagster.orchestration.jobs import define_jobs
 from insight_dagster.orchestration.nightly_job import conclude
 from insight_dagster.orchestration.run_stages import Analysis
 from insight_dagster.orchestration.sensors import baseline_sensor
+from insight_dagster.resources.names import Names
 from insight_dagster.tables import BASELINES, CHECK_RESULTS, CLUSTERS, LATENT_SPACES, PREDICTIONS
 
 pytestmark = pytest.mark.slow
@@ -58,7 +61,9 @@ def test_failing_checks_refuse_a_promotion_until_they_are_accepted_by_name(home_
     assert (row["author"], row["reason"], row["accepted"]) == ("me", "because", sorted(BROKEN))
     assert instance.get_latest_materialization_event(baseline.key)
     context = dg.build_sensor_context(instance, definitions=build_definitions(home_copy))
-    requests = baseline_sensor().evaluate_tick(context).run_requests
+    names = Names()
+    sensor = baseline_sensor(names, define_jobs(names, promote_op))
+    requests = sensor.evaluate_tick(context).run_requests
     assert {each.job_name for each in requests} == {"compare_with_baseline", "write_report"}
 
 
@@ -122,7 +127,12 @@ def test_a_night_promotes_itself_only_without_errors_and_without_drift(
         instance=instance,
         resources={
             name: resources[name]
-            for name in ("insight_database", "insight_folders", "insight_options")
+            for name in (
+                "insight_database",
+                "insight_folders",
+                "insight_options",
+                "insight_names",
+            )
         },
     )
     if severity == "ERROR":

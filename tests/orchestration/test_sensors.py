@@ -7,12 +7,13 @@ import pytest
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.clip_manifest import manifest_rows
+from insight_dagster.assets.baseline import promote
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
 from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
 from insight_dagster.orchestration.dagster_internals import RANGE_END_TAG, RANGE_START_TAG
-from insight_dagster.orchestration.jobs import STAGE_JOBS
+from insight_dagster.orchestration.jobs import define_jobs
 from insight_dagster.orchestration.nightly_job import JOB_NAME, extract
 from insight_dagster.orchestration.schedules import nightly_schedule
 from insight_dagster.orchestration.sensors import clip_library_sensor, nightly_stages
@@ -23,8 +24,11 @@ from insight_dagster.orchestration.stage_requests import (
     StageRequest,
     has_ended,
     run_requests,
+    wait_for_earlier_nights,
 )
 from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.database import DatabaseResource
+from insight_dagster.resources.names import Names
 from insight_dagster.settings import load_settings
 from insight_dagster.tables import CLIP_MANIFEST, LATENT_SPACES
 
@@ -49,6 +53,10 @@ def home(tmp_path, *classes: str, fitted: bool = True, **settings):
     return found
 
 
+def jobs_of(settings):
+    return define_jobs(Names.of(settings), promote)
+
+
 class Watcher:
     """Evaluates the library sensor as the daemon would, tick after tick."""
 
@@ -56,12 +64,14 @@ class Watcher:
         self.settings, self.instance, self.cursor = settings, instance, None
 
     def tick(self):
-        sensor = clip_library_sensor(self.settings)
+        sensor = clip_library_sensor(self.settings, jobs_of(self.settings))
         context = dg.build_sensor_context(self.instance, cursor=self.cursor)
         found = sensor(context)
         self.cursor = found.cursor
         for request in found.dynamic_partitions_requests or []:
-            self.instance.add_dynamic_partitions(PARTITIONS, request.partition_keys)
+            self.instance.add_dynamic_partitions(
+                request.partitions_def_name, request.partition_keys
+            )
         return found
 
     def settled(self):
@@ -153,9 +163,11 @@ def test_what_runs_by_itself_follows_one_setting(tmp_path):
 
     def states(**settings):
         found = home(tmp_path, fitted=False, **settings)
+        jobs = jobs_of(found)
         return (
-            clip_library_sensor(found).default_status == running,
-            nightly_schedule(found).default_status == dg.DefaultScheduleStatus.RUNNING,
+            clip_library_sensor(found, jobs).default_status == running,
+            nightly_schedule(found, jobs.nightly).default_status
+            == dg.DefaultScheduleStatus.RUNNING,
             failure_alerts(found).default_status == running,
         )
 
@@ -190,10 +202,11 @@ def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(insta
         tags={REQUEST_TAG: wanted.to_tag("first")},
     )
     instance.add_run(again)
-    ticked = list(nightly_stages([*STAGE_JOBS.values()])(dg.build_sensor_context(instance)))
+    sensor = nightly_stages(Names(), define_jobs(Names(), promote))
+    ticked = list(sensor(dg.build_sensor_context(instance)))
     assert [type(each) for each in ticked] == [dg.SkipReason]
     instance.add_run_tags("second", {REQUEST_TAG: wanted.to_tag("second")})
-    (request,) = nightly_stages([*STAGE_JOBS.values()])(dg.build_sensor_context(instance))
+    (request,) = sensor(dg.build_sensor_context(instance))
     assert request.tags[NIGHT_TAG] == "second"
 
 
@@ -215,7 +228,7 @@ def schedule_tick(settings, instance):
     context = dg.build_schedule_context(
         instance, scheduled_execution_time=datetime(2026, 1, 2, 2, tzinfo=UTC)
     )
-    return nightly_schedule(settings).evaluate_tick(context)
+    return nightly_schedule(settings, jobs_of(settings).nightly).evaluate_tick(context)
 
 
 def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
@@ -234,21 +247,74 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
 def test_a_night_waits_for_a_library_that_is_not_there(tmp_path, instance):
     library = ClipLibraryResource(folder=str(tmp_path / "unmounted"))
     with pytest.raises(dg.RetryRequested) as asked:
-        extract(dg.build_op_context(instance=instance), insight_library=library)
+        extract(
+            dg.build_op_context(instance=instance),
+            insight_library=library,
+            insight_database=DatabaseResource(path=str(tmp_path / "insight.duckdb")),
+            insight_names=Names(),
+        )
     assert isinstance(asked.value.__cause__, LibraryError)
     assert (asked.value.max_retries, asked.value.seconds_to_wait) == (3, 300)
 
 
 def test_cron_and_time_zone_come_from_the_settings(tmp_path):
-    schedule = nightly_schedule(
-        home(tmp_path, fitted=False, nightly_cron="30 4 * * 1-5", timezone="Europe/Berlin")
-    )
+    def schedule_of(**settings):
+        found = home(tmp_path, fitted=False, **settings)
+        return nightly_schedule(found, jobs_of(found).nightly)
+
+    schedule = schedule_of(nightly_cron="30 4 * * 1-5", timezone="Europe/Berlin")
     assert (schedule.cron_schedule, schedule.execution_timezone) == (
         "30 4 * * 1-5",
         "Europe/Berlin",
     )
     with pytest.raises(SettingsError, match=r"nightly_cron='often'.*0 2 \* \* \*"):
-        nightly_schedule(home(tmp_path, fitted=False, nightly_cron="often"))
+        schedule_of(nightly_cron="often")
+
+
+def night_at_work(settings, instance, run_id):
+    """Add a nightly run of a home that requests runs, as the daemon would have launched it."""
+    wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"),))
+    tags = jobs_of(settings).nightly.tags | {REQUEST_TAG: wanted.to_tag(run_id)}
+    status = dg.DagsterRunStatus.STARTED
+    instance.add_run(dg.DagsterRun(job_name=JOB_NAME, run_id=run_id, status=status, tags=tags))
+
+
+def test_homes_in_one_instance_see_their_own_nights_alone(tmp_path, instance):
+    first = home(tmp_path / "1", fitted=False)
+    second = home(tmp_path / "2", fitted=False, key_prefix="video/north")
+    night_at_work(first, instance, "night of the first")
+    assert not schedule_tick(first, instance).run_requests
+    assert schedule_tick(second, instance).run_requests
+    night_at_work(second, instance, "night of the second")
+    assert not schedule_tick(second, instance).run_requests
+    for settings, night in ((first, "night of the first"), (second, "night of the second")):
+        sensor = nightly_stages(Names.of(settings), jobs_of(settings))
+        (request,) = sensor(dg.build_sensor_context(instance))
+        assert request.tags[NIGHT_TAG] == night
+
+
+def test_a_night_waits_for_no_run_of_another_home(instance):
+    left = dg.DagsterRun(
+        job_name="place_classes",
+        status=dg.DagsterRunStatus.STARTED,
+        tags={NIGHT_TAG: "dead", **Names(("north",)).run_tags},
+    )
+    instance.add_run(left)
+    wait_for_earlier_nights(dg.build_op_context(instance=instance), Names())
+    wait_for_earlier_nights(dg.build_op_context(instance=instance), Names(("south",)))
+
+
+def test_homes_in_one_instance_watch_their_own_classes(tmp_path, instance):
+    first = Watcher(home(tmp_path / "1", "snow", "disc"), instance)
+    second = Watcher(home(tmp_path / "2", "snow", "climbing", key_prefix="north"), instance)
+    assert {each.partition_key for each in first.settled().run_requests} == {"snow", "disc"}
+    assert {each.partition_key for each in second.settled().run_requests} == {"snow", "climbing"}
+    assert set(instance.get_dynamic_partitions("north_action_class")) == {"snow", "climbing"}
+    assert set(instance.get_dynamic_partitions(PARTITIONS)) == {"snow", "disc"}
+    (second.settings.library_folder / "snow" / "clip.mp4").unlink()
+    (event,) = second.tick().asset_events
+    assert event.asset_key == dg.AssetKey(["north", "clip_manifest"])
+    assert not first.tick().asset_events
 
 
 def test_a_check_that_passed_again_is_not_told(instance):

@@ -36,6 +36,12 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, monkeypatch):
         ({"batch_size": 0}, "batch_size=0"),
         ({"variant": "xl"}, "variant='xl'"),
         ({"fdr": "often"}, "fdr='often'"),
+        ({"key_prefix": "video//north"}, "key_prefix='video//north'.*separated by /"),
+        ({"key_prefix": "../x"}, "key_prefix"),
+        ({"group": "two words"}, "group='two words'"),
+        ({"partition_set": "a/b"}, "partition_set='a/b'"),
+        ({"owners": ("video-models",)}, "'video-models' is neither an e-mail address nor team"),
+        ({"owners": ("team:",)}, "'team:' is neither"),
     ],
 )
 def test_a_wrong_value_is_named(flags, message):

@@ -30,7 +30,7 @@ from insight_dagster.orchestration.run_stages import (
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
 from insight_dagster.pipeline.home import open_database
-from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
 
@@ -80,7 +80,7 @@ def run_pipeline(
         # Loaded here first: a wrong or unreachable model is one error, not one for every class.
         classifier_of(definitions).load(progress=bars.bytes("downloading weights"))
         remember(settings)
-        _add_partitions(instance, wanted)
+        _add_partitions(instance, Names.of(settings).partition_set, wanted)
         _note_departed_classes(settings, library, console)
         note_clock(settings, console)
         refit = not classes or not _has_space(settings)
@@ -145,10 +145,11 @@ def _known_classes(library: ScannedLibrary, classes: Sequence[str]) -> tuple[str
     return tuple(sorted(set(classes))) or library.classes
 
 
-def _add_partitions(instance: dg.DagsterInstance, classes: Iterable[str]) -> None:
-    name = str(ACTION_CLASSES.name)
-    known = set(instance.get_dynamic_partitions(name))
-    instance.add_dynamic_partitions(name, [one for one in classes if one not in known])
+def _add_partitions(
+    instance: dg.DagsterInstance, partition_set: str, classes: Iterable[str]
+) -> None:
+    known = set(instance.get_dynamic_partitions(partition_set))
+    instance.add_dynamic_partitions(partition_set, [one for one in classes if one not in known])
 
 
 def _note_departed_classes(settings: Settings, library: ScannedLibrary, console: Console) -> None:

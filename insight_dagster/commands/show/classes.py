@@ -16,11 +16,10 @@ from insight_dagster.database.writes import forget_class
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.files.home_folders import sheet_path
 from insight_dagster.pipeline.home import open_database
-from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
 
-_NAME = str(ACTION_CLASSES.name)
 _ROWS = """
     SELECT m.class_name, count(*) AS clips,
            any_value(v.cleared) AS cleared, any_value(v.errors) AS errors
@@ -31,7 +30,7 @@ _ROWS = """
 def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None:
     """Print every class of the library, the partitions and the tables."""
     with open_instance(settings) as instance:
-        partitions = set(instance.get_dynamic_partitions(_NAME))
+        partitions = set(instance.get_dynamic_partitions(Names.of(settings).partition_set))
     library, unknown = _library_classes(settings)
     stored: dict[str, dict[str, Any]] = {}
     if settings.folders.database.exists():
@@ -78,7 +77,7 @@ def remove_class(
         )
     with open_instance(settings) as instance:
         store = open_database(settings) if settings.folders.database.exists() else None
-        known = set(instance.get_dynamic_partitions(_NAME))
+        known = set(instance.get_dynamic_partitions(Names.of(settings).partition_set))
         clips = _clips(store, name)
         if name not in known and not clips:
             raise UnknownClassError(f"no class {name!r} in this home; it has {sorted(known)}")
@@ -93,7 +92,7 @@ def _forget(
     settings: Settings, store: Database | None, instance: dg.DagsterInstance, name: str
 ) -> None:
     # The partition first: after an interruption rows are left, and the same command finds them.
-    instance.delete_dynamic_partition(_NAME, name)
+    instance.delete_dynamic_partition(Names.of(settings).partition_set, name)
     if store is None:
         return
     bundles = store.rows(HEATMAP_BUNDLES, name).to_pylist()

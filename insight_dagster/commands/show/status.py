@@ -12,7 +12,7 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import Fault
 from insight_dagster.pipeline.home import note_of_latest_time, open_database
-from insight_dagster.resources.partitions import ACTION_CLASSES
+from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
 from insight_dagster.tables.status import ClipStatus
@@ -44,7 +44,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     """Print rows per class, verdicts, failed steps, failed checks and quarantined clips."""
     store = open_database(settings)
     with open_instance(settings) as instance:
-        known = instance.get_dynamic_partitions(str(ACTION_CLASSES.name))
+        known = instance.get_dynamic_partitions(Names.of(settings).partition_set)
         classes = _classes(store, known)
     failures, checks, quarantined = (
         store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _QUARANTINE)

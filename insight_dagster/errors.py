@@ -145,6 +145,12 @@ class ChecksFailedError(InsightError):
     """A class does not pass its checks; the message is what the failed checks report."""
 
 
+class NotPassedError(InsightError):
+    """All work was done, but a class does not pass its checks; the message names them."""
+
+    exit_status = 3
+
+
 class UnknownInsightError(InsightError):
     """An insight was requested that the tables do not have."""
 

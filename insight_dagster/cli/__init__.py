@@ -45,7 +45,8 @@ def _options(
 def main() -> None:
     """Run the command line; an error is printed in one line.
 
-    The exit status is 0 for success, 1 for a failure, 2 for a wrong argument or setting.
+    The exit status is 0 for success, 1 for a failure, 2 for a wrong argument or setting, 3 where a
+    class does not pass (`--fail-on`), 128 + its number for a signal.
     """
     end_on_signals()
     guard_streams()

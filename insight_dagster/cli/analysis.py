@@ -10,6 +10,7 @@ import typer
 from insight_dagster.cli.options import (
     AsJson,
     ClipsPerClass,
+    FailOnOption,
     Home,
     Labels,
     Library,
@@ -21,6 +22,7 @@ from insight_dagster.cli.options import (
 )
 from insight_dagster.files.interruption import interruptible, restore_default_signals
 from insight_dagster.settings import load_settings
+from insight_dagster.tables.status import FailOn
 
 app = typer.Typer()
 
@@ -95,6 +97,7 @@ def run(
     device: Annotated[str | None, setting("device")] = None,
     batch_size: Annotated[int | None, setting("batch_size")] = None,
     workers: Annotated[int | None, setting("workers")] = None,
+    fail_on: FailOnOption = FailOn.ERROR,
 ) -> None:
     """Materialize the assets of some or all classes, without the Dagster UI."""
     from insight_dagster.commands.run.local_run import run_and_report
@@ -109,15 +112,21 @@ def run(
         batch_size=batch_size,
         workers=workers,
     )
-    run_and_report(settings, classes=classes or (), console=console)
+    run_and_report(settings, classes=classes or (), fail_on=fail_on, console=console)
 
 
 @app.command()
-def status(home: Home = None, as_json: AsJson = False) -> None:
+def status(
+    home: Home = None, fail_on: FailOnOption = FailOn.ERROR, as_json: AsJson = False
+) -> None:
     """Show classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
     from insight_dagster.commands.show.status import show_status
+    from insight_dagster.pipeline.gate import require_passing
+    from insight_dagster.pipeline.home import open_database
 
-    show_status(load_settings(home=home), as_json=as_json, console=console)
+    settings = load_settings(home=home)
+    show_status(settings, as_json=as_json, console=console)
+    require_passing(open_database(settings), fail_on)
 
 
 @app.command()
@@ -226,10 +235,13 @@ def report(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port for --serve; 0 chooses a free one.")
     ] = 3001,
+    fail_on: FailOnOption = FailOn.ERROR,
 ) -> None:
     """Rewrite the report from the tables and print its location."""
     from insight_dagster.commands.run.local_run import rewrite_report
     from insight_dagster.commands.run.serve_report import serve_report
+    from insight_dagster.pipeline.gate import require_passing
+    from insight_dagster.pipeline.home import open_database
 
     settings = load_settings(home=home)
     if serve:
@@ -237,6 +249,7 @@ def report(
         serve_report(settings, port=port, console=console)
     else:
         interruptible()(rewrite_report)(settings, console=console)
+        require_passing(open_database(settings), fail_on)
 
 
 @app.command()

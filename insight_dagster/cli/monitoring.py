@@ -9,11 +9,13 @@ import typer
 from insight_dagster.cli.options import (
     AsJson,
     Author,
+    FailOnOption,
     Home,
     console,
 )
 from insight_dagster.files.interruption import interruptible
 from insight_dagster.settings import load_settings
+from insight_dagster.tables.status import FailOn
 
 app = typer.Typer()
 baseline_app = typer.Typer(
@@ -28,12 +30,18 @@ app.add_typer(classes_app, name="classes")
 def drift(
     home: Home = None,
     class_name: Annotated[str | None, typer.Option("--class", help="Only this class.")] = None,
+    fail_on: FailOnOption = FailOn.ERROR,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed since the baseline: checks, performance by cause, metadata."""
-    from insight_dagster.commands.show.drift import show_drift
+    from insight_dagster.commands.show.drift import DRIFT_CHECKS, show_drift
+    from insight_dagster.pipeline.gate import require_passing
+    from insight_dagster.pipeline.home import open_database
 
-    show_drift(load_settings(home=home), class_name=class_name, as_json=as_json, console=console)
+    settings = load_settings(home=home)
+    show_drift(settings, class_name=class_name, as_json=as_json, console=console)
+    classes = None if class_name is None else (class_name,)
+    require_passing(open_database(settings), fail_on, classes=classes, checks=DRIFT_CHECKS)
 
 
 @baseline_app.command("promote")

@@ -9,6 +9,7 @@ import typer
 
 from insight_dagster.commands.console import Console
 from insight_dagster.settings import Settings
+from insight_dagster.tables.status import FailOn
 
 console = Console()
 
@@ -29,4 +30,12 @@ Labels = Annotated[Path | None, setting("labels")]
 Author = Annotated[str | None, typer.Option(help="Name to record; default: your login name.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same clips.")]
 ClipsPerClass = Annotated[int, typer.Option(min=2, max=5000, help="Clips of each class.")]
+FailOnOption = Annotated[
+    FailOn,
+    typer.Option(
+        "--fail-on",
+        help="Exit with status 3 if a check of severity ERROR failed or a class does not pass "
+        "(error), if any check failed (warn), or never.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

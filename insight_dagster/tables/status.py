@@ -47,6 +47,21 @@ class Severity(Word):
     WARN = "WARN"
 
 
+class Comparison(Word):
+    """Whether a check compared the present state with a baseline; the fact `comparison` of one."""
+
+    COMPARED = "compared"
+    NOT_COMPARED = "not compared"
+
+
+class FailOn(Word):
+    """The failed checks that make a command exit with status 3."""
+
+    ERROR = "error"
+    WARN = "warn"
+    NEVER = "never"
+
+
 class Verb(Word):
     """What an insight suggests to do with a clip."""
 

@@ -122,7 +122,7 @@ def run_json(*arguments: str):
 
 
 def test_status_counts_rows_and_lists_the_quarantine(finished_home):
-    shown = run_json("status", "--home", str(finished_home.home))
+    shown = run_json("status", "--fail-on", "never", "--home", str(finished_home.home))
     by_class = {row["class_name"]: row for row in shown["classes"]}
     assert len(by_class) == 5
     for row in by_class.values():
@@ -131,6 +131,26 @@ def test_status_counts_rows_and_lists_the_quarantine(finished_home):
     failing = {row["check_name"] for row in shown["failed_checks"] if row["severity"] == "ERROR"}
     assert failing == {"unreadable_share", "quarantined_share"}
     assert all(row["problem"] for row in shown["quarantined_clips"])
+
+
+def test_a_class_that_does_not_pass_fails_the_command(finished_home):
+    home = str(finished_home.home)
+    for command in ("status", "report"):
+        line = one_line(insight(command, "--home", home), 3)
+        assert "unreadable_share of 'playing basketball' (ERROR)" in line
+    assert insight("status", "--home", home, "--fail-on", "never").returncode == 0
+    assert insight("drift", "--home", home, "--fail-on", "warn").returncode == 0
+    assert "'sometimes'" in one_line(insight("status", "--fail-on", "sometimes"), 2)
+
+
+def test_without_a_baseline_nothing_is_compared_and_nothing_fails(finished_home):
+    shown = run_json("status", "--fail-on", "never", "--home", str(finished_home.home))
+    noted = {row["check_name"]: row for row in shown["not_compared"]}
+    assert set(noted) == {"performance_drift", "data_drift", "performance_drift_overall"}
+    assert noted["data_drift"]["classes"] == 5
+    assert "no baseline has been promoted yet" in noted["data_drift"]["description"]
+    failed = {row["check_name"] for row in shown["failed_checks"]}
+    assert not failed & set(noted)
 
 
 def test_a_clip_is_found_by_the_start_of_its_id(finished_home):
@@ -186,7 +206,10 @@ def test_actions_are_shown_and_exported(finished_home, tmp_path):
 def test_populations_are_listed_with_the_problem_of_a_wrong_one(finished_home):
     home = str(finished_home.home)
     shown = {row["name"]: row for row in run_json("populations", "--home", home)["filters"]}
-    counted = sum(row["embedded"] for row in run_json("status", "--home", home)["classes"])
+    counted = sum(
+        row["embedded"]
+        for row in run_json("status", "--fail-on", "never", "--home", home)["classes"]
+    )
     assert shown["all"]["clips"] == counted
     assert shown["misclassified_train"]["sql"] == "split = 'train' and not correct"
     asked = {"odd": {"sql": "no_such_column > 1"}, "dark": {"sql": "loss < 0"}}
@@ -221,7 +244,7 @@ def test_a_run_keeps_its_library_and_model_for_later_commands(tmp_path, small_li
     home = tmp_path / "home"
     shown = ["--library", str(small_library), "--variant", "xs", "--weights", "random"]
     result = insight("run", "--home", str(home), *shown, INSIGHT_MIN_CLUSTER_SIZE="4")
-    assert result.returncode == 0, result.stderr
+    assert "unreadable_share of 'playing basketball' (ERROR)" in one_line(result, 3)
     assert "RANDOM WEIGHTS" in result.stdout
     kept = load_settings(home=home)
     assert (kept.library, kept.variant, kept.weights) == (small_library, "xs", "random")
@@ -275,7 +298,9 @@ def test_the_demo_scores_what_was_planted(tmp_path):
 def test_the_report_can_be_rewritten(home_copy):
     page = home_copy.folders.report / "index.html"
     page.unlink()
-    result = CliRunner().invoke(app, ["report", "--home", str(home_copy.home)])
+    result = CliRunner().invoke(
+        app, ["report", "--fail-on", "never", "--home", str(home_copy.home)]
+    )
     assert result.exit_code == 0, result.output
     assert Path(result.stdout.strip()) == page and "app-" in page.read_text()
 

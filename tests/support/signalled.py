@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -51,13 +52,17 @@ class Insight:
             start_new_session=True,
         )
 
-    def wait_until(self, reached: Callable[[], bool], seconds: float = 240) -> None:
-        """Wait until a condition holds; fail if the process ends before."""
+    def wait_until(self, reached: Callable[[], bool], seconds: float = 1200) -> None:
+        """Wait until a condition holds; end the process and fail if that is not so in time."""
         deadline = time.monotonic() + seconds
-        while not reached():
-            assert self.process.poll() is None, self.process.communicate()[1]
-            assert time.monotonic() < deadline, "not reached"
-            time.sleep(0.02)
+        try:
+            while not reached():
+                assert self.process.poll() is None, self.process.communicate()[1]
+                assert time.monotonic() < deadline, "not reached"
+                time.sleep(0.02)
+        except BaseException:
+            self.process.kill()
+            raise
 
     def end(self, *signals: signal.Signals, pause: float = 0.2) -> Ended:
         """Send signals one after another; wait until the process has ended."""
@@ -74,12 +79,16 @@ class Insight:
         )
 
 
+@cache
+def _instance(home: Path) -> dg.DagsterInstance:
+    return dg.DagsterInstance.from_config(str(home / "dagster"))
+
+
 def runs_of(home: Path) -> list[tuple[str, str]]:
     """Return job and status of a home's runs, the oldest first."""
     if not (home / "dagster" / "history" / "runs.db").exists():
         return []
-    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
-        return [(run.job_name, run.status.value) for run in reversed(instance.get_runs())]
+    return [(run.job_name, run.status.value) for run in reversed(_instance(home).get_runs())]
 
 
 def drafts_in(folder: Path) -> list[Path]:

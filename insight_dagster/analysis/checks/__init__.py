@@ -4,6 +4,12 @@ One module per subject. What is read for which check is in `pipeline/class_check
 of performance and data drift are in `analysis/drift`.
 """
 
-from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome, not_evaluated
+from insight_dagster.analysis.checks.outcome import (
+    ERROR,
+    WARN,
+    Outcome,
+    not_compared,
+    not_evaluated,
+)
 
-__all__ = ["ERROR", "WARN", "Outcome", "not_evaluated"]
+__all__ = ["ERROR", "WARN", "Outcome", "not_compared", "not_evaluated"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome
+from insight_dagster.analysis.checks.outcome import ERROR, WARN, Outcome, not_compared
 from insight_dagster.analysis.drift import (
     DataDrift,
     Evaluation,
@@ -22,8 +22,8 @@ from insight_dagster.analysis.drift import (
 from insight_dagster.analysis.drift.rows import stored_data, stored_performance
 from insight_dagster.settings.thresholds import Thresholds
 
-_NO_BASELINE = "no baseline has been promoted yet: run the job promote_baseline"
-_NOT_IN_BASELINE = "the class is not in the baseline: promote a new baseline to have it compared"
+_NO_BASELINE = "no baseline has been promoted yet; `insight baseline promote` makes one"
+_NOT_IN_BASELINE = "the class is not in the baseline; promote a new baseline to have it compared"
 _OF_AN_EARLIER_VERSION = (
     "compared by an earlier version: run the job compare_with_baseline for the class"
 )
@@ -41,8 +41,9 @@ def drift_outcomes(rows: pa.Table, thresholds: Thresholds, *, classes: int) -> d
     """
     data = stored_data(rows) if rows.num_rows else None
     if data is None or not data.baseline_clips:
-        reason = _NOT_IN_BASELINE if data else _OF_AN_EARLIER_VERSION
-        missing = Outcome(False, reason if rows.num_rows else _NO_BASELINE, severity=WARN)
+        missing = not_compared(_NOT_IN_BASELINE if data else _NO_BASELINE)
+        if rows.num_rows and data is None:
+            missing = Outcome(False, _OF_AN_EARLIER_VERSION, severity=WARN)
         return {"performance_drift": missing, "data_drift": missing}
     performance = stored_performance(rows)
     return {
@@ -56,7 +57,9 @@ def data_outcome(drift: DataDrift, thresholds: Thresholds, *, classes: int) -> O
     facts = {"new_clips": drift.new_clips}
     if not drift.new_clips:
         return Outcome(True, "no new clips since the baseline", facts)
-    return _outcome(evaluate_data(drift.fields, drift.embedding, thresholds, tests=classes), facts)
+    evaluation = evaluate_data(drift.fields, drift.embedding, thresholds, tests=classes)
+    too_small = drift.baseline_clips < thresholds.drift_min_clips
+    return _outcome(evaluation, facts, too_small=too_small)
 
 
 def performance_outcome(
@@ -70,10 +73,12 @@ def performance_outcome(
         classes: number of classes checked in one night.
     """
     if drift is None:
-        return Outcome(False, _NO_BASELINE, severity=WARN)
+        return not_compared(_NO_BASELINE)
     if not (drift.baseline_clips and drift.current_clips):
-        return Outcome(False, _nothing_scored(drift), _facts(drift), WARN)
-    return _outcome(evaluate_performance(drift, thresholds, tests=classes + 1), _facts(drift))
+        return not_compared(_nothing_scored(drift), _facts(drift))
+    evaluation = evaluate_performance(drift, thresholds, tests=classes + 1)
+    too_small = min(drift.baseline_clips, drift.current_clips) < thresholds.drift_min_clips
+    return _outcome(evaluation, _facts(drift), too_small=too_small)
 
 
 def _nothing_scored(drift: PerformanceDrift) -> str:
@@ -102,7 +107,14 @@ def _facts(drift: PerformanceDrift) -> dict[str, Any]:
     }
 
 
-def _outcome(evaluation: Evaluation, facts: dict[str, Any]) -> Outcome:
+def _outcome(evaluation: Evaluation, facts: dict[str, Any], *, too_small: bool) -> Outcome:
+    """Return the outcome of an evaluation.
+
+    Args:
+        evaluation: of the drift.
+        facts: the numbers behind it.
+        too_small: whether the class itself has too few clips, before or now.
+    """
     details = {
         **facts,
         "causes": list(evaluation.causes),
@@ -110,6 +122,8 @@ def _outcome(evaluation: Evaluation, facts: dict[str, Any]) -> Outcome:
     }
     missing = "; ".join(evaluation.not_tested)
     if evaluation.level == Level.NOT_TESTED:
+        if too_small:
+            return not_compared(missing, details)
         return Outcome(False, f"not tested: {missing}", details, WARN)
     if evaluation.level == Level.OK:
         note = f" (not tested: {missing})" if missing else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 
@@ -87,6 +87,25 @@ def splits_present(manifest: pa.Table, library_splits: Collection[str]) -> Outco
     )
 
 
+def unknown_labels(model_labels: Sequence[str], classes: Collection[str]) -> str:
+    """Return in one sentence which classes the model has no label for, '' if it has all of them."""
+    unknown = sorted(set(classes) - set(model_labels))
+    if not unknown:
+        return ""
+    more = f" and {len(unknown) - _NAMES_SHOWN} more" if unknown[_NAMES_SHOWN:] else ""
+    names = ", ".join(map(repr, unknown[:_NAMES_SHOWN])) + more
+    if len(unknown) < len(set(classes)):
+        return (
+            f"the model has no label for {len(unknown)} of {len(set(classes))} classes ({names}): "
+            "they are not scored and do not pass"
+        )
+    some = ", ".join(map(repr, model_labels[:3]))
+    return (
+        f"not one of the classes ({names}) is a label of the model ({some}, ...): nothing can be "
+        "scored, and no class passes. Rename the classes, or set weights and labels that fit"
+    )
+
+
 def label_known(class_name: str, model_labels: Collection[str]) -> Outcome:
     """Check that the class is one of the model's labels, so that its clips can be scored.
 
@@ -97,6 +116,7 @@ def label_known(class_name: str, model_labels: Collection[str]) -> Outcome:
     known = class_name in model_labels
     return Outcome(
         passed=known,
+        severity=ERROR,
         description="the model has this label"
         if known
         else f"the model has no label {class_name!r}: its clips get no accuracy, loss or "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from insight_dagster.tables.status import Severity
+from insight_dagster.tables.status import Comparison, Severity
 
 ERROR = Severity.ERROR
 WARN = Severity.WARN
@@ -35,6 +35,17 @@ class Outcome:
     def with_severity(self, severity: str | None) -> Outcome:
         """Return the outcome with another severity (None = unchanged)."""
         return replace(self, severity=severity or self.severity)
+
+
+def not_compared(reason: str, facts: Mapping[str, Any] | None = None) -> Outcome:
+    """Return the outcome of a comparison for which there is nothing to compare: it passes.
+
+    Args:
+        reason: why nothing was compared, and how to have it compared.
+        facts: the numbers behind it.
+    """
+    known = {**(facts or {}), "comparison": Comparison.NOT_COMPARED}
+    return Outcome(True, f"{Comparison.NOT_COMPARED}: {reason}", known)
 
 
 def not_evaluated(problem: Exception) -> Outcome:

@@ -54,6 +54,7 @@ def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
         ("device", _device),
         ("weights", _weights),
         ("library", _library),
+        ("labels", _labels),
         ("database", _database),
         ("filters", _filters),
     ]
@@ -110,6 +111,29 @@ def _library(settings: Settings) -> str:
         return f"{folder} does not exist yet; create one with `insight demo`, or set --library"
     library = scan(folder)
     return f"{folder}: {len(library.sources)} clips, {len(library.classes)} classes"
+
+
+def _labels(settings: Settings) -> str:
+    """Compare the classes of the library with the labels of the model.
+
+    Raises:
+        SettingsError: not one class is a label of the model.
+    """
+    from insight_dagster.analysis.checks.manifest import unknown_labels
+    from insight_dagster.analysis.clip_library import scan
+    from insight_dagster.definitions import build_definitions, classifier_of
+
+    if not settings.library_folder.exists():
+        return "not compared: there is no library yet"
+    classes = scan(settings.library_folder).classes
+    try:
+        labels = classifier_of(build_definitions(settings)).describe().labels
+    except InsightError:
+        return "not compared: the model cannot be loaded"
+    problem = unknown_labels(labels, classes)
+    if problem and not set(classes) & set(labels):
+        raise SettingsError(problem)
+    return problem or f"all {len(classes)} classes of the library are labels of the model"
 
 
 def _database(settings: Settings) -> str:

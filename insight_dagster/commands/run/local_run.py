@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from insight_dagster.analysis.checks.manifest import unknown_labels
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.commands.console import Console
@@ -29,10 +30,12 @@ from insight_dagster.orchestration.run_stages import (
 )
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
+from insight_dagster.pipeline.gate import require_passing
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
+from insight_dagster.tables.status import FailOn
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def run_pipeline(
         end_dead_runs(instance)
         definitions = build_definitions(settings, progress=bars)
         # Loaded here first: a wrong or unreachable model is one error, not one for every class.
-        classifier_of(definitions).load(progress=bars.bytes("downloading weights"))
+        model = classifier_of(definitions).load(progress=bars.bytes("downloading weights"))
+        _note_unknown_labels(model.labels, wanted, console)
         remember(settings)
         _add_partitions(instance, Names.of(settings).partition_set, wanted)
         _note_departed_classes(settings, library, console)
@@ -90,13 +94,22 @@ def run_pipeline(
         return PipelineOutcome(analysis, launcher.computed)
 
 
-def run_and_report(settings: Settings, *, classes: Sequence[str], console: Console) -> None:
+def run_and_report(
+    settings: Settings,
+    *,
+    classes: Sequence[str],
+    fail_on: FailOn = FailOn.NEVER,
+    console: Console,
+) -> None:
     """Run `insight run`: materialize, then print the outcome.
 
     Raises:
         RunFailedError: a stage failed; the results of the others are kept.
+        NotPassedError: a check of one of the classes failed that `fail_on` names.
     """
-    report_outcome(run_pipeline(settings, classes=classes, console=console), settings, console)
+    outcome = run_pipeline(settings, classes=classes, console=console)
+    report_outcome(outcome, settings, console)
+    require_passing(open_database(settings), fail_on, classes=outcome.analysis.classes)
 
 
 def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Console) -> None:
@@ -150,6 +163,13 @@ def _add_partitions(
 ) -> None:
     known = set(instance.get_dynamic_partitions(partition_set))
     instance.add_dynamic_partitions(partition_set, [one for one in classes if one not in known])
+
+
+def _note_unknown_labels(labels: Sequence[str], classes: Sequence[str], console: Console) -> None:
+    """Print which classes the model has no label for."""
+    problem = unknown_labels(labels, classes)
+    if problem:
+        console.labelled("note:", problem, style="yellow")
 
 
 def _note_departed_classes(settings: Settings, library: ScannedLibrary, console: Console) -> None:

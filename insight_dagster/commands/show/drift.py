@@ -27,10 +27,10 @@ _DATA = """
            effect, psi, adjusted_p
     FROM drift WHERE part = ? AND judged AND adjusted_p <= 0.05
     ORDER BY class_name, effect DESC"""
-_CHECKS = """
+DRIFT_CHECKS = ("performance_drift", "data_drift", "performance_drift_overall")
+_CHECKS = f"""
     SELECT class_name, check_name, passed, description, severity FROM check_results
-    WHERE check_name IN ('performance_drift', 'data_drift', 'performance_drift_overall')
-    ORDER BY ALL"""
+    WHERE check_name IN {DRIFT_CHECKS} ORDER BY ALL"""  # noqa: S608
 
 
 def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> None:

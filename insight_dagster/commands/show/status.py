@@ -15,7 +15,7 @@ from insight_dagster.pipeline.home import note_of_latest_time, open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
-from insight_dagster.tables.status import ClipStatus
+from insight_dagster.tables.status import ClipStatus, Comparison
 
 # What the number of a class's rows in a table is called.
 _PER_CLASS = {
@@ -32,6 +32,10 @@ _FAILURES = """
 _CHECKS = """
     SELECT class_name, check_name, severity, description FROM check_results WHERE NOT passed
     ORDER BY severity, check_name, class_name"""
+_NOT_COMPARED = f"""
+    SELECT check_name, count(*) AS classes, description
+    FROM check_results WHERE passed AND facts ->> 'comparison' = '{Comparison.NOT_COMPARED}'
+    GROUP BY ALL ORDER BY ALL"""  # noqa: S608
 _QUARANTINE = f"""
     SELECT class_name, path, problem,
            CASE fault WHEN '{Fault.FILE}' THEN 'when the file changes' ELSE 'with the next run' END
@@ -46,8 +50,8 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     with open_instance(settings) as instance:
         known = instance.get_dynamic_partitions(Names.of(settings).partition_set)
         classes = _classes(store, known)
-    failures, checks, quarantined = (
-        store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _QUARANTINE)
+    failures, checks, not_compared, quarantined = (
+        store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _NOT_COMPARED, _QUARANTINE)
     )
     clock = note_of_latest_time(store)
     if as_json:
@@ -56,6 +60,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
             classes=classes,
             failed_steps=failures,
             failed_checks=checks,
+            not_compared=not_compared,
             quarantined_clips=quarantined,
             clock_note=clock,
         )
@@ -67,6 +72,8 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     print_rows(console, classes, title="Rows per class", empty=empty)
     print_rows(console, failures, title="Failed steps", empty="No step failed.")
     print_rows(console, checks, title="Failed checks", empty="Every check passes.")
+    if not_compared:
+        print_rows(console, not_compared, title="Not compared with a baseline", empty="")
     print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
 
 

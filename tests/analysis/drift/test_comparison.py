@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from insight_dagster.analysis.checks import ERROR, WARN
+from insight_dagster.analysis.checks import ERROR, WARN, Outcome
 from insight_dagster.analysis.checks.drift import (
     drift_outcomes,
     performance_outcome,
@@ -27,6 +27,7 @@ from insight_dagster.analysis.drift.snapshot import (
 )
 from insight_dagster.settings.thresholds import Thresholds
 from insight_dagster.tables import DRIFT
+from insight_dagster.tables.status import Comparison
 
 THRESHOLDS = Thresholds()
 RISES = ("accuracy_drop", "loss_rise", "calibration_rise")
@@ -174,11 +175,18 @@ def test_copies_are_matched_one_by_one():
     assert (found.shared, found.new, found.gone) == (35, 5, 5)
 
 
+def is_not_compared(outcome: Outcome) -> bool:
+    compared = outcome.facts["comparison"] != Comparison.NOT_COMPARED
+    return outcome.passed and not compared and outcome.description.startswith("not compared: ")
+
+
 def test_too_few_clips_are_said_and_not_passed():
     few = snapshot(10)
     found = checks(drift(few, few))
-    assert not found["performance_drift"].passed and found["performance_drift"].severity == WARN
+    assert is_not_compared(found["performance_drift"])
     assert "10 of the 20 shared clips needed" in found["performance_drift"].description
+    larger = checks(drift(few, together(few, snapshot(60, seed=1, prefix="n"))))
+    assert is_not_compared(larger["performance_drift"]) and is_not_compared(larger["data_drift"])
     baseline = snapshot()
     some = checks(drift(baseline, together(baseline, snapshot(19, seed=1, prefix="n", accuracy=0))))
     assert not some["performance_drift"].passed and some["performance_drift"].severity == WARN
@@ -199,15 +207,18 @@ def test_new_clips_are_tested_however_few_of_the_baseline_are_left(kept):
 
 def test_without_a_baseline_or_outside_of_it_nothing_is_tested():
     missing = checks(DRIFT.from_rows([]))
-    assert not missing["performance_drift"].passed
-    assert "promote_baseline" in missing["performance_drift"].description
+    assert all(is_not_compared(outcome) for outcome in missing.values())
+    assert "insight baseline promote" in missing["performance_drift"].description
     old = drift(snapshot(), snapshot())
     earlier = checks(old.filter(pc.not_equal(old["metric"], "new_clips")))
     assert "compare_with_baseline" in earlier["data_drift"].description
+    assert not earlier["data_drift"].passed
     empty = snapshot().take(np.zeros(100, bool))
     outside = checks(drift(empty, snapshot()))
     assert "not in the baseline" in outside["performance_drift"].description
-    assert not outside["data_drift"].passed
+    assert all(is_not_compared(outcome) for outcome in outside.values())
+    gone = checks(drift(snapshot(), empty))
+    assert is_not_compared(gone["performance_drift"])
 
 
 def test_a_class_that_cannot_be_scored_has_its_data_tested():
@@ -216,7 +227,7 @@ def test_a_class_that_cannot_be_scored_has_its_data_tested():
 
     baseline, new = unknown(snapshot()), unknown(snapshot(60, seed=1, prefix="n", shift=3.0))
     found = checks(drift(baseline, together(baseline, new)))
-    assert not found["performance_drift"].passed
+    assert is_not_compared(found["performance_drift"])
     assert "no clip that can be scored" in found["performance_drift"].description
     assert found["data_drift"].description.startswith("metadata: ")
 

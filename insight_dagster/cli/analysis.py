@@ -120,8 +120,8 @@ def status(
     home: Home = None, fail_on: FailOnOption = FailOn.ERROR, as_json: AsJson = False
 ) -> None:
     """Show classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
+    from insight_dagster.commands.gate import require_passing
     from insight_dagster.commands.show.status import show_status
-    from insight_dagster.pipeline.gate import require_passing
     from insight_dagster.pipeline.home import open_database
 
     settings = load_settings(home=home)
@@ -238,9 +238,9 @@ def report(
     fail_on: FailOnOption = FailOn.ERROR,
 ) -> None:
     """Rewrite the report from the tables and print its location."""
+    from insight_dagster.commands.gate import require_passing
     from insight_dagster.commands.run.local_run import rewrite_report
     from insight_dagster.commands.run.serve_report import serve_report
-    from insight_dagster.pipeline.gate import require_passing
     from insight_dagster.pipeline.home import open_database
 
     settings = load_settings(home=home)

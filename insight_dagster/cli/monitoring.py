@@ -34,8 +34,8 @@ def drift(
     as_json: AsJson = False,
 ) -> None:
     """Show what changed since the baseline: checks, performance by cause, metadata."""
+    from insight_dagster.commands.gate import require_passing
     from insight_dagster.commands.show.drift import DRIFT_CHECKS, show_drift
-    from insight_dagster.pipeline.gate import require_passing
     from insight_dagster.pipeline.home import open_database
 
     settings = load_settings(home=home)

@@ -17,6 +17,7 @@ from insight_dagster.analysis.checks.manifest import unknown_labels
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.commands.console import Console
+from insight_dagster.commands.gate import require_passing
 from insight_dagster.commands.home import mark_random, note_clock, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.definitions import build_definitions, classifier_of
@@ -30,7 +31,6 @@ from insight_dagster.orchestration.run_stages import (
 )
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
-from insight_dagster.pipeline.gate import require_passing
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings

@@ -2,10 +2,10 @@
 
 import pytest
 
+from insight_dagster.commands.gate import require_passing
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Upsert
 from insight_dagster.errors import NotPassedError
-from insight_dagster.pipeline.gate import require_passing
 from insight_dagster.tables import CHECK_RESULTS, STEP_FAILURES, VERDICTS
 from insight_dagster.tables.clock import timestamp_now
 from insight_dagster.tables.status import FailOn

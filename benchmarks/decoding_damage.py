@@ -52,7 +52,10 @@ ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
     "wmv2": ("wmv2", {"b": "900k"}),
     "mjpeg": ("mjpeg", {"q:v": "6"}),
 }
+PLAIN = "plain_"
+"""Begins the names of files whose pictures have no texture: a frame is a few hundred bytes."""
 FILES = (
+    *("plain_h264.mp4", "plain_h264.avi", "plain_h264.ts"),
     *("h264.mp4", "h264.mkv", "h264.avi", "h264.ts", "h264.flv"),
     *("hevc.mp4", "hevc.mkv", "hevc.ts"),
     *("vp8.webm", "vp8.mkv", "vp9.webm", "vp9.mkv", "vp9.mp4"),
@@ -107,16 +110,22 @@ def picture(number: int) -> np.ndarray:
     return frame
 
 
+def plain_picture(number: int) -> np.ndarray:
+    """Return a frame (H, W, 3) uint8: a moving square on grey, and the bar code."""
+    return bar_code(number, WIDTH, HEIGHT)
+
+
 def write_clip(path: Path) -> Path:
     """Encode the clip; the codec is the file's stem, the container its suffix."""
-    encoder, options = ENCODERS[path.stem]
+    encoder, options = ENCODERS[path.stem.removeprefix(PLAIN)]
+    draw = plain_picture if path.stem.startswith(PLAIN) else picture
     with kept_priority(), av.open(str(path), "w") as container:
         stream = container.add_stream(encoder, rate=RATE, options=options)
         stream.width, stream.height = WIDTH, HEIGHT
         stream.pix_fmt = "yuvj420p" if encoder == "mjpeg" else "yuv420p"
         stream.thread_type = "NONE"
         for number in range(FRAMES):
-            frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(draw(number), format="rgb24")
             frame = frame.reformat(format=stream.pix_fmt)
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame))

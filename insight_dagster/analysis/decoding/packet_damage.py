@@ -5,6 +5,7 @@ Whether packets that the container names are missing (`packet_table`) does not b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
@@ -18,6 +19,8 @@ SELF_CHECKING_CODECS = frozenset({"av1"})
 # Emulation prevention (ITU-T H.264, 7.4.1; H.265, 7.4.2) allows no three zero bytes inside a unit,
 # so that this many are lost bytes. But cameras pad the units of intra-only profiles with zeros.
 _ZEROS = bytes(16)
+# In a byte stream (AVI, MPEG-TS) zeros may also stand between two units (H.264, B.1).
+_ZEROS_IN_UNIT = re.compile(rb"\x00{16}\x00*+(?!\x01|\Z)")
 _ZERO_FREE_CODECS = frozenset({"h264", "hevc"})
 # Number of frames, shown last in a part of a file, that may precede frames stored behind that part.
 # At the end of a file that was cut without encoding it again, one or two frames are missing.
@@ -37,12 +40,18 @@ def damaged(packet: Packet, video: OpenVideo, key_times: Collection[int]) -> boo
         return True
     if packet.dts in key_times and not packet.is_keyframe:
         return True
-    return _has_no_zeros(video) and _ZEROS in bytes(packet)
+    return _has_no_zeros(video) and _zeroed(bytes(packet), video.format_name)
 
 
 def _has_no_zeros(video: OpenVideo) -> bool:
-    framed = video.format_name in _FRAMED_FORMATS and video.codec_name in _ZERO_FREE_CODECS
-    return framed and "Intra" not in (video.stream.codec_context.profile or "")
+    intra = "Intra" in (video.stream.codec_context.profile or "")
+    return video.codec_name in _ZERO_FREE_CODECS and not intra
+
+
+def _zeroed(data: bytes, format_name: str) -> bool:
+    if _ZEROS not in data:
+        return False
+    return format_name in _FRAMED_FORMATS or _ZEROS_IN_UNIT.search(data) is not None
 
 
 def key_times(video: OpenVideo) -> frozenset[int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from av.error import FFmpegError
 from av.packet import Packet
 
+from insight_dagster.analysis.decoding.container_chains import check_chain
 from insight_dagster.analysis.decoding.containers import OpenVideo
 from insight_dagster.analysis.decoding.matroska_checksums import check_parts
 from insight_dagster.analysis.decoding.packet_damage import damaged, key_times, times_contradict
@@ -27,6 +28,7 @@ _VOP_START = b"\x00\x00\x01\xb6"
 # A placeholder of at most this size repeats a frame, or follows two frames packed into one packet.
 _MPEG4_PLACEHOLDER_BYTES = 19
 _TABLE_TOLERANCE_SECONDS = 1.0
+_CHUNK_HEADER = 8  # bytes in front of a frame in an AVI file
 # A shorter missing end is a rounding of the container's duration.
 _TAIL_TOLERANCE_SECONDS = 0.25
 
@@ -150,10 +152,10 @@ def check_complete(video: OpenVideo, table: PacketTable) -> bool:
         raise DecodeError("damaged: its tables disagree about when frames are shown")
     if table.at_end:
         _check_end(video, table)
-    if video.format_name != "matroska":
-        return False
     places = [packet.pos for packet in table.packets if packet.pos is not None]
-    return check_parts(video.path, min(places, default=0), max(places, default=0))
+    first, last = min(places, default=0), max(places, default=0)
+    check_chain(video.path, video.format_name, last)
+    return video.format_name == "matroska" and check_parts(video.path, first, last)
 
 
 def _check_end(video: OpenVideo, table: PacketTable) -> None:
@@ -168,12 +170,17 @@ def _check_end(video: OpenVideo, table: PacketTable) -> None:
 
 def _check_gaps(video: OpenVideo, table: PacketTable) -> None:
     # Behind a damaged chunk libav continues with the next one that it recognises, without an error.
-    stamps = [packet.dts for packet in table.packets if packet.dts is not None]
+    packets = [packet for packet in table.packets if packet.dts is not None]
+    stamps = [packet.dts for packet in packets if packet.dts is not None]
     first, last = min(stamps, default=0), max(stamps, default=-1)
     entries = [e for e in video.stream.index_entries if e.size and first <= e.timestamp <= last]
     missing = len(entries) - len(stamps)
     if missing > 0:
         raise DecodeError(f"damaged: {missing} of {len(entries)} frames cannot be found")
+    places = {entry.timestamp: (entry.pos + _CHUNK_HEADER, entry.size) for entry in entries}
+    moved = sum(places.get(p.dts, (p.pos, p.size)) != (p.pos, p.size) for p in packets if p.dts)
+    if moved:
+        raise DecodeError(f"damaged: {moved} frames are not where the index has them")
 
 
 def _check_index(video: OpenVideo, table: PacketTable) -> None:

@@ -24,6 +24,7 @@ from insight_dagster.assets.verdict import verdict
 from insight_dagster.errors import SettingsError
 from insight_dagster.orchestration.alerts.sensors import alert_delivery, failure_alerts
 from insight_dagster.orchestration.automation_conditions import with_conditions
+from insight_dagster.orchestration.backup_job import nightly_backup
 from insight_dagster.orchestration.dagster_internals import placed_under
 from insight_dagster.orchestration.jobs import define_jobs
 from insight_dagster.orchestration.schedules import nightly_schedule
@@ -108,6 +109,7 @@ def build_definitions(
             clip_library_sensor(settings, jobs),
             nightly_stages(names, jobs),
             baseline_sensor(names, jobs),
+            nightly_backup(names, jobs.nightly, jobs.backup),
             failure_alerts(settings),
             alert_delivery(settings),
         ],

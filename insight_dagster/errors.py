@@ -125,6 +125,14 @@ class DatabaseBusyError(DatabaseUnavailableError):
     """Another program held the DuckDB file for longer than the lock timeout."""
 
 
+class DamagedDatabaseError(DatabaseUnavailableError):
+    """The DuckDB file is damaged: it has other bytes than were written, or cannot be read."""
+
+
+class BackupError(InsightError):
+    """A backup cannot be written, is damaged, or cannot be brought back."""
+
+
 class NotEnoughClipsError(InsightError):
     """There are too few clips for a step."""
 

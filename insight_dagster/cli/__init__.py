@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 import insight_dagster
-from insight_dagster.cli import analysis, monitoring
+from insight_dagster.cli import analysis, monitoring, safekeeping
 from insight_dagster.commands.console import Console, guard_streams
 from insight_dagster.errors import InsightError
 from insight_dagster.files.interruption import end_on_signals
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(analysis.app)
 app.add_typer(monitoring.app)
+app.add_typer(safekeeping.app)
 
 
 def _print_version(asked: bool) -> None:

@@ -1,4 +1,4 @@
-"""The DuckDB file: connections, locks, schema and writes."""
+"""The DuckDB file: connections, locks, schema, writes, damage and backups."""
 
 from insight_dagster.database.connection import Database
 

@@ -20,7 +20,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset  # otherwise DuckDB imports it with its first table, while the file is held
 
-from insight_dagster.database.opening import first_line, open_file
+from insight_dagster.database.damage import ensure_intact
+from insight_dagster.database.opening import error_of, is_held, keep_closed, open_file
 from insight_dagster.database.schema import check_schema, create_schema, empty_rows, exists, is_new
 from insight_dagster.database.writes import Write
 from insight_dagster.errors import DatabaseError
@@ -128,6 +129,24 @@ class Database:
         with self._connection(read_only=False) as connection, uninterrupted():
             _apply(connection, writes)
 
+    def check_file(self) -> None:
+        """Make sure that no byte of the closed file has changed unnoticed, and record all of it.
+
+        Opening the file trusts the system's times of modification; this reads it, which takes 0.4 s
+        for 500 MB. Runs do it at their beginning and end.
+
+        Raises:
+            DamagedDatabaseError: the file is damaged.
+        """
+        if not self.path.exists():
+            return
+        with keep_closed(self.path, seconds=self.lock_timeout_seconds):
+            try:
+                ensure_intact(self.path, whole=True)
+            except duckdb.Error as problem:
+                if not is_held(problem):  # else it is checked when it can be opened
+                    raise error_of(self.path, problem) from problem
+
     def _ensure_file(self) -> None:
         if self.path.exists():
             return
@@ -152,7 +171,7 @@ class Database:
                     check_schema(connection, self.path)
                 yield connection
         except duckdb.Error as problem:
-            raise DatabaseError(f"{self.path}: {first_line(problem)}") from problem
+            raise error_of(self.path, problem) from problem
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pa.Table:

@@ -7,7 +7,9 @@ database does not belong here (`connection`).
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ from pathlib import Path
 import duckdb
 from filelock import Timeout
 
+from insight_dagster.database.clean_close import record_close, remove_record
+from insight_dagster.database.damage import damage_error, ensure_intact
 from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
 from insight_dagster.database.lock_holders import describe_holders
 from insight_dagster.database.patience import add_wait, forget_waits, seconds_left
@@ -29,6 +33,9 @@ _ROW_GROUP = 2048
 _Options = dict[str, str | bool | int | float | list[str]]
 _READER: _Options = {}
 _WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
+_in_use = Counter[Path]()
+"""How often this process has a file open; one that it has open is not read in another way."""
+_opening = threading.Lock()
 _HELD_MESSAGES = ("Could not set lock", "different configuration", "Unique file handle conflict")
 
 
@@ -45,24 +52,58 @@ def open_file(
 
     Raises:
         DatabaseBusyError: others held the file for longer than that; the message names them.
+        DamagedDatabaseError: the file is damaged.
         DatabaseError: the file cannot be opened for a reason that waiting does not change.
     """
     # Others wait while the lock is held: what can be done without the file is done first.
     spill: _Options = {"temp_directory": f"{path}.tmp"}
     connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
     with ExitStack() as opened, ExitStack() as held:
+        attached = False
         try:
             _wait_and_attach(connection, path, held, opened, read_only=read_only, seconds=seconds)
+            attached = True
             if read_only:
                 held.close()
+            else:
+                remove_record(path)
             yield connection
         finally:
             connection.close()
+            if attached:
+                _end_use(path, read_only=read_only)
 
 
-def first_line(problem: Exception) -> str:
-    """Return the first line of an error's message; DuckDB adds advice for SQL below it."""
-    return str(problem).splitlines()[0]
+def _end_use(path: Path, *, read_only: bool) -> None:
+    """Note that a connection was closed; a writer, which still has the lock, records the file."""
+    with _opening:
+        _in_use[path] -= 1
+        if not read_only:
+            record_close(path)
+
+
+@contextmanager
+def keep_closed(path: Path, *, seconds: float) -> Iterator[None]:
+    """Keep other processes, and other threads, from opening the file until the block ends.
+
+    Raises:
+        DatabaseBusyError: it was not closed everywhere within that time.
+    """
+    began = time.monotonic()
+    try:
+        with hold_lock(path, read_only=False, seconds=seconds_left(path, seconds)):
+            while has_readers(path) or _in_use[path]:
+                if time.monotonic() - began > seconds:
+                    raise Timeout(str(path))
+                time.sleep(_RETRY_SECONDS)
+            yield
+    except Timeout as problem:
+        raise _busy(path, seconds, problem) from problem
+
+
+def error_of(path: Path, problem: duckdb.Error) -> DatabaseError:
+    """Return the error for one of DuckDB: its first line, as below it stands advice for SQL."""
+    return damage_error(path, problem) or DatabaseError(f"{path}: {str(problem).splitlines()[0]}")
 
 
 def _wait_and_attach(
@@ -87,13 +128,17 @@ def _wait_and_attach(
         add_wait(path, began)
         opened.close()
         held.close()
-        holders = describe_holders(path, problem.__cause__)
-        raise DatabaseBusyError(
-            f"{path} is held by another program and was not released within {seconds:g} s"
-            f"{': ' if holders else ''}{holders}; close it there, or raise "
-            "INSIGHT_LOCK_TIMEOUT_SECONDS"
-        ) from problem
+        raise _busy(path, seconds, problem) from problem
     forget_waits(path)
+
+
+def _busy(path: Path, seconds: float, problem: Timeout) -> DatabaseBusyError:
+    holders = describe_holders(path, problem.__cause__)
+    return DatabaseBusyError(
+        f"{path} is held by another program and was not released within {seconds:g} s"
+        f"{': ' if holders else ''}{holders}; close it there, or raise "
+        "INSIGHT_LOCK_TIMEOUT_SECONDS"
+    )
 
 
 def _attach_locked(
@@ -161,11 +206,15 @@ def _attach(
     deadline = min(deadline, time.monotonic() + _PATIENCE_SECONDS)
     while True:
         try:
-            connection.execute(f"ATTACH '{quoted}' AS held ({how})")
+            with _opening:
+                if not _in_use[path]:
+                    ensure_intact(path)
+                connection.execute(f"ATTACH '{quoted}' AS held ({how})")
+                _in_use[path] += 1
             connection.execute("USE held")
         except duckdb.Error as problem:
-            if not _is_held(problem):
-                raise DatabaseError(f"{path}: {first_line(problem)}") from problem
+            if not is_held(problem):
+                raise error_of(path, problem) from problem
             if time.monotonic() > deadline:
                 return problem
         else:
@@ -173,7 +222,7 @@ def _attach(
         time.sleep(_RETRY_SECONDS)
 
 
-def _is_held(problem: duckdb.Error) -> bool:
+def is_held(problem: duckdb.Error) -> bool:
     """Return whether another process, or another thread of this one, has the file open."""
     text = str(problem)
     return any(message in text for message in _HELD_MESSAGES)

@@ -16,7 +16,10 @@ from insight_dagster.errors import DatabaseError, SchemaVersionError
 from insight_dagster.tables import SCHEMA_VERSION, TABLES
 from insight_dagster.tables.columns import Table
 
-_ANOTHER_RELEASE = "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
+_ANOTHER_RELEASE = (
+    "use the release that wrote it, carry its history over with `insight restore`, or choose a new "
+    "home with --home or INSIGHT_HOME"
+)
 
 
 def is_new(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -129,6 +129,24 @@ class QuarantineClips:
 
 
 @dataclass(frozen=True)
+class ReplaceTable:
+    """All rows of a table, with the numbers of the writes that made them."""
+
+    table: Table
+    rows: pa.Table
+
+    def __post_init__(self) -> None:
+        check_columns(self.table, self.rows)
+
+    def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Delete every row and insert these."""
+        connection.execute(f"DELETE FROM {self.table.name}")  # noqa: S608
+        connection.register("incoming", self.rows)
+        connection.execute(f"INSERT INTO {self.table.name} BY NAME SELECT * FROM incoming")  # noqa: S608
+        connection.unregister("incoming")
+
+
+@dataclass(frozen=True)
 class Upsert:
     """Rows that replace those with the same primary keys, or are added."""
 

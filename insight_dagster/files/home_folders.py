@@ -67,6 +67,11 @@ class HomeFolders:
         return self.root / "report"
 
     @property
+    def backups(self) -> Path:
+        """Folder of the backups of what cannot be computed again."""
+        return self.root / "backups"
+
+    @property
     def alerts(self) -> Path:
         """Folder of the alerts that are not delivered yet."""
         return self.root / "alerts"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from insight_dagster.orchestration import nightly_job
+from insight_dagster.orchestration import backup_job, nightly_job
 from insight_dagster.orchestration.dagster_internals import AssetJob
 from insight_dagster.orchestration.stages import (
     COMPARE,
@@ -41,6 +41,7 @@ class Jobs:
         analyse_classes: the job of new and changed classes.
         compare_with_baseline: the job after a promotion.
         nightly: the nightly re-analysis.
+        backup: the job that backs the home up.
         promotion: the job that makes the current state the baseline.
         former: jobs under their former names.
     """
@@ -49,6 +50,7 @@ class Jobs:
     analyse_classes: AssetJob
     compare_with_baseline: AssetJob
     nightly: dg.JobDefinition
+    backup: dg.JobDefinition
     promotion: dg.JobDefinition
     former: tuple[AssetJob, ...]
 
@@ -68,6 +70,7 @@ class Jobs:
         return [
             self.analyse_classes,
             self.nightly,
+            self.backup,
             self.promotion,
             self.compare_with_baseline,
             *self.stages.values(),
@@ -87,6 +90,7 @@ def define_jobs(names: Names, promote: dg.OpDefinition) -> Jobs:
         analyse_classes=_analyse_classes(names),
         compare_with_baseline=COMPARE.define_job(names),
         nightly=nightly_job.define_job(names),
+        backup=backup_job.define_job(names),
         promotion=_promotion(names, promote),
         former=tuple(
             stage.define_job(

@@ -55,10 +55,13 @@ def extract(
     """Add new classes as partitions, then list, embed and describe the clips of every class.
 
     Raises:
+        DatabaseUnavailableError: the database is damaged, or another program holds it.
         RetryRequested: the library cannot be read; it may be a mount that comes back.
     """
     wait_for_earlier_nights(context, insight_names)
-    note = note_of_last_write(insight_database.open())
+    store = insight_database.open()
+    store.check_file()
+    note = note_of_last_write(store)
     if note is not None:
         context.log.warning(note)
     partition_set = insight_names.partition_set

@@ -40,6 +40,11 @@ class AnalysisOptions(BaseModel):
     auto_promote: bool = Field(
         False, description="promote a night that passes and shows no drift to the baseline"
     )
+    keep_backups: int = Field(
+        7,
+        ge=1,
+        description="number of backups to keep in the home; every night that passes makes one",
+    )
     metadata_file: Path | None = Field(
         None,
         description="CSV or Parquet file with additional columns of the clips, keyed by clip_id "

@@ -57,6 +57,7 @@ __all__ = [
     "INSIGHT_EFFECTS",
     "INSIGHT_LEDGER",
     "INSIGHT_MEMBERS",
+    "IRREPLACEABLE",
     "LAST_WRITE",
     "LATENT_SPACES",
     "METADATA_FIELDS",
@@ -104,3 +105,6 @@ TABLES = (
     PINNED_INSIGHTS,
     LAST_WRITE,
 )
+
+IRREPLACEABLE = tuple(table for table in TABLES if table.irreplaceable)
+"""The tables whose rows no run computes again: history, and what people entered."""

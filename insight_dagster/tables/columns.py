@@ -47,18 +47,28 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns, its primary key, and the column that holds the partition."""
+    """A table: its columns, its primary key, and the column that holds the partition.
+
+    Attributes:
+        irreplaceable: whether a run cannot compute its rows again, so that they are backed up.
+    """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     partition_column: str = "class_name"
+    irreplaceable: bool = False
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns in storage order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow types of the columns; not defined for fixed-length vectors."""
+        return pa.schema([(each.name, _ARROW_TYPES[each.sql_type]) for each in self.columns])
 
     def from_rows(self, rows: Iterable[Mapping[str, object]]) -> pa.Table:
         """Return rows, given as mappings by column name, as an Arrow table.
@@ -66,8 +76,7 @@ class Table:
         Columns that a row leaves out are null. Tables of fixed-length vectors are not supported,
         because their dimension is not part of the definition.
         """
-        schema = pa.schema([(each.name, _ARROW_TYPES[each.sql_type]) for each in self.columns])
-        return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+        return pa.Table.from_pylist([dict(row) for row in rows], schema=self.arrow_schema)
 
     def from_records(self, records: Iterable[object]) -> pa.Table:
         """Return objects as an Arrow table; each column is read from the attribute of its name.

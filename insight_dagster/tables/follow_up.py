@@ -93,4 +93,5 @@ INSIGHT_LEDGER = table_of(
     "insight_ledger",
     "What became of insights over the runs: a line for each run that changed one.",
     key=("ledger_id", "run_id"),
+    irreplaceable=True,
 )

@@ -25,6 +25,7 @@ CHECK_RESULTS = Table(
         _RUN,
         Column("evaluated_at", "TIMESTAMP", "time of the evaluation (UTC)"),
     ),
+    irreplaceable=True,
 )
 
 STEP_FAILURES = Table(
@@ -73,6 +74,7 @@ PINNED_INSIGHTS = Table(
         SEQUENCE,
         Column("pinned_at", "TIMESTAMP", "time of the pinning (UTC)"),
     ),
+    irreplaceable=True,
 )
 
 LAST_WRITE = Table(
@@ -85,4 +87,5 @@ LAST_WRITE = Table(
         Column("latest_at", "TIMESTAMP", "the latest that it ever said (UTC)"),
     ),
     partition_column="sequence",
+    irreplaceable=True,
 )

@@ -72,6 +72,7 @@ BASELINES = Table(
         *_ACCURACY,
     ),
     partition_column="baseline_id",
+    irreplaceable=True,
 )
 
 BASELINE_CLIPS = Table(
@@ -90,4 +91,5 @@ BASELINE_CLIPS = Table(
         *METADATA_FIELDS,
     ),
     partition_column="baseline_id",
+    irreplaceable=True,
 )

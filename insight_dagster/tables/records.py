@@ -70,7 +70,9 @@ def record(cls: type[Record]) -> type[Record]:
     return dataclasses.dataclass(frozen=True, kw_only=True)(cls)
 
 
-def table_of(cls: type, name: str, description: str, *, key: tuple[str, ...]) -> Table:
+def table_of(
+    cls: type, name: str, description: str, *, key: tuple[str, ...], irreplaceable: bool = False
+) -> Table:
     """Return the table whose columns are the stored fields of a record class, in their order.
 
     Args:
@@ -78,6 +80,7 @@ def table_of(cls: type, name: str, description: str, *, key: tuple[str, ...]) ->
         name: of the table.
         description: of the table.
         key: names of the columns that identify a row.
+        irreplaceable: whether a run cannot compute its rows again.
 
     Raises:
         TypeError: a stored field has a type without a column type.
@@ -85,7 +88,7 @@ def table_of(cls: type, name: str, description: str, *, key: tuple[str, ...]) ->
     hints = get_type_hints(cls)
     stored = [each for each in dataclasses.fields(cls) if _MEANING in each.metadata]
     columns = tuple(_column_of(each, hints[each.name]) for each in stored)
-    return Table(name, description, key, columns)
+    return Table(name, description, key, columns, irreplaceable=irreplaceable)
 
 
 def from_row(cls: type[Record], row: Mapping[str, Any]) -> Record:

@@ -143,6 +143,7 @@ def _database(settings: Settings) -> str:
     if not settings.folders.database.exists():
         return f"{settings.folders.database} does not exist yet"
     store = Database(settings.folders.database, settings.lock_timeout_seconds)
+    store.check_file()
     return (
         f"{settings.folders.database}: {store.rows(CLIP_MANIFEST).num_rows} clips in the manifest"
     )

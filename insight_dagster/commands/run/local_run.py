@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import dagster as dg
@@ -20,8 +21,9 @@ from insight_dagster.commands.console import Console
 from insight_dagster.commands.gate import require_passing
 from insight_dagster.commands.home import mark_random, note_clock, open_instance, remember
 from insight_dagster.commands.progress import BarProgress, progress_bars
+from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions, classifier_of
-from insight_dagster.errors import RunFailedError, UnknownClassError
+from insight_dagster.errors import DatabaseBusyError, RunFailedError, UnknownClassError
 from insight_dagster.orchestration.run_launcher import end_dead_runs
 from insight_dagster.orchestration.run_stages import (
     Analysis,
@@ -87,10 +89,14 @@ def run_pipeline(
         _add_partitions(instance, Names.of(settings).partition_set, wanted)
         _note_departed_classes(settings, library, console)
         note_clock(settings, console)
+        store = Database(settings.folders.database, settings.lock_timeout_seconds)
+        store.check_file()
         refit = not classes or not _has_space(settings)
         stages = [stage for stage in STAGES if refit or stage is not REFIT]
         launcher = InProcessLauncher(definitions, instance)
         analysis = run_stages(stages, wanted, launcher, on_begin=_stage_bar(bars, len(stages)))
+        with suppress(DatabaseBusyError):  # its work is done
+            store.check_file()
         return PipelineOutcome(analysis, launcher.computed)
 
 

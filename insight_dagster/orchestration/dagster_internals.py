@@ -7,7 +7,9 @@ release no longer has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRun
@@ -24,6 +26,9 @@ from dagster_shared.record import replace
 
 from insight_dagster.resources.names import Names
 
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
 __all__ = [
     "AssetJob",
     "CheckRunHealthResult",
@@ -32,6 +37,9 @@ __all__ = [
     "WorkerStatus",
     "make_new_run_id",
 ]
+
+DAEMON_MODULE = "dagster._daemon"
+"""What the program `dagster-daemon` runs, whose folder need not be that of the interpreter."""
 
 PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
@@ -82,3 +90,26 @@ def fail_run(instance: DagsterInstance, run: DagsterRun, reason: str) -> None:
     """Mark a run as failed and free the slots that it holds in concurrency pools."""
     instance.report_run_failed(run, reason)
     instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+@contextmanager
+def webserver_app(workspace: Sequence[str], path_prefix: str = "") -> Iterator[Starlette]:
+    """Make the application that `dagster-webserver` serves, on the instance of DAGSTER_HOME.
+
+    Args:
+        workspace: workspace files, which name the code locations.
+        path_prefix: path under which it is served, e.g. `/dagster`.
+    """
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+    from dagster_webserver import __version__
+    from dagster_webserver.app import create_app_from_workspace_process_context
+
+    with DagsterInstance.get() as instance:
+        # The values of the command `dagster-webserver`.
+        instance.optimize_for_webserver(
+            statement_timeout=15_000, pool_recycle=3600, max_overflow=20
+        )
+        target = WorkspaceFileTarget(paths=list(workspace))
+        with WorkspaceProcessContext(instance, target, version=__version__) as context:
+            yield create_app_from_workspace_process_context(context, path_prefix, 2000)

@@ -10,10 +10,10 @@ are in `model_spec`, those of the analysis in `analysis_options`, names in Dagst
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -24,6 +24,8 @@ from insight_dagster.settings.dagster_names import DagsterNames
 from insight_dagster.settings.model_spec import ModelSettings, ModelSpec
 from insight_dagster.settings.settings_file import settings_file_source
 from insight_dagster.settings.thresholds import Thresholds
+
+HostName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$")]
 
 
 class HomeSettings(BaseSettings):
@@ -83,6 +85,11 @@ class Settings(AnalysisOptions, ModelSettings, DagsterNames, HomeSettings):
         "http://127.0.0.1:3001",
         description="http(s) address of the served report folder, used by links in the Dagster UI; "
         "`insight serve` serves it at the default",
+    )
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (),
+        description="names without port, besides this machine's loopback names, under which the "
+        "Dagster UI and the report of `insight serve` are reached, e.g. through a proxy",
     )
     alert_webhook: str | None = Field(
         None, description="http(s) address that alerts are posted to, as JSON"

@@ -1,6 +1,7 @@
 """Names of Dagster's that are not public: what each is needed for, and that it is still there."""
 
 import importlib
+import importlib.util
 import re
 from pathlib import Path
 
@@ -41,6 +42,19 @@ NEEDED_FOR = {
         "dagster._core.storage.event_log.base",
         "EventLogStorage.free_concurrency_slots_for_run",
     ): "freeing the pool slots of a run whose process is gone",
+    ("dagster", "DagsterInstance.optimize_for_webserver"): "serving the UI behind the guard",
+    (
+        "dagster._core.workspace.context",
+        "WorkspaceProcessContext",
+    ): "serving the UI behind the guard",
+    (
+        "dagster._core.workspace.load_target",
+        "WorkspaceFileTarget",
+    ): "serving the UI behind the guard",
+    (
+        "dagster_webserver.app",
+        "create_app_from_workspace_process_context",
+    ): "serving the UI behind the guard",
 }
 TAGS = {
     "PARTITION_TAG": ("PARTITION_NAME_TAG", "the class of a run over one class"),
@@ -62,6 +76,10 @@ def test_dagster_still_has_the_name(module, name):
             f"Dagster {dg.__version__} has no {module}.{name} any more. It is needed for "
             f"{NEEDED_FOR[module, name]}: change orchestration/dagster_internals.py"
         )
+
+
+def test_the_daemon_can_be_run_without_its_script():
+    assert importlib.util.find_spec(f"{internals.DAEMON_MODULE}.__main__")
 
 
 @pytest.mark.parametrize("ours", TAGS)

@@ -10,17 +10,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from insight_dagster.commands.console import Console
+from insight_dagster.commands.web.guard import is_allowed
 from insight_dagster.errors import SettingsError, UnavailableError
 from insight_dagster.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-_OUR_NAMES = (LOOPBACK, "localhost")
 
 
 def serve_report(settings: Settings, *, port: int, console: Console) -> None:
@@ -38,7 +39,8 @@ def serve_report(settings: Settings, *, port: int, console: Console) -> None:
         raise UnavailableError(
             f"{settings.folders.report} has no report yet; `insight report` writes it"
         )
-    with report_server(settings.folders.report, port=port) as server:
+    folder, names = settings.folders.report, settings.allowed_hosts
+    with report_server(folder, port=port, allowed_hosts=names) as server:
         address = f"http://{LOOPBACK}:{server.server_address[1]}/"
         console.print(f"Serving the report at {address} (Ctrl-C ends)", soft_wrap=True)
         try:
@@ -47,14 +49,17 @@ def serve_report(settings: Settings, *, port: int, console: Console) -> None:
             console.print("Stopped.")
 
 
-def report_server(folder: Path, *, port: int) -> ThreadingHTTPServer:
+def report_server(
+    folder: Path, *, port: int, allowed_hosts: Sequence[str] = ()
+) -> ThreadingHTTPServer:
     """Return a server of a folder's files; the caller runs and closes it.
 
     Raises:
         SettingsError: the port cannot be used.
     """
+    files = partial(_Files, directory=str(folder), allowed_hosts=allowed_hosts)
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), partial(_Files, directory=str(folder)))
+        return ThreadingHTTPServer((LOOPBACK, port), files)
     except OSError as problem:
         raise SettingsError(
             f"port {port} cannot be used ({problem.strerror}); name another with --port or "
@@ -62,7 +67,7 @@ def report_server(folder: Path, *, port: int) -> ThreadingHTTPServer:
         ) from problem
 
 
-def serve_beside(folder: Path, *, port: int) -> str:
+def serve_beside(folder: Path, *, port: int, allowed_hosts: Sequence[str] = ()) -> str:
     """Serve the report in a process that ends with this one; return its address.
 
     Raises:
@@ -70,6 +75,7 @@ def serve_beside(folder: Path, *, port: int) -> str:
     """
     report_server(folder, port=port).server_close()
     command = [sys.executable, "-m", __name__, str(folder), str(port), str(os.getpid())]
+    command += allowed_hosts
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **pipes)  # noqa: S603
     address = server.stdout.readline().strip() if server.stdout else ""
@@ -78,9 +84,9 @@ def serve_beside(folder: Path, *, port: int) -> str:
     return address
 
 
-def _serve_while(parent: int, folder: Path, port: int) -> None:
+def _serve_while(parent: int, folder: Path, port: int, allowed_hosts: Sequence[str]) -> None:
     """Serve a folder until the parent process ends; print the address first."""
-    with report_server(folder, port=port) as server:
+    with report_server(folder, port=port, allowed_hosts=allowed_hosts) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"http://{LOOPBACK}:{server.server_address[1]}", flush=True)
         while os.getppid() == parent:
@@ -94,9 +100,13 @@ class _Files(SimpleHTTPRequestHandler):
     only pages of the report itself may load its files.
     """
 
+    def __init__(self, *args: Any, allowed_hosts: Sequence[str], **kwargs: Any) -> None:
+        self._allowed_hosts = allowed_hosts
+        super().__init__(*args, **kwargs)  # answers the request
+
     def send_head(self) -> Any:
-        host = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
-        if host not in _OUR_NAMES:
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or not is_allowed(hosts[0], self._allowed_hosts):
             self.send_error(403, "Forbidden")
             return None
         # By time, a page that was written while the clock was ahead would hide all later ones.
@@ -118,4 +128,4 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    _serve_while(int(sys.argv[3]), Path(sys.argv[1]), int(sys.argv[2]))
+    _serve_while(int(sys.argv[3]), Path(sys.argv[1]), int(sys.argv[2]), sys.argv[4:])

@@ -43,6 +43,7 @@ def family_of(process):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_only_its_own_pages_change_something_and_a_signal_ends_it(tmp_path, how):
     environment = {"INSIGHT_LIBRARY": str(tmp_path), "INSIGHT_AUTOMATION": "off"}
@@ -66,6 +67,7 @@ def test_only_its_own_pages_change_something_and_a_signal_ends_it(tmp_path, how)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_script_ends_what_it_started_in_the_background(tmp_path):
     """A shell that runs a script starts what is in the background with SIGINT ignored."""
     command = f"{sys.executable} -c 'from insight_dagster.cli import main; main()' serve"
@@ -77,7 +79,7 @@ def test_a_script_ends_what_it_started_in_the_background(tmp_path):
     shell = subprocess.Popen(["bash", "-c", script, "script", port], **pipes)
     served = int(shell.stdout.readline())
     try:
-        wait_for(lambda: answers(f"http://127.0.0.1:{port}/server_info"), 180, "the UI")
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/server_info"), 400, "the UI")
         family = family_of(served)
         os.kill(served, signal.SIGTERM)
         assert wait_until(lambda: not any(runs(each) for each in [served, *family]), 60)

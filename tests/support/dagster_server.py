@@ -99,7 +99,7 @@ class DagsterServer:
         assert "errors" not in found, found["errors"]
         return found["data"]
 
-    def wait_until_loaded(self, seconds: float = 180) -> list[dict[str, Any]]:
+    def wait_until_loaded(self, seconds: float = 400) -> list[dict[str, Any]]:
         def loaded() -> list[dict[str, Any]]:
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             try:

@@ -8,7 +8,9 @@ where the caller counts and reports failures and continues without the result, a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import ClassVar
 
@@ -35,6 +37,14 @@ class Fault(StrEnum):
     def is_temporary(self) -> bool:
         """Whether the next run tries the file again, even if it did not change."""
         return self is not Fault.FILE
+
+
+def choices(value: str, known: Iterable[str]) -> str:
+    """Return advice for an unknown value: the nearest known one, and all of them."""
+    names = sorted(known)
+    nearest = get_close_matches(value, names, n=1)
+    meant = f"did you mean {nearest[0]!r}? " if nearest else ""
+    return f"{meant}choose from {', '.join(names) or 'nothing: there is none yet'}"
 
 
 class InsightError(Exception):
@@ -157,6 +167,12 @@ class NotPassedError(InsightError):
     """All work was done, but a class does not pass its checks; the message names them."""
 
     exit_status = 3
+
+
+class UnknownCheckError(InsightError):
+    """A check was named that does not exist."""
+
+    exit_status = 2
 
 
 class UnknownInsightError(InsightError):

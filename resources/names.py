@@ -34,8 +34,7 @@ class Names:
     def of(cls, settings: DagsterNames) -> Self:
         """Return the names that the settings choose."""
         prefix = tuple(settings.key_prefix.split("/")) if settings.key_prefix else ()
-        default = "_".join((*prefix, cls.partition_set))
-        return cls(prefix, settings.partition_set or default)
+        return cls(prefix, settings.class_partitions)
 
     def key(self, asset: str) -> dg.AssetKey:
         """Return the key of an asset."""

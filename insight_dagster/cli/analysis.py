@@ -133,7 +133,7 @@ def status(
 def insights(
     insight_id: Annotated[
         str | None,
-        typer.Argument(help="With --history: an insight's id, or the start of it."),
+        typer.Argument(help="Only insights whose id begins with this."),
     ] = None,
     home: Home = None,
     class_name: Annotated[str | None, typer.Option("--class", help="Only this class.")] = None,
@@ -147,14 +147,11 @@ def insights(
     as_json: AsJson = False,
 ) -> None:
     """Show insights by severity with their strongest causes, or with --history their changes."""
-    from insight_dagster.commands.show.insights import show_history, show_insights
+    from insight_dagster.commands.show.insights import Choice, show_history, show_insights
 
-    if history:
-        show_history(load_settings(home=home), insight_id, as_json=as_json, console=console)
-        return
-    show_insights(
-        load_settings(home=home), class_name=class_name, kind=kind, as_json=as_json, console=console
-    )
+    show = show_history if history else show_insights
+    choice = Choice(insight_id, class_name, kind)
+    show(load_settings(home=home), choice, as_json=as_json, console=console)
 
 
 @app.command()
@@ -216,14 +213,20 @@ def populations(home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def clip(
-    clip_id: Annotated[str, typer.Argument(help="A clip's id, or the start of it.")],
+    clip: Annotated[
+        str,
+        typer.Argument(
+            help="A clip's id or the start of it, or its file: absolute, relative to the library, "
+            "or the file's name alone."
+        ),
+    ],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Show everything known about one clip."""
     from insight_dagster.commands.show.clip import show_clip
 
-    show_clip(load_settings(home=home), clip_id=clip_id, as_json=as_json, console=console)
+    show_clip(load_settings(home=home), clip=clip, as_json=as_json, console=console)
 
 
 @app.command()

@@ -11,16 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from getpass import getuser
 from pathlib import Path
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 import insight_dagster
 from insight_dagster.commands.console import Console
 from insight_dagster.errors import UnavailableError
 from insight_dagster.files.atomic import write_atomically
-from insight_dagster.pipeline.home import has_random_predictions, note_of_last_write, open_database
+from insight_dagster.orchestration.stored_partitions import stored_partitions
+from insight_dagster.pipeline.home import note_of_last_write, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.settings.settings_file import settings_text
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _INSTANCE_FILE = "dagster.yaml"
 _REMEMBERED = ("library", "variant", "weights", "labels")
@@ -77,14 +80,25 @@ def _not_writable(home: Path, reason: str) -> UnavailableError:
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """Open the home's Dagster instance, the one that `insight serve` shows."""
+    import dagster as dg
+
     prepare_home(settings)
     with dg.DagsterInstance.from_config(str(settings.folders.dagster)) as instance:
         yield instance
 
 
-def mark_random(settings: Settings, console: Console) -> None:
-    """Print a warning if the home's predictions come from an untrained model."""
-    if has_random_predictions(open_database(settings)):
+def partitions(settings: Settings) -> list[str]:
+    """Return the classes that are partitions of the home's Dagster instance."""
+    stored = stored_partitions(settings.folders.dagster, settings.class_partitions)
+    if stored is not None:
+        return stored
+    with open_instance(settings) as instance:
+        return list(instance.get_dynamic_partitions(settings.class_partitions))
+
+
+def warn_random(random: bool, console: Console) -> None:
+    """Print a warning if the predictions come from an untrained model."""
+    if random:
         console.labelled(
             "RANDOM WEIGHTS:", "predictions and insights mean nothing", style="bold red"
         )

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset  # otherwise DuckDB imports it with its first table, while the file is held
 
 from insight_dagster.database.damage import ensure_intact
 from insight_dagster.database.opening import error_of, is_held, keep_closed, open_file
@@ -44,6 +43,20 @@ class Database:
 
     path: Path
     lock_timeout_seconds: float = 120.0
+    _shared: duckdb.DuckDBPyConnection | None = field(default=None, repr=False, compare=False)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Database]:
+        """Yield the database for several reads of one state, over one connection.
+
+        Opening the file takes longer than most reads. Writers wait until the context ends.
+
+        Raises:
+            DatabaseError: the file cannot be opened.
+        """
+        self._ensure_file()
+        with self._connection(read_only=True) as connection:
+            yield replace(self, _shared=connection)
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Return the rows of a query, which cannot change the database.
@@ -162,7 +175,13 @@ class Database:
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        if read_only and self._shared is not None:
+            yield self._shared
+            return
         seconds = self.lock_timeout_seconds
+        if not read_only:
+            # DuckDB imports it with the first table that it scans; not while the file is held.
+            import pyarrow.dataset  # noqa: F401
         try:
             with open_file(self.path, read_only=read_only, seconds=seconds) as connection:
                 if is_new(connection):

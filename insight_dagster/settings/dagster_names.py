@@ -39,6 +39,12 @@ class DagsterNames(BaseModel):
         description="owners of all assets in the Dagster UI: e-mail addresses or team:NAME",
     )
 
+    @property
+    def class_partitions(self) -> str:
+        """Name of the dynamic partitions that hold the classes."""
+        parts = self.key_prefix.split("/") if self.key_prefix else []
+        return self.partition_set or "_".join((*parts, "action_class"))
+
     @field_validator("key_prefix", "group")
     @classmethod
     def _has_valid_parts(cls, value: str | None) -> str | None:

@@ -19,7 +19,7 @@ from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.gate import require_passing
-from insight_dagster.commands.home import mark_random, note_clock, open_instance, remember
+from insight_dagster.commands.home import note_clock, open_instance, remember, warn_random
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions, classifier_of
@@ -33,7 +33,7 @@ from insight_dagster.orchestration.run_stages import (
 )
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
-from insight_dagster.pipeline.home import open_database
+from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
@@ -126,7 +126,7 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
     """
     if not outcome.succeeded:
         raise RunFailedError("; ".join(map(_sentence, outcome.failures)))
-    mark_random(settings, console)
+    warn_random(has_random_predictions(open_database(settings)), console)
     for each in outcome.not_cleared:
         console.labelled("does not pass:", f"{each.class_name}: {each.reason}", style="yellow")
     held = count_quarantined(open_database(settings).rows(CLIP_MANIFEST))

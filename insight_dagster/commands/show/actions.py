@@ -6,24 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from insight_dagster.commands.console import Console
+from insight_dagster.commands.known_values import one_insight_id
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.errors import UnknownInsightError
-from insight_dagster.export.table_files import write_table
+from insight_dagster.database.schema import literal
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
 _INSIGHT = """
-    SELECT i.insight_id, i.sentence, i.action, e.* EXCLUDE (insight_id, class_name)
+    SELECT i.insight_id, i.class_name, i.sentence, i.action, e.* EXCLUDE (insight_id, class_name)
     FROM insights i LEFT JOIN insight_effects e USING (insight_id)
-    WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
-        SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1))"""
+    WHERE i.insight_id = {}"""
 _STEPS = """
     SELECT a.rank, a.verb, m.path, a.clip_id, m.class_name AS present_class, m.split,
            a.suggested_class, a.partner_clip_id, p.path AS partner_path, a.confidence
     FROM insight_actions a
     LEFT JOIN clip_manifest m ON m.clip_id = a.clip_id
     LEFT JOIN clip_manifest p ON p.clip_id = a.partner_clip_id
-    WHERE a.insight_id = ? ORDER BY a.rank"""
+    WHERE a.insight_id = {} ORDER BY a.rank"""
 
 
 def show_actions(
@@ -42,15 +41,13 @@ def show_actions(
         UnknownInsightError: not exactly one insight has an id that begins with `insight_id`.
         SettingsError: the file is neither .csv nor .parquet.
     """
-    store = open_database(settings)
-    found = store.read(_INSIGHT, [insight_id]).to_pylist()
-    if len(found) != 1:
-        what = "no insight has" if not found else f"{len(found)} insights have"
-        raise UnknownInsightError(
-            f"{what} an id that begins with {insight_id!r}; `insight insights` lists them"
-        )
-    insight, steps = found[0], store.read(_STEPS, [found[0]["insight_id"]])
+    with open_database(settings).snapshot() as store:
+        wanted = literal(one_insight_id(store, insight_id))
+        (insight,) = store.read(_INSIGHT.format(wanted)).to_pylist()
+        steps = store.read(_STEPS.format(wanted))
     if out is not None:
+        from insight_dagster.export.table_files import write_table
+
         write_table(steps, out)
         console.print(f"{steps.num_rows} rows written to {out}", soft_wrap=True)
         return

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import dagster as dg
+from typing import TYPE_CHECKING, Any
 
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.commands.console import Console
-from insight_dagster.commands.home import open_instance
+from insight_dagster.commands.home import open_instance, partitions
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.database.writes import forget_class
 from insight_dagster.errors import LibraryError, UnknownClassError
 from insight_dagster.files.home_folders import sheet_path
 from insight_dagster.pipeline.home import open_database
-from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST, HEATMAP_BUNDLES
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _ROWS = """
     SELECT m.class_name, count(*) AS clips,
@@ -29,8 +29,7 @@ _ROWS = """
 
 def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None:
     """Print every class of the library, the partitions and the tables."""
-    with open_instance(settings) as instance:
-        partitions = set(instance.get_dynamic_partitions(Names.of(settings).partition_set))
+    listed = set(partitions(settings))
     library, unknown = _library_classes(settings)
     stored: dict[str, dict[str, Any]] = {}
     if settings.folders.database.exists():
@@ -39,12 +38,12 @@ def show_classes(settings: Settings, *, as_json: bool, console: Console) -> None
         {
             "class_name": name,
             "in_library": None if unknown else name in library,
-            "has_partition": name in partitions,
+            "has_partition": name in listed,
             "clips": stored.get(name, {}).get("clips", 0),
             "passes": stored.get(name, {}).get("cleared"),
             "failing_checks": stored.get(name, {}).get("errors") or [],
         }
-        for name in sorted(library | partitions | set(stored))
+        for name in sorted(library | listed | set(stored))
     ]
     if as_json:
         print_json("classes list", classes=rows, library_problem=unknown or None)
@@ -77,7 +76,7 @@ def remove_class(
         )
     with open_instance(settings) as instance:
         store = open_database(settings) if settings.folders.database.exists() else None
-        known = set(instance.get_dynamic_partitions(Names.of(settings).partition_set))
+        known = set(instance.get_dynamic_partitions(settings.class_partitions))
         clips = _clips(store, name)
         if name not in known and not clips:
             raise UnknownClassError(f"no class {name!r} in this home; it has {sorted(known)}")
@@ -92,7 +91,7 @@ def _forget(
     settings: Settings, store: Database | None, instance: dg.DagsterInstance, name: str
 ) -> None:
     # The partition first: after an interruption rows are left, and the same command finds them.
-    instance.delete_dynamic_partition(Names.of(settings).partition_set, name)
+    instance.delete_dynamic_partition(settings.class_partitions, name)
     if store is None:
         return
     bundles = store.rows(HEATMAP_BUNDLES, name).to_pylist()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from insight_dagster.commands.console import Console
-from insight_dagster.commands.home import mark_random
+from insight_dagster.commands.home import warn_random
+from insight_dagster.commands.known_values import check_class
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.pipeline.home import open_database
+from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables.status import DriftPart
 
@@ -16,17 +17,18 @@ _BASELINES = """
            model_fingerprint
     FROM baselines ORDER BY sequence DESC"""
 _PARTS = (DriftPart.TOTAL, DriftPart.MODEL_CHANGE, DriftPart.POPULATION_CHANGE)
-_PERFORMANCE = """
+_LISTED_PARTS = ", ".join(f"'{part}'" for part in _PARTS)
+_PERFORMANCE = f"""
     SELECT class_name, part, metric, clips_then, clips_now, value_then, value_now,
            effect, reason, ci_low, ci_high, p_value
-    FROM drift WHERE list_contains($1, part)
+    FROM drift WHERE part IN ({_LISTED_PARTS})
       AND metric NOT IN ('accuracy_by_model_change', 'new_clips') AND clips_now > 0
-    ORDER BY class_name, list_position($1, part)"""
-_DATA = """
+    ORDER BY class_name, list_position([{_LISTED_PARTS}], part)"""  # noqa: S608
+_DATA = f"""
     SELECT class_name, metric, direction, clips_then, clips_now, value_then, value_now,
            effect, psi, adjusted_p
-    FROM drift WHERE part = ? AND judged AND adjusted_p <= 0.05
-    ORDER BY class_name, effect DESC"""
+    FROM drift WHERE part = '{DriftPart.METADATA}' AND judged AND adjusted_p <= 0.05
+    ORDER BY class_name, effect DESC"""  # noqa: S608
 DRIFT_CHECKS = ("performance_drift", "data_drift", "performance_drift_overall")
 _CHECKS = f"""
     SELECT class_name, check_name, passed, description, severity FROM check_results
@@ -48,16 +50,18 @@ def show_drift(
     settings: Settings, *, class_name: str | None, as_json: bool, console: Console
 ) -> None:
     """Print what changed since the baseline: drift checks, performance by cause, metadata."""
-    store = open_database(settings)
-    found = {
-        "checks": _chosen(store.read(_CHECKS).to_pylist(), class_name),
-        "performance": _chosen(store.read(_PERFORMANCE, [list(_PARTS)]).to_pylist(), class_name),
-        "metadata": _chosen(store.read(_DATA, [DriftPart.METADATA]).to_pylist(), class_name),
-    }
+    with open_database(settings).snapshot() as store:
+        check_class(store, class_name)
+        queries = {"checks": _CHECKS, "performance": _PERFORMANCE, "metadata": _DATA}
+        found = {
+            name: [row for row in store.read(sql).to_pylist() if _is_of(row, class_name)]
+            for name, sql in queries.items()
+        }
+        random = has_random_predictions(store)
     if as_json:
         print_json("drift", **found)
         return
-    mark_random(settings, console)
+    warn_random(random, console)
     empty = "No baseline to compare with; `insight baseline promote` makes one."
     print_rows(console, found["checks"], title="Checks", empty=empty)
     print_rows(console, found["performance"], title="Performance", empty=empty)
@@ -65,5 +69,5 @@ def show_drift(
     print_rows(console, found["metadata"], title="Metadata of new clips", empty=none)
 
 
-def _chosen(rows: list[dict[str, Any]], class_name: str | None) -> list[dict[str, Any]]:
-    return [row for row in rows if class_name in (None, row["class_name"])]
+def _is_of(row: dict[str, Any], class_name: str | None) -> bool:
+    return class_name in (None, row["class_name"])

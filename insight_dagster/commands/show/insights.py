@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from insight_dagster.analysis.insights.phrases import cause_phrases
 from insight_dagster.commands.console import Console
-from insight_dagster.commands.home import mark_random
+from insight_dagster.commands.home import warn_random
+from insight_dagster.commands.known_values import check_class, check_kind, insight_ids
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.errors import UnknownClassError, UnknownInsightError
-from insight_dagster.pipeline.home import open_database
+from insight_dagster.database import Database
+from insight_dagster.database.schema import literal
+from insight_dagster.errors import UnknownInsightError
+from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import INSIGHT_CAUSES, INSIGHTS
 from insight_dagster.tables.insights import Cause
@@ -18,56 +23,60 @@ from insight_dagster.tables.records import from_row
 _STATUS = """
     SELECT insight_id, status FROM insight_ledger WHERE insight_id IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY sequence DESC) = 1"""
-_HISTORY = """
-    SELECT ledger_id, class_name, recorded_at, status, kind, severity, size, population,
-           effect, accuracy, insight_id, run_id
-    FROM insight_ledger
-    WHERE starts_with(ledger_id, $1) OR ledger_id IN (
-        SELECT ledger_id FROM insight_ledger WHERE starts_with(insight_id, $1))
-    ORDER BY ledger_id, sequence"""
 
 
-def show_insights(
-    settings: Settings,
-    *,
-    class_name: str | None,
-    kind: str | None,
-    as_json: bool,
-    console: Console,
-) -> None:
-    """Print the insights of a home, filtered by class and kind.
+@dataclass(frozen=True)
+class Choice:
+    """Which insights to show.
+
+    Attributes:
+        insight_id: those whose id begins with this; None for all.
+        class_name: those of this class; None for all.
+        kind: those of this kind; None for all.
+    """
+
+    insight_id: str | None = None
+    class_name: str | None = None
+    kind: str | None = None
+
+    def of(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows of the class and the kind."""
+        return [
+            row
+            for row in rows
+            if self.class_name in (None, row["class_name"]) and self.kind in (None, row["kind"])
+        ]
+
+
+def show_insights(settings: Settings, choice: Choice, *, as_json: bool, console: Console) -> None:
+    """Print the insights of a home that are chosen, most severe first.
 
     Raises:
         UnknownClassError: the home has no such class.
+        UnknownInsightError: there is no such insight, or no such kind.
     """
-    rows = _with_causes(settings)
-    chosen = [
-        row
-        for row in rows
-        if class_name in (None, row["class_name"]) and kind in (None, row["kind"])
-    ]
-    _check_class(settings, class_name)
+    with open_database(settings).snapshot() as store:
+        check_class(store, choice.class_name)
+        ids = None if choice.insight_id is None else insight_ids(store, choice.insight_id)
+        rows = _with_causes(store, ids)
+        random = has_random_predictions(store)
+    check_kind(choice.kind, rows)
+    chosen = choice.of(rows)
     if as_json:
         print_json("insights", insights=chosen)
         return
-    mark_random(settings, console)
+    warn_random(random, console)
     empty = "No insights. `insight run` materializes them; if it has run, nothing stood out."
     print_rows(console, [_line(row) for row in chosen], title="Insights", empty=empty)
 
 
-def _check_class(settings: Settings, class_name: str | None) -> None:
-    sql = "SELECT DISTINCT class_name FROM clip_manifest ORDER BY ALL"
-    known = open_database(settings).read(sql)["class_name"].to_pylist()
-    if class_name is not None and class_name not in known:
-        raise UnknownClassError(f"no class {class_name!r} in this home; it has {', '.join(known)}")
-
-
-def _with_causes(settings: Settings) -> list[dict[str, Any]]:
-    store = open_database(settings)
+def _with_causes(store: Database, ids: Collection[str] | None) -> list[dict[str, Any]]:
     causes: dict[str, list[dict[str, Any]]] = {}
     for cause in sorted(store.rows(INSIGHT_CAUSES).to_pylist(), key=lambda each: each["rank"]):
         causes.setdefault(cause["insight_id"], []).append(cause)
-    rows = store.rows(INSIGHTS).to_pylist()
+    rows = [
+        row for row in store.rows(INSIGHTS).to_pylist() if ids is None or row["insight_id"] in ids
+    ]
     rows.sort(key=lambda row: (-row["severity"], row["insight_id"]))
     last = store.read(_STATUS)
     status = dict(zip(last["insight_id"].to_pylist(), last["status"].to_pylist(), strict=True))
@@ -81,31 +90,39 @@ def _with_causes(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def show_history(
-    settings: Settings, ledger_id: str | None, *, as_json: bool, console: Console
-) -> None:
-    """Print how insights changed over the runs.
-
-    Args:
-        settings: of the home.
-        ledger_id: only the insight whose id begins with this; None = all.
-        as_json: print JSON instead of a table.
-        console: to print to.
+def show_history(settings: Settings, choice: Choice, *, as_json: bool, console: Console) -> None:
+    """Print how the insights that are chosen changed over the runs.
 
     Raises:
-        UnknownInsightError: no insight of the ledger has an id that begins with `ledger_id`.
+        UnknownClassError: the home has no such class.
+        UnknownInsightError: no insight of the ledger has such an id, or there is no such kind.
     """
-    rows = open_database(settings).read(_HISTORY, [ledger_id or ""]).to_pylist()
-    if ledger_id and not rows:
+    with open_database(settings).snapshot() as store:
+        check_class(store, choice.class_name)
+        rows = store.read(_history(choice.insight_id or "")).to_pylist()
+    if choice.insight_id is not None and not rows:
         raise UnknownInsightError(
-            f"no insight of the ledger has an id that begins with {ledger_id!r}; "
+            f"no insight of the ledger has an id that begins with {choice.insight_id!r}; "
             "`insight insights --history` lists them"
         )
+    check_kind(choice.kind, rows)
+    chosen = choice.of(rows)
     if as_json:
-        print_json("insights --history", history=rows)
+        print_json("insights --history", history=chosen)
         return
     empty = "The ledger is empty. `insight run` fills it."
-    print_rows(console, rows, title="History of insights", empty=empty)
+    print_rows(console, chosen, title="History of insights", empty=empty)
+
+
+def _history(begun: str) -> str:
+    text = literal(begun)
+    return f"""
+        SELECT ledger_id, class_name, recorded_at, status, kind, severity, size, population,
+               effect, accuracy, insight_id, run_id
+        FROM insight_ledger
+        WHERE starts_with(ledger_id, {text}) OR ledger_id IN (
+            SELECT ledger_id FROM insight_ledger WHERE starts_with(insight_id, {text}))
+        ORDER BY ledger_id, sequence"""  # noqa: S608
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from insight_dagster.analysis.insights.history.same_insight import ClipGroup
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import note_clock, who
+from insight_dagster.commands.known_values import one_insight_id
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database.writes import Deletion, Upsert
 from insight_dagster.errors import UnknownInsightError
@@ -16,9 +17,7 @@ from insight_dagster.tables.clock import timestamp_now
 _INSIGHT = """
     SELECT i.*, list(m.clip_id ORDER BY m.clip_id) AS clip_ids
     FROM insights i JOIN insight_members m USING (insight_id)
-    WHERE starts_with(i.insight_id, $1) OR i.insight_id IN (
-        SELECT insight_id FROM insight_ledger WHERE starts_with(ledger_id, $1)
-    ) GROUP BY ALL"""
+    WHERE i.insight_id = ? GROUP BY ALL"""
 _COPIED = ("insight_id", "class_name", "kind", "population", "other_class", "size", "severity")
 _PINS = """
     SELECT insight_id, class_name, kind, note, severity, size, author, pinned_at
@@ -44,12 +43,7 @@ def pin(
     """
     store = open_database(settings)
     note_clock(settings, console)
-    found = store.read(_INSIGHT, [insight_id]).to_pylist()
-    if len(found) != 1:
-        what = "no insight has" if not found else f"{len(found)} insights have"
-        raise UnknownInsightError(
-            f"{what} an id that begins with {insight_id!r}; `insight insights` lists them"
-        )
+    found = store.read(_INSIGHT, [one_insight_id(store, insight_id)]).to_pylist()
     row = {
         **{name: found[0][name] for name in (*_COPIED, "clip_ids", "sentence")},
         "note": note,

@@ -7,12 +7,11 @@ from itertools import chain
 from typing import Any
 
 from insight_dagster.commands.console import Console
-from insight_dagster.commands.home import mark_random, open_instance
+from insight_dagster.commands.home import partitions, warn_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import Fault
-from insight_dagster.pipeline.home import note_of_latest_time, open_database
-from insight_dagster.resources.names import Names
+from insight_dagster.pipeline.home import has_random_predictions, note_of_latest_time, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
 from insight_dagster.tables.status import ClipStatus, Comparison
@@ -46,14 +45,14 @@ _QUARANTINE = f"""
 
 def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     """Print rows per class, verdicts, failed steps, failed checks and quarantined clips."""
-    store = open_database(settings)
-    with open_instance(settings) as instance:
-        known = instance.get_dynamic_partitions(Names.of(settings).partition_set)
+    known = partitions(settings)
+    with open_database(settings).snapshot() as store:
         classes = _classes(store, known)
-    failures, checks, not_compared, quarantined = (
-        store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _NOT_COMPARED, _QUARANTINE)
-    )
-    clock = note_of_latest_time(store)
+        failures, checks, not_compared, quarantined = (
+            store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _NOT_COMPARED, _QUARANTINE)
+        )
+        clock = note_of_latest_time(store)
+        random = has_random_predictions(store)
     if as_json:
         print_json(
             "status",
@@ -65,7 +64,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
             clock_note=clock,
         )
         return
-    mark_random(settings, console)
+    warn_random(random, console)
     if clock is not None:
         console.labelled("note:", clock, style="yellow")
     empty = "No class has been materialized yet; `insight run` does it."

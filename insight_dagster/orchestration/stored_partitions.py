@@ -1,0 +1,47 @@
+"""The partitions of a Dagster instance, read from its SQLite file without importing Dagster.
+
+Only for commands that read: importing Dagster and opening its instance takes longer than all else
+that they do. Whatever writes, or an instance with another storage, goes through Dagster.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+_EVENT_LOG = Path("history", "runs", "index.db")
+_PARTITIONS = "SELECT partition FROM dynamic_partitions WHERE partitions_def_name = ? ORDER BY id"
+_PATIENCE_SECONDS = 5.0
+
+
+def stored_partitions(instance_folder: Path, partition_set: str) -> list[str] | None:
+    """Return the dynamic partitions of a set in the order in which they were added.
+
+    Args:
+        instance_folder: of the Dagster instance, with its `dagster.yaml`.
+        partition_set: name of the set.
+
+    Returns:
+        The names of the partitions; None where they are not in the default SQLite file, or where
+        it cannot be read.
+    """
+    file = instance_folder / _EVENT_LOG
+    if _names_a_storage(instance_folder / "dagster.yaml") or not file.exists():
+        return None
+    address = f"file:{quote(str(file))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
+            rows = connection.execute(_PARTITIONS, [partition_set]).fetchall()
+    except sqlite3.Error:
+        return None
+    return [str(name) for (name,) in rows]
+
+
+def _names_a_storage(instance_file: Path) -> bool:
+    """Return whether the settings of the instance may keep partitions elsewhere."""
+    if not instance_file.exists():
+        return False
+    lines = instance_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any("storage" in line.partition("#")[0] for line in lines)

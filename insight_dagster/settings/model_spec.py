@@ -27,10 +27,12 @@ class ModelSettings(BaseModel):
     )
     weights: str = Field(
         "pretrained",
-        description="weights to load: pretrained, random, or the path of a checkpoint file",
+        description="weights to load: pretrained, random, or the path of a checkpoint (torch or "
+        "safetensors)",
     )
     labels: Path | None = Field(
-        None, description="label list of a checkpoint, one label per line in index order"
+        None,
+        description="label list of a checkpoint: one a line in index order, with indices, or JSON",
     )
     device: str = Field(
         "auto",

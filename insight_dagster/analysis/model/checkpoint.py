@@ -1,20 +1,24 @@
-"""Checkpoint files and label lists: reading and validating untrusted files.
+"""Checkpoints: reading and validating the tensors of untrusted files.
 
-What a file contains belongs here; the network that it is loaded into (`x3d`) and the download of
-pretrained files (`pretrained_weights`) do not.
+What a checkpoint contains belongs here; files of other kinds (`model_file`), label lists
+(`label_list`), the network that it is loaded into (`x3d`) and the download of pretrained files
+(`pretrained_weights`) do not.
 
 A checkpoint is a file written by `torch.save`: `{"model_state": {name: tensor}}`, optionally with
 "labels" (list of strings in index order) and "spec" (fields of `ClipSpec` that differ from the
-variant's).
+variant's). Read as well: the state under another usual name (`state_dict` of Lightning) or alone,
+names that all begin alike (`module.`), and safetensors, with "labels" and "spec" as JSON in its
+metadata.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +26,21 @@ from typing import Any
 import torch
 from torch import nn
 
+from insight_dagster.analysis.model.label_list import checked_labels
+from insight_dagster.analysis.model.model_file import (
+    check_parts,
+    is_safetensors,
+    read_file,
+    refuse_other_files,
+)
 from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.analysis.model.pretrained_weights import check_recorded, sha256_of
 from insight_dagster.errors import ModelError
 
 HEAD_WEIGHT = "blocks.5.proj.weight"
+_STATES = ("model_state", "state_dict", "model_state_dict", "model")
+_LARGEST = 1e6
+"""A flipped bit of an exponent makes a weight 1e9 or more; training does not."""
 
 
 @dataclass(frozen=True)
@@ -75,27 +89,29 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read and validate a checkpoint; only tensors and plain values are unpickled.
 
     Raises:
-        ModelError: the file is missing, truncated, damaged or unsafe, or does not have the form
-            that the module's docstring describes.
+        ModelError: the file is missing, truncated, damaged, unsafe or of another kind, or does not
+            have a form that the module's docstring describes.
     """
-    content = _read(path)
+    content = read_file(path)
     sha256 = sha256_of(content)
     check_recorded(path, sha256)
-    found = _unpickle(path, content)
-    state: Any = found.get("model_state") if isinstance(found, Mapping) else None
-    if not _is_state(state):
+    found = _contents(path, content)
+    state = _state_of(found)
+    if state is None:
         raise ModelError(
-            f"checkpoint {path} does not contain {{'model_state': {{name: tensor}}}} of an X3D "
-            f"(it contains {_describe(found)}); save it as torch.save({{'model_state': "
-            "model.state_dict(), 'labels': [...]}, path)"
+            f"checkpoint {path} contains no tensors of an X3D with {HEAD_WEIGHT} (it contains "
+            f"{_describe(found)}); save it as torch.save({{'model_state': model.state_dict(), "
+            "'labels': [...]}, path)"
         )
     labels, fields = found.get("labels"), found.get("spec")
+    if isinstance(labels, torch.Tensor) or isinstance(fields, torch.Tensor):
+        labels = fields = None  # the file holds the state alone
     if not isinstance(fields, Mapping | None):
         raise ModelError(f"the `spec` in checkpoint {path} is {_describe(fields)}, not a dict")
     return Checkpoint(
         path=path,
         sha256=sha256,
-        state=dict(state),
+        state=state,
         labels=None if labels is None else checked_labels(labels, source=f"checkpoint {path}"),
         spec_fields=dict(fields or {}),
     )
@@ -122,68 +138,81 @@ def load_state(model: nn.Module, checkpoint: Checkpoint, *, variant: str) -> Non
             f"checkpoint {checkpoint.path} does not fit the X3D variant {variant}: it "
             f"{differences[0]} ({len(differences)} differences); set the variant that was trained"
         )
-    broken = [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]
-    if broken:
-        raise ModelError(
-            f"checkpoint {checkpoint.path} has values that are not finite in {broken[0]} "
-            f"({len(broken)} tensors); the training diverged or the file is damaged: use another"
-        )
+    for problem, is_broken in _BROKEN.items():
+        broken = [name for name, tensor in state.items() if is_broken(name, tensor)]
+        if broken:
+            raise ModelError(
+                f"checkpoint {checkpoint.path} has values that {problem} in {broken[0]} "
+                f"({len(broken)} tensors); the training diverged or the file is damaged: use "
+                "another"
+            )
     try:
         model.load_state_dict(state)
     except RuntimeError as problem:
         raise _not_a_checkpoint(checkpoint.path, problem) from problem
 
 
-def read_labels(path: Path) -> tuple[str, ...]:
-    """Read a label list: UTF-8 text, one label per line, in index order; empty lines are skipped.
+def _is_absurd(name: str, tensor: torch.Tensor) -> bool:
+    if not tensor.is_floating_point():
+        return False
+    if name.endswith("running_var"):
+        return bool((tensor < 0).any() or (tensor > _LARGEST**2).any())
+    return bool((tensor.abs() > _LARGEST).any())
 
-    Raises:
-        ModelError: the file is missing, empty or not UTF-8, or a label occurs twice.
-    """
+
+_BROKEN: Mapping[str, Callable[[str, torch.Tensor], bool]] = {
+    "are not finite": lambda _, tensor: not bool(torch.isfinite(tensor).all()),
+    "no training makes (over 1e6, or a negative variance)": _is_absurd,
+}
+
+
+def _contents(path: Path, content: bytes) -> Any:
+    """Return what a file holds; of safetensors, in the form that `torch.save` writes."""
+    if is_safetensors(content):
+        return _read_safetensors(path, content)
+    refuse_other_files(path, content)
+    check_parts(path, content)
+    return _unpickle(path, content)
+
+
+def _read_safetensors(path: Path, content: bytes) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     try:
-        lines = _read(path).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as problem:
-        raise ModelError(
-            f"label list {path} is not UTF-8 text ({problem}); convert it to UTF-8"
-        ) from problem
-    labels = [line.strip() for line in lines if line.strip()]
-    return checked_labels(labels, source=f"label list {path}")
+        state = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        metadata = header.get("__metadata__") or {}
+        given = {
+            name: json.loads(metadata[name]) for name in ("labels", "spec") if name in metadata
+        }
+    except (SafetensorError, ValueError, KeyError, TypeError) as problem:
+        raise _not_a_checkpoint(path, problem) from problem
+    return {"model_state": state, **given}
 
 
-def kinetics_labels() -> tuple[str, ...]:
-    """Return the 400 labels of Kinetics-400, in the index order of PyTorchVideo's model zoo."""
-    return read_labels(Path(__file__).with_name("kinetics400.txt"))
+def _state_of(found: Any) -> dict[str, torch.Tensor] | None:
+    """Return the parameters by their names in the network; None where there are none."""
+    if not isinstance(found, Mapping):
+        return None
+    for held in (*(found.get(name) for name in _STATES), found):
+        if isinstance(held, Mapping) and held and all(map(_is_parameter, held.items())):
+            state = _without_prefix(held)
+            if HEAD_WEIGHT in state and state[HEAD_WEIGHT].ndim == 2:
+                return state
+    return None
 
 
-def checked_labels(labels: Any, *, source: str) -> tuple[str, ...]:
-    """Return the labels as a tuple, after checking that they are distinct and not empty.
-
-    Raises:
-        ModelError: they are not; the message begins with `source`.
-    """
-    if not isinstance(labels, list | tuple) or not labels:
-        raise ModelError(f"{source}: the labels must be a list of strings, got {_describe(labels)}")
-    bad = [label for label in labels if not isinstance(label, str) or not label.strip()]
-    if bad:
-        raise ModelError(f"{source}: {bad[0]!r} is not a label; each must be a non-empty string")
-    repeated = [label for label in labels if labels.count(label) > 1]
-    if repeated:
-        raise ModelError(f"{source}: label {repeated[0]!r} occurs more than once; remove one")
-    return tuple(labels)
+def _is_parameter(item: tuple[Any, Any]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], torch.Tensor)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as problem:
-        raise ModelError(f"{path} does not exist; correct the path") from problem
-    except OSError as problem:
-        raise ModelError(
-            f"{path} cannot be read ({problem.strerror}); choose another file"
-        ) from problem
-    if not content:
-        raise ModelError(f"{path} is empty; copy or download it again")
-    return content
+def _without_prefix(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the state without what wrappers put before every name, such as `module.`."""
+    heads = [name.removesuffix(HEAD_WEIGHT) for name in state if name.endswith("." + HEAD_WEIGHT)]
+    if len(heads) != 1 or not all(name.startswith(heads[0]) for name in state):
+        return dict(state)
+    return {name.removeprefix(heads[0]): tensor for name, tensor in state.items()}
 
 
 def _unpickle(path: Path, content: bytes) -> Any:
@@ -205,15 +234,6 @@ def _not_a_checkpoint(path: Path, problem: Exception) -> ModelError:
     return ModelError(
         f"{path} is truncated, damaged, or not a checkpoint ({reason.splitlines()[0][:120]}); "
         "copy or download it again"
-    )
-
-
-def _is_state(state: Any) -> bool:
-    return (
-        isinstance(state, Mapping)
-        and all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items())
-        and HEAD_WEIGHT in state
-        and state[HEAD_WEIGHT].ndim == 2
     )
 
 

@@ -18,11 +18,10 @@ from torch import nn
 from insight_dagster.analysis.model import pretrained_weights as weight_files
 from insight_dagster.analysis.model.checkpoint import (
     Checkpoint,
-    kinetics_labels,
     load_state,
     read_checkpoint,
-    read_labels,
 )
+from insight_dagster.analysis.model.label_list import kinetics_labels, read_labels
 from insight_dagster.analysis.model.preprocessing import PREPROCESSING_VERSION, ClipSpec
 from insight_dagster.analysis.model.pretrained_weights import DownloadProgress
 from insight_dagster.analysis.model.second_embedding import (
@@ -134,7 +133,7 @@ def _load(spec: ModelSpec, path: Path | None, device: torch.device) -> VideoClas
         + _marks(spec, second, trained=checkpoint is not None),
         device=device,
         second=second,
-        random_weights=checkpoint is None,
+        weights_file=path,
     )
 
 

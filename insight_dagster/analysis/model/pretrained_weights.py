@@ -96,6 +96,11 @@ def check_recorded(path: Path, sha256: str) -> None:
         )
 
 
+def has_record(path: Path) -> bool:
+    """Return whether a file's hash is recorded beside it, so that every load checks it."""
+    return _record_of(path).is_file()
+
+
 def record(path: Path, sha256: str) -> None:
     """Write a file's hash beside it, in the format that `sha256sum --check` reads."""
     line = f"{sha256}  {path.name}\n"

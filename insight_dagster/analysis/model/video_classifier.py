@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,7 @@ class VideoClassifier:
         spec: geometry of its input clips.
         labels: label of every output, in index order.
         fingerprint: architecture, hashes of weights and labels, preprocessing version.
+        weights_file: file of the weights; None = there is none.
         random_weights: whether the network is untrained.
         engine_name, precision: engine and number format of `predict`.
         device: device that it runs on.
@@ -129,7 +131,7 @@ class VideoClassifier:
         labels: tuple[str, ...],
         fingerprint: str,
         device: torch.device,
-        random_weights: bool,
+        weights_file: Path | None,
         second: SecondEmbedding | None = None,
     ) -> None:
         """Fuse, freeze and move a network of `build_x3d` to the device; the network is changed."""
@@ -147,7 +149,8 @@ class VideoClassifier:
         self.labels = labels
         self.fingerprint = fingerprint
         self.device = device
-        self.random_weights = random_weights
+        self.weights_file = weights_file
+        self.random_weights = weights_file is None
         self.engine_name = choose_engine(model.engine, device, model.precision)
         self.precision = model.precision
         self._engine: Engine | None = None

@@ -96,11 +96,14 @@ def _device(settings: Settings) -> str:
 
 
 def _weights(settings: Settings) -> str:
+    from insight_dagster.commands.run.weights_note import weights_checked
     from insight_dagster.definitions import build_definitions, classifier_of
 
     model = classifier_of(build_definitions(settings)).load()
-    marked = " (RANDOM WEIGHTS: predictions mean nothing)" if model.random_weights else ""
-    return f"{model.fingerprint}, {len(model.labels)} labels{marked}"
+    if model.random_weights:
+        return f"{model.fingerprint} (RANDOM WEIGHTS: predictions mean nothing)"
+    checked = weights_checked(model.weights_file) if model.weights_file else ""
+    return f"{model.fingerprint}, {len(model.labels)} labels; {checked}"
 
 
 def _library(settings: Settings) -> str:

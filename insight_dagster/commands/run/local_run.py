@@ -21,6 +21,7 @@ from insight_dagster.commands.console import Console
 from insight_dagster.commands.gate import require_passing
 from insight_dagster.commands.home import note_clock, open_instance, remember, warn_random
 from insight_dagster.commands.progress import BarProgress, progress_bars
+from insight_dagster.commands.run.weights_note import note_changed_weights
 from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import DatabaseBusyError, RunFailedError, UnknownClassError
@@ -85,6 +86,7 @@ def run_pipeline(
         # Loaded here first: a wrong or unreachable model is one error, not one for every class.
         model = classifier_of(definitions).load(progress=bars.bytes("downloading weights"))
         _note_unknown_labels(model.labels, wanted, console)
+        note_changed_weights(settings, model, console)
         remember(settings)
         _add_partitions(instance, Names.of(settings).partition_set, wanted)
         _note_departed_classes(settings, library, console)

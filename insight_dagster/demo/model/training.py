@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn import functional
 
 from insight_dagster.analysis.model.preprocessing import ClipSpec
+from insight_dagster.analysis.model.pretrained_weights import record, sha256_of
 from insight_dagster.analysis.model.x3d import build_x3d, variant_named
 from insight_dagster.demo.classes import DEMO_CLASSES, DISTRACTOR_CLASSES
 from insight_dagster.demo.library.make_library import make_library
@@ -114,6 +115,7 @@ def save_checkpoint(path: Path, model: nn.Module, *, labels: Sequence[str], spec
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     content = {"model_state": state, "labels": list(labels), "spec": dataclasses.asdict(spec)}
     torch.save(content, path)
+    record(path, sha256_of(path.read_bytes()))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

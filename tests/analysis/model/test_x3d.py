@@ -8,7 +8,7 @@ import pytest
 import torch
 from pytorchvideo.models.hub.x3d import checkpoint_paths
 
-from insight_dagster.analysis.model.checkpoint import kinetics_labels
+from insight_dagster.analysis.model.label_list import kinetics_labels
 from insight_dagster.analysis.model.loading import VARIANTS
 from insight_dagster.analysis.model.x3d import (
     build_x3d,

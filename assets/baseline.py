@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from insight_dagster.assets.performance import performance
-from insight_dagster.assets.steps.ui_metadata import table_metadata
+from insight_dagster.assets.steps.ui_metadata import shared_metadata
 from insight_dagster.assets.verdict import verdict
 from insight_dagster.pipeline.promotion import promote_current_state
 from insight_dagster.resources.class_checks import ClassChecksResource
@@ -60,5 +60,5 @@ def promote(
     )
     (row,) = rows.to_pylist()
     shown = {name: row[name] for name in ("author", "reason", "accepted", "clips", "accuracy")}
-    metadata = {**shown, **table_metadata(BASELINES, rows)}
+    metadata = shared_metadata(BASELINES, rows, shown)
     context.log_event(dg.AssetMaterialization(insight_names.key("baseline"), metadata=metadata))

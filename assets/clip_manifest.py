@@ -59,12 +59,15 @@ def clip_manifest(
     name="clip_manifest_checks",
     specs=class_check_specs(
         clip_manifest,
-        unreadable_share="Too many files of the class are missing or are not videos.",
-        in_library="The class was removed from the library, or was never in it.",
-        splits_present="A split of the library has no usable clip of the class.",
-        label_known="The model has no such label, so the class's clips cannot be scored.",
-        duplicates="Clips of the class are copies of each other, byte for byte.",
-        leaks="A clip of the class has a copy in another split, byte for byte.",
+        unreadable_share="At most `max_quarantined_share` of the class's files are missing or "
+        "are not videos.",
+        in_library="The library has clips of the class.",
+        splits_present="Every split of the library has a usable clip of the class.",
+        label_known="The class is a label of the model, so that its clips can be scored.",
+        duplicates="At most `max_duplicate_share` of the class's clips are copies of another, "
+        "byte for byte.",
+        leaks="At most `max_leaked_clips` clips of the class have a copy in another split, "
+        "byte for byte.",
     ),
     can_subset=True,
 )

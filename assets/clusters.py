@@ -47,8 +47,9 @@ def clusters(
     name="clusters_checks",
     specs=class_check_specs(
         clusters,
-        noise_share="Nearly all clips of the class are in no cluster.",
-        clusters_stable="Subsamples of the clips do not reproduce the class's clusters.",
+        noise_share="At most `max_noise_share` of the class's clips are in no cluster.",
+        clusters_stable="Subsamples of the clips reproduce the class's clusters, to "
+        "`min_stability` at least.",
     ),
     can_subset=True,
 )

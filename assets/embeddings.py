@@ -30,7 +30,7 @@ embeddings = dg.AssetSpec(
     specs=class_check_specs(
         embeddings,
         blocking=True,
-        embeddings_complete="A usable clip has no finite vector of the current model.",
+        embeddings_complete="Every usable clip has a finite vector of the current model.",
     ),
 )
 def embeddings_complete(
@@ -46,7 +46,8 @@ def embeddings_complete(
     name="embeddings_checks",
     specs=class_check_specs(
         embeddings,
-        quarantined_share="Too many clips of the class are quarantined after decoding.",
+        quarantined_share="At most `max_quarantined_share` of the class's clips are quarantined "
+        "after decoding.",
     ),
 )
 def embeddings_checks(

@@ -61,7 +61,7 @@ def insights(
         store,
         read,
         model_fingerprint=model.fingerprint,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         seed=insight_options.seed,
         fdr=insight_options.fdr,
     )
@@ -93,7 +93,8 @@ def _outlined(store: Database, found: ClassInsights, space_id: str) -> Metadata:
     name="insights_checks",
     specs=class_check_specs(
         insights,
-        pinned_insights="A pinned insight got worse than it was when pinned.",
+        pinned_insights="No pinned insight of the class is more severe than when it was "
+        "pinned, by more than `max_severity_rise`.",
     ),
 )
 def insights_checks(

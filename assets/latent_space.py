@@ -8,7 +8,7 @@ from insight_dagster.assets.steps.checks import (
     overall_check_specs,
     report_overall_checks,
 )
-from insight_dagster.assets.steps.ui_metadata import result_metadata
+from insight_dagster.assets.steps.ui_metadata import shared_metadata
 from insight_dagster.pipeline.latent_space.refit import refit_latent_space
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.database import DatabaseResource
@@ -42,16 +42,18 @@ def latent_space(
     )
     if not result.facts["computed"]:
         context.log.info("no vector and no setting changed: the current latent space is kept")
-        return dg.MaterializeResult(metadata=result.facts)
-    return dg.MaterializeResult(metadata=result_metadata(result))
+    metadata = shared_metadata(result.table, result.rows, result.facts)
+    return dg.MaterializeResult(metadata=metadata)
 
 
 @dg.multi_asset_check(
     name="latent_space_checks",
     specs=overall_check_specs(
         latent_space,
-        coverage="The fit left out classes, or many clips.",
-        trustworthiness="Neighbours in the 2-D layout are not neighbours in the latent space.",
+        coverage="The latent space was fitted on all classes, and on all but "
+        "`max_unfitted_share` of the usable clips.",
+        trustworthiness="Neighbours in the 2-D layout are neighbours in the latent space, to "
+        "`min_trustworthiness` at least.",
     ),
     can_subset=True,
 )

@@ -63,9 +63,9 @@ def performance(
     name="performance_checks",
     specs=class_check_specs(
         performance,
-        performance_drift="The model does worse than in the baseline: on the same clips (model "
-        "change) or on new ones (population change).",
-        data_drift="New clips differ from those of the baseline in metadata or embedding.",
+        performance_drift="The model does as well as in the baseline, on the same clips (model "
+        "change) and on new ones (population change).",
+        data_drift="New clips resemble those of the baseline in metadata and embedding.",
     ),
     can_subset=True,
 )

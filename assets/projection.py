@@ -54,7 +54,8 @@ def projection(
     name="projection_checks",
     specs=class_check_specs(
         projection,
-        inside_latent_space="Too many clips lie where the latent space was not fitted; refit it.",
+        inside_latent_space="At most `max_outside_share` of the class's clips lie where the latent "
+        "space was not fitted.",
     ),
 )
 def projection_checks(

@@ -8,6 +8,7 @@ from insight_dagster.assets.heatmap_bundles import heatmap_bundles
 from insight_dagster.assets.insights import insights
 from insight_dagster.assets.performance import performance
 from insight_dagster.assets.projection import projection
+from insight_dagster.assets.steps.facts import class_facts
 from insight_dagster.assets.steps.per_class import Metadata, for_each_class
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import ChecksFailedError
@@ -49,6 +50,7 @@ def verdict(
             raise ChecksFailedError(
                 "; ".join(f"{name}: {outcome.description}" for name, outcome in errors.items())
             )
-        return {"cleared": True, "warnings": {n: o.description for n, o in warnings.items()}}
+        shown = {name: outcome.description for name, outcome in warnings.items()}
+        return class_facts({"cleared": True, "warnings": shown})
 
     return for_each_class(context, checks.store, materialize)

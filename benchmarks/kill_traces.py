@@ -52,7 +52,7 @@ def computed(instance: dg.DagsterInstance) -> dict[tuple[str, str, str], int]:
     """Return the number of computed results, by run, asset and class."""
     return {
         (run.run_id, event.asset_key.to_user_string(), str(event.partition)): int(
-            event.metadata["computed"].value
+            str(event.metadata["computed"].value)
         )
         for run in instance.get_runs()
         for event in materializations(instance, [run.run_id])

@@ -19,6 +19,7 @@ import dagster as dg
 from dagster import AssetCheckEvaluation, AssetCheckSeverity
 
 from insight_dagster.analysis.checks import ERROR, Outcome, not_evaluated
+from insight_dagster.assets.steps.facts import class_facts, shared_facts
 from insight_dagster.database.writes import Upsert
 from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.orchestration.dagster_internals import (
@@ -52,7 +53,7 @@ def class_check_specs(
         asset: the asset that is checked.
         blocking: whether a failure stops the assets downstream in the same run. Blocking checks
             need a step of their own, because assets downstream wait for the whole step.
-        descriptions: what it means that a check fails, by the name of the check.
+        descriptions: what is checked, by the name of the check; the outcome has words of its own.
     """
     return [
         dg.AssetCheckSpec(
@@ -71,7 +72,7 @@ def overall_check_specs(asset: dg.AssetsDefinition, **descriptions: str) -> list
 
     Args:
         asset: the asset that is checked.
-        descriptions: what it means that a check fails, by the name of the check.
+        descriptions: what is checked, by the name of the check; the outcome has words of its own.
     """
     return [
         dg.AssetCheckSpec(name, asset=asset.key, description=description)
@@ -255,7 +256,7 @@ def _evaluation(instance: dg.DagsterInstance, result: _Result) -> AssetCheckEval
         asset_key=key.asset_key,
         check_name=key.name,
         passed=outcome.passed,
-        metadata=dict(outcome.facts),
+        metadata=class_facts(outcome.facts) if result.class_name else shared_facts(outcome.facts),
         target_materialization_data=_target(instance, key.asset_key, result.class_name),
         severity=AssetCheckSeverity(outcome.severity),
         description=outcome.description,

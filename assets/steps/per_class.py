@@ -195,7 +195,7 @@ def _update_failures(
             "asset": name,
             "class_name": class_name,
             "reason": str(problem) or type(problem).__name__,
-            "run_id": context.run_id,
+            "run_id": context.run.run_id,
             "failed_at": now,
         }
         for class_name, problem in result.failed.items()

@@ -1,12 +1,15 @@
-"""Metadata that the Dagster UI shows of a materialization: row count, schema, preview, pictures."""
+"""Metadata that the Dagster UI shows of a materialization: facts, schema, preview, pictures."""
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 from insight_dagster.analysis.insights.phrases import cause_phrases
+from insight_dagster.assets.steps.facts import class_facts, rounded, shared_facts
 from insight_dagster.assets.steps.per_class import Metadata
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables.columns import Table
@@ -15,17 +18,30 @@ from insight_dagster.tables.records import from_row
 
 _PREVIEW_ROWS = 5
 _LONGEST_CELL = 60
+_NOT_PREVIEWED = ("class_name", "space_id", "model_fingerprint", "metadata_version")
 
 
 def result_metadata(result: StepResult) -> Metadata:
-    """Return the facts of a step, and the metadata of the table that it wrote."""
-    return {**result.facts, **table_metadata(result.table, result.rows)}
+    """Return the facts of a step about one class, and the rows that it wrote."""
+    facts = class_facts({**result.facts, "rows": result.rows.num_rows})
+    return {**facts, **_table_metadata(result.table, result.rows)}
 
 
-def table_metadata(table: Table, rows: pa.Table) -> Metadata:
-    """Return row count, column schema with units, and the first rows of a table."""
+def shared_metadata(table: Table, rows: pa.Table, facts: Mapping[str, Any]) -> Metadata:
+    """Return facts about all classes together, and the rows that were written.
+
+    Args:
+        table: the table.
+        rows: its rows.
+        facts: about the step.
+    """
+    counted = {"dagster/row_count": rows.num_rows, **_table_metadata(table, rows)}
+    return {**shared_facts(facts), **counted}
+
+
+def _table_metadata(table: Table, rows: pa.Table) -> Metadata:
+    """Return column schema with units, and the first rows of a table."""
     return {
-        "dagster/row_count": rows.num_rows,
         "dagster/column_schema": _schema(table),
         "dagster/table_name": table.name,
         "preview": _preview(rows),
@@ -55,10 +71,15 @@ def _schema(table: Table) -> dg.TableSchema:
 
 
 def _preview(rows: pa.Table) -> dg.MarkdownMetadataValue:
-    """Return the first rows as a Markdown table, with long cells shortened."""
-    head = rows.slice(0, _PREVIEW_ROWS).to_pylist()
-    lines = [_line(rows.column_names), _line(["---"] * rows.num_columns)]
-    lines += [_line([_cell(value) for value in row.values()]) for row in head]
+    """Return the first rows, without what is the same in all rows of a class."""
+    constant = [name for name in _NOT_PREVIEWED if name in rows.column_names]
+    return markdown_table(rows.drop_columns(constant).slice(0, _PREVIEW_ROWS))
+
+
+def markdown_table(rows: pa.Table) -> dg.MarkdownMetadataValue:
+    """Return rows as a Markdown table, with numbers rounded and long cells shortened."""
+    lines = [_line([_cell(name) for name in rows.column_names]), _line(["---"] * rows.num_columns)]
+    lines += [_line([_cell(value) for value in row.values()]) for row in rows.to_pylist()]
     return dg.MetadataValue.md("\n".join(lines))
 
 
@@ -67,7 +88,7 @@ def _line(cells: list[str]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = str(rounded(value)) if isinstance(value, float) else str(value)
     text = text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
 

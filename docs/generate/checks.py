@@ -16,7 +16,7 @@ def checks_page() -> str:
         "does not accept it by name. Thresholds and severities are settings: "
         "[the table `checks`](settings.md#checks)."
     )
-    header = ["asset", "check", "fails when", "one result for", "blocks downstream"]
+    header = ["asset", "check", "what is checked", "one result for", "blocks downstream"]
     return page("Checks", introduction, table(header, map(_row, check_specs())))
 
 

@@ -106,7 +106,6 @@ def _analyse_classes(names: Names) -> AssetJob:
     return dg.define_asset_job(
         "analyse_classes",
         selection=names.keys(assets),
-        partitions_def=names.classes,
         tags=names.run_tags,
         description="Analyse new or changed classes in the current latent space, without refitting "
         "it. The insights of other classes take them into account at the next nightly_reanalysis.",

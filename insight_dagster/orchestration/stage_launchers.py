@@ -187,4 +187,5 @@ def _run_config(op_config: OpConfig) -> dict[str, Any]:
 def _computed(event: dg.AssetMaterialization) -> int:
     """Return how many results a materialization computed, as its metadata says."""
     entry = event.metadata.get("computed")
-    return int(entry.value) if isinstance(entry, dg.IntMetadataValue) and entry.value else 0
+    # A text for one class, a number for all classes together.
+    return int(str(entry.value)) if entry is not None else 0

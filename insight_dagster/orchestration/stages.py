@@ -53,7 +53,6 @@ class Stage:
         return dg.define_asset_job(
             name or self.job,
             selection=names.keys(self.asset_names),
-            partitions_def=names.classes if self.per_class else None,
             tags=names.run_tags,
             executor_def=dg.in_process_executor if self.in_process else None,
             description=description or self.description,

@@ -6,18 +6,22 @@ The Dagster UI shows them beside the assets. Pictures of the report are in `pict
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from insight_dagster.analysis.fonts import drawable, fonts
+
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _WIDTH_INCHES, _DOTS = 5.0, 90
 _FEWEST_OUTLINED = 5
+_LONGEST_LABEL = 48
 _GREY = "#c4c9cf"
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
@@ -33,9 +37,9 @@ def projection_png(projection: pa.Table, class_name: str) -> bytes:
     figure, axes = _empty_space()
     ours = np.array([name == class_name for name in projection["class_name"].to_pylist()], bool)
     x, y = projection["x"].to_numpy(), projection["y"].to_numpy()
-    axes.scatter(x[~ours], y[~ours], s=6, c=_GREY, linewidths=0, label="other classes")
-    axes.scatter(x[ours], y[ours], s=9, c=_COLOURS[0], linewidths=0, label=_plain(class_name))
-    return _png(figure, axes)
+    others = axes.scatter(x[~ours], y[~ours], s=6, c=_GREY, linewidths=0)
+    own = axes.scatter(x[ours], y[ours], s=9, c=_COLOURS[0], linewidths=0)
+    return _png(figure, axes, [("other classes", others), (class_name, own)])
 
 
 def groups_png(projection: pa.Table, groups: Mapping[str, Collection[str]]) -> bytes:
@@ -51,12 +55,14 @@ def groups_png(projection: pa.Table, groups: Mapping[str, Collection[str]]) -> b
     ids = np.array(projection["clip_id"].to_pylist(), dtype=str)
     points = np.column_stack([projection["x"].to_numpy(), projection["y"].to_numpy()])
     axes.scatter(points[:, 0], points[:, 1], s=6, c=_GREY, linewidths=0)
+    legend: list[tuple[str, Artist]] = []
     for colour, (name, members) in zip(_COLOURS, groups.items(), strict=False):
         inside = points[np.isin(ids, list(members))]
-        axes.scatter(inside[:, 0], inside[:, 1], s=14, c=colour, linewidths=0, label=_plain(name))
+        drawn = axes.scatter(inside[:, 0], inside[:, 1], s=14, c=colour, linewidths=0)
+        legend.append((name, drawn))
         outline = _outline(inside)
         axes.plot(outline[:, 0], outline[:, 1], c=colour, linewidth=1.2)
-    return _png(figure, axes)
+    return _png(figure, axes, legend)
 
 
 def _outline(points: np.ndarray) -> np.ndarray:
@@ -86,15 +92,28 @@ def _empty_space() -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _png(figure: Figure, axes: Axes) -> bytes:
+def _png(figure: Figure, axes: Axes, legend: Sequence[tuple[str, Artist]]) -> bytes:
+    """Return a figure as PNG, with the artists of its legend by their labels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    axes.legend(loc="best", fontsize=8, markerscale=2, frameon=False)
+    if legend:
+        # Labels of artists would be left out where they begin with an underscore.
+        axes.legend(
+            [artist for _, artist in legend],
+            [_plain(label) for label, _ in legend],
+            loc="best",
+            prop={"family": [font.family for font in fonts()], "size": 8},
+            markerscale=2,
+            frameon=False,
+        )
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
 
 
 def _plain(text: str) -> str:
-    """Return a label that matplotlib does not read as mathematics."""
-    return text.replace("$", r"\$")
+    """Return a label that can be drawn, and that matplotlib does not read as mathematics."""
+    shown = drawable(" ".join(text.split()))
+    if len(shown) > _LONGEST_LABEL:
+        shown = shown[: _LONGEST_LABEL - 1] + "…"
+    return shown.replace("$", r"\$")

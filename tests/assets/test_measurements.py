@@ -42,7 +42,7 @@ def measure(settings, *names):
 
 def computed(result):
     return {
-        event.asset_key.to_user_string(): event.materialization.metadata["computed"].value
+        event.asset_key.to_user_string(): int(event.materialization.metadata["computed"].value)
         for event in result.get_asset_materialization_events()
     }
 

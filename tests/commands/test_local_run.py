@@ -152,7 +152,7 @@ def _computed_by_measuring(settings, console: Console) -> dict[str, int]:
         for event in materializations(instance, [newest.run_id]):
             name = event.asset_key.to_user_string()
             if name in ("embeddings", "metadata_table"):
-                counts[name] = counts.get(name, 0) + event.metadata["computed"].value
+                counts[name] = counts.get(name, 0) + int(event.metadata["computed"].value)
     return counts
 
 

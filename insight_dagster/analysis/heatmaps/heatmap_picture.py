@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from insight_dagster.analysis.fonts import drawable, font_for
+
 _COLUMNS = 4
 _TILE = 192
 _GAP = 4
@@ -158,7 +160,7 @@ def _tile(picture: np.ndarray, share: np.ndarray, side: int, seconds: float) -> 
 
 
 def _write_bar(canvas: Image.Image, caption: Caption) -> None:
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(_TEXT)
+    draw = ImageDraw.Draw(canvas)
     width = canvas.width - _LEGEND - 6 * _GAP
     ramp = np.tile(np.linspace(0, 1, _LEGEND, dtype=np.float32), (12, 1))
     canvas.paste(Image.fromarray(colours(ramp)), (canvas.width - _LEGEND - 2 * _GAP, 9))
@@ -168,8 +170,17 @@ def _write_bar(canvas: Image.Image, caption: Caption) -> None:
     for line, (text, colour) in enumerate(
         ((caption.prediction, _BRIGHT), (caption.explanation, _FAINT))
     ):
-        fitting = _shortened(draw, text, font, width)
+        shown, font = _in_a_font(text)
+        fitting = _shortened(draw, shown, font, width)
         draw.text((_GAP + 4, 5 + line * 21), fitting, font=font, fill=colour)
+
+
+def _in_a_font(text: str) -> tuple[str, ImageFont.FreeTypeFont | ImageFont.ImageFont]:
+    """Return a text as one font can draw it, and the font; a plain text has Pillow's own."""
+    if text.isascii():
+        return text, ImageFont.load_default(_TEXT)
+    font = font_for(text)
+    return drawable(text, [font]), ImageFont.truetype(font.path, _TEXT)
 
 
 def _shortened(

@@ -155,5 +155,6 @@ def _fold(module: Any, convolution: str, norm: str) -> None:
 def _quiet_import() -> Iterator[None]:
     """Suppress the deprecation warnings of importing PyTorchVideo."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", category=FutureWarning)
         yield

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from insight_dagster.analysis.latent_space.fitting import fit_key, fit_latent_space
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database import Database
@@ -44,7 +46,7 @@ def refit_latent_space(
     if newest is not None and is_usable(newest, folders, fit_key=key):
         rows = LATENT_SPACES.from_rows([newest | {"left_out": reasons(left_out)}])
         store.write(ReplacePartition(LATENT_SPACES, rows, newest["space_id"]))
-        return StepResult(LATENT_SPACES, rows, {"computed": 0, "left_out": left_out})
+        return _result(rows, timer, computed=0, left_out=left_out)
     space = fit_latent_space(
         matrix_of(vectors, "embedding", width=model.dimension),
         vectors["clip_id"].to_pylist(),
@@ -61,15 +63,30 @@ def refit_latent_space(
         path=str(path.relative_to(folders.root)),
     )
     store.write(ReplacePartition(LATENT_SPACES, rows, space.space_id))
+    return _result(rows, timer, computed=len(space.clip_ids), left_out=left_out)
+
+
+def _result(
+    rows: pa.Table, timer: Timer, *, computed: int, left_out: Mapping[str, str]
+) -> StepResult:
+    """Return the result with all facts about the latent space, also where it was kept."""
+    (row,) = rows.to_pylist()
     facts = {
+        "computed": computed,
+        "left_out": dict(left_out),
+        **{name: row[name] for name in _SHOWN},
         **timer.facts(),
-        "computed": len(space.clip_ids),
-        "space_id": space.space_id,
-        "left_out": left_out,
-        "clusters": space.clusters.count,
-        "stability": space.clusters.mean_stability,
-        "noise_share": space.clusters.noise_share,
-        "explained_variance": space.explained_variance,
-        "trustworthiness": space.trustworthiness,
     }
     return StepResult(LATENT_SPACES, rows, facts)
+
+
+_SHOWN = (
+    "space_id",
+    "clips",
+    "clusters",
+    "stability",
+    "noise_share",
+    "explained_variance",
+    "trustworthiness",
+)
+"""Columns of the latent space that are facts about every materialization."""

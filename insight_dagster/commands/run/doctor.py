@@ -57,6 +57,7 @@ def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
         ("labels", _labels),
         ("database", _database),
         ("filters", _filters),
+        ("alerts", _alerts),
     ]
 
 
@@ -171,6 +172,24 @@ def _filters(settings: Settings) -> str:
     if broken:
         raise SettingsError("; ".join(broken))
     return f"{count} populations and contrasts"
+
+
+def _alerts(settings: Settings) -> str:
+    """Count the alerts that wait for delivery.
+
+    Raises:
+        SettingsError: some were set aside, because they could not be read or delivered.
+    """
+    from insight_dagster.orchestration.alerts.queue import SET_ASIDE, undelivered_alerts
+
+    rows = undelivered_alerts(settings.folders.alerts)
+    aside = [Path(row["file"]).name for row in rows if row["state"] == "set aside"]
+    if aside:
+        raise SettingsError(
+            f"{settings.folders.alerts / SET_ASIDE} has {', '.join(aside)}, which could not be "
+            "read or delivered; see to them, then delete them"
+        )
+    return f"{len(rows)} wait for delivery"
 
 
 def _versions() -> Iterator[dict[str, str]]:

@@ -11,6 +11,7 @@ from insight_dagster.commands.home import partitions, warn_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import Fault
+from insight_dagster.orchestration.alerts.queue import undelivered_alerts
 from insight_dagster.pipeline.home import has_random_predictions, note_of_latest_time, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
@@ -53,6 +54,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
         )
         clock = note_of_latest_time(store)
         random = has_random_predictions(store)
+    alerts = undelivered_alerts(settings.folders.alerts)
     if as_json:
         print_json(
             "status",
@@ -61,6 +63,7 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
             failed_checks=checks,
             not_compared=not_compared,
             quarantined_clips=quarantined,
+            undelivered_alerts=alerts,
             clock_note=clock,
         )
         return
@@ -74,6 +77,8 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     if not_compared:
         print_rows(console, not_compared, title="Not compared with a baseline", empty="")
     print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
+    if alerts:
+        print_rows(console, alerts, title="Undelivered alerts", empty="")
 
 
 def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:

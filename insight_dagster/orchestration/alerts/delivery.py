@@ -7,12 +7,14 @@ belong here.
 from __future__ import annotations
 
 import json
-import subprocess
-import urllib.error
-import urllib.request
+import os
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from insight_dagster.files.processes.limited_run import run_limited
+from insight_dagster.orchestration.alerts import post
 
 WEBHOOK, COMMAND = "webhook", "command"
 # Together well below the minute that a sensor's tick may last.
@@ -48,15 +50,28 @@ class Alert:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the alert that `to_json` wrote."""
+        """Return the alert that `to_json` wrote.
+
+        Raises:
+            ValueError: the text is something else.
+        """
         values = json.loads(text)
-        return cls(**{**values, "checks": tuple(values["checks"])})
+        if not isinstance(values, dict) or not isinstance(values.get("checks"), list):
+            raise ValueError("it is no alert")
+        try:
+            return cls(**{**values, "checks": tuple(values["checks"])})
+        except TypeError as problem:
+            raise ValueError(f"it is no alert: {problem}") from problem
 
 
 def deliver(
     alert: Alert, *, webhook: str | None, command: Sequence[str], done: Collection[str] = ()
 ) -> dict[str, str | None]:
     """Post an alert to a web address and pass it to a program, as far as they are set.
+
+    Delivered means: the address itself answered 2xx (no redirect is followed), or the program
+    exited with status 0, whatever it prints. Neither can keep the other from being tried, or takes
+    longer than `WEBHOOK_SECONDS` and `COMMAND_SECONDS`.
 
     Args:
         alert: to deliver.
@@ -67,41 +82,22 @@ def deliver(
     Returns:
         For `webhook` and `command`, as far as they were tried: the error, None on success.
     """
+    text = alert.to_json().encode(errors="replace")
     errors: dict[str, str | None] = {}
     if webhook and WEBHOOK not in done:
-        errors[WEBHOOK] = _post(webhook, alert.to_json())
+        errors[WEBHOOK] = _post(webhook, text)
     if command and COMMAND not in done:
-        errors[COMMAND] = _run(command, alert.to_json())
+        error = run_limited(command, text, seconds=COMMAND_SECONDS, environment=os.environ)
+        errors[COMMAND] = error and f"{command[0]}: {error}"
     return errors
 
 
-def _post(address: str, text: str) -> str | None:
-    """Post a text; return the error, None on success."""
-    request = urllib.request.Request(  # noqa: S310 - the settings admit http and https alone
-        address, text.encode(), {"Content-Type": "application/json"}
+def _post(address: str, text: bytes) -> str | None:
+    """Post a text in a process of its own, with a time limit; return the error, None on success."""
+    error = run_limited(
+        [sys.executable, "-m", post.__name__, address],
+        text,
+        seconds=WEBHOOK_SECONDS,
+        environment={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    try:
-        with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):  # noqa: S310
-            return None
-    except urllib.error.HTTPError as error:
-        return f"{address} answered {error.code}"
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        return f"{address}: {getattr(error, 'reason', None) or error}"
-
-
-def _run(command: Sequence[str], text: str) -> str | None:
-    """Run a program with a text on its standard input; return the error, None on success."""
-    try:
-        done = subprocess.run(  # noqa: S603 - a list, no shell; the user's own setting
-            list(command),
-            input=text,
-            text=True,
-            capture_output=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{command[0]}: {error}"
-    if done.returncode:
-        return f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-200:]}"
-    return None
+    return error and f"{address}: {error.removeprefix('ended with 1: ')}"

@@ -1,0 +1,49 @@
+"""Posting a text to a web address, as a program: text on standard input, error on standard error.
+
+`delivery` runs it with a time limit, because a server can keep a client waiting for ever: by
+answering one byte at a time, by endless interim responses, or while its name is looked up.
+"""
+
+from __future__ import annotations
+
+import http.client
+import sys
+import urllib.error
+import urllib.request
+
+_SILENCE_SECONDS = 10.0
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would turn the request into a GET without the text."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Return that there is no further request, so that the answer counts as an error."""
+
+
+def main() -> None:
+    """Post standard input to an address; exit with the error if the answer is not 2xx."""
+    (address,) = sys.argv[1:]
+    problem = post(address, sys.stdin.buffer.read())
+    if problem is not None:
+        sys.exit(problem)
+
+
+def post(address: str, text: bytes) -> str | None:
+    """Post JSON to an address; return the error, None where the answer is 2xx."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, text, headers)  # noqa: S310 - settings admit http(s)
+    opener = urllib.request.build_opener(_NoRedirect)
+    try:
+        with opener.open(request, timeout=_SILENCE_SECONDS):
+            return None
+    except urllib.error.HTTPError as error:
+        return f"answered {error.code}"
+    except http.client.HTTPException as error:
+        return f"does not answer in HTTP ({type(error).__name__})"
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", None) or error or type(error).__name__)
+
+
+if __name__ == "__main__":
+    main()

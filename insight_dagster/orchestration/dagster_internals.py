@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -20,6 +21,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition as AssetJob,
 )
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.utils import make_new_run_id
 from dagster._utils.error import SerializableErrorInfo
 from dagster_shared.record import replace
@@ -84,6 +86,19 @@ def cancel_run(instance: DagsterInstance, run_id: str, reason: str) -> None:
         return
     instance.report_run_canceled(run, reason)
     instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def delete_run(instance: DagsterInstance, run_id: str) -> None:
+    """Delete a run, its events and its logs, files included.
+
+    Dagster empties the file of a run's events, and neither shrinks nor deletes it.
+    """
+    instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    if isinstance(instance.event_log_storage, SqliteEventLogStorage):
+        path = Path(instance.event_log_storage.path_for_shard(run_id))
+        for ending in ("", "-wal", "-shm", "-journal"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def fail_run(instance: DagsterInstance, run: DagsterRun, reason: str) -> None:

@@ -31,7 +31,8 @@ from insight_dagster.orchestration.stages import (
     REPORT,
     Stage,
 )
-from insight_dagster.pipeline.home import delete_leftovers, note_of_last_write
+from insight_dagster.orchestration.upkeep import tidy
+from insight_dagster.pipeline.home import note_of_last_write
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
@@ -125,9 +126,8 @@ def conclude(
         RunFailedError: names classes, stages and checks.
     """
     store = insight_database.open()
-    context.log.info(
-        f"deleted {delete_leftovers(store, insight_folders.open())} files that no table refers to"
-    )
+    keep, folders = insight_options.keep_analyses, insight_folders.open()
+    context.log.info(tidy(context.instance, store, folders, insight_names, keep_analyses=keep))
     failing = store.read(_FAILING).to_pylist()
     problems = [_sentence(failure) for failure in _failures(analysis)]
     problems += [

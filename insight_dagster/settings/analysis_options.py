@@ -45,6 +45,12 @@ class AnalysisOptions(BaseModel):
         ge=1,
         description="number of backups to keep in the home; every night that passes makes one",
     )
+    keep_analyses: int = Field(
+        30,
+        ge=1,
+        description="number of analyses whose Dagster runs and logs are kept; older ones are "
+        "deleted, except where they made the newest result of an asset and class",
+    )
     metadata_file: Path | None = Field(
         None,
         description="CSV or Parquet file with additional columns of the clips, keyed by clip_id "

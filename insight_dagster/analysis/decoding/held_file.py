@@ -5,8 +5,8 @@ a change of a file means for its clip (`clip_library`) do not.
 
 A name is no identity: files trade names, links are switched and files are overwritten while a run
 reads them. A file is therefore opened once. A small file is copied into memory, and the copy is
-hashed and decoded. A larger one is hashed and decoded through the same descriptor, and must be
-unchanged afterwards by its size and times, and by its hash if those are recent.
+hashed and decoded. A larger one is hashed and decoded through the same descriptor, and hashed again
+afterwards unless its times say that nobody has touched it.
 """
 
 from __future__ import annotations
@@ -122,12 +122,14 @@ class HeldFile:
         if self._copied:
             return
         before, now = self._state, os.fstat(self._descriptor)
-        same = all(
+        untouched = all(
             getattr(before, name) == getattr(now, name)
             for name in ("st_size", "st_mtime_ns", "st_ctime_ns")
         )
-        recent = self._hashed_ns - now.st_ctime_ns < _TICK_NS
-        if not same or (recent and _digest(self._descriptor, now.st_size) != self.sha256):
+        if untouched and self._hashed_ns - now.st_ctime_ns > _TICK_NS:
+            return
+        # A new name or owner touches a file too.
+        if before.st_size != now.st_size or _digest(self._descriptor, now.st_size) != self.sha256:
             raise changed()
 
     def close(self) -> None:

@@ -34,6 +34,7 @@ from insight_dagster.orchestration.run_stages import (
 )
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
+from insight_dagster.orchestration.upkeep import tidy
 from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
@@ -98,6 +99,8 @@ def run_pipeline(
         launcher = InProcessLauncher(definitions, instance)
         analysis = run_stages(stages, wanted, launcher, on_begin=_stage_bar(bars, len(stages)))
         with suppress(DatabaseBusyError):  # its work is done
+            keep = settings.analysis_options.keep_analyses
+            tidy(instance, store, settings.folders, Names.of(settings), keep_analyses=keep)
             store.check_file()
         return PipelineOutcome(analysis, launcher.computed)
 

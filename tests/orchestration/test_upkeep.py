@@ -1,0 +1,110 @@
+"""Old runs are deleted with their files, except those that something still needs."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from insight_dagster.orchestration.jobs import FORMER_NAMES, define_jobs
+from insight_dagster.orchestration.stages import REPORT
+from insight_dagster.orchestration.upkeep import ASSETS, JOBS, delete_old_runs
+from insight_dagster.resources.names import Names
+
+PARTITIONS = dg.StaticPartitionsDefinition(["a", "b"])
+
+
+@dg.asset(partitions_def=PARTITIONS)
+def embeddings() -> None:
+    """Return nothing."""
+
+
+@dg.asset
+def latent_space() -> None:
+    """Return nothing."""
+
+
+@dg.op
+def write() -> None:
+    """Do nothing."""
+
+
+@dg.job(name=REPORT.job)
+def report() -> None:
+    """End an analysis."""
+    write()
+
+
+@pytest.fixture
+def instance():
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def analyse(instance, *partitions) -> dict[str, str]:
+    """Run an analysis of some partitions and return its runs by what they did."""
+    runs = {
+        name: dg.materialize([embeddings], partition_key=name, instance=instance).run_id
+        for name in partitions
+    }
+    runs["space"] = dg.materialize([latent_space], instance=instance).run_id
+    runs["report"] = report.execute_in_process(instance=instance).run_id
+    return runs
+
+
+def files_of(instance, run_id) -> list[Path]:
+    shard = Path(instance.event_log_storage.path_for_shard(run_id))
+    return sorted(shard.parent.glob(f"{shard.name}*"))
+
+
+def test_the_runs_of_old_analyses_go_with_their_files(instance):
+    first, second, third = (analyse(instance, "a", "b") for _ in range(3))
+    assert delete_old_runs(instance, Names(), keep_analyses=4) == 0
+    assert files_of(instance, first["a"])
+    # Everything before the oldest report that is kept: of that analysis, too.
+    assert delete_old_runs(instance, Names(), keep_analyses=2) == 4 + 3
+    left = {run.run_id for run in instance.get_runs()}
+    assert left == {second["report"], *third.values()}
+    assert not any(files_of(instance, run_id) for run_id in first.values())
+    assert all(files_of(instance, run_id) for run_id in third.values())
+
+
+def test_the_newest_result_of_a_class_keeps_its_run(instance):
+    first = analyse(instance, "a", "b")
+    for _ in range(3):
+        analyse(instance, "a")
+    delete_old_runs(instance, Names(), keep_analyses=1)
+    left = {run.run_id for run in instance.get_runs()}
+    assert first["b"] in left
+    assert first["a"] not in left
+    assert instance.get_latest_materialization_event(latent_space.key) is not None
+    newest = instance.get_latest_storage_id_by_partition(
+        embeddings.key, dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
+    assert set(newest) == {"a", "b"}
+
+
+def test_a_run_that_has_not_ended_is_kept(instance):
+    waiting = instance.create_run_for_job(report)
+    for _ in range(3):
+        analyse(instance)
+    delete_old_runs(instance, Names(), keep_analyses=1)
+    assert instance.get_run_by_id(waiting.run_id) is not None
+
+
+def test_runs_of_others_in_the_instance_are_kept(instance):
+    @dg.asset
+    def foreign() -> None:
+        """Return nothing."""
+
+    theirs = dg.materialize([foreign], instance=instance).run_id
+    other = report.execute_in_process(instance=instance, tags=Names(("b",)).run_tags).run_id
+    for _ in range(3):
+        analyse(instance)
+    delete_old_runs(instance, Names(), keep_analyses=1)
+    assert {theirs, other} <= {run.run_id for run in instance.get_runs()}
+
+
+def test_every_job_and_asset_is_tidied():
+    jobs = define_jobs(Names(), write)
+    assert {job.name for job in jobs.all} - set(FORMER_NAMES) == JOBS
+    assert {"clip_manifest", "embeddings", "insights", "insight_report"} <= set(ASSETS)

@@ -20,7 +20,7 @@ from insight_dagster.resources.names import Names
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _PAGE = 500
 _MOST = 10  # homes that may share an instance without losing count of the analyses
-ASSETS = tuple(name for stage in STAGES for name in stage.asset_names)
+ASSETS = (*(name for stage in STAGES for name in stage.asset_names), "baseline")
 JOBS = frozenset(
     {"analyse_classes", "nightly_reanalysis"} | {each.job for each in (*STAGES, COMPARE, PROMOTE)}
 )

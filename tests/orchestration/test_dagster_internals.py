@@ -30,6 +30,14 @@ NEEDED_FOR = {
     ("dagster", "AssetsDefinition.dagster_internal_init"): "giving checks a home's partitions",
     ("dagster", "AssetsDefinition.coerce_to_checks_def"): "giving checks a home's partitions",
     ("dagster_shared.record", "replace"): "giving checks a home's partitions",
+    (
+        "dagster._core.storage.event_log",
+        "SqliteEventLogStorage.path_for_shard",
+    ): "deleting the file of a deleted run's events",
+    ("dagster", "DagsterInstance.delete_run"): "deleting old runs",
+    ("dagster._core.storage.compute_log_manager", "ComputeLogManager.delete_logs"): (
+        "deleting the logs of old runs"
+    ),
     ("dagster._utils.error", "SerializableErrorInfo"): "the type of the error of a failed step",
     ("dagster", "DefaultRunLauncher.supports_check_run_worker_health"): "having runs monitored",
     ("dagster", "DefaultRunLauncher.check_run_worker_health"): "saying whether a run is alive",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -11,6 +12,8 @@ import pytest
 from insight_dagster.analysis.clip_library import clip_manifest, scan
 from insight_dagster.analysis.clip_library.clip_manifest import ManifestRows, manifest_rows
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
+from insight_dagster.analysis.decoding import VideoFacts, content_key, identify, probe
+from insight_dagster.errors import DecodeError, Fault
 from insight_dagster.tables import CLIP_MANIFEST
 from tests.support import video_corpus
 from tests.support.video_corpus import H264, Recipe, write_video
@@ -197,3 +200,95 @@ def test_no_clips_make_an_empty_manifest() -> None:
 def test_other_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="must have the columns of clip_manifest"):
         ManifestRows(pa.table({"a": [1]}), 0, 0, 0)
+
+
+def test_a_file_is_described_by_the_bytes_that_are_hashed(library: Path) -> None:
+    path = library / "yoga/0.mp4"
+    changes = []
+
+    def read_facts(path: Path, *, file_hash: str) -> VideoFacts:
+        if len(changes) < 2:  # another process writes the file, and is still writing it
+            changes.append(write_video(path.parent, Recipe("0.mp4", options=H264, frames=20)))
+            with path.open("ab") as file:
+                file.write(bytes(len(changes)))
+        return probe(path, file_hash=file_hash)
+
+    made = manifest_rows(scan(library).of_class("yoga"), previous=None, read_facts=read_facts)
+    row = by_path(made)["yoga/0.mp4"]
+    assert row["content_key"] == content_key(identify(path).sha256, 0.0, None)
+    assert (row["status"], row["frames"], row["size_bytes"]) == ("ok", 20, path.stat().st_size)
+
+
+def test_a_file_that_does_not_rest_is_left_for_the_next_run(library: Path) -> None:
+    def read_facts(path: Path, *, file_hash: str) -> VideoFacts:
+        with path.open("ab") as file:
+            file.write(b"x")
+        return probe(path, file_hash=file_hash)
+
+    sources = scan(library).of_class("yoga")
+    made = manifest_rows(sources, previous=None, read_facts=read_facts)
+    assert made.table["fault"].to_pylist() == [Fault.REPLACED] * 3
+    assert made.table["frames"].null_count == 3
+    assert manifest_rows(sources, previous=made.table).computed == 3
+
+
+@pytest.mark.parametrize(
+    ("problem", "tries"),
+    [
+        (DecodeError("decoding takes longer than 1 s", Fault.MOMENT), 2),
+        (OSError(errno.EIO, "Input/output error"), 2),
+        (OSError(errno.EMFILE, "Too many open files"), 2),
+        (DecodeError("a frame is damaged at 0.10 s"), 1),
+    ],
+)
+def test_only_the_files_own_contents_quarantine_it_for_good(library, problem, tries) -> None:
+    asked = []
+
+    def read_facts(path: Path, *, file_hash: str) -> VideoFacts:
+        asked.append(path)
+        raise problem
+
+    sources, previous = scan(library).of_class("yoga"), None
+    for _ in range(2):
+        made = manifest_rows(sources, previous=previous, read_facts=read_facts)
+        assert made.quarantined == 3
+        previous = made.table
+    assert len(asked) == 3 * tries
+
+
+def test_restored_times_hide_no_change(library: Path) -> None:
+    first, path = rows_of(library), library / "yoga/0.mp4"
+    before, data = path.stat(), bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    again = rows_of(library, first.table)
+    key = content_key(identify(path).sha256, 0.0, None)
+    assert by_path(again)["yoga/0.mp4"]["content_key"] == key
+    assert (again.computed, again.removed) == (1, 1)
+
+
+def test_a_touched_or_renamed_file_is_read_and_not_probed(library: Path) -> None:
+    first = rows_of(library)
+    (library / "yoga/0.mp4").chmod(0o600)
+    (library / "yoga/1.mp4").rename(library / "yoga/one.mp4")
+
+    def probed(path: Path, **_: object) -> VideoFacts:
+        raise AssertionError(f"{path} was probed")
+
+    sources = scan(library).of_class("yoga")
+    again = manifest_rows(sources, previous=first.table, read_facts=probed)
+    assert (again.quarantined, again.removed, again.computed) == (0, 0, 2)
+
+
+def test_the_windows_of_a_file_are_read_once(library: Path) -> None:
+    path, asked = library / "yoga/0.mp4", []
+    windows = [(0.0, None), (0.0, 0.1), (0.1, None)]
+    sources = [ClipSource(path, "yoga/0.mp4", "yoga", "", *window) for window in windows]
+
+    def read_facts(path: Path, *, file_hash: str) -> VideoFacts:
+        asked.append(path)
+        return probe(path, file_hash=file_hash)
+
+    made = manifest_rows(sources, previous=None, read_facts=read_facts)
+    assert (len(asked), len(set(made.table["content_key"].to_pylist()))) == (1, 3)

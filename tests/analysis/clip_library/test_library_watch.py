@@ -14,7 +14,7 @@ from insight_dagster.analysis.clip_library.library_watch import (
     find_changes,
     fingerprints,
 )
-from insight_dagster.errors import LibraryError
+from insight_dagster.errors import DecodeError, Fault, LibraryError
 from insight_dagster.tables import CLIP_MANIFEST
 from tests.support.model_clips import write_clip
 
@@ -70,6 +70,24 @@ def test_what_the_tables_hold_already_asks_for_nothing(tmp_path):
 
     state = find_changes(found, LibraryWatch(), stored=stored).watch
     assert find_changes(found, state, stored=stored).settled == ("a",)
+
+
+def test_a_clip_that_is_tried_again_with_every_run_starts_none(tmp_path):
+    (tmp_path / "a").mkdir()
+    write_clip(tmp_path / "a" / "clip.mp4", seed=1, frames=10)
+    found = scan(tmp_path)
+
+    def too_slow(path, **_):
+        raise DecodeError("decoding takes longer than 1 s", Fault.MOMENT)
+
+    def stored(names):
+        return manifest_rows(found.of_class("a"), previous=None, read_facts=too_slow).table
+
+    state = LibraryWatch()
+    for _ in range(3):
+        changes = find_changes(found, state, stored=stored)
+        assert (changes.settled, changes.unsettled) == ((), ())
+        state = changes.watch
 
 
 def test_the_memory_survives_as_text(tmp_path):

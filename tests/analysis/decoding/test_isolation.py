@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits, decode_window, probe
-from insight_dagster.errors import DecodeError
+from insight_dagster.errors import DecodeError, Fault
 from tests.support.video_corpus import CORPUS, write_video
 
 WINDOW = {"start": 0.0, "seconds": 1.0, "num_frames": 8}
@@ -67,6 +67,7 @@ def test_reasons_come_across(processes, tmp_path, video):
         with pytest.raises(DecodeError) as theirs:
             processes.decode_window(path, **WINDOW)
         assert str(ours.value) == str(theirs.value)
+        assert ours.value.fault is theirs.value.fault
     odd = tmp_path / os.fsdecode(b'\xff "\xe2\x80\xae.mp4')
     odd.write_bytes(video.read_bytes())
     assert processes.probe(odd) == probe(video)
@@ -75,8 +76,9 @@ def test_reasons_come_across(processes, tmp_path, video):
 def test_a_hang_costs_its_clip_and_its_time(processes, video):
     child = stopped(processes, video)
     started = time.monotonic()
-    with pytest.raises(DecodeError, match="takes longer than 2 s"):
+    with pytest.raises(DecodeError, match="takes longer than 2 s") as problem:
         processes.decode_window(video, **WINDOW)
+    assert problem.value.fault is Fault.MOMENT
     assert 1.9 < time.monotonic() - started < 10
     assert not Path(f"/proc/{child}").exists(), "the process that hung is gone"
     assert processes.probe(video).frames > 0
@@ -87,8 +89,9 @@ def test_a_crash_costs_its_clip(video, died):
     processes = DecodingProcesses(Limits(seconds=30.0))
     child = stopped(processes, video)
     threading.Timer(0.5, lambda: (os.kill(child, died), os.kill(child, signal.SIGCONT))).start()
-    with pytest.raises(DecodeError, match=f"the decoder crashed .signal {died.value}"):
+    with pytest.raises(DecodeError, match=f"the decoder crashed .signal {died.value}") as problem:
         processes.decode_window(video, **WINDOW)
+    assert problem.value.fault is Fault.MOMENT
     assert processes.probe(video).frames > 0
     processes.close()
 
@@ -102,8 +105,9 @@ def test_a_memory_bomb_costs_its_clip(processes, tmp_path, video):
             container.mux(stream.encode(av.VideoFrame(7680, 4320, "yuv420p")))
         container.mux(stream.encode(None))
     assert bomb.stat().st_size < 10_000_000
-    with pytest.raises(DecodeError, match="needs more than 512 MiB of memory"):
+    with pytest.raises(DecodeError, match="needs more than 512 MiB of memory") as problem:
         processes.decode_window(bomb, **WINDOW)
+    assert problem.value.fault is Fault.MOMENT
     assert processes.probe(video).frames > 0
     roomy = DecodingProcesses(Limits(memory_mib=4096))
     assert roomy.decode_window(bomb, **WINDOW).frames.shape == (8, 4320, 7680, 3)

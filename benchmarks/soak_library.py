@@ -94,8 +94,8 @@ class SoakLibrary:
                     file.write(data[len(data) // 2 :])
 
     def _choose(self, chance: random.Random | None = None) -> Path:
-        """Return a clip of a class that has enough of them."""
-        folders = [each for each in sorted(self.folder.iterdir()) if _count(each) > FEWEST]
+        """Return a clip of a class that has more than one."""
+        folders = [each for each in sorted(self.folder.iterdir()) if _count(each) > 1]
         chance = chance or self._random
         return chance.choice(sorted(chance.choice(folders).glob("*.mp4")))
 
@@ -107,6 +107,8 @@ class SoakLibrary:
 
     def _remove(self) -> None:
         path = self._choose()
+        if _count(path.parent) <= FEWEST:
+            return
         self._damaged.pop(path, None)
         (self.pool / path.parent.name).mkdir(parents=True, exist_ok=True)
         path.rename(self.pool / path.parent.name / path.name)
@@ -118,6 +120,8 @@ class SoakLibrary:
 
     def _relabel(self) -> None:
         path = self._choose()
+        if _count(path.parent) <= FEWEST:
+            return
         other = self._random.choice(sorted(each.name for each in self.folder.iterdir()))
         self._move(path, self.folder / other / path.name)
 

@@ -24,7 +24,6 @@ from insight_dagster.assets.verdict import verdict
 from insight_dagster.errors import SettingsError
 from insight_dagster.orchestration.alerts.sensors import alert_delivery, failure_alerts
 from insight_dagster.orchestration.automation_conditions import with_conditions
-from insight_dagster.orchestration.backup_job import nightly_backup
 from insight_dagster.orchestration.dagster_internals import placed_under
 from insight_dagster.orchestration.jobs import define_jobs
 from insight_dagster.orchestration.schedules import nightly_schedule
@@ -33,6 +32,7 @@ from insight_dagster.orchestration.sensors import (
     clip_library_sensor,
     nightly_stages,
 )
+from insight_dagster.orchestration.upkeep.backup_job import nightly_backup
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from insight_dagster.orchestration import backup_job, nightly_job
+from insight_dagster.orchestration import nightly_job
 from insight_dagster.orchestration.dagster_internals import AssetJob
 from insight_dagster.orchestration.stages import (
     COMPARE,
@@ -22,6 +22,7 @@ from insight_dagster.orchestration.stages import (
     STAGES,
     Stage,
 )
+from insight_dagster.orchestration.upkeep import backup_job
 from insight_dagster.resources.names import Names
 
 FORMER_NAMES: dict[str, Stage] = {

@@ -31,7 +31,7 @@ from insight_dagster.orchestration.stages import (
     REPORT,
     Stage,
 )
-from insight_dagster.orchestration.upkeep import tidy
+from insight_dagster.orchestration.upkeep.old_runs import tidy
 from insight_dagster.pipeline.home import note_of_last_write
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource

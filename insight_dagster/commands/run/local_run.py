@@ -34,7 +34,7 @@ from insight_dagster.orchestration.run_stages import (
 )
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
-from insight_dagster.orchestration.upkeep import tidy
+from insight_dagster.orchestration.upkeep.old_runs import tidy
 from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings

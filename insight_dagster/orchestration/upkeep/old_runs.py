@@ -22,7 +22,8 @@ _PAGE = 500
 _MOST = 10  # homes that may share an instance without losing count of the analyses
 ASSETS = (*(name for stage in STAGES for name in stage.asset_names), "baseline")
 JOBS = frozenset(
-    {"analyse_classes", "nightly_reanalysis"} | {each.job for each in (*STAGES, COMPARE, PROMOTE)}
+    {"analyse_classes", "nightly_reanalysis", "back_up_home"}
+    | {each.job for each in (*STAGES, COMPARE, PROMOTE)}
 )
 """The jobs whose runs are deleted."""
 

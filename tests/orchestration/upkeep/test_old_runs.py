@@ -7,7 +7,7 @@ import pytest
 
 from insight_dagster.orchestration.jobs import FORMER_NAMES, define_jobs
 from insight_dagster.orchestration.stages import REPORT
-from insight_dagster.orchestration.upkeep import ASSETS, JOBS, delete_old_runs
+from insight_dagster.orchestration.upkeep.old_runs import ASSETS, JOBS, delete_old_runs
 from insight_dagster.resources.names import Names
 
 PARTITIONS = dg.StaticPartitionsDefinition(["a", "b"])

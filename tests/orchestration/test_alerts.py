@@ -339,6 +339,20 @@ def test_what_was_delivered_is_recorded_before_the_next_way_is_tried(receiver, t
     assert len(receiver.received) == 2
 
 
+def test_an_alert_that_is_replaced_while_it_is_delivered_is_not_lost(receiver, tmp_path):
+    alert_queue = AlertQueue(tmp_path, webhook=None, command=())
+    alert_queue.put(replace(ALERT, reason="newer"))
+    newer = tmp_path / "newer"
+    (tmp_path / "run.json").replace(newer)
+    alert_queue.put(ALERT)
+    command = ("cp", str(newer), str(tmp_path / "run.json"))
+    delivering = AlertQueue(tmp_path, webhook=receiver.address, command=command)
+    assert delivering.deliver() == [] and len(undelivered_alerts(tmp_path)) == 1
+    delivering.deliver()
+    assert [each["reason"] for each in receiver.received] == ["worse", "newer"]
+    assert undelivered_alerts(tmp_path) == []
+
+
 def test_two_daemons_deliver_once(receiver, tmp_path):
     told = tmp_path / "told"
     code = (

@@ -108,18 +108,18 @@ class AlertQueue:
             error = self._deliver(waiting.alert, way)
             if error is None:
                 waiting = replace(waiting, done=(*waiting.done, way))
-                errors += _record(path, waiting)
+                errors += _record(path, waiting, waiting.alert)
             else:
                 errors.append(error)
-        if not errors:
-            path.unlink(missing_ok=True)
+        if set(self._ways) <= set(waiting.done):
+            yield from _record(path, None, waiting.alert)
             return
         old = time.time() - waiting.since >= KEPT_SECONDS and waiting.attempts >= FEWEST_ATTEMPTS
         if old:
             moved, run_id = _set_aside(path), waiting.alert.run_id
             errors = [f"given up, run {run_id}: {error}; {moved}" for error in errors]
         else:
-            errors += _record(path, waiting)
+            errors += _record(path, waiting, waiting.alert)
         yield from errors
 
     def _deliver(self, alert: Alert, way: str) -> str | None:
@@ -184,10 +184,17 @@ def _write(path: Path, waiting: _Waiting) -> None:
     write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
-def _record(path: Path, waiting: _Waiting) -> Sequence[str]:
-    """Write what was delivered, unless the alert was replaced meanwhile; return the errors."""
+def _record(path: Path, waiting: _Waiting | None, alert: Alert) -> Sequence[str]:
+    """Write what is left to do for an alert, or delete its file; return the errors.
+
+    An alert that took its place in the meantime is left alone.
+    """
     try:
-        if _read(path).alert == waiting.alert:
+        if _read(path).alert != alert:
+            return []
+        if waiting is None:
+            path.unlink()
+        else:
             _write(path, waiting)
     except (OSError, ValueError) as problem:
         return [f"{path} cannot be written ({problem}); the alert may be delivered again"]

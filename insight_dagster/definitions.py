@@ -35,6 +35,7 @@ from insight_dagster.orchestration.sensors import (
 from insight_dagster.orchestration.upkeep.backup_job import nightly_backup
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
+from insight_dagster.resources.console_log import console_log
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.model import ModelResource
@@ -114,6 +115,7 @@ def build_definitions(
             alert_delivery(settings),
         ],
         resources=_resources(settings, progress or LoggedProgress()),
+        loggers={"console": console_log},
         executor=executor,
     )
 
@@ -146,13 +148,18 @@ def _attributed(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
     return spec.replace_attributes(owners=settings.owners, group_name=group)
 
 
+def check_names() -> frozenset[str]:
+    """Return the names of all asset checks."""
+    return frozenset(spec.name for checks in _CHECKS for spec in checks.check_specs)
+
+
 def _refuse_unknown(severities: Iterable[str]) -> None:
     """Refuse severities of checks that do not exist.
 
     Raises:
         SettingsError: a name is no check's; the message lists the checks.
     """
-    known = {spec.name for checks in _CHECKS for spec in checks.check_specs}
+    known = check_names()
     unknown = sorted(set(severities) - known)
     if unknown:
         raise SettingsError(

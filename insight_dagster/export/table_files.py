@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from insight_dagster.errors import SettingsError, UnavailableError
 from insight_dagster.files.atomic import write_atomically
+from insight_dagster.files.visible_text import visible
 
 # A spreadsheet runs a cell that begins with one of these, in some locales in their wide forms too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -24,8 +25,9 @@ def write_table(table: pa.Table, out: Path) -> None:
     """Write rows as CSV or Parquet, by the ending of the name, whole or not at all.
 
     In CSV, a text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an
-    apostrophe in front, because file names and labels come from outside; lists and maps are JSON.
-    In Parquet values are unchanged.
+    apostrophe in front, because file names and labels come from outside; control characters and
+    invisible ones are escaped, as the command line shows them; lists and maps are JSON. In Parquet
+    values are unchanged.
 
     Raises:
         SettingsError: another ending, or a file that cannot be written.
@@ -62,8 +64,15 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    """Return a value as JSON; in ASCII if its texts have characters that are not shown."""
+    if value is None:
+        return None
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text == visible(text) else json.dumps(value)
 
 
 def _harmless(value: str | None) -> str | None:
-    return f"'{value}" if value and value.lstrip(_SPACE).startswith(_FORMULA) else value
+    if not value:
+        return value
+    shown = visible(value)
+    return f"'{shown}" if value.lstrip(_SPACE).startswith(_FORMULA) else shown

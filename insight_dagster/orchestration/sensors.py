@@ -11,6 +11,7 @@ import pyarrow as pa
 from insight_dagster.analysis.clip_library import scan
 from insight_dagster.analysis.clip_library.library_watch import Changes, LibraryWatch, find_changes
 from insight_dagster.database import Database
+from insight_dagster.files.visible_text import visible
 from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
 from insight_dagster.orchestration.jobs import Jobs
 from insight_dagster.orchestration.nightly_job import JOB_NAME
@@ -48,7 +49,8 @@ def clip_library_sensor(settings: Settings, jobs: Jobs) -> dg.SensorDefinition:
         gone = sorted(known - set(library.classes))
         newly_gone = [name for name in gone if name in before.seen or not context.cursor]
         if gone:
-            context.log.warning(f"no longer in the library, rows kept: {', '.join(gone)}")
+            rows_of = visible(", ".join(gone))
+            context.log.warning(f"no longer in the library, rows kept: {rows_of}")
         return dg.SensorResult(
             run_requests=list(_requests(settings, seen, jobs)),
             dynamic_partitions_requests=[names.classes.build_add_request(new)] if new else [],

@@ -9,6 +9,8 @@ are in `model_spec`, those of the analysis in `analysis_options`, names in Dagst
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,17 +24,20 @@ from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.settings.analysis_options import AnalysisOptions
 from insight_dagster.settings.dagster_names import DagsterNames
 from insight_dagster.settings.model_spec import ModelSettings, ModelSpec
-from insight_dagster.settings.settings_file import settings_file_source
+from insight_dagster.settings.settings_file import refuse_unknown_names, settings_file_source
 from insight_dagster.settings.thresholds import Thresholds
 
 HostName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$")]
+
+
+_PREFIX = "INSIGHT_"
 
 
 class HomeSettings(BaseSettings):
     """Where the home folder and its clips are."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INSIGHT_",
+        env_prefix=_PREFIX,
         env_ignore_empty=True,
         env_nested_delimiter="__",
         extra="ignore",
@@ -166,6 +171,7 @@ def load_settings(**flags: Any) -> Settings:
         SettingsError: a value is unknown or out of range, or the settings file is not TOML.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    refuse_unknown_names(_variables(), Settings, where="the environment", prefix=_PREFIX)
     try:
         home = HomeSettings(**given).home.expanduser().absolute()
         return _absolute(Settings(**{**given, "home": home}))
@@ -176,6 +182,13 @@ def load_settings(**flags: Any) -> Settings:
             f"{problem}; the environment variable of a list or table holds JSON, "
             """e.g. INSIGHT_TAPS='["blocks.3"]'"""
         ) from problem
+
+
+def _variables() -> Iterator[str]:
+    """Yield the names of the settings that environment variables are named after."""
+    for variable in os.environ:
+        if variable.upper().startswith(_PREFIX):
+            yield variable[len(_PREFIX) :].lower().partition("__")[0]
 
 
 def _absolute(settings: Settings) -> Settings:
@@ -192,7 +205,11 @@ def _absolute(settings: Settings) -> Settings:
 
 def _explain(problem: ValidationError) -> str:
     parts = [
-        f"{'.'.join(map(str, error['loc']))}={error['input']!r}: {error['msg']}"
+        f"{'.'.join(map(str, error['loc']))}={error['input']!r}: {_said(error)}"
         for error in problem.errors()
     ]
     return "setting " + "; ".join(parts) + " (flags, INSIGHT_* variables and insight.toml are read)"
+
+
+def _said(error: Any) -> str:
+    return "there is no such setting" if error["type"] == "extra_forbidden" else str(error["msg"])

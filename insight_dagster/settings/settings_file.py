@@ -6,7 +6,8 @@ Reading and writing the file belong here; which settings there are is in `settin
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,33 @@ def settings_file_source(
         ) from problem
     except OSError as problem:
         raise SettingsError(f"{path} cannot be read ({problem.strerror})") from problem
-    unknown = sorted(set(source()) - set(settings_class.model_fields))
-    if unknown:
-        raise SettingsError(
-            f"{path} names unknown settings {unknown}; `insight doctor` lists the known ones"
-        )
+    refuse_unknown_names(source(), settings_class, where=str(path))
     return source
+
+
+def refuse_unknown_names(
+    names: Iterable[str], settings_class: type[BaseModel], *, where: str, prefix: str = ""
+) -> None:
+    """Make sure that settings exist.
+
+    Args:
+        names: of settings, as they were given.
+        settings_class: declares the settings.
+        where: what names them, for the message.
+        prefix: of the names, as they are shown.
+
+    Raises:
+        SettingsError: a setting does not exist; the message has the nearest one that does.
+    """
+    known = settings_class.model_fields
+    for name in sorted(set(names) - set(known)):
+        nearest = get_close_matches(name, known, n=1)
+        shown = prefix + (name.upper() if prefix else name)
+        meant = prefix + (nearest[0].upper() if prefix else nearest[0]) if nearest else ""
+        raise SettingsError(
+            f"{where} names the unknown setting {shown}; "
+            f"{f'did you mean {meant}? ' if meant else ''}`insight doctor` lists the known ones"
+        )
 
 
 def settings_text(settings: BaseModel, *, keep: Collection[str], leave_out: Collection[str]) -> str:

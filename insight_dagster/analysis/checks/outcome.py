@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from insight_dagster.files.visible_text import visible
 from insight_dagster.tables.status import Comparison, Severity
 
 ERROR = Severity.ERROR
@@ -18,7 +19,8 @@ class Outcome:
 
     Attributes:
         passed: whether the check passed.
-        description: what was found and, where the check failed, what to do.
+        description: what was found and, where the check failed, what to do; names in it are shown
+            escaped.
         facts: the numbers behind it, JSON-serialisable.
         severity: severity of a failure. An ERROR stops what builds on the asset, a WARN does not.
     """
@@ -31,6 +33,7 @@ class Outcome:
     def __post_init__(self) -> None:
         if self.severity not in (ERROR, WARN):
             raise ValueError(f"severity must be {ERROR} or {WARN}, got {self.severity!r}")
+        object.__setattr__(self, "description", visible(self.description))
 
     def with_severity(self, severity: str | None) -> Outcome:
         """Return the outcome with another severity (None = unchanged)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from insight_dagster.commands.console import Console
-from insight_dagster.errors import SettingsError, UnavailableError
+from insight_dagster.errors import SettingsError, UnavailableError, choices
 from insight_dagster.export.export import ExportFormat, write_export
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
@@ -52,6 +52,4 @@ def _format_named(name: str) -> ExportFormat:
     try:
         return ExportFormat(name)
     except ValueError:
-        raise SettingsError(
-            f"unknown format {name!r}; choose one of {', '.join(ExportFormat)}"
-        ) from None
+        raise SettingsError(f"unknown format {name!r}; {choices(name, ExportFormat)}") from None

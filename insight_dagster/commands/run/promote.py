@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import note_clock, open_instance, who
 from insight_dagster.commands.progress import progress_bars
-from insight_dagster.definitions import build_definitions
-from insight_dagster.errors import PromotionError
+from insight_dagster.definitions import build_definitions, check_names
+from insight_dagster.errors import PromotionError, UnknownCheckError, choices
 from insight_dagster.orchestration.run_launcher import end_dead_runs
 from insight_dagster.orchestration.run_stages import run_stage
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
@@ -32,9 +32,13 @@ def promote(
         console: receives the new baseline's id.
 
     Raises:
+        UnknownCheckError: a check that is to be accepted does not exist.
         PromotionError: refused; the message names the failing checks.
     """
     open_database(settings)
+    for name in accept:
+        if name not in check_names():
+            raise UnknownCheckError(f"no check {name!r}; {choices(name, check_names())}")
     note_clock(settings, console)
     config = {"author": who(author), "reason": reason, "accept": list(accept)}
     with open_instance(settings) as instance, progress_bars(console) as bars:

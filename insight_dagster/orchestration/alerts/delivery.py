@@ -45,8 +45,8 @@ class Alert:
     home: str
 
     def to_json(self) -> str:
-        """Return the alert as JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """Return the alert as JSON in ASCII: what controls a terminal is escaped in it."""
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from insight_dagster.files.visible_text import visible
 from insight_dagster.orchestration.alerts.delivery import Alert
 from insight_dagster.orchestration.alerts.queue import AlertQueue
 from insight_dagster.orchestration.dagster_internals import (
@@ -58,7 +59,7 @@ def alert_delivery(settings: Settings) -> dg.SensorDefinition:
         "alert that cannot be delivered is tried again for three days.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        errors = alert_queue(settings).deliver()
+        errors = [visible(each) for each in alert_queue(settings).deliver()]
         for error in errors:
             context.log.error(f"an alert was not delivered: {error}")
         return dg.SkipReason("; ".join(errors) or "no alert is waiting for delivery")

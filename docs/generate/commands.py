@@ -17,12 +17,12 @@ def commands_page() -> str:
     """Return the reference page of the command line."""
     introduction = (
         f"`{PROGRAM} COMMAND --help` prints the same. Options that are left out are taken from the "
-        "[settings](settings.md). An error is one line that says what to do; the exit status is 1 for "
-        "a failure, 2 for an unknown or wrong value, 3 where a class does not pass. Tables leave out "
-        "their last columns where the terminal is narrow, and say so; `COLUMNS` sets the width, and a "
-        "pipe without it gets everything. `--json` prints [documents](json.md). Control characters "
-        "and invisible ones in names are shown escaped. `insight --install-completion` sets up "
-        "completion in your shell."
+        "[settings](settings.md). An error is one line that says what to do; the exit status is "
+        "1 for a failure, 2 for an unknown or wrong value, 3 where a class does not pass. Tables "
+        "leave out their last columns where the terminal is narrow, and say so; `COLUMNS` sets the "
+        "width, and a pipe without it gets everything. `--json` prints [documents](json.md). "
+        "Control characters and invisible ones in names are shown escaped. "
+        "`insight --install-completion` sets up completion in your shell."
     )
     return page("Command line", introduction, *(_section(*each) for each in commands()))
 

@@ -21,6 +21,7 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -35,7 +36,13 @@ from insight_dagster.settings import Settings, load_settings
 
 FOLDER = Path(".benchmarks/soak")
 QUIET = Console(quiet=True)
-KEPT = 4
+CHOSEN: dict[str, Any] = {
+    "min_cluster_size": 4,
+    "perplexity": 8.0,
+    "heatmaps_per_insight": 1,
+    "keep_analyses": 4,
+}
+"""Settings that suit a small library and compressed time."""
 MIB = 1 << 20
 GROWTH_LIMITS = {
     "rss_mib": 3.0,
@@ -134,8 +141,10 @@ class Soak:
 
     def _start_trouble(self, during: ExitStack) -> list[str]:
         chance, trouble = self._random, []
-        if chance.random() < 0.2 and start_and_kill(self.settings.home, chance.uniform(8, 30)):
-            trouble.append("run killed")
+        if chance.random() < 0.2:
+            seconds, given = chance.uniform(8, 30), environment(self.settings)
+            if start_and_kill(self.settings.home, seconds, given):
+                trouble.append("run killed")
         if chance.random() < 0.3:
             during.enter_context(decoders_killed(chance))
             trouble.append("decoders killed")
@@ -173,12 +182,15 @@ def settings_of(home: Path, library: Path) -> Settings:
     return load_settings(
         home=home,
         library=library,
-        min_cluster_size=4,
-        perplexity=8.0,
-        heatmaps_per_insight=1,
-        keep_analyses=KEPT,
         automation="off",
+        **CHOSEN,
     )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return what differs from the defaults as environment variables."""
+    names = ("library", *CHOSEN, "automation")
+    return {f"INSIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
 
 
 def mib_of(path: Path) -> float:

@@ -63,7 +63,7 @@ class SoakLibrary:
 
     @contextmanager
     def trading_names(self) -> Iterator[None]:
-        """Let two clips of a class trade names, and one be overwritten, while the block runs."""
+        """Let clips of a class trade names and be overwritten, while the block runs."""
         ended, seed = threading.Event(), self._random.random()
         thread = threading.Thread(target=self._disturb, args=(ended, seed))
         thread.start()
@@ -85,13 +85,8 @@ class SoakLibrary:
                 {one: other, other: one}.get(path, path): whole
                 for path, whole in self._damaged.items()
             }
-            if chance.random() < 0.5:  # in place: the same file with another's bytes, cut in half
-                data = one.read_bytes()
-                with one.open("r+b") as file:
-                    file.write(data[: len(data) // 2])
-                    file.flush()
-                    time.sleep(chance.uniform(0, 0.2))
-                    file.write(data[len(data) // 2 :])
+            if chance.random() < 0.5:
+                _overwrite(one, chance.uniform(0, 0.2))
 
     def _choose(self, chance: random.Random | None = None) -> Path:
         """Return a clip of a class that has more than one."""
@@ -146,6 +141,16 @@ class SoakLibrary:
         path.rename(target)
         if path in self._damaged:
             self._damaged[target] = self._damaged.pop(path)
+
+
+def _overwrite(path: Path, seconds: float) -> None:
+    """Overwrite half of a file in place with zeros, and restore it after a while."""
+    half = path.read_bytes()[: path.stat().st_size // 2]
+    with path.open("r+b", buffering=0) as file:
+        file.write(bytes(len(half)))
+        time.sleep(seconds)
+        file.seek(0)
+        file.write(half)
 
 
 def _count(folder: Path) -> int:

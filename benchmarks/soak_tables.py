@@ -11,10 +11,10 @@ from insight_dagster.tables.columns import Table
 
 HISTORY = frozenset(
     {"insight_ledger", "baselines", "baseline_clips", "drift", "step_failures", "pinned_insights",
-     "latent_spaces"}
+     "latent_spaces", "last_write"}
 )  # fmt: skip
 """Tables of what happened, which a fresh home cannot have."""
-_MOMENTS = frozenset({"created_at", "decided_at", "recorded_at", "checked_at", "run_id"})
+_MOMENTS = frozenset({"created_at", "decided_at", "recorded_at", "evaluated_at", "run_id"})
 
 
 def unequal(ours: Settings, theirs: Settings) -> tuple[str, ...]:

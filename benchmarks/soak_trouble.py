@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,15 +28,17 @@ time.sleep(seconds)
 _DECODER = "insight_dagster.analysis.decoding.worker"
 
 
-def start_and_kill(home: Path, seconds: float) -> bool:
+def start_and_kill(home: Path, seconds: float, settings: Mapping[str, str]) -> bool:
     """Start `insight run` in a process of its own and kill it; return whether it was killed.
 
     Args:
         home: the home.
         seconds: time from the start to the kill.
+        settings: of the home, as environment variables.
     """
     process = subprocess.Popen(  # noqa: S603 - this interpreter, our own command
         [sys.executable, "-m", "insight_dagster", "run", "--home", str(home)],
+        env={**os.environ, **settings},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

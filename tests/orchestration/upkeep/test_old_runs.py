@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from insight_dagster.orchestration.jobs import FORMER_NAMES, define_jobs
-from insight_dagster.orchestration.stages import REPORT
+from insight_dagster.orchestration.stages import EXTRACT, REFIT, REPORT
 from insight_dagster.orchestration.upkeep.old_runs import ASSETS, JOBS, delete_old_runs
 from insight_dagster.resources.names import Names
 
@@ -34,6 +34,16 @@ def report() -> None:
     write()
 
 
+DEFINITIONS = dg.Definitions(
+    assets=[embeddings, latent_space],
+    jobs=[
+        dg.define_asset_job(EXTRACT.job, [embeddings], partitions_def=PARTITIONS),
+        dg.define_asset_job(REFIT.job, [latent_space]),
+    ],
+)
+MEASURE, FIT = (DEFINITIONS.resolve_job_def(stage.job) for stage in (EXTRACT, REFIT))
+
+
 @pytest.fixture
 def instance():
     with dg.instance_for_test() as made:
@@ -43,10 +53,10 @@ def instance():
 def analyse(instance, *partitions) -> dict[str, str]:
     """Run an analysis of some partitions and return its runs by what they did."""
     runs = {
-        name: dg.materialize([embeddings], partition_key=name, instance=instance).run_id
+        name: MEASURE.execute_in_process(partition_key=name, instance=instance).run_id
         for name in partitions
     }
-    runs["space"] = dg.materialize([latent_space], instance=instance).run_id
+    runs["space"] = FIT.execute_in_process(instance=instance).run_id
     runs["report"] = report.execute_in_process(instance=instance).run_id
     return runs
 

@@ -191,6 +191,11 @@ class Database:
                 yield connection
         except duckdb.Error as problem:
             raise error_of(self.path, problem) from problem
+        except RuntimeError as problem:
+            if isinstance(problem.__cause__, Exception | None):
+                raise
+            # The exception of a signal's handler, which DuckDB renames, is no failed query.
+            raise problem.__cause__ from problem
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pa.Table:

@@ -23,6 +23,7 @@ from insight_dagster.orchestration.stages import (
     Stage,
 )
 from insight_dagster.orchestration.upkeep import backup_job
+from insight_dagster.orchestration.upkeep.unlaunched_runs import ANALYSE_JOB
 from insight_dagster.resources.names import Names
 
 FORMER_NAMES: dict[str, Stage] = {
@@ -105,7 +106,7 @@ def define_jobs(names: Names, promote: dg.OpDefinition) -> Jobs:
 def _analyse_classes(names: Names) -> AssetJob:
     assets = [name for stage in STAGES if stage.per_class for name in stage.asset_names]
     return dg.define_asset_job(
-        "analyse_classes",
+        ANALYSE_JOB,
         selection=names.keys(assets),
         tags=names.run_tags,
         description="Analyse new or changed classes in the current latent space, without refitting "

@@ -67,6 +67,26 @@ def database_error(instance: dg.DagsterInstance, run_id: str) -> DatabaseUnavail
     return None
 
 
+def is_interruption(event: dg.DagsterEvent) -> bool:
+    """Return whether a step ended because a signal interrupted it."""
+    source = event.step_failure_data.error_source if event.is_step_failure else None
+    return source is not None and source.value == "INTERRUPT"
+
+
+def launch_error(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Return why a run could not be launched, in one line."""
+    types = {dg.DagsterEventType.ENGINE_EVENT, dg.DagsterEventType.RUN_FAILURE}
+    entries = instance.all_logs(run_id, of_type=types)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event]
+    found = [
+        error_message(event.engine_event_data.error)
+        for event in events
+        if event.event_type == dg.DagsterEventType.ENGINE_EVENT and event.engine_event_data.error
+    ]
+    found = found or [event.message or "" for event in events]
+    return found[-1].splitlines()[0] if found and found[-1] else "no reason is recorded"
+
+
 def error_message(error: SerializableErrorInfo) -> str:
     """Return the message of the error that a step raised, without Dagster's wrapping."""
     text = _unwrapped(error).message.strip()

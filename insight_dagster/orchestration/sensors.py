@@ -3,7 +3,7 @@
 Alerts about failed runs (`alerts`) and what runs at a given time (`schedules`) do not belong here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
 import pyarrow as pa
@@ -16,6 +16,8 @@ from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
 from insight_dagster.orchestration.jobs import Jobs
 from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.stage_requests import StageRequest, run_requests
+from insight_dagster.orchestration.stages import EXTRACT
+from insight_dagster.orchestration.upkeep.unlaunched_runs import ANALYSE_JOB, unlaunched_runs
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
@@ -43,6 +45,8 @@ def clip_library_sensor(settings: Settings, jobs: Jobs) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         library = scan(settings.library_folder)
         before = LibraryWatch.from_cursor(context.cursor)
+        lost = _not_launched(context, names, before.requested)
+        before = before.without_requests(lost)
         seen = find_changes(library, before, stored=lambda names: _stored(settings, names))
         known = set(context.instance.get_dynamic_partitions(names.partition_set))
         new = [name for name in seen.settled if name not in known]
@@ -125,6 +129,25 @@ def baseline_sensor(names: Names, jobs: Jobs) -> dg.SensorDefinition:
         yield dg.RunRequest(job_name=jobs.report.name, run_key=f"{event.run_id} report")
 
     return sensor
+
+
+def _not_launched(
+    context: dg.SensorEvaluationContext, names: Names, requested: Collection[str]
+) -> Collection[str]:
+    """Return the classes whose runs were requested, could not be launched, and are due again."""
+    due = [
+        each
+        for each in unlaunched_runs(context.instance, names)
+        if each.is_due and each.job in (ANALYSE_JOB, EXTRACT.job, JOB_NAME)
+    ]
+    for each in due:
+        context.log.warning(
+            f"{each.job} {each.class_name} could not be launched ({each.reason}); wanted again"
+        )
+    # A night has no class of its own: it was requested for all of them.
+    return (
+        requested if any(not each.class_name for each in due) else [each.class_name for each in due]
+    )
 
 
 def _requests(settings: Settings, seen: Changes, jobs: Jobs) -> Iterator[dg.RunRequest]:

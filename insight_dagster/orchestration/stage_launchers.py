@@ -22,6 +22,7 @@ from insight_dagster.orchestration.run_events import (
     Completed,
     completed,
     database_error,
+    is_interruption,
     materializations,
     step_error,
 )
@@ -99,6 +100,8 @@ class InProcessLauncher:
                 tags=tags | (process.to_tags(run_id) if process else {}),
                 raise_on_error=False,
             )
+        if any(map(is_interruption, result.all_events)):
+            raise KeyboardInterrupt
         # From the instance: what a step recorded before it failed is not in the result.
         events = list(materializations(self.instance, [result.run_id]))
         self.computed += sum(_computed(event) for event in events)

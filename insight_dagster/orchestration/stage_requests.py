@@ -33,7 +33,7 @@ IN_PROGRESS = (
     dg.DagsterRunStatus.CANCELING,
 )
 POLL_SECONDS = 2.0
-LAUNCH_SECONDS = 600.0
+LAUNCH_SECONDS = 1800.0
 """How long to wait for requested runs to be launched; a stopped sensor launches none."""
 
 

@@ -12,7 +12,11 @@ from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
 from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
-from insight_dagster.orchestration.dagster_internals import RANGE_END_TAG, RANGE_START_TAG
+from insight_dagster.orchestration.dagster_internals import (
+    PARTITION_TAG,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+)
 from insight_dagster.orchestration.jobs import define_jobs
 from insight_dagster.orchestration.nightly_job import JOB_NAME, extract
 from insight_dagster.orchestration.schedules import nightly_schedule
@@ -26,6 +30,7 @@ from insight_dagster.orchestration.stage_requests import (
     run_requests,
     wait_for_earlier_nights,
 )
+from insight_dagster.orchestration.upkeep import unlaunched_runs
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.names import Names
@@ -340,3 +345,33 @@ def test_a_check_that_passed_again_is_not_told(instance):
     assert failed_checks(instance, [passed, failed]) == told
     assert failed_checks(instance, [failed, passed]) == []
     assert failed_checks(instance, [failed, warned]) == []
+
+
+def test_a_class_whose_run_could_not_be_launched_stays_wanted(tmp_path, instance, monkeypatch):
+    watcher = Watcher(home(tmp_path, "a", "b"), instance)
+    first = {r.partition_key: r for r in watcher.settled().run_requests}
+    run = instance.add_run(
+        dg.DagsterRun(
+            job_name="analyse_classes",
+            run_id="11111111-1111-4111-8111-111111111111",
+            tags={PARTITION_TAG: "a", "dagster/run_key": first["a"].run_key},
+        )
+    )
+    instance.report_run_failed(run, "the launcher failed")
+    assert not watcher.tick().run_requests, "not at once: the reason may last"
+    monkeypatch.setattr(unlaunched_runs, "AGAIN_SECONDS", 0)
+    (again,) = watcher.tick().run_requests
+    assert again.partition_key == "a" and again.run_key != first["a"].run_key
+
+
+def test_a_first_analysis_that_could_not_be_launched_stays_wanted(tmp_path, instance, monkeypatch):
+    monkeypatch.setattr(unlaunched_runs, "AGAIN_SECONDS", 0)
+    watcher = Watcher(home(tmp_path, "a", "b", fitted=False), instance)
+    (first,) = watcher.settled().run_requests
+    assert not watcher.tick().run_requests
+    run = instance.add_run(
+        dg.DagsterRun(job_name=JOB_NAME, run_id="11111111-1111-4111-8111-111111111111")
+    )
+    instance.report_run_failed(run, "the launcher failed")
+    (again,) = watcher.tick().run_requests
+    assert again.job_name == JOB_NAME and again.run_key != first.run_key

@@ -18,6 +18,9 @@ from insight_dagster.orchestration.dagster_internals import DAEMON_MODULE
 from insight_dagster.settings import Settings
 
 _LAST_PORT = 65_535
+_ANSWER_SECONDS = "600"
+"""How long the daemon waits for an answer of the code location; Dagster's own 60 s are too short
+on a loaded machine."""
 
 
 def serve_home(settings: Settings, *, port: int, report_port: int, console: Console) -> None:
@@ -54,6 +57,7 @@ def serve_home(settings: Settings, *, port: int, report_port: int, console: Cons
     command += ["--daemon", DAEMON_MODULE, "--port", str(port)]
     command += [f"--allowed-host={name}" for name in settings.allowed_hosts]
     environment = {
+        "DAGSTER_GRPC_TIMEOUT_SECONDS": _ANSWER_SECONDS,
         **os.environ,
         "DAGSTER_HOME": str(settings.folders.dagster),
         "INSIGHT_HOME": str(settings.home),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -12,6 +13,7 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
 from insight_dagster.errors import Fault
 from insight_dagster.orchestration.alerts.queue import undelivered_alerts
+from insight_dagster.orchestration.stored_partitions import may_have_unlaunched_runs
 from insight_dagster.pipeline.home import has_random_predictions, note_of_latest_time, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
@@ -55,10 +57,12 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
         clock = note_of_latest_time(store)
         random = has_random_predictions(store)
     alerts = undelivered_alerts(settings.folders.alerts)
+    unlaunched = _unlaunched(settings)
     if as_json:
         print_json(
             "status",
             classes=classes,
+            unlaunched_runs=unlaunched,
             failed_steps=failures,
             failed_checks=checks,
             not_compared=not_compared,
@@ -72,6 +76,9 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
         console.labelled("note:", clock, style="yellow")
     empty = "No class has been materialized yet; `insight run` does it."
     print_rows(console, classes, title="Rows per class", empty=empty)
+    if unlaunched:
+        title = "Runs that could not be launched, requested again by the daemon"
+        print_rows(console, unlaunched, title=title, empty="")
     print_rows(console, failures, title="Failed steps", empty="No step failed.")
     print_rows(console, checks, title="Failed checks", empty="Every check passes.")
     if not_compared:
@@ -79,6 +86,28 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
     print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
     if alerts:
         print_rows(console, alerts, title="Undelivered alerts", empty="")
+
+
+def _unlaunched(settings: Settings) -> list[dict[str, Any]]:
+    """Return the runs that could not be launched; Dagster is imported only if there may be some."""
+    if not may_have_unlaunched_runs(settings.folders.dagster):
+        return []
+    from insight_dagster.commands.home import open_instance
+    from insight_dagster.orchestration.upkeep.unlaunched_runs import unlaunched_runs
+    from insight_dagster.resources.names import Names
+
+    with open_instance(settings) as instance:
+        found = unlaunched_runs(instance, Names.of(settings))
+    return [
+        {
+            "class_name": run.class_name,
+            "job": run.job,
+            "reason": run.reason,
+            "ended_at": datetime.fromtimestamp(run.ended_at, UTC).replace(tzinfo=None),
+            "run_id": run.run_id,
+        }
+        for run in found
+    ]
 
 
 def _classes(store: Database, known: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What keeps a home in order: deleting old runs and unused files, and the nightly backup.
+"""What keeps a home in order: old runs and unused files, backups, runs that never began.
 
 The analysis itself (`stages`, `nightly_job`) does not belong here.
 """

@@ -104,7 +104,8 @@ class SoakLibrary:
         path = self._choose()
         if _count(path.parent) <= FEWEST:
             return
-        self._damaged.pop(path, None)
+        if path in self._damaged:
+            path.write_bytes(self._damaged.pop(path))
         (self.pool / path.parent.name).mkdir(parents=True, exist_ok=True)
         path.rename(self.pool / path.parent.name / path.name)
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from insight_dagster.errors import DecodeError
 
 _FLV_HEADER, _FLV_TAG = 13, 11
 _RIFF_HEADER = 12
+_TS_PACKET, _TS_SYNC, _TS_PACKETS_AT_ONCE = 188, 0x47, 5000
 # Top-level objects of ASF files (specification 01.20.03, 2).
 _ASF_HEADER = uuid.UUID("75B22630-668E-11CF-A6D9-00AA0062CE6C").bytes_le
 _ASF_DATA = uuid.UUID("75B22636-668E-11CF-A6D9-00AA0062CE6C").bytes_le
@@ -27,13 +31,14 @@ _ASF_OBJECTS = frozenset(
 )
 
 
-def check_chain(path: Path, format_name: str, last: int) -> None:
-    """Check that the parts of an AVI, FLV or ASF file follow each other as they say.
+def check_chain(path: Path, format_name: str, last: int, stream_id: int = 0) -> None:
+    """Check that the parts of an AVI, FLV, ASF or MPEG-TS file follow each other as they say.
 
     Args:
         path: the file.
-        format_name: libav's name of its container format; others than these three pass.
-        last: offset in bytes up to which FLV tags are checked.
+        format_name: libav's name of its container format; others than these four pass.
+        last: offset in bytes up to which FLV tags and MPEG-TS packets are checked.
+        stream_id: the video stream's packet identifier in MPEG-TS.
 
     Raises:
         DecodeError: the chain is broken.
@@ -44,6 +49,8 @@ def check_chain(path: Path, format_name: str, last: int) -> None:
         _check_asf(path)
     elif format_name == "avi":
         _check_avi(path)
+    elif format_name == "mpegts":
+        _check_ts(path, last, stream_id)
 
 
 def _check_flv(path: Path, last: int) -> None:
@@ -59,6 +66,36 @@ def _check_flv(path: Path, last: int) -> None:
                     return
                 raise DecodeError(f"damaged: the size of the tag at byte {position} is wrong")
             position += size + 4
+
+
+def _check_ts(path: Path, last: int, stream_id: int) -> None:
+    # ITU-T H.222.0, 2.4.3: packets of 188 bytes that begin with 0x47. A capture may begin inside
+    # one, and other sizes, which disks and satellites use, are not checked.
+    with path.open("rb") as file:
+        head = file.read(8 * _TS_PACKET)
+        starts = [at for at in range(_TS_PACKET) if set(head[at::_TS_PACKET][:7]) == {_TS_SYNC}]
+        if not starts:
+            return
+        position = starts[0]
+        file.seek(position)
+        while position <= last and (chunk := file.read(_TS_PACKET * _TS_PACKETS_AT_ONCE)):
+            whole = len(chunk) // _TS_PACKET * _TS_PACKET
+            packets = np.frombuffer(chunk[:whole], np.uint8).reshape(-1, _TS_PACKET)
+            if (packets[:, 0] != _TS_SYNC).any() or not _frames_begin(packets, stream_id):
+                raise DecodeError(f"damaged: bytes are lost or added behind byte {position}")
+            position += len(chunk)
+
+
+def _frames_begin(packets: NDArray[np.uint8], stream_id: int) -> bool:
+    """Return whether a start code follows wherever the video stream says that a unit starts."""
+    stream = (packets[:, 1] & 0x1F).astype(int) << 8 | packets[:, 2]
+    begins = (packets[:, 1] & 0x40 > 0) & (packets[:, 3] & 0x10 > 0) & (stream == stream_id)
+    found = packets[begins]
+    skipped = np.where(found[:, 3] & 0x20, found[:, 4].astype(int) + 1, 0) + 4
+    at = np.minimum(skipped, _TS_PACKET - 3)
+    codes = [found[np.arange(len(found)), at + step] for step in range(3)]
+    coded = (codes[0] == 0) & (codes[1] == 0) & (codes[2] == 1)
+    return bool((coded | (skipped > at)).all())
 
 
 def _check_avi(path: Path) -> None:

@@ -154,7 +154,7 @@ def check_complete(video: OpenVideo, table: PacketTable) -> bool:
         _check_end(video, table)
     places = [packet.pos for packet in table.packets if packet.pos is not None]
     first, last = min(places, default=0), max(places, default=0)
-    check_chain(video.path, video.format_name, last)
+    check_chain(video.path, video.format_name, last, video.stream.id)
     return video.format_name == "matroska" and check_parts(video.path, first, last)
 
 

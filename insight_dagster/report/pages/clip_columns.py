@@ -23,7 +23,7 @@ from insight_dagster.report.report_data import ReportData
 from insight_dagster.tables import columns
 from insight_dagster.tables.status import ClipStatus
 
-FACTS = ("duration_seconds", "fps", "width", "height")
+FACTS = ("duration_seconds", "fps", "width", "height", "undetectable_damage")
 _MANIFEST = ("clip_id", "class_name", "path", "split", "content_key", *FACTS)
 _PREDICTED = ("predicted", "probability", "loss", "margin", "entropy", "correct")
 _TOP = 5

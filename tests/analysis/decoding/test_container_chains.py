@@ -23,6 +23,7 @@ NAMES = [
     "wmv2.wmv",
     "sound.wmv",
 ]
+TS = "h264_late.ts"
 FORMATS = {".avi": "avi", ".flv": "flv", ".wmv": "asf"}
 
 
@@ -85,3 +86,24 @@ def test_zeros_inside_a_unit_are_damage_and_between_units_are_not():
         unit + bytes(99) + b"\x03\x00",
     ):
         assert damaged(av.Packet(zeroed), video, ())
+
+
+def test_mpeg_ts_is_checked_from_its_first_whole_packet(videos, tmp_path):
+    data = videos[TS].read_bytes()
+    path = tmp_path / TS
+    for whole in (data, data[100:], data + data[:50]):
+        path.write_bytes(whole)
+        check_chain(path, "mpegts", 1 << 40, 256)
+    middle = len(data) // 188 // 2 * 188 + 90
+    for broken in (data[:middle] + data[middle + 1 :], data[:middle] + b"?" + data[middle:]):
+        path.write_bytes(broken)
+        with pytest.raises(DecodeError, match="bytes are lost or added"):
+            decode_window(path, start=0, seconds=9, num_frames=40)
+
+
+def test_a_frame_without_its_start_code_is_damage_in_mpeg_ts(videos, tmp_path):
+    data = bytearray(videos[TS].read_bytes())
+    data[data.rfind(b"\x00\x00\x01\xe0") + 2] = 0
+    (tmp_path / TS).write_bytes(bytes(data))
+    with pytest.raises(DecodeError, match="bytes are lost or added"):
+        probe(tmp_path / TS)

@@ -68,6 +68,9 @@ def open_file(
             else:
                 remove_record(path)
             yield connection
+        except BaseException:
+            connection.interrupt()  # otherwise closing computes a query that a signal ended
+            raise
         finally:
             connection.close()
             if attached:

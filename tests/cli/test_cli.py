@@ -234,12 +234,14 @@ def test_the_history_of_insights_is_shown(finished_home):
     assert "'zz'" in one_line(insight("insights", "zz", "--history", "--home", home), 2)
 
 
-def test_a_kind_without_insights_is_allowed_and_an_unknown_class_is_refused(finished_home):
+def test_a_kind_without_insights_is_allowed_and_what_is_unknown_is_refused(finished_home):
     home = str(finished_home.home)
-    assert run_json("insights", "--kind", "nothing of the sort", "--home", home)["insights"] == []
+    assert run_json("insights", "--kind", "mislabeled", "--home", home)["insights"] == []
+    assert "'no such'" in one_line(insight("insights", "--kind", "no such", "--home", home), 2)
     assert "'skiing'" in one_line(insight("insights", "--class", "skiing", "--home", home), 2)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_library_and_model_for_later_commands(tmp_path, small_library):
     home = tmp_path / "home"
     shown = ["--library", str(small_library), "--variant", "xs", "--weights", "random"]
@@ -279,6 +281,7 @@ def test_the_report_needs_a_port_of_its_own(tmp_path, port, beside):
     assert "--report-port" in one_line(ended, 2)
 
 
+@pytest.mark.slow
 def test_the_demo_scores_what_was_planted(tmp_path):
     result = insight(
         "demo", "--home", str(tmp_path), "--clips-per-class", "6", INSIGHT_MIN_CLUSTER_SIZE="4"

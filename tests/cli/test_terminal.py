@@ -54,7 +54,7 @@ def test_names_are_printed_escaped(home, arguments, colours):
 
 def test_markup_in_names_styles_nothing(home):
     shown = invoke("status", "--fail-on", "never", "--home", home, FORCE_COLOR="1").output
-    assert "[red]" in shown and "[link=http://x]" in shown
+    assert "[red]" in shown and "[link=http:x]" in shown
     assert "\x1b[31m" not in shown and "\x1b]8" not in shown
 
 

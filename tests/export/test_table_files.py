@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from insight_dagster.errors import SettingsError
 from insight_dagster.export.table_files import write_table
+from insight_dagster.files.visible_text import visible
 from tests.cli.test_cli import insight, run_json
 
 PATHS = [
@@ -35,7 +36,8 @@ def test_csv_gives_everything_back_but_formulas_as_text(tmp_path):
     write_table(steps(PATHS), tmp_path / "steps.CSV")
     read = duckdb.read_csv(str(tmp_path / "steps.CSV"), quotechar='"', escapechar='"').fetchall()
     for (rank, path, confidence), given_path in zip(read, PATHS, strict=True):
-        assert path == (f"'{given_path}" if given_path in FORMULAS else given_path)
+        shown = given_path and visible(given_path)
+        assert path == (f"'{shown}" if given_path in FORMULAS else shown)
         assert confidence == pytest.approx(0.1 + rank / 3, rel=1e-15)
 
 
@@ -83,4 +85,5 @@ def test_hostile_file_names_are_exported_as_text(home_copy, tmp_path):
         paths = dict(read(str(out)).select("clip_id", "path").fetchall())
         for clip_id, path in names.items():
             quoted = out.suffix == ".csv" and not path.startswith("a")
-            assert paths[clip_id] == ("'" if quoted else "") + path
+            shown = visible(path) if out.suffix == ".csv" else path
+            assert paths[clip_id] == ("'" if quoted else "") + shown

@@ -24,7 +24,7 @@ _BLANK: dict[str, object] = {
     "JSON": "{}",
 }
 CLASS = "clim\u202ebing [red]"
-FILE = "evil\x1b[2J\x1b]0;owned\x07\nerror: forged\u2066\x9b31m[link=http://x]y.mp4"
+FILE = "evil\x1b[2J\x1b]0;owned\x07\nerror: forged\u2066\x9b31m[link=http:x]y.mp4"
 TEXT = f"could not read {FILE}"
 
 

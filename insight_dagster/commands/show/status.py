@@ -36,7 +36,7 @@ _CHECKS = """
     ORDER BY severity, check_name, class_name"""
 _NOT_COMPARED = f"""
     SELECT check_name, count(*) AS classes, description
-    FROM check_results WHERE passed AND facts ->> 'comparison' = '{Comparison.NOT_COMPARED}'
+    FROM check_results WHERE passed AND (facts ->> 'comparison') = '{Comparison.NOT_COMPARED}'
     GROUP BY ALL ORDER BY ALL"""  # noqa: S608
 _QUARANTINE = f"""
     SELECT class_name, path, problem,

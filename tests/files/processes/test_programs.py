@@ -25,7 +25,7 @@ except ChildProcessError as problem:
 POLITE = """
 import os, subprocess, time
 other = subprocess.Popen(["sleep", "600"])
-print(os.getpid(), other.pid, flush=True)
+os.write(1, f"{os.getpid()} {other.pid}\\n".encode())  # in one piece
 time.sleep(600)
 """
 STUBBORN = (
@@ -54,7 +54,8 @@ def all_ended(processes):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all(number, in_background):
     supervisor, processes = supervise(POLITE, POLITE, in_background=in_background)
-    assert len(processes) == 4 and all(map(runs, processes))
+    assert len(processes) == 4, processes
+    assert all(map(runs, processes))
     os.kill(supervisor.pid, number)
     assert supervisor.wait(30) == 0
     assert all_ended(processes)

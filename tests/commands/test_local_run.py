@@ -195,7 +195,7 @@ def test_a_new_class_is_placed_without_a_refit_and_compared_with_all(home_copy, 
         assert run.tags[RANGE_START_TAG] == "skateboarding"
         events = list(materializations(instance, [run.run_id]))
     compared = next(one for one in events if one.asset_key.to_user_string() == "insights")
-    assert compared.metadata["compared_with_clips"].value == placed.num_rows
+    assert compared.metadata["compared_with_clips"].value == str(placed.num_rows)
 
 
 def test_a_lost_latent_space_is_fitted_again(home_copy, quiet):

@@ -43,6 +43,8 @@ def _shown(value: Any) -> Any:
         return {str(name): _inside(each) for name, each in value.items()} or NONE
     if isinstance(value, list | tuple):
         return [_inside(each) for each in value] or NONE
+    if isinstance(value, str):
+        return str(value)  # Dagster cannot store a member of an enum
     return NONE if value is None else value
 
 

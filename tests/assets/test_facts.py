@@ -8,6 +8,7 @@ from insight_dagster.assets.steps.facts import class_facts, rounded, shared_fact
 from insight_dagster.assets.steps.ui_metadata import result_metadata, shared_metadata
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables import PERFORMANCE
+from insight_dagster.tables.status import Comparison
 
 FACTS = {
     "accuracy": 0.8150055516236691,
@@ -70,3 +71,9 @@ def test_a_preview_survives_cells_that_markdown_would_read():
     table = pa.table({"a|b": ["x|y\n<script>", None]})
     text = result_metadata(StepResult(PERFORMANCE, table, {}))["preview"].value
     assert "x\\|y &lt;script>" in text and text.count("\n") == 3
+
+
+def test_members_of_an_enum_are_plain_texts():
+    """Dagster stores no member of an enum, not even one that is a text."""
+    value = class_facts({"comparison": Comparison.NOT_COMPARED})["comparison"]
+    assert type(value) is str and value == "not compared"

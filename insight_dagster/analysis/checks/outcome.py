@@ -47,7 +47,7 @@ def not_compared(reason: str, facts: Mapping[str, Any] | None = None) -> Outcome
         reason: why nothing was compared, and how to have it compared.
         facts: the numbers behind it.
     """
-    known = {**(facts or {}), "comparison": Comparison.NOT_COMPARED}
+    known = {**(facts or {}), "comparison": str(Comparison.NOT_COMPARED)}
     return Outcome(True, f"{Comparison.NOT_COMPARED}: {reason}", known)
 
 

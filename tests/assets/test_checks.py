@@ -191,7 +191,7 @@ def test_a_space_that_is_kept_lists_the_classes_it_leaves_out_now(home_copy):
     )
     result = run_assets(home_copy, "latent_space", job="refit_latent_space")
     (event,) = result.get_asset_materialization_events()
-    assert event.materialization.metadata["computed"].value == "0"
+    assert event.materialization.metadata["computed"].value == 0
     (coverage,) = evaluations(result, "coverage").values()
     assert not coverage.passed and "late class" in coverage.description
 

@@ -137,7 +137,9 @@ def test_the_code_location_loads_beside_another_that_has_the_same_folder_names(
     neighbour, installed
 ):
     command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
-    run(command, cwd=neighbour, installed=installed)
+    shown = run(command, cwd=neighbour, installed=installed)
+    for location in ("theirs", "insight"):
+        assert f"Validation successful for code location {location}." in shown
 
 
 def test_an_asset_of_theirs_depends_on_insights_in_merged_definitions(neighbour, installed):

@@ -52,8 +52,12 @@ def no_probe(monkeypatch):
     monkeypatch.setattr(damage, "_probe", refuse)
 
 
-def check_damages(intact, folder, file, count, *, seed, restored_every=1):
-    """Damage a file of a home at many places; read the home, and bring it back if that fails."""
+def assert_right_rows_or_advice(intact, folder, file, count, *, seed, restored_every=1):
+    """Damage a file of a home at many places; read the home, and bring it back if that fails.
+
+    Returns:
+        At how many places the damage was an error.
+    """
     expected = all_rows(Database(intact.database))
     kept = history(Database(intact.database))
     content = file.read_bytes()
@@ -77,13 +81,15 @@ def check_damages(intact, folder, file, count, *, seed, restored_every=1):
 
 
 def test_damage_at_random_places_gives_an_error_or_the_right_rows(intact, tmp_path):
-    errors = check_damages(intact, tmp_path, intact.database, 32, seed=0, restored_every=8)
+    errors = assert_right_rows_or_advice(
+        intact, tmp_path, intact.database, 32, seed=0, restored_every=8
+    )
     assert errors == 32, "every changed byte is noticed, free blocks included"
 
 
 @pytest.mark.slow
 def test_damage_at_two_hundred_places_gives_an_error_or_the_right_rows(intact, tmp_path):
-    assert check_damages(intact, tmp_path, intact.database, 200, seed=1) == 200
+    assert assert_right_rows_or_advice(intact, tmp_path, intact.database, 200, seed=1) == 200
 
 
 def killed_in_the_middle(database):
@@ -98,15 +104,21 @@ def test_damage_to_a_log_that_a_killed_program_left(home, tmp_path):
     assert len(all_rows(Database(home.database))["clusters"]) == 600  # read, and recorded
     assert read_record(home.database).contents.log is not None
     assert (
-        check_damages(home, tmp_path, log_file(home.database), 16, seed=2, restored_every=16) == 16
+        assert_right_rows_or_advice(
+            home, tmp_path, log_file(home.database), 16, seed=2, restored_every=16
+        )
+        == 16
     )
-    assert check_damages(home, tmp_path, home.database, 8, seed=3, restored_every=9) == 8
+    assert (
+        assert_right_rows_or_advice(home, tmp_path, home.database, 8, seed=3, restored_every=9) == 8
+    )
 
 
 def test_damage_to_a_log_that_was_never_read_ends_no_process_but_its_own(home, tmp_path):
     """A log may end anywhere, for a killed program: what it says until then is right."""
     killed_in_the_middle(home.database)
-    check_damages(home, tmp_path, log_file(home.database), 2, seed=4, restored_every=2)
+    log = log_file(home.database)
+    assert_right_rows_or_advice(home, tmp_path, log, 2, seed=4, restored_every=2)
 
 
 def test_damage_to_the_record_costs_nothing(home):

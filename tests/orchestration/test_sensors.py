@@ -1,5 +1,6 @@
 """Sensors and the schedule, evaluated through Dagster's own test contexts."""
 
+import time
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -298,15 +299,25 @@ def test_homes_in_one_instance_see_their_own_nights_alone(tmp_path, instance):
         assert request.tags[NIGHT_TAG] == night
 
 
-def test_a_night_waits_for_no_run_of_another_home(instance):
+def test_a_night_waits_for_the_runs_of_its_own_home_alone(instance, monkeypatch):
     left = dg.DagsterRun(
         job_name="place_classes",
         status=dg.DagsterRunStatus.STARTED,
         tags={NIGHT_TAG: "dead", **Names(("north",)).run_tags},
     )
     instance.add_run(left)
-    wait_for_earlier_nights(dg.build_op_context(instance=instance), Names())
-    wait_for_earlier_nights(dg.build_op_context(instance=instance), Names(("south",)))
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        instance.report_run_canceled(left)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    for names in (Names(), Names(("south",))):
+        wait_for_earlier_nights(dg.build_op_context(instance=instance), names)
+        assert not waits
+    wait_for_earlier_nights(dg.build_op_context(instance=instance), Names(("north",)))
+    assert len(waits) == 1
 
 
 def test_homes_in_one_instance_watch_their_own_classes(tmp_path, instance):

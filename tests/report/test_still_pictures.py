@@ -53,6 +53,9 @@ def test_groups_of_any_name_and_none_are_shown_without_a_warning():
     groups = {name: table["clip_id"].to_pylist()[:6] for name in NAMES}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        groups_png(table, groups)
-        groups_png(table, {})
-        groups_png(table.slice(0, 0), {"empty": []})
+        pictures = [
+            groups_png(table, groups),
+            groups_png(table, {}),
+            groups_png(table.slice(0, 0), {"empty": []}),
+        ]
+    assert {Image.open(io.BytesIO(png)).size for png in pictures} == {(450, 450)}

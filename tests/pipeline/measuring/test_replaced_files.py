@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +42,11 @@ def listed(tmp_path, model, contents):
 
 
 def trade(folder: Path) -> None:
-    (folder / "0.mp4").rename(folder / "aside")
-    (folder / "1.mp4").rename(folder / "0.mp4")
-    (folder / "aside").rename(folder / "1.mp4")
+    """Exchange the names of two files, none of which is missing for a moment."""
+    for name, other in (("0.mp4", "1.mp4"), ("1.mp4", "0.mp4")):
+        (folder / f"new {name}").hardlink_to(folder / other)
+    for name in ("0.mp4", "1.mp4"):
+        (folder / f"new {name}").replace(folder / name)
 
 
 def overwrite(folder: Path) -> None:
@@ -81,12 +84,13 @@ def assert_vectors(listed: ListedClass, contents, **video_of: str) -> None:
     ],
 )
 def test_contents_keep_their_own_vectors(listed, contents, change, moment, now_in_0, now_in_1):
-    calls = []
+    calls, first = [], threading.Lock()
 
     def decode(path: Path, **options):
-        if not calls:
-            change(listed.folder)
-        calls.append(path)
+        with first:
+            if not calls:
+                change(listed.folder)
+            calls.append(path)
         return decode_window(path, **options)
 
     if moment == "before":

@@ -124,7 +124,7 @@ class DatabaseError(InsightError):
 
 
 class SchemaVersionError(DatabaseError):
-    """The DuckDB file has another version of the schema, or another program made it."""
+    """The DuckDB file has another schema version or other columns, or another program made it."""
 
 
 class DatabaseUnavailableError(DatabaseError):

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from insight_dagster.database.opening import error_of, open_file
-from insight_dagster.errors import SchemaVersionError
+from insight_dagster.database.schema import stored_version
 
 
 def read_other_release(
@@ -28,11 +28,9 @@ def read_other_release(
     """
     try:
         with open_file(path, read_only=True, seconds=seconds) as connection:
+            version = stored_version(connection, path)
             sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'held'"
             stored = {name for (name,) in connection.execute(sql).fetchall()}
-            if "schema_version" not in stored:
-                raise SchemaVersionError(f"{path} was not made by this project")
-            version = connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
             rows = {
                 name: connection.execute(f"SELECT * FROM {name}").to_arrow_table()  # noqa: S608
                 for name in names
@@ -40,4 +38,4 @@ def read_other_release(
             }
     except duckdb.Error as problem:
         raise error_of(path, problem) from problem
-    return int(version), rows
+    return version, rows

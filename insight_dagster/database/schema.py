@@ -20,6 +20,7 @@ _ANOTHER_RELEASE = (
     "use the release that wrote it, carry its history over with `insight restore`, or choose a new "
     "home with --home or INSIGHT_HOME"
 )
+_NEWER_RELEASE = "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
 
 
 def is_new(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -30,23 +31,18 @@ def is_new(connection: duckdb.DuckDBPyConnection) -> bool:
 def check_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Make sure that this release wrote the file, or one with the same schema.
 
-    The version stands for what columns mean. Their names are compared, so that a new column needs
-    no new version.
+    The version tells releases apart. Names of columns are compared, too, for builds between two
+    releases.
 
     Raises:
         SchemaVersionError: the file is another program's, has another version of the schema, or has
             other columns.
     """
-    try:
-        found = connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
-    except duckdb.CatalogException as problem:
-        raise SchemaVersionError(
-            f"{path} was not made by this project; choose another home with --home or INSIGHT_HOME"
-        ) from problem
+    found = stored_version(connection, path)
     if found != SCHEMA_VERSION:
         raise SchemaVersionError(
             f"{path} has schema version {found}, but this release reads version {SCHEMA_VERSION}; "
-            f"{_ANOTHER_RELEASE}"
+            f"{_NEWER_RELEASE if found > SCHEMA_VERSION else _ANOTHER_RELEASE}"
         )
     missing, unknown = _differing_columns(connection)
     if missing or unknown:
@@ -54,6 +50,23 @@ def check_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"{path} lacks the columns {missing} and has the unknown columns {unknown}; "
             f"{_ANOTHER_RELEASE}"
         )
+
+
+def stored_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Return the schema version of a file.
+
+    Raises:
+        SchemaVersionError: another program made it.
+    """
+    try:
+        rows = connection.execute("SELECT version FROM schema_version").fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        rows = []
+    if len(rows) != 1 or type(rows[0][0]) is not int:
+        raise SchemaVersionError(
+            f"{path} was not made by this project; choose another home with --home or INSIGHT_HOME"
+        )
+    return rows[0][0]
 
 
 def _differing_columns(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:

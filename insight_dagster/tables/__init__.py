@@ -76,8 +76,8 @@ __all__ = [
     "Table",
 ]
 
-SCHEMA_VERSION = 5
-"""Raised when a column changes its meaning; names of columns are compared by themselves."""
+SCHEMA_VERSION = 6
+"""Number of the released schema: raised with the first change of a column after a release."""
 
 TABLES = (
     CLIP_MANIFEST,

@@ -147,7 +147,26 @@ def test_another_schema_version_is_a_clear_error(database):
     database.write(clusters("a", "1"))
     with duckdb.connect(database.path) as connection:
         connection.execute("UPDATE schema_version SET version = 99")
-    with pytest.raises(SchemaVersionError, match="version 99.*new home"):
+    with pytest.raises(SchemaVersionError, match="version 99.*new home") as caught:
+        database.rows(CLUSTERS)
+    assert "insight restore" not in str(caught.value), "it refuses a newer one"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM schema_version",
+        "INSERT INTO schema_version VALUES (7)",
+        "ALTER TABLE schema_version RENAME version TO v",
+        "CREATE OR REPLACE TABLE schema_version AS SELECT 'v1' AS version",
+        "CREATE OR REPLACE TABLE schema_version AS SELECT CAST(NULL AS INTEGER) AS version",
+    ],
+)
+def test_a_file_with_a_version_that_is_not_ours_is_refused(database, statement):
+    database.write(clusters("a", "1"))
+    with duckdb.connect(database.path) as connection:
+        connection.execute(statement)
+    with pytest.raises(SchemaVersionError, match="was not made by this project"):
         database.rows(CLUSTERS)
 
 

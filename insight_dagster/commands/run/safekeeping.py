@@ -18,6 +18,7 @@ from insight_dagster.database.backups.restore import Restored, restore
 from insight_dagster.errors import BackupError
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
+from insight_dagster.tables import SCHEMA_VERSION
 
 
 def make_backup(
@@ -85,6 +86,12 @@ def _print_restored(done: Restored, console: Console) -> None:
         for name, fitted in done.tables.items()
     ]
     print_rows(console, rows, title=f"Brought back from {done.source}", empty="")
+    if done.schema_version < SCHEMA_VERSION:
+        console.print(
+            f"It has schema version {done.schema_version}, this release {SCHEMA_VERSION}: columns "
+            "that it lacks were filled, and columns unknown to this release were left out.",
+            soft_wrap=True,
+        )
     if done.set_aside is not None:
         console.print(
             f"The former database is {done.set_aside}; delete it when you need it no more.",

@@ -27,7 +27,7 @@ from insight_dagster.errors import (
 )
 from insight_dagster.files.atomic import draft_folder
 from insight_dagster.files.home_folders import HomeFolders
-from insight_dagster.tables import IRREPLACEABLE, LAST_WRITE
+from insight_dagster.tables import IRREPLACEABLE, LAST_WRITE, SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,17 @@ def restore(folders: HomeFolders, source: Path | None, *, seconds: float) -> Res
 
     Raises:
         UnavailableError: there is no backup, or the database is intact and no backup was named.
-        BackupError: the backup is damaged; nothing was changed.
+        BackupError: the backup is damaged, or a newer release made it; nothing was changed.
         DatabaseError: the source is damaged or was not made by this project, or another process
             uses the home's database.
     """
     chosen = source or _choose(folders, seconds)
     version, found = _read(chosen, seconds)
+    if version > SCHEMA_VERSION:
+        raise BackupError(
+            f"{chosen} has schema version {version}, but this release knows versions up to "
+            f"{SCHEMA_VERSION}; restore it with the release that wrote it, or a later one"
+        )
     fitted = {table.name: fit_columns(table, found.get(table.name)) for table in IRREPLACEABLE}
     fitted = number_rows(fitted)
     with draft_folder(folders.database) as draft:

@@ -33,6 +33,7 @@ from insight_dagster.tables import (
     IRREPLACEABLE,
     LAST_WRITE,
     PINNED_INSIGHTS,
+    SCHEMA_VERSION,
 )
 from tests.support.damage import damages
 from tests.support.small_database import fill_history, history, made_up_rows
@@ -201,6 +202,22 @@ def test_the_home_of_another_release_is_brought_over(home):
         assert ours == kept[table.name].select(ours.column_names)
     (last,) = store.rows(LAST_WRITE)["sequence"].to_pylist()
     assert last == pc.max(store.rows(INSIGHT_LEDGER)["sequence"]).as_py() == 50
+
+
+def test_a_newer_release_s_rows_are_refused_and_nothing_changes(home, tmp_path, monkeypatch):
+    store = Database(home.database)
+    monkeypatch.setattr(backup_folder, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    made = back_up(store, home, keep=1).folder
+    kept = history(store)
+    with pytest.raises(BackupError, match=f"has schema version {SCHEMA_VERSION + 1}, but"):
+        restore(home, made, seconds=1)
+    newer = tmp_path / "newer.duckdb"
+    shutil.copyfile(home.database, newer)
+    with duckdb.connect(newer) as connection:
+        connection.execute("UPDATE schema_version SET version = version + 1")
+    with pytest.raises(BackupError, match=f"versions up to {SCHEMA_VERSION};"):
+        restore(home, newer, seconds=1)
+    assert history(store) == kept and not list(home.root.glob("*set-aside*"))
 
 
 def test_a_database_of_another_program_is_no_source(home, tmp_path):

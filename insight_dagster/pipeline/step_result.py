@@ -28,16 +28,6 @@ class StepResult:
     rows: pa.Table
     facts: Facts
 
-    def after(self, earlier: StepResult) -> StepResult:
-        """Return this result as one with an earlier one of the same step, whose rows it reused."""
-        facts, before = {**self.facts}, earlier.facts
-        facts["reused"] = max(0, facts["reused"] - before["computed"])
-        for name in ("computed", "removed", "quarantined", "seconds"):
-            facts[name] += before[name]
-        facts["quarantined"] -= before["replaced"]  # they were looked at again
-        facts.pop("clips_per_second", None)
-        return StepResult(self.table, self.rows, facts)
-
 
 class Timer:
     """A timer that starts when it is created."""

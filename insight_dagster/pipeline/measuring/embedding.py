@@ -18,7 +18,7 @@ from insight_dagster.analysis.embeddings.predictions import OF_LABEL, prediction
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.database.writes import MergeRows, QuarantineClips
 from insight_dagster.pipeline.class_clips import ClassClips
-from insight_dagster.pipeline.measuring.problem_counts import count_problems
+from insight_dagster.pipeline.measuring.pass_facts import count_problems
 from insight_dagster.pipeline.step_result import StepResult, Timer
 from insight_dagster.tables import EMBEDDINGS, PREDICTIONS
 from insight_dagster.tables.arrays import matrix_of

@@ -23,7 +23,7 @@ from insight_dagster.analysis.model.preprocessing import ClipSpec
 from insight_dagster.database.writes import MergeRows, QuarantineClips
 from insight_dagster.files.home_folders import sheet_path
 from insight_dagster.pipeline.class_clips import ClassClips
-from insight_dagster.pipeline.measuring.problem_counts import count_problems
+from insight_dagster.pipeline.measuring.pass_facts import count_problems
 from insight_dagster.pipeline.step_result import Facts, StepResult, Timer
 from insight_dagster.tables import METADATA_FRAMES, METADATA_TABLE
 

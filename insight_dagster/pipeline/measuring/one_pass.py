@@ -20,6 +20,7 @@ from insight_dagster.errors import DatabaseUnavailableError
 from insight_dagster.pipeline.class_clips import ClassClips
 from insight_dagster.pipeline.measuring.embedding import EmbeddingPass
 from insight_dagster.pipeline.measuring.metadata import MetadataPass
+from insight_dagster.pipeline.measuring.pass_facts import facts_of_both
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables import CLIP_MANIFEST
 
@@ -55,16 +56,19 @@ def measure_class(
             break
         work.warn(f"{replaced} clips of {work.name!r} changed since they were listed; listed again")
         work = replace(work, clips=work.list_again())
-        again = _OnePass(work, assets).run(model, sheets)
-        outcomes = {name: _both(outcomes[name], each) for name, each in again.items()}
+        measured = {
+            name: result for name, result in outcomes.items() if isinstance(result, StepResult)
+        }
+        again = _OnePass(work, measured).run(model, sheets)
+        outcomes |= {name: _with_earlier(measured[name], each) for name, each in again.items()}
     return outcomes
 
 
-def _both(first: StepResult | Exception, second: StepResult | Exception) -> StepResult | Exception:
-    """Return the result of a pass and of the pass over what changed during it."""
-    if isinstance(first, Exception):
-        return first
-    return second if isinstance(second, Exception) else second.after(first)
+def _with_earlier(earlier: StepResult, later: StepResult | Exception) -> StepResult | Exception:
+    """Return the result of a pass with the facts of the pass before it, whose rows it reused."""
+    if isinstance(later, Exception):
+        return later
+    return StepResult(later.table, later.rows, facts_of_both(earlier.facts, later.facts))
 
 
 class _OnePass:

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from insight_dagster.analysis.decoding import decode_window
+from insight_dagster.analysis.metadata.user_functions import UserFunction
 from insight_dagster.errors import DecodeError, Fault
+from insight_dagster.pipeline.measuring.embedding import EmbeddingPass
 from tests.support.listed_class import ListedClass
 from tests.support.model_clips import demo_classifier, write_clip
 
@@ -106,6 +108,52 @@ def test_contents_keep_their_own_vectors(listed, contents, change, moment, now_i
     before = listed.manifest()
     listed.list()
     assert listed.manifest() == before, "listed as a new listing would"
+
+
+def trading_once(folder: Path):
+    """Return a decoder during whose first call two files trade names."""
+    calls = []
+
+    def decode(path: Path, **options):
+        if not calls:
+            trade(folder)
+        calls.append(path)
+        return decode_window(path, **options)
+
+    return decode
+
+
+def test_an_asset_that_failed_is_not_computed_again_for_clips_that_changed(listed, monkeypatch):
+    asked = []
+
+    def fail(_, shard, visit):
+        asked.append(len(shard))
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(EmbeddingPass, "run", fail)
+    with pytest.raises(RuntimeError, match="no memory"):
+        listed.measure(trading_once(listed.folder))
+    assert "changed since they were listed" in " ".join(listed.warnings)
+    assert asked == [3]
+    assert listed.measured() == 3
+
+
+def test_problems_of_the_first_pass_are_kept(listed, monkeypatch):
+    asked = []
+
+    def picky(frames, timestamps):
+        asked.append(len(frames))
+        if len(asked) == 1:
+            raise ValueError("too dark")
+        return {"frames": len(frames)}
+
+    monkeypatch.setattr(
+        "insight_dagster.pipeline.measuring.metadata.installed_functions",
+        lambda: (UserFunction("picky", "1", picky),),
+    )
+    facts = listed.measure(trading_once(listed.folder))["metadata_table"]
+    assert "changed since they were listed" in " ".join(listed.warnings)
+    assert "too dark" in facts["function picky"]
 
 
 def test_a_file_that_always_changes_is_left_out_until_the_next_run(listed, contents):

@@ -75,7 +75,7 @@ def readers(
 ) -> dict[str, tuple[float, Callable[[], object]]]:
     """Return the readers by name: the pause between two reads in seconds, and the read."""
     store = Database(settings.folders.database, lock_timeout_seconds=30)
-    status = [sys.executable, "-c", "from insight_dagster.cli import main; main()", "status"]
+    status = [sys.executable, "-m", "insight_dagster", "status"]
     return {
         "lock": (0.05, lambda: wait_for_lock(settings.folders.database)),
         "count": (

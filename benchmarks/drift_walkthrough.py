@@ -203,8 +203,7 @@ def promoted(settings: Settings, tour: Tour, store: Database, console: Console) 
 def insight(settings: Settings, *words: str, ends: int = 0) -> str:
     """Run the command line as a user would, and return what it prints."""
     ended = subprocess.run(  # noqa: S603 - our own command line
-        [sys.executable, "-c", "from insight_dagster.cli import main; main()", *words]
-        + ["--home", str(settings.home)],
+        [sys.executable, "-m", "insight_dagster", *words] + ["--home", str(settings.home)],
         env=os.environ | {"COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

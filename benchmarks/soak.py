@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 import psutil
-from rich.console import Console
 
 from benchmarks.soak_library import SoakLibrary
 from benchmarks.soak_tables import unequal
 from benchmarks.soak_trouble import database_held, decoders_killed, start_and_kill
+from insight_dagster.commands.console import Console
 from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.errors import InsightError
 from insight_dagster.settings import Settings, load_settings

@@ -12,7 +12,6 @@ import insight_dagster
 from insight_dagster.cli import analysis, monitoring, safekeeping
 from insight_dagster.commands.console import Console, guard_streams
 from insight_dagster.errors import InsightError
-from insight_dagster.files.interruption import end_on_signals
 
 app = typer.Typer(
     name="insight",
@@ -49,7 +48,6 @@ def main() -> None:
     The exit status is 0 for success, 1 for a failure, 2 for a wrong argument or setting, 3 where a
     class does not pass (`--fail-on`), 128 + its number for a signal.
     """
-    end_on_signals()
     guard_streams()
     try:
         status = app(prog_name="insight", standalone_mode=False)

@@ -120,13 +120,9 @@ def status(
     home: Home = None, fail_on: FailOnOption = FailOn.ERROR, as_json: AsJson = False
 ) -> None:
     """Show classes and assets: rows, verdicts, failed checks and steps, quarantined clips."""
-    from insight_dagster.commands.gate import require_passing
     from insight_dagster.commands.show.status import show_status
-    from insight_dagster.pipeline.home import open_database
 
-    settings = load_settings(home=home)
-    show_status(settings, as_json=as_json, console=console)
-    require_passing(open_database(settings), fail_on)
+    show_status(load_settings(home=home), fail_on=fail_on, as_json=as_json, console=console)
 
 
 @app.command()
@@ -241,18 +237,15 @@ def report(
     fail_on: FailOnOption = FailOn.ERROR,
 ) -> None:
     """Rewrite the report from the tables and print its location."""
-    from insight_dagster.commands.gate import require_passing
     from insight_dagster.commands.run.local_run import rewrite_report
     from insight_dagster.commands.run.serve_report import serve_report
-    from insight_dagster.pipeline.home import open_database
 
     settings = load_settings(home=home)
     if serve:
         restore_default_signals()
         serve_report(settings, port=port, console=console)
     else:
-        interruptible()(rewrite_report)(settings, console=console)
-        require_passing(open_database(settings), fail_on)
+        interruptible()(rewrite_report)(settings, fail_on=fail_on, console=console)
 
 
 @app.command()

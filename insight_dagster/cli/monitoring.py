@@ -34,14 +34,10 @@ def drift(
     as_json: AsJson = False,
 ) -> None:
     """Show what changed since the baseline: checks, performance by cause, metadata."""
-    from insight_dagster.commands.gate import require_passing
-    from insight_dagster.commands.show.drift import DRIFT_CHECKS, show_drift
-    from insight_dagster.pipeline.home import open_database
+    from insight_dagster.commands.show.drift import show_drift
 
     settings = load_settings(home=home)
-    show_drift(settings, class_name=class_name, as_json=as_json, console=console)
-    classes = None if class_name is None else (class_name,)
-    require_passing(open_database(settings), fail_on, classes=classes, checks=DRIFT_CHECKS)
+    show_drift(settings, class_name=class_name, fail_on=fail_on, as_json=as_json, console=console)
 
 
 @baseline_app.command("promote")

@@ -5,7 +5,7 @@ What a check decides does not belong here (`analysis/checks`), nor who is asked 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class FailedCheck:
 
 
 def require_passing(
-    store: Database,
+    failed: Iterable[FailedCheck],
     fail_on: FailOn,
     *,
     classes: Collection[str] | None = None,
@@ -50,7 +50,7 @@ def require_passing(
     """Raise an error if a check failed.
 
     Args:
-        store: the database.
+        failed: all failed checks, errors first.
         fail_on: `error`: a failed check of severity ERROR, or a class whose verdict does not pass;
             `warn`: any failed check; `never`: nothing.
         classes: to ask about, beside the checks of all classes together; None for every class.
@@ -63,7 +63,7 @@ def require_passing(
         return
     found = [
         each
-        for each in failed_checks(store)
+        for each in failed
         if (checks is None or each.name in checks)
         and (classes is None or each.class_name in {*classes, ALL_CLASSES})
         and (fail_on == FailOn.WARN or each.severity == Severity.ERROR)
@@ -74,7 +74,11 @@ def require_passing(
 
 
 def failed_checks(store: Database) -> Sequence[FailedCheck]:
-    """Return every failed check, those of severity ERROR first, and what verdicts add to them."""
+    """Return every failed check, those of severity ERROR first, and what verdicts add to them.
+
+    Args:
+        store: the database, or the snapshot of which a command shows the state.
+    """
     found = [
         FailedCheck(row["class_name"], row["check_name"], row["severity"], row["description"])
         for row in store.rows(CHECK_RESULTS).to_pylist()

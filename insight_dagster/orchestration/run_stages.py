@@ -59,6 +59,11 @@ class StageFailure:
     class_name: str | None
     reason: str
 
+    def __str__(self) -> str:
+        assets = ", ".join(self.stage.asset_names)
+        what = f"{assets} · {self.class_name}" if self.class_name else assets
+        return f"{what}: {self.reason}"
+
 
 @dataclass(frozen=True)
 class StageResult:

@@ -37,7 +37,12 @@ def open_database(settings: Settings) -> Database:
             f"{path} does not exist: nothing has been materialized in this home; run "
             "`insight demo` or `insight run`, or choose another home with --home or INSIGHT_HOME"
         )
-    return Database(path, settings.lock_timeout_seconds)
+    return database_of(settings)
+
+
+def database_of(settings: Settings) -> Database:
+    """Return the database of a home, whose file need not be there yet."""
+    return Database(settings.folders.database, settings.lock_timeout_seconds)
 
 
 def has_random_predictions(store: Database) -> bool:

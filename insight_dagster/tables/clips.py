@@ -7,6 +7,9 @@ from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, CLIP_ID, CONTENT, MODEL
 from insight_dagster.tables.status import ClipStatus, Split
 
+TRIED_AGAIN = (Fault.MOMENT, Fault.REPLACED)
+"""Faults of quarantined clips that every run looks at again, though their files did not change."""
+
 CLIP_MANIFEST = Table(
     "clip_manifest",
     "The clips of the library: file, split, properties of the video file, and problems.",
@@ -47,7 +50,7 @@ CLIP_MANIFEST = Table(
         text(
             "fault",
             f"what is at fault: {Fault.FILE} (the clip is tried again when the file changes), "
-            f"{Fault.MOMENT} or {Fault.REPLACED} (with the next run)",
+            f"{' or '.join(TRIED_AGAIN)} (with the next run)",
             nullable=True,
         ),
     ),

@@ -22,6 +22,11 @@ SEQUENCE = Column(
 INSIGHT_ID = text("insight_id", "identity of the insight")
 
 
+def weights_hash(model_fingerprint: str) -> str:
+    """Return the first 16 hex digits of the SHA-256 of a model's weights."""
+    return model_fingerprint.split("-")[1]
+
+
 def is_random(model_fingerprint: str) -> bool:
     """Return whether a model is untrained, so that its predictions mean nothing."""
     return RANDOM_MARK in model_fingerprint

@@ -23,7 +23,7 @@ COMMANDS = (
 def insight(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Run the real program in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "from insight_dagster.cli import main; main()", *arguments],
+        [sys.executable, "-m", "insight_dagster", *arguments],
         env=os.environ | environment | {"COLUMNS": "200"},
         capture_output=True,
         text=True,

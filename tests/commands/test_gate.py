@@ -2,7 +2,7 @@
 
 import pytest
 
-from insight_dagster.commands.gate import require_passing
+from insight_dagster.commands.gate import failed_checks, require_passing
 from insight_dagster.database import Database
 from insight_dagster.database.writes import Upsert
 from insight_dagster.errors import NotPassedError
@@ -47,7 +47,7 @@ def write(store, table, *rows):
 def refused(store, fail_on, **only) -> str:
     """Return what a command says that exits with 3, '' where it exits with 0."""
     try:
-        require_passing(store, fail_on, **only)
+        require_passing(failed_checks(store), fail_on, **only)
     except NotPassedError as problem:
         assert problem.exit_status == 3
         return str(problem)

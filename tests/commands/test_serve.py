@@ -70,7 +70,7 @@ def test_only_its_own_pages_change_something_and_a_signal_ends_it(tmp_path, how)
 @pytest.mark.timeout(900)
 def test_a_script_ends_what_it_started_in_the_background(tmp_path):
     """A shell that runs a script starts what is in the background with SIGINT ignored."""
-    command = f"{sys.executable} -c 'from insight_dagster.cli import main; main()' serve"
+    command = f"{sys.executable} -m insight_dagster serve"
     script = f"{command} --home {tmp_path}/home --port $1 --report-port 0 & echo $!; wait"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -64,7 +64,7 @@ class DagsterServer:
         self.log = home / "serve.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from insight_dagster.cli import main; main()", "serve"]
+                [sys.executable, "-m", "insight_dagster", "serve"]
                 + ["--home", str(home), "--port", str(self.port)]
                 + ["--report-port", str(self.report_port)],
                 env=os.environ | environment,

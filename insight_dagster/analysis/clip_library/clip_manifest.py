@@ -21,6 +21,7 @@ from insight_dagster.analysis.clip_library.described_file import DescribedFile, 
 from insight_dagster.analysis.decoding import Probe, VideoFacts, content_key, probe
 from insight_dagster.errors import Fault, Unreadable
 from insight_dagster.tables import CLIP_MANIFEST
+from insight_dagster.tables.clips import TRIED_AGAIN
 from insight_dagster.tables.status import ClipStatus
 
 _FACTS = (
@@ -40,8 +41,6 @@ _FACTS = (
 )
 _STATE = ("size_bytes", "modified_ns", "changed_ns")
 _MEASURED = ("content_key", *_STATE, *_FACTS, "status", "problem", "fault")
-TRIED_AGAIN = frozenset({Fault.MOMENT, Fault.REPLACED})
-"""Faults that a listing looks at again, though the file did not change."""
 
 _Row = dict[str, Any]
 _State = tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""Commands that do work: `insight demo`, `run`, `serve`, `doctor`, `promote`.
+"""Commands that run assets or programs, or that change, check or copy a whole home.
 
 Printing tables of results belongs in `commands/show`.
 """

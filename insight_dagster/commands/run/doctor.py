@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -18,6 +20,11 @@ from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.errors import InsightError, RunFailedError, SettingsError
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from insight_dagster.analysis.clip_library import ScannedLibrary
+
+    Scan = Callable[[Path], ScannedLibrary]
 
 _PACKAGES = (
     "dagster", "torch", "torchvision", "pytorchvideo", "decord", "av", "numpy", "scikit-learn",
@@ -47,14 +54,17 @@ def examine(settings: Settings, *, as_json: bool, console: Console) -> None:
 
 
 def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
+    from insight_dagster.analysis.clip_library import scan
+
+    scan_once = functools.cache(scan)
     return [
         ("python", lambda _: f"{sys.version.split()[0]} at {sys.executable}"),
         ("home writable", _home),
         ("decoders", _decoders),
         ("device", _device),
         ("weights", _weights),
-        ("library", _library),
-        ("labels", _labels),
+        ("library", partial(_library, scan_once)),
+        ("labels", partial(_labels, scan_once)),
         ("database", _database),
         ("filters", _filters),
         ("alerts", _alerts),
@@ -107,9 +117,7 @@ def _weights(settings: Settings) -> str:
     return f"{model.fingerprint}, {len(model.labels)} labels; {checked}"
 
 
-def _library(settings: Settings) -> str:
-    from insight_dagster.analysis.clip_library import scan
-
+def _library(scan: Scan, settings: Settings) -> str:
     folder = settings.library_folder
     if not folder.exists():
         return f"{folder} does not exist yet; create one with `insight demo`, or set --library"
@@ -117,14 +125,13 @@ def _library(settings: Settings) -> str:
     return f"{folder}: {len(library.sources)} clips, {len(library.classes)} classes"
 
 
-def _labels(settings: Settings) -> str:
+def _labels(scan: Scan, settings: Settings) -> str:
     """Compare the classes of the library with the labels of the model.
 
     Raises:
         SettingsError: not one class is a label of the model.
     """
     from insight_dagster.analysis.checks.manifest import unknown_labels
-    from insight_dagster.analysis.clip_library import scan
     from insight_dagster.definitions import build_definitions, classifier_of
 
     if not settings.library_folder.exists():
@@ -141,16 +148,12 @@ def _labels(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    from insight_dagster.database import Database
-    from insight_dagster.tables import CLIP_MANIFEST
-
     if not settings.folders.database.exists():
         return f"{settings.folders.database} does not exist yet"
-    store = Database(settings.folders.database, settings.lock_timeout_seconds)
+    store = open_database(settings)
     store.check_file()
-    return (
-        f"{settings.folders.database}: {store.rows(CLIP_MANIFEST).num_rows} clips in the manifest"
-    )
+    clips = store.read("SELECT count(*) AS clips FROM clip_manifest")["clips"][0]
+    return f"{settings.folders.database}: {clips} clips in the manifest"
 
 
 def _filters(settings: Settings) -> str:
@@ -187,7 +190,7 @@ def _alerts(settings: Settings) -> str:
     if aside:
         raise SettingsError(
             f"{settings.folders.alerts / SET_ASIDE} has {', '.join(aside)}, which could not be "
-            "read or delivered; see to them, then delete them"
+            "read or delivered; look at them, then delete them"
         )
     return f"{len(rows)} wait for delivery"
 

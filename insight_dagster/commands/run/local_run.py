@@ -18,11 +18,10 @@ from insight_dagster.analysis.checks.manifest import unknown_labels
 from insight_dagster.analysis.clip_library import ScannedLibrary, scan
 from insight_dagster.analysis.clip_library.quarantine_counts import count_quarantined
 from insight_dagster.commands.console import Console
-from insight_dagster.commands.gate import require_passing
+from insight_dagster.commands.gate import failed_checks, require_passing
 from insight_dagster.commands.home import note_clock, open_instance, remember, warn_random
 from insight_dagster.commands.progress import BarProgress, progress_bars
 from insight_dagster.commands.run.weights_note import note_changed_weights
-from insight_dagster.database import Database
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import DatabaseBusyError, RunFailedError, UnknownClassError
 from insight_dagster.orchestration.run_launcher import end_dead_runs
@@ -35,7 +34,7 @@ from insight_dagster.orchestration.run_stages import (
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
 from insight_dagster.orchestration.stages import REFIT, REPORT, STAGES, Stage
 from insight_dagster.orchestration.upkeep.old_runs import tidy
-from insight_dagster.pipeline.home import has_random_predictions, open_database
+from insight_dagster.pipeline.home import database_of, has_random_predictions, open_database
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
@@ -92,7 +91,7 @@ def run_pipeline(
         _add_partitions(instance, Names.of(settings).partition_set, wanted)
         _note_departed_classes(settings, library, console)
         note_clock(settings, console)
-        store = Database(settings.folders.database, settings.lock_timeout_seconds)
+        store = database_of(settings)
         store.check_file()
         refit = not classes or not _has_space(settings)
         stages = [stage for stage in STAGES if refit or stage is not REFIT]
@@ -120,7 +119,8 @@ def run_and_report(
     """
     outcome = run_pipeline(settings, classes=classes, console=console)
     report_outcome(outcome, settings, console)
-    require_passing(open_database(settings), fail_on, classes=outcome.analysis.classes)
+    found = failed_checks(open_database(settings))
+    require_passing(found, fail_on, classes=outcome.analysis.classes)
 
 
 def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Console) -> None:
@@ -130,7 +130,7 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
         RunFailedError: a stage failed.
     """
     if not outcome.succeeded:
-        raise RunFailedError("; ".join(map(_sentence, outcome.failures)))
+        raise RunFailedError("; ".join(map(str, outcome.failures)))
     warn_random(has_random_predictions(open_database(settings)), console)
     for each in outcome.not_cleared:
         console.labelled("does not pass:", f"{each.class_name}: {each.reason}", style="yellow")
@@ -143,20 +143,22 @@ def report_outcome(outcome: PipelineOutcome, settings: Settings, console: Consol
     )
 
 
-def rewrite_report(settings: Settings, *, console: Console) -> None:
-    """Run `insight report`: write the report again from the tables.
+def rewrite_report(settings: Settings, *, fail_on: FailOn = FailOn.NEVER, console: Console) -> None:
+    """Run `insight report`: write the report again from the tables, and print its location.
 
     Raises:
-        SettingsError: nothing has been materialized in this home yet.
+        UnavailableError: nothing has been materialized in this home yet.
         RunFailedError: the report could not be written.
+        NotPassedError: a check failed that `fail_on` names.
     """
-    open_database(settings)
+    store = open_database(settings)
     with open_instance(settings) as instance, progress_bars(console) as bars:
         launcher = InProcessLauncher(build_definitions(settings, progress=bars), instance)
         result = run_stage(REPORT, (), launcher)
     if result.failures:
         raise RunFailedError(f"the report was not written: {result.failures[0].reason}")
     console.print(str(settings.folders.report / "index.html"), soft_wrap=True)
+    require_passing(failed_checks(store), fail_on)
 
 
 def _known_classes(library: ScannedLibrary, classes: Sequence[str]) -> tuple[str, ...]:
@@ -206,9 +208,3 @@ def _stage_bar(bars: BarProgress, count: int) -> Callable[[Stage], None]:
         bars.bars.update(bar, description=", ".join(stage.asset_names), completed=next(begun))
 
     return begin
-
-
-def _sentence(failure: StageFailure) -> str:
-    assets = ", ".join(failure.stage.asset_names)
-    what = f"{assets} · {failure.class_name}" if failure.class_name else assets
-    return f"{what}: {failure.reason}"

@@ -8,11 +8,11 @@ from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import note_clock, open_instance, who
 from insight_dagster.commands.progress import progress_bars
 from insight_dagster.definitions import build_definitions, check_names
-from insight_dagster.errors import PromotionError, UnknownCheckError, choices
+from insight_dagster.errors import PromotionError, RunFailedError, UnknownCheckError, choices
 from insight_dagster.orchestration.run_launcher import end_dead_runs
-from insight_dagster.orchestration.run_stages import run_stage
+from insight_dagster.orchestration.run_stages import run_stage, run_stages
 from insight_dagster.orchestration.stage_launchers import InProcessLauncher
-from insight_dagster.orchestration.stages import COMPARE, PROMOTE, REPORT
+from insight_dagster.orchestration.stages import COMPARED, PROMOTE, REPORT
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
@@ -34,6 +34,7 @@ def promote(
     Raises:
         UnknownCheckError: a check that is to be accepted does not exist.
         PromotionError: refused; the message names the failing checks.
+        RunFailedError: promoted, but a class was not compared or the report not written.
     """
     open_database(settings)
     for name in accept:
@@ -48,7 +49,9 @@ def promote(
         if promotion.shared_failure is not None:
             raise PromotionError(promotion.shared_failure)
         # A class whose checks do not pass has been compared all the same: `insight drift` shows it.
-        run_stage(COMPARE, launcher.partitions(), launcher)
-        run_stage(REPORT, (), launcher)
+        after = run_stages((COMPARED, REPORT), launcher.partitions(), launcher)
     (newest,) = open_database(settings).read(_NEWEST).to_pylist()
     console.print(f"Baseline {newest['baseline_id']}: {newest['clips']} clips.", soft_wrap=True)
+    if after.work_failures:
+        failed = "; ".join(map(str, after.work_failures))
+        raise RunFailedError(f"the baseline was promoted, but not all work after it done: {failed}")

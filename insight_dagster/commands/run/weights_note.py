@@ -15,6 +15,7 @@ from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.commands.console import Console
 from insight_dagster.files.atomic import write_atomically
 from insight_dagster.settings import Settings
+from insight_dagster.tables.identity import weights_hash
 
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})(?=\.|$)")
 _USED = "used.json"
@@ -46,7 +47,7 @@ def note_changed_weights(settings: Settings, model: VideoClassifier, console: Co
     if model.weights_file is None:
         return
     kept, path = settings.folders.weights / _USED, str(model.weights_file)
-    digest = model.fingerprint.split("-")[1]
+    digest = weights_hash(model.fingerprint)
     used = _read(kept)
     before = used.get(path)
     if before == digest:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from insight_dagster.commands.console import Console
+from insight_dagster.commands.gate import ALL_CLASSES, failed_checks, require_passing
 from insight_dagster.commands.home import warn_random
 from insight_dagster.commands.known_values import check_class
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.settings import Settings
-from insight_dagster.tables.status import DriftPart
+from insight_dagster.tables.status import DriftPart, FailOn
 
 _BASELINES = """
     SELECT baseline_id, reason, clips, accuracy, author, accepted, mean_loss, calibration_error,
@@ -47,9 +48,26 @@ def show_baselines(settings: Settings, *, as_json: bool, console: Console) -> No
 
 
 def show_drift(
-    settings: Settings, *, class_name: str | None, as_json: bool, console: Console
+    settings: Settings,
+    *,
+    class_name: str | None,
+    fail_on: FailOn,
+    as_json: bool,
+    console: Console,
 ) -> None:
-    """Print what changed since the baseline: drift checks, performance by cause, metadata."""
+    """Print what changed since the baseline: drift checks, performance by cause, metadata.
+
+    Args:
+        settings: of the home.
+        class_name: the class to show, with the checks of all classes together; None for all.
+        fail_on: severity of the checks shown that are an error.
+        as_json: print JSON instead of tables.
+        console: to print to.
+
+    Raises:
+        UnknownClassError: the tables do not have the class.
+        NotPassedError: a check that is shown failed, and `fail_on` names its severity.
+    """
     with open_database(settings).snapshot() as store:
         check_class(store, class_name)
         queries = {"checks": _CHECKS, "performance": _PERFORMANCE, "metadata": _DATA}
@@ -57,10 +75,16 @@ def show_drift(
             name: [row for row in store.read(sql).to_pylist() if _is_of(row, class_name)]
             for name, sql in queries.items()
         }
-        random = has_random_predictions(store)
+        random, failed = has_random_predictions(store), failed_checks(store)
     if as_json:
         print_json("drift", **found)
-        return
+    else:
+        _print_drift(found, random, console)
+    classes = None if class_name is None else (class_name,)
+    require_passing(failed, fail_on, classes=classes, checks=DRIFT_CHECKS)
+
+
+def _print_drift(found: dict[str, list[dict[str, Any]]], random: bool, console: Console) -> None:
     warn_random(random, console)
     empty = "No baseline to compare with; `insight baseline promote` makes one."
     print_rows(console, found["checks"], title="Checks", empty=empty)
@@ -70,4 +94,5 @@ def show_drift(
 
 
 def _is_of(row: dict[str, Any], class_name: str | None) -> bool:
-    return class_name in (None, row["class_name"])
+    """Return whether a row is of a class or, as a check, of all classes together."""
+    return class_name is None or row["class_name"] in (class_name, ALL_CLASSES)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
-from rich.progress import Progress
-
 from insight_dagster.analysis.insights.power import EXCESSES, Power, smallest_excess
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.printing import print_json, print_rows
+from insight_dagster.commands.progress import progress_bars
 from insight_dagster.definitions import build_definitions, classifier_of
 from insight_dagster.errors import NotEnoughClipsError
 from insight_dagster.pipeline.clip_table import read_clip_table
@@ -49,15 +48,15 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
             "planted in at most half of a class, and the model must make at least one error"
         )
     steps = math.ceil(math.log2(len(EXCESSES) + 1))
-    with Progress(console=console, transient=True, disable=as_json) as progress:
-        task = progress.add_task("planting", total=trials * steps * len(sizes))
+    with progress_bars(Console(quiet=True) if as_json else console) as bars:
+        advance = bars.begin("planting groups", trials * steps * len(sizes))
         found = smallest_excess(
             clips,
             sizes,
             trials=trials,
             seed=settings.seed,
             fdr=settings.fdr,
-            step=lambda: progress.advance(task),
+            step=advance,
         )
     if as_json:
         print_json("power", clips=len(clips), groups=[asdict(each) for each in found])

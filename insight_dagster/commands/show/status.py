@@ -8,16 +8,17 @@ from itertools import chain
 from typing import Any
 
 from insight_dagster.commands.console import Console
+from insight_dagster.commands.gate import failed_checks, require_passing
 from insight_dagster.commands.home import partitions, warn_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
-from insight_dagster.errors import Fault
 from insight_dagster.orchestration.alerts.queue import undelivered_alerts
 from insight_dagster.orchestration.stored_partitions import may_have_unlaunched_runs
 from insight_dagster.pipeline.home import has_random_predictions, note_of_latest_time, open_database
 from insight_dagster.settings import Settings
 from insight_dagster.tables import VERDICTS
-from insight_dagster.tables.status import ClipStatus, Comparison
+from insight_dagster.tables.clips import TRIED_AGAIN
+from insight_dagster.tables.status import ClipStatus, Comparison, FailOn
 
 # What the number of a class's rows in a table is called.
 _PER_CLASS = {
@@ -40,14 +41,29 @@ _NOT_COMPARED = f"""
     GROUP BY ALL ORDER BY ALL"""  # noqa: S608
 _QUARANTINE = f"""
     SELECT class_name, path, problem,
-           CASE fault WHEN '{Fault.FILE}' THEN 'when the file changes' ELSE 'with the next run' END
-           AS tried_again
+           CASE WHEN fault IN {tuple(map(str, TRIED_AGAIN))} THEN 'with the next run'
+           ELSE 'when the file changes' END AS tried_again
     FROM clip_manifest
     WHERE status = '{ClipStatus.QUARANTINED}' ORDER BY class_name, path"""  # noqa: S608
 
+# Keys of the document, titles, and what is printed for no rows; '': nothing.
+_TABLES = (
+    ("classes", "Rows per class", "No class has been materialized yet; `insight run` does it."),
+    ("unlaunched_runs", "Runs that could not be launched, requested again by the daemon", ""),
+    ("failed_steps", "Failed steps", "No step failed."),
+    ("failed_checks", "Failed checks", "Every check passes."),
+    ("not_compared", "Not compared with a baseline", ""),
+    ("quarantined_clips", "Quarantined clips", "No clip is quarantined."),
+    ("undelivered_alerts", "Undelivered alerts", ""),
+)
 
-def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
-    """Print rows per class, verdicts, failed steps, failed checks and quarantined clips."""
+
+def show_status(settings: Settings, *, fail_on: FailOn, as_json: bool, console: Console) -> None:
+    """Print rows per class, verdicts, failed steps, failed checks and quarantined clips.
+
+    Raises:
+        NotPassedError: a check failed that `fail_on` names.
+    """
     known = partitions(settings)
     with open_database(settings).snapshot() as store:
         classes = _classes(store, known)
@@ -55,37 +71,31 @@ def show_status(settings: Settings, *, as_json: bool, console: Console) -> None:
             store.read(sql).to_pylist() for sql in (_FAILURES, _CHECKS, _NOT_COMPARED, _QUARANTINE)
         )
         clock = note_of_latest_time(store)
-        random = has_random_predictions(store)
-    alerts = undelivered_alerts(settings.folders.alerts)
-    unlaunched = _unlaunched(settings)
+        random, failed = has_random_predictions(store), failed_checks(store)
+    shown = {
+        "classes": classes,
+        "unlaunched_runs": _unlaunched(settings),
+        "failed_steps": failures,
+        "failed_checks": checks,
+        "not_compared": not_compared,
+        "quarantined_clips": quarantined,
+        "undelivered_alerts": undelivered_alerts(settings.folders.alerts),
+        "clock_note": clock,
+    }
     if as_json:
-        print_json(
-            "status",
-            classes=classes,
-            unlaunched_runs=unlaunched,
-            failed_steps=failures,
-            failed_checks=checks,
-            not_compared=not_compared,
-            quarantined_clips=quarantined,
-            undelivered_alerts=alerts,
-            clock_note=clock,
-        )
-        return
-    warn_random(random, console)
-    if clock is not None:
-        console.labelled("note:", clock, style="yellow")
-    empty = "No class has been materialized yet; `insight run` does it."
-    print_rows(console, classes, title="Rows per class", empty=empty)
-    if unlaunched:
-        title = "Runs that could not be launched, requested again by the daemon"
-        print_rows(console, unlaunched, title=title, empty="")
-    print_rows(console, failures, title="Failed steps", empty="No step failed.")
-    print_rows(console, checks, title="Failed checks", empty="Every check passes.")
-    if not_compared:
-        print_rows(console, not_compared, title="Not compared with a baseline", empty="")
-    print_rows(console, quarantined, title="Quarantined clips", empty="No clip is quarantined.")
-    if alerts:
-        print_rows(console, alerts, title="Undelivered alerts", empty="")
+        print_json("status", **shown)
+    else:
+        warn_random(random, console)
+        _print_status(shown, console)
+    require_passing(failed, fail_on)
+
+
+def _print_status(shown: dict[str, Any], console: Console) -> None:
+    if shown["clock_note"] is not None:
+        console.labelled("note:", shown["clock_note"], style="yellow")
+    for name, title, empty in _TABLES:
+        if shown[name] or empty:
+            print_rows(console, shown[name], title=title, empty=empty)
 
 
 def _unlaunched(settings: Settings) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def show_power(settings: Settings, *, trials: int, as_json: bool, console: Conso
             trials=trials,
             seed=settings.seed,
             fdr=settings.fdr,
-            step=advance,
+            step=lambda: advance(1),
         )
     if as_json:
         print_json("power", clips=len(clips), groups=[asdict(each) for each in found])

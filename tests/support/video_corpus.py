@@ -12,11 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
 
 BITS = 8
+_FORMATS = {".mkv": "matroska", ".wmv": "asf", ".ts": "mpegts"} | {
+    f".{name}": name for name in ("avi", "flv", "webm")
+}
 _BAND = 32  # rows of the bar code, thick enough to survive the coarsest quantisation
 
 
@@ -37,6 +41,7 @@ class Recipe:
     audio: bool = False
     first_pts: int = 0
     uneven: bool = False
+    piped: bool = False
 
     @property
     def rate(self) -> int:
@@ -112,10 +117,26 @@ def numbers(frames: np.ndarray) -> list[int]:
     return [read_bar_code(frame) for frame in frames]
 
 
+class _Pipe:
+    """A file that is only written to, from its start to its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
+
+
 def write_video(folder: Path, recipe: Recipe) -> Path:
     """Encode a recipe into `folder`; av.error.FFmpegError if PyAV lacks the codec."""
     path = folder / recipe.name
-    with kept_priority(), av.open(str(path), "w", options=recipe.container) as container:
+    with (
+        kept_priority(),
+        path.open("wb") as file,
+        av.open(
+            _Pipe(file) if recipe.piped else str(path),
+            "w",
+            format=_FORMATS.get(path.suffix) if recipe.piped else None,
+            options=recipe.container,
+        ) as container,
+    ):
         stream = container.add_stream(recipe.codec, rate=recipe.fps, options=recipe.options)
         stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, recipe.pixels
         stream.thread_type = "NONE"

@@ -15,6 +15,21 @@ from typing import BinaryIO
 from insight_dagster.errors import DecodeError
 
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
+# What a segment consists of (RFC 9559, 5.1). libav skips anything else without an error.
+_CHILDREN = frozenset(
+    {
+        0x114D9B74,  # SeekHead
+        0x1549A966,  # Info
+        0x1654AE6B,  # Tracks
+        _CLUSTER,
+        0x1C53BB6B,  # Cues
+        0x1043A770,  # Chapters
+        0x1941A469,  # Attachments
+        0x1254C367,  # Tags
+        0xEC,  # Void
+        0xBF,  # CRC-32
+    }
+)
 _CHECKSUM = b"\xbf\x84"  # RFC 8794, 11.3.1: the first child, four bytes, little-endian
 _CHECKSUM_BYTES = 6
 _CHUNK = 1 << 20
@@ -31,46 +46,63 @@ class _Part:
 
 
 def check_parts(path: Path, first: int, last: int) -> bool:
-    """Check the parts of a Matroska file that hold frames, and return whether all have a checksum.
+    """Check the parts of a Matroska file, and return whether checksums prove its frames.
+
+    Clusters, which hold the frames, are read from `first` up to the first that begins behind
+    `last`: had its time stamp been damaged, its frames would be missing before. Other parts are
+    always read.
 
     Args:
         path: a Matroska file.
-        first: offset in bytes; parts that end before it are not read.
-        last: offset in bytes; parts that begin behind it are not read.
+        first: offset in bytes.
+        last: offset in bytes.
+
+    Returns:
+        Whether every cluster has a checksum and the parts fill the whole file. They do not if a
+        live recording left sizes unknown, or if something follows the segment.
 
     Raises:
-        DecodeError: the contents of a part disagree with its checksum, or only some have one.
+        DecodeError: the contents of a part disagree with its checksum, only some clusters have one,
+            or something in the segment is no part of a Matroska file.
     """
     with path.open("rb") as file:
         parts = list(_parts(file))
         clusters = [part for part in parts if part.identifier == _CLUSTER]
+        reach = next((part.start for part in clusters if part.start > last), last)
         for part in parts:
-            read = part.identifier != _CLUSTER or (part.end > first and part.start <= last)
+            read = part.identifier != _CLUSTER or (part.end > first and part.start <= reach)
             if read and part.checksum is not None and _checksum(file, part) != part.checksum:
                 raise DecodeError(
                     f"damaged: bytes {part.start} to {part.end} disagree with their checksum"
                 )
+        complete = bool(parts) and parts[-1].end == file.seek(0, 2)
     missing = sum(part.checksum is None for part in clusters)
     if 0 < missing < len(clusters):
         raise DecodeError(f"damaged: {missing} of {len(clusters)} parts lost their checksum")
-    return bool(clusters) and not missing
+    return complete and bool(clusters) and not missing
 
 
 def _parts(file: BinaryIO) -> Iterator[_Part]:
-    """Yield the children of the segment, up to the first whose size is not stored."""
-    position, length = 0, file.seek(0, 2)
+    """Yield headers and children of segments, up to the first whose size is not stored.
+
+    Raises:
+        DecodeError: something in a segment is no part of a Matroska file.
+    """
+    position, segment_end, length = 0, 0, file.seek(0, 2)
     while position < length:
         file.seek(position)
         identifier, size = _number(file, marked=True), _number(file)
+        if position < segment_end and identifier not in _CHILDREN:
+            raise DecodeError(f"damaged: no part of a Matroska file begins at byte {position}")
         if identifier is None or size is None:
             return
         start = file.tell()
         if identifier == _SEGMENT:
-            position = start
+            position, segment_end = start, start + size
             continue
         head = file.read(_CHECKSUM_BYTES)
         stored = int.from_bytes(head[2:], "little") if head.startswith(_CHECKSUM) else None
-        position = min(start + size, length)
+        position = start + size
         yield _Part(identifier, start, position, stored)
 
 

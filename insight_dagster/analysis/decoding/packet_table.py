@@ -40,10 +40,13 @@ class PacketTable:
     Attributes:
         packets: packets from a key frame on, both shown and only referred to.
         at_end: whether the last of them is the last of the file.
+        leading: number of packets stored behind the first key frame and shown before it, which
+            depend on frames that the span does not hold.
     """
 
     packets: tuple[Packet, ...]
     at_end: bool
+    leading: int = 0
 
     def shown(self, codec_name: str) -> tuple[Packet, ...]:
         """Return the packets whose frames are shown."""
@@ -67,19 +70,20 @@ def read_packets(video: OpenVideo, *, end_pts: float = math.inf, spare: int = 0)
         DecodeError: a packet is damaged or incomplete.
     """
     packets: list[Packet] = []
+    leading: list[Packet] = []
     try:
-        for packet in playable(_intact_packets(video)):
+        for packet in _playable(_intact_packets(video), leading):
             if packet.dts is not None and packet.dts >= end_pts:
                 spare -= 1
                 if spare < 0:
-                    return PacketTable(tuple(packets), at_end=False)
+                    return PacketTable(tuple(packets), at_end=False, leading=len(leading))
             packets.append(packet)
     except MemoryError:
         raise
     except FFmpegError as problem:
         place = f"after {at_second(packets[-1], video)[3:]}" if packets else "at its start"
         raise DecodeError(f"the file is damaged {place}") from problem
-    return PacketTable(tuple(packets), at_end=True)
+    return PacketTable(tuple(packets), at_end=True, leading=len(leading))
 
 
 def _intact_packets(video: OpenVideo) -> Iterator[Packet]:
@@ -90,8 +94,8 @@ def _intact_packets(video: OpenVideo) -> Iterator[Packet]:
         yield packet
 
 
-def playable(packets: Iterable[Packet]) -> Iterator[Packet]:
-    """Yield the packets from the first key frame on that do not depend on earlier frames."""
+def _playable(packets: Iterable[Packet], leading: list[Packet]) -> Iterator[Packet]:
+    """Yield packets from the first key frame on, and append those shown before it to `leading`."""
     key_pts: int | None = None
     started = False
     for packet in packets:
@@ -102,6 +106,7 @@ def playable(packets: Iterable[Packet]) -> Iterator[Packet]:
                 continue
             started, key_pts = True, packet.pts
         if packet.pts is not None and key_pts is not None and packet.pts < key_pts:
+            leading.append(packet)
             continue
         yield packet
 
@@ -134,6 +139,18 @@ def may_be_empty(packet: Packet, codec_name: str) -> bool:
     return codec_name == "mpeg4" and packet.size <= _MPEG4_PLACEHOLDER_BYTES
 
 
+def header_is_finished(video: OpenVideo) -> bool:
+    """Return whether the header may tell the number and the duration of the frames.
+
+    Programs that write AVI to a pipe, and cannot go back to its header, leave a number of frames in
+    it that fits into no file of this size. For ASF files libav estimates a missing duration from
+    the bit rate.
+    """
+    if video.format_name == "avi":
+        return video.stream.frames * _CHUNK_HEADER <= video.path.stat().st_size
+    return video.format_name != "asf"
+
+
 def check_complete(video: OpenVideo, table: PacketTable) -> bool:
     """Check that the file holds all frames that the container's index and header name.
 
@@ -154,7 +171,7 @@ def check_complete(video: OpenVideo, table: PacketTable) -> bool:
         _check_end(video, table)
     places = [packet.pos for packet in table.packets if packet.pos is not None]
     first, last = min(places, default=0), max(places, default=0)
-    check_chain(video.path, video.format_name, last, video.stream.id)
+    check_chain(video.path, video.format_name, last, video.stream.id, at_end=table.at_end)
     return video.format_name == "matroska" and check_parts(video.path, first, last)
 
 
@@ -174,11 +191,13 @@ def _check_gaps(video: OpenVideo, table: PacketTable) -> None:
     stamps = [packet.dts for packet in packets if packet.dts is not None]
     first, last = min(stamps, default=0), max(stamps, default=-1)
     entries = [e for e in video.stream.index_entries if e.size and first <= e.timestamp <= last]
-    missing = len(entries) - len(stamps)
+    missing = len(entries) - len(stamps) - table.leading
     if missing > 0:
         raise DecodeError(f"damaged: {missing} of {len(entries)} frames cannot be found")
-    places = {entry.timestamp: (entry.pos + _CHUNK_HEADER, entry.size) for entry in entries}
-    moved = sum(places.get(p.dts, (p.pos, p.size)) != (p.pos, p.size) for p in packets if p.dts)
+    places: dict[int | None, tuple[int | None, int]] = {
+        entry.timestamp: (entry.pos + _CHUNK_HEADER, entry.size) for entry in entries
+    }
+    moved = sum(places.get(p.dts, (p.pos, p.size)) != (p.pos, p.size) for p in packets)
     if moved:
         raise DecodeError(f"damaged: {moved} frames are not where the index has them")
 
@@ -209,7 +228,7 @@ def _check_span(video: OpenVideo, table: PacketTable) -> None:
 def _check_count(video: OpenVideo, table: PacketTable) -> None:
     # AVI timestamps count frames, including dropped ones (empty chunks, which are not read).
     declared, last = video.stream.frames, table.last_dts
-    if last is not None and last + 1 < declared - 1:
+    if header_is_finished(video) and last is not None and last + 1 < declared - 1:
         raise DecodeError(
             f"cut short: the header declares {declared} frames, {last + 1} are present"
         )

@@ -24,7 +24,11 @@ from insight_dagster.analysis.decoding.frame_plan import Span
 from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
 from insight_dagster.analysis.decoding.orientation import Orientation
 from insight_dagster.analysis.decoding.packet_damage import SELF_CHECKING_CODECS
-from insight_dagster.analysis.decoding.packet_table import check_complete, read_packets
+from insight_dagster.analysis.decoding.packet_table import (
+    check_complete,
+    header_is_finished,
+    read_packets,
+)
 from insight_dagster.errors import DecodeError
 
 DECODERS = ("pyav", "decord")
@@ -217,7 +221,7 @@ def _check_arguments(
 
 
 def _duration(video: OpenVideo, shown: Sequence[Packet]) -> float:
-    if video.stream.duration and video.stream.duration > 0:
+    if video.stream.duration and video.stream.duration > 0 and header_is_finished(video):
         return float(video.stream.duration * video.time_base)
     times = [packet.pts for packet in shown if packet.pts is not None] or [0]
     of_frame = 1 / (video.fps or 25.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,32 @@ def test_a_part_that_lost_its_checksum_is_damage(tmp_path):
     path.write_bytes(bytes(data))
     with pytest.raises(DecodeError, match=r"1 of \d+ parts lost their checksum"):
         check_parts(path, *EVERYTHING)
+
+
+@pytest.mark.parametrize("where", [0, 1, -1])
+def test_a_flipped_bit_of_an_identifier_is_damage(where, tmp_path):
+    recipe = Recipe("long.mkv", options=H264, frames=80, container={"cluster_time_limit": "500"})
+    path = write_video(tmp_path, recipe)
+    data = path.read_bytes()
+    clusters = [found.start() for found in re.finditer(b"\x1f\x43\xb6\x75", data)]
+    assert len(clusters) > 3
+    for bit in range(32):
+        flipped = bytearray(data)
+        flipped[clusters[where] + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bytes(flipped))
+        with pytest.raises(DecodeError):
+            decode_window(path, start=0, seconds=9, num_frames=8)
+
+
+@pytest.mark.parametrize(
+    ("container", "behind"), [({"live": "1"}, b""), ({}, bytes(300)), ({}, b"0123456789")]
+)
+def test_only_parts_that_fill_the_file_prove_it(container, behind, tmp_path):
+    path = write_video(tmp_path, Recipe("live.mkv", options=H264, container=container))
+    path.write_bytes(path.read_bytes() + behind)
+    assert not check_parts(path, *EVERYTHING)
+    facts = probe(path)
+    assert (facts.frames, facts.undetectable_damage) == (40, True)
 
 
 @pytest.mark.parametrize("contents", [b"", b"\x00", b"\xff" * 40, b"\x18\x53\x80\x67\x01\xff"])

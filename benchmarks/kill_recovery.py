@@ -27,7 +27,7 @@ from insight_dagster.commands.run.local_run import run_pipeline
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import make_library
-from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
+from insight_dagster.orchestration.stages import NIGHT_JOB as NIGHT
 from insight_dagster.orchestration.stages import STAGES
 from insight_dagster.settings import Settings, load_settings
 from tests.support.dagster_server import DagsterServer, wait_for

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
 from insight_dagster.orchestration.run_launcher import worker_process
 from insight_dagster.orchestration.stage_requests import REQUEST_TAG
+from insight_dagster.orchestration.stages import NIGHT_JOB as NIGHT
 from tests.support.dagster_server import DagsterServer, wait_for
 
 

@@ -22,8 +22,8 @@ from rich.progress import track
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.demo.classes import DEMO_CLASSES
-from insight_dagster.orchestration.nightly_job import JOB_NAME as NIGHT
 from insight_dagster.orchestration.stage_requests import NIGHT_TAG
+from insight_dagster.orchestration.stages import NIGHT_JOB as NIGHT
 from insight_dagster.settings import Settings, load_settings
 from tests.support.dagster_server import DagsterServer, wait_for
 

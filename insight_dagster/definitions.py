@@ -32,7 +32,7 @@ from insight_dagster.orchestration.sensors import (
     clip_library_sensor,
     nightly_stages,
 )
-from insight_dagster.orchestration.upkeep.backup_job import nightly_backup
+from insight_dagster.orchestration.upkeep.backup_job import nightly_backups
 from insight_dagster.resources.class_checks import ClassChecksResource
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.console_log import console_log
@@ -110,7 +110,7 @@ def build_definitions(
             clip_library_sensor(settings, jobs),
             nightly_stages(names, jobs),
             baseline_sensor(names, jobs),
-            nightly_backup(names, jobs.nightly, jobs.backup),
+            *nightly_backups(names, jobs.nightly, jobs.backup),
             failure_alerts(settings),
             alert_delivery(settings),
         ],

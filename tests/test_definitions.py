@@ -13,6 +13,7 @@ from insight_dagster.commands.home import open_instance
 from insight_dagster.definitions import build_definitions
 from insight_dagster.orchestration.automation_conditions import conditions
 from insight_dagster.orchestration.jobs import FORMER_NAMES
+from insight_dagster.orchestration.nightly_job import SINGLE_NIGHT_TAG
 from insight_dagster.orchestration.run_launcher import WatchedRunLauncher
 from insight_dagster.orchestration.stages import COMPARE, PROMOTE, STAGES
 from insight_dagster.settings import Settings, load_settings
@@ -68,13 +69,13 @@ def test_keys_partitions_groups_and_owners_follow_the_settings(tmp_path):
         assert (spec.group_name, list(spec.owners)) == ("north", ["a@example.org"])
         assert all(dep.asset_key.path[:-1] == ["video", "north"] for dep in spec.deps)
         classes = spec.partitions_def
-        assert classes is None or classes.name == "video_north_action_class"
+        assert classes is None or classes.name == "video.north.action_class"
     specs = [spec for checks in definitions.asset_checks for spec in checks.check_specs]
     assert {tuple(spec.asset_key.path[:-1]) for spec in specs} == {("video", "north")}
     names = {spec.partitions_def.name for spec in specs if spec.partitions_def}
-    assert names == {"video_north_action_class"}
+    assert names == {"video.north.action_class"}
     job = definitions.resolve_job_def("analyse_classes")
-    assert job.partitions_def.name == "video_north_action_class"
+    assert job.partitions_def.name == "video.north.action_class"
     assert dg.AssetKey(["video", "north", "verdict"]) in job.asset_layer.selected_asset_keys
 
 
@@ -85,6 +86,16 @@ def test_two_sets_of_definitions_in_one_process_keep_apart(tmp_path):
     assert len(found[0]) == len(found[1]) == 12 and not found[0] & found[1]
     with_resources = [each.resources["insight_database"].path for each in (north, plain)]
     assert with_resources == [str(tmp_path / number / "insight.duckdb") for number in "12"]
+
+
+def test_homes_with_alike_prefixes_share_neither_classes_nor_turns(tmp_path):
+    found = [
+        build_definitions(load_settings(home=tmp_path, key_prefix=prefix))
+        for prefix in ("a/b", "a_b")
+    ]
+    sets = {each.resources["insight_names"].partition_set for each in found}
+    nights = {each.resolve_job_def("nightly_reanalysis").tags[SINGLE_NIGHT_TAG] for each in found}
+    assert len(sets) == len(nights) == 2
 
 
 def test_only_the_shared_steps_are_not_partitioned(tmp_path):

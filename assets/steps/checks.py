@@ -33,9 +33,7 @@ from insight_dagster.resources.names import asset_name
 from insight_dagster.resources.partitions import ACTION_CLASSES
 from insight_dagster.tables import CHECK_RESULTS
 from insight_dagster.tables.clock import timestamp_now
-
-ALL_CLASSES = ""
-"""Stands for the class name in results of checks of all classes together."""
+from insight_dagster.tables.operations import ALL_CLASSES
 
 EvaluateClass = Callable[[ClassChecks, str], Outcomes]
 """Returns the outcomes of one class: a method of `ClassChecks`."""

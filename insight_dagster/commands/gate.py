@@ -12,10 +12,9 @@ from typing import Any
 from insight_dagster.database import Database
 from insight_dagster.errors import NotPassedError
 from insight_dagster.tables import CHECK_RESULTS, STEP_FAILURES, VERDICTS
+from insight_dagster.tables.operations import ALL_CLASSES
 from insight_dagster.tables.status import FailOn, Severity
 
-ALL_CLASSES = ""
-"""Stands for the class name in results of checks of all classes together."""
 _SHOWN = 5
 
 

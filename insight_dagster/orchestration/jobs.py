@@ -1,7 +1,7 @@
 """The jobs: one for every stage, one for a new class, one for a promotion, and their former names.
 
-What a stage's job materializes does not belong here (`stages`), nor does what a night does
-(`nightly_job`).
+What jobs are called and what a stage materializes (`stages`) does not belong here, nor does what a
+night does (`nightly_job`).
 """
 
 from __future__ import annotations
@@ -14,24 +14,15 @@ import dagster as dg
 from insight_dagster.orchestration import nightly_job
 from insight_dagster.orchestration.dagster_internals import AssetJob
 from insight_dagster.orchestration.stages import (
+    ANALYSE_JOB,
     COMPARE,
-    EVALUATE,
-    EXTRACT,
+    FORMER_NAMES,
     PROMOTE,
     REPORT,
     STAGES,
-    Stage,
 )
 from insight_dagster.orchestration.upkeep import backup_job
-from insight_dagster.orchestration.upkeep.unlaunched_runs import ANALYSE_JOB
 from insight_dagster.resources.names import Names
-
-FORMER_NAMES: dict[str, Stage] = {
-    "measure_classes": EXTRACT,
-    "judge_classes": EVALUATE,
-    "hold_against_baseline": COMPARE,
-}
-"""Stages by the former name of their job, which scripts may still launch."""
 
 
 @dataclass(frozen=True)

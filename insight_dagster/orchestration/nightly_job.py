@@ -25,6 +25,7 @@ from insight_dagster.orchestration.stages import (
     EVALUATE,
     EXPLAIN,
     EXTRACT,
+    NIGHT_JOB,
     PLACE,
     PROMOTE,
     REFIT,
@@ -39,7 +40,6 @@ from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.names import Names
 from insight_dagster.resources.options import OptionsResource
 
-JOB_NAME = "nightly_reanalysis"
 SINGLE_NIGHT_TAG = "insight/conductor"
 """Limits the nightly runs of a home to one: the instance's `dagster.yaml` names it."""
 
@@ -116,7 +116,9 @@ def conclude(
     insight_options: OptionsResource,
     insight_names: dg.ResourceParam[Names],
 ) -> None:
-    """Delete unused files; fail if a class failed or a check of severity ERROR does not pass.
+    """Fail if a class failed or a check of severity ERROR does not pass; delete what is old.
+
+    Old runs and unused files are deleted however the night ends.
 
     A night that passed and shows no drift becomes the baseline, if the settings say so
     (`auto_promote`). One that shows a small drift does not: the baseline would follow the drift
@@ -126,13 +128,17 @@ def conclude(
         RunFailedError: names classes, stages and checks.
     """
     store = insight_database.open()
-    keep, folders = insight_options.keep_analyses, insight_folders.open()
-    context.log.info(tidy(context.instance, store, folders, insight_names, keep_analyses=keep))
     failing = store.read(_FAILING).to_pylist()
     problems = [_sentence(failure) for failure in _failures(analysis)]
     problems += [
         f"{row['name']}: {row['description']}" for row in failing if row["severity"] == ERROR
     ]
+    keep, folders = insight_options.keep_analyses, insight_folders.open()
+    try:
+        context.log.info(tidy(context.instance, store, folders, insight_names, keep_analyses=keep))
+    except Exception as problem:
+        context.log.exception("old runs and files could not be deleted")
+        problems.append(f"old runs and files could not be deleted: {problem}")
     context.add_output_metadata({"classes": len(analysis.remaining), "problems": problems})
     if problems:
         raise RunFailedError("; ".join(problems))
@@ -158,7 +164,7 @@ def _promote(context: dg.OpExecutionContext, names: Names) -> None:
         RunFailedError: the promotion failed.
     """
     reason = f"night {context.run_id}: every class was analysed and passed"
-    config = {"promote": {"author": JOB_NAME, "reason": reason}}
+    config = {"promote": {"author": NIGHT_JOB, "reason": reason}}
     result = run_stage(PROMOTE, (), DaemonLauncher(context, names), op_config=config)
     if result.failures:
         raise RunFailedError("the baseline was not promoted; the log of its run says why")
@@ -168,14 +174,14 @@ def define_job(names: Names) -> dg.JobDefinition:
     """Return the nightly job of a home.
 
     Args:
-        names: of the home in the Dagster instance; homes take no turns.
+        names: of the home in the Dagster instance; other homes may have a night at the same time.
     """
 
     @dg.job(
-        name=JOB_NAME,
+        name=NIGHT_JOB,
         executor_def=dg.in_process_executor,
         tags={
-            SINGLE_NIGHT_TAG: "_".join(("nightly", *names.prefix)),
+            SINGLE_NIGHT_TAG: ".".join(("nightly", *names.prefix)),
             RETRY_STRATEGY_TAG: "ALL_STEPS",
             **names.run_tags,
         },

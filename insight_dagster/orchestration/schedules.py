@@ -4,8 +4,8 @@ import dagster as dg
 from dagster import DagsterInvalidDefinitionError
 
 from insight_dagster.errors import SettingsError
-from insight_dagster.orchestration.nightly_job import JOB_NAME
-from insight_dagster.orchestration.stage_requests import IN_PROGRESS
+from insight_dagster.orchestration.stage_requests import runs_in_progress
+from insight_dagster.orchestration.stages import NIGHT_JOB
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 
@@ -48,8 +48,7 @@ def nightly_schedule(settings: Settings, nightly: dg.JobDefinition) -> dg.Schedu
 
 
 def _request(context: dg.ScheduleEvaluationContext, names: Names) -> dg.RunRequest | dg.SkipReason:
-    nights = context.instance.get_runs(dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_PROGRESS)))
-    busy = [run for run in nights if names.owns(run)]
+    busy = runs_in_progress(context.instance, names, job=NIGHT_JOB)
     if busy:
         return dg.SkipReason(f"the nightly re-analysis of run {busy[0].run_id} is still running")
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())

@@ -14,13 +14,13 @@ from insight_dagster.database import Database
 from insight_dagster.files.visible_text import visible
 from insight_dagster.orchestration.class_ranges import class_ranges, range_tags
 from insight_dagster.orchestration.jobs import Jobs
-from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.stage_requests import StageRequest, run_requests
-from insight_dagster.orchestration.stages import EXTRACT
-from insight_dagster.orchestration.upkeep.unlaunched_runs import ANALYSE_JOB, unlaunched_runs
+from insight_dagster.orchestration.stages import ANALYSE_JOB, EXTRACT, NIGHT_JOB
+from insight_dagster.orchestration.upkeep.unlaunched_runs import UnlaunchedRun, unlaunched_runs
 from insight_dagster.resources.names import Names
 from insight_dagster.settings import Settings
 from insight_dagster.tables import CLIP_MANIFEST
+from insight_dagster.tables.operations import ALL_CLASSES
 
 _RUNNING, _STOPPED = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 
@@ -45,9 +45,7 @@ def clip_library_sensor(settings: Settings, jobs: Jobs) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         library = scan(settings.library_folder)
         before = LibraryWatch.from_cursor(context.cursor)
-        lost = _not_launched(context, names, before.requested)
-        before = before.without_requests(lost)
-        seen = find_changes(library, before, stored=lambda names: _stored(settings, names))
+        seen = find_changes(library, before, stored=lambda wanted: _stored(settings, wanted))
         known = set(context.instance.get_dynamic_partitions(names.partition_set))
         new = [name for name in seen.settled if name not in known]
         gone = sorted(known - set(library.classes))
@@ -55,12 +53,19 @@ def clip_library_sensor(settings: Settings, jobs: Jobs) -> dg.SensorDefinition:
         if gone:
             rows_of = visible(", ".join(gone))
             context.log.warning(f"no longer in the library, rows kept: {rows_of}")
+        requests = list(_requests(settings, seen, jobs))
+        for each in _not_launched(context.instance, names, known & set(library.classes), requests):
+            context.log.warning(
+                f"{each.job} {visible(each.class_name)} could not be launched ({each.reason}) and "
+                "is requested again"
+            )
+            requests.append(_again(each, jobs))
         return dg.SensorResult(
-            run_requests=list(_requests(settings, seen, jobs)),
+            run_requests=requests,
             dynamic_partitions_requests=[names.classes.build_add_request(new)] if new else [],
             asset_events=[_gone_check(names, name, library.classes) for name in newly_gone],
             cursor=seen.watch.to_cursor(),
-            skip_reason=None if seen.changed else _quiet(seen, library.classes),
+            skip_reason=None if requests or seen.changed else _quiet(seen, library.classes),
         )
 
     return sensor
@@ -83,7 +88,7 @@ def nightly_stages(names: Names, jobs: Jobs) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         nights = context.instance.get_runs(
-            dg.RunsFilter(job_name=JOB_NAME, statuses=[dg.DagsterRunStatus.STARTED])
+            dg.RunsFilter(job_name=NIGHT_JOB, statuses=[dg.DagsterRunStatus.STARTED])
         )
         requests = [
             request
@@ -132,21 +137,42 @@ def baseline_sensor(names: Names, jobs: Jobs) -> dg.SensorDefinition:
 
 
 def _not_launched(
-    context: dg.SensorEvaluationContext, names: Names, requested: Collection[str]
-) -> Collection[str]:
-    """Return the classes whose runs were requested, could not be launched, and are due again."""
-    due = [
-        each
-        for each in unlaunched_runs(context.instance, names)
-        if each.is_due and each.job in (ANALYSE_JOB, EXTRACT.job, JOB_NAME)
-    ]
-    for each in due:
-        context.log.warning(
-            f"{each.job} {each.class_name} could not be launched ({each.reason}); wanted again"
-        )
-    # A night has no class of its own: it was requested for all of them.
-    return (
-        requested if any(not each.class_name for each in due) else [each.class_name for each in due]
+    instance: dg.DagsterInstance,
+    names: Names,
+    classes: Collection[str],
+    requested: Sequence[dg.RunRequest],
+) -> list[UnlaunchedRun]:
+    """Return the analyses and nights that could not be launched and are to be requested again.
+
+    Until the run that is requested has failed, it stands for the one that could not be launched.
+
+    Args:
+        instance: of the home.
+        names: of the home in the instance.
+        classes: those that can be analysed.
+        requested: what is requested already; a night analyses every class.
+    """
+    begun = {(each.job_name, each.partition_key or ALL_CLASSES) for each in requested}
+    if (NIGHT_JOB, ALL_CLASSES) in begun:
+        return []
+
+    def matters(job: str, class_name: str) -> bool:
+        if job == NIGHT_JOB:
+            return True
+        wanted = job in (ANALYSE_JOB, EXTRACT.job) and class_name in classes
+        return wanted and (ANALYSE_JOB, class_name) not in begun
+
+    return [each for each in unlaunched_runs(instance, names, matters=matters) if each.is_due]
+
+
+def _again(run: UnlaunchedRun, jobs: Jobs) -> dg.RunRequest:
+    """Return the request of the run that takes the place of one that could not be launched."""
+    if run.job == NIGHT_JOB:
+        return dg.RunRequest(job_name=NIGHT_JOB, run_key=f"{run.run_id} again")
+    return dg.RunRequest(
+        job_name=jobs.analyse_classes.name,
+        partition_key=run.class_name,
+        run_key=f"{run.run_id} {run.class_name} again",
     )
 
 
@@ -155,7 +181,7 @@ def _requests(settings: Settings, seen: Changes, jobs: Jobs) -> Iterator[dg.RunR
     if not seen.settled or settings.automation == "conditions":
         return
     if not _has_space(settings):
-        yield dg.RunRequest(job_name=JOB_NAME, run_key=f"first analysis {seen.watch.requests}")
+        yield dg.RunRequest(job_name=NIGHT_JOB, run_key=f"first analysis {seen.watch.requests}")
         return
     for name in seen.settled:
         yield dg.RunRequest(

@@ -173,7 +173,7 @@ class DaemonLauncher:
             return
         waiting = dg.RunsFilter(tags={NIGHT_TAG: run_id}, statuses=[dg.DagsterRunStatus.QUEUED])
         for run in instance.get_runs(waiting):
-            instance.report_run_canceled(run, message="the database cannot be used at present")
+            cancel_run(instance, run.run_id, "the database cannot be used at present")
         raise problem
 
 

@@ -32,6 +32,8 @@ IN_PROGRESS = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+QUEUED_WITHIN_SECONDS = 300.0
+"""A run that was created and not queued for so long is taken for one that could not be launched."""
 POLL_SECONDS = 2.0
 LAUNCH_SECONDS = 1800.0
 """How long to wait for requested runs to be launched; a stopped sensor launches none."""
@@ -107,13 +109,13 @@ def wait_for_runs(
     Raises:
         RunFailedError: they were not launched in time.
     """
-    deadline, ended_before, told = time.monotonic() + LAUNCH_SECONDS, -1, set[str]()
+    deadline, ended_before, reported = time.monotonic() + LAUNCH_SECONDS, -1, set[str]()
     while True:
         found = runs()
         ended = sum(has_ended(run) for run in found)
         for run in found:
-            if has_ended(run) and run.run_id not in told:
-                told.add(run.run_id)
+            if has_ended(run) and run.run_id not in reported:
+                reported.add(run.run_id)
                 on_ended(run)
         if ended != ended_before:
             log(f"{name}: {ended} of {max(count, len(found))} runs have ended")
@@ -134,6 +136,28 @@ def has_ended(run: dg.DagsterRun) -> bool:
     return run.is_finished and not waits_for_retry
 
 
+def was_never_queued(record: dg.RunRecord) -> bool:
+    """Return whether a run was created long ago and not queued: no one launches it any more."""
+    age = time.time() - record.create_timestamp.timestamp()
+    status = record.dagster_run.status
+    return status == dg.DagsterRunStatus.NOT_STARTED and age >= QUEUED_WITHIN_SECONDS
+
+
+def runs_in_progress(
+    instance: dg.DagsterInstance, names: Names, *, job: str | None = None
+) -> list[dg.DagsterRun]:
+    """Return the runs of a home that have not ended, without those that were never queued.
+
+    Args:
+        instance: of the home.
+        names: of the home in the instance.
+        job: name of the job; None for every job.
+    """
+    records = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=list(IN_PROGRESS)))
+    runs = [each.dagster_run for each in records if not was_never_queued(each)]
+    return [run for run in runs if names.owns(run)]
+
+
 def wait_for_earlier_nights(context: dg.OpExecutionContext, names: Names) -> None:
     """Wait until the runs that an earlier nightly run of the home requested have ended.
 
@@ -141,8 +165,8 @@ def wait_for_earlier_nights(context: dg.OpExecutionContext, names: Names) -> Non
     """
     while others := [
         run
-        for run in context.instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS)))
-        if names.owns(run) and run.tags.get(NIGHT_TAG, context.run_id) != context.run_id
+        for run in runs_in_progress(context.instance, names)
+        if run.tags.get(NIGHT_TAG, context.run_id) != context.run_id
     ]:
         context.log.info(f"waiting for {len(others)} runs of an earlier night")
         time.sleep(POLL_SECONDS * 5)

@@ -1,4 +1,4 @@
-"""The stages of an analysis over many classes, in order, and the jobs that run them.
+"""The stages of an analysis over many classes, in order, and the names of all jobs.
 
 A stage begins when the one before it has ended for every class: the shared fit needs all vectors,
 and no class's insights may be compared with half a library. How stages are run does not belong here
@@ -116,3 +116,11 @@ PROMOTE = Stage(
 
 STAGES = (EXTRACT, REFIT, PLACE, EXPLAIN, EVALUATE, REPORT)
 """The stages of an analysis, in the order in which they are run."""
+
+ANALYSE_JOB, NIGHT_JOB, BACKUP_JOB = "analyse_classes", "nightly_reanalysis", "back_up_home"
+FORMER_NAMES: dict[str, Stage] = {
+    "measure_classes": EXTRACT,
+    "judge_classes": EVALUATE,
+    "hold_against_baseline": COMPARE,
+}
+"""Stages by the former name of their job, which scripts may still launch."""

@@ -43,7 +43,7 @@ class AnalysisOptions(BaseModel):
     keep_backups: int = Field(
         7,
         ge=1,
-        description="number of backups to keep in the home; every night that passes makes one",
+        description="number of backups to keep in the home; every night makes one, passed or not",
     )
     keep_analyses: int = Field(
         30,

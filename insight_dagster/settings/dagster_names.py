@@ -29,7 +29,7 @@ class DagsterNames(BaseModel):
     partition_set: str | None = Field(
         None,
         description="name of the dynamic partitions that hold the classes; default: action_class, "
-        "preceded by the key prefix if there is one",
+        "preceded by the parts of the key prefix and dots if there is one",
     )
     group: str | None = Field(
         None, description="group of all assets in the Dagster UI; default: one group per subject"
@@ -41,9 +41,12 @@ class DagsterNames(BaseModel):
 
     @property
     def class_partitions(self) -> str:
-        """Name of the dynamic partitions that hold the classes."""
+        """Name of the dynamic partitions that hold the classes.
+
+        No part of a prefix contains a dot, so that two prefixes never have the same.
+        """
         parts = self.key_prefix.split("/") if self.key_prefix else []
-        return self.partition_set or "_".join((*parts, "action_class"))
+        return self.partition_set or ".".join((*parts, "action_class"))
 
     @field_validator("key_prefix", "group")
     @classmethod
@@ -59,7 +62,7 @@ class DagsterNames(BaseModel):
     @classmethod
     def _is_partition_set(cls, value: str | None) -> str | None:
         if value and not _PARTITION_SET.fullmatch(value):
-            raise ValueError("needs letters, digits and _ . -, e.g. north_action_class")
+            raise ValueError("needs letters, digits and _ . -, e.g. north.action_class")
         return value
 
     @field_validator("owners")

@@ -6,8 +6,10 @@ from insight_dagster.tables.columns import Column, Table, real, text, whole
 from insight_dagster.tables.identity import CLASS, INSIGHT_ID, SEQUENCE
 from insight_dagster.tables.status import Severity
 
+ALL_CLASSES = ""
+"""Stands for the class name where something belongs to all classes together."""
 _ASSET = text("asset", "asset that was materialized or checked")
-_CLASS_OR_ALL = text("class_name", "action class ('' = all classes together)")
+_CLASS_OR_ALL = text("class_name", f"action class ({ALL_CLASSES!r} = all classes together)")
 _RUN = text("run_id", "id of the Dagster run")
 
 CHECK_RESULTS = Table(

@@ -12,14 +12,17 @@ from insight_dagster.assets.baseline import promote
 from insight_dagster.database import Database
 from insight_dagster.database.writes import ReplacePartition
 from insight_dagster.errors import LibraryError, SettingsError
-from insight_dagster.orchestration.alerts.sensors import failed_checks, failure_alerts
+from insight_dagster.orchestration import stage_requests
+from insight_dagster.orchestration.alerts.sensors import alert_queue, failed_checks, failure_alerts
+from insight_dagster.orchestration.class_ranges import range_tags
 from insight_dagster.orchestration.dagster_internals import (
     PARTITION_TAG,
     RANGE_END_TAG,
     RANGE_START_TAG,
+    make_new_run_id,
 )
 from insight_dagster.orchestration.jobs import define_jobs
-from insight_dagster.orchestration.nightly_job import JOB_NAME, extract
+from insight_dagster.orchestration.nightly_job import extract
 from insight_dagster.orchestration.schedules import nightly_schedule
 from insight_dagster.orchestration.sensors import clip_library_sensor, nightly_stages
 from insight_dagster.orchestration.stage_requests import (
@@ -31,6 +34,7 @@ from insight_dagster.orchestration.stage_requests import (
     run_requests,
     wait_for_earlier_nights,
 )
+from insight_dagster.orchestration.stages import NIGHT_JOB
 from insight_dagster.orchestration.upkeep import unlaunched_runs
 from insight_dagster.resources.clip_library import ClipLibraryResource
 from insight_dagster.resources.database import DatabaseResource
@@ -116,7 +120,7 @@ def test_a_changed_class_asks_for_itself_alone(tmp_path, instance):
 def test_a_home_without_a_latent_space_asks_for_the_whole_analysis_once(tmp_path, instance):
     watcher = Watcher(home(tmp_path, "a", "b", fitted=False), instance)
     (request,) = watcher.settled().run_requests
-    assert request.job_name == JOB_NAME and request.partition_key is None
+    assert request.job_name == NIGHT_JOB and request.partition_key is None
     assert sorted(instance.get_dynamic_partitions(PARTITIONS)) == ["a", "b"]
 
 
@@ -185,7 +189,7 @@ def test_what_runs_by_itself_follows_one_setting(tmp_path):
 
 def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
     wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"), ("e", "e")), {"x": 1})
-    night = dg.DagsterRun(job_name=JOB_NAME, run_id="n", tags={REQUEST_TAG: wanted.to_tag("n")})
+    night = dg.DagsterRun(job_name=NIGHT_JOB, run_id="n", tags={REQUEST_TAG: wanted.to_tag("n")})
     assert StageRequest.of_run(night) == wanted
     requests = list(run_requests("night", wanted))
     assert [(r.tags[RANGE_START_TAG], r.tags[RANGE_END_TAG]) for r in requests] == [
@@ -202,7 +206,7 @@ def test_a_stage_asks_for_its_runs_with_keys_that_never_repeat():
 def test_a_night_in_place_of_one_that_died_asks_for_nothing_of_its_own_yet(instance):
     wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"),))
     again = dg.DagsterRun(
-        job_name=JOB_NAME,
+        job_name=NIGHT_JOB,
         run_id="second",
         status=dg.DagsterRunStatus.STARTED,
         tags={REQUEST_TAG: wanted.to_tag("first")},
@@ -243,7 +247,7 @@ def test_a_night_starts_unless_one_is_at_work(tmp_path, instance):
     assert request.run_key == "2026-01-02T02:00:00+00:00"
     instance.add_run(
         dg.DagsterRun(
-            job_name=JOB_NAME, status=dg.DagsterRunStatus.STARTED, tags={REQUEST_TAG: "x"}
+            job_name=NIGHT_JOB, status=dg.DagsterRunStatus.STARTED, tags={REQUEST_TAG: "x"}
         )
     )
     found = schedule_tick(settings, instance)
@@ -282,7 +286,7 @@ def night_at_work(settings, instance, run_id):
     wanted = StageRequest("place_classes 1", "place_classes", (("a", "c"),))
     tags = jobs_of(settings).nightly.tags | {REQUEST_TAG: wanted.to_tag(run_id)}
     status = dg.DagsterRunStatus.STARTED
-    instance.add_run(dg.DagsterRun(job_name=JOB_NAME, run_id=run_id, status=status, tags=tags))
+    instance.add_run(dg.DagsterRun(job_name=NIGHT_JOB, run_id=run_id, status=status, tags=tags))
 
 
 def test_homes_in_one_instance_see_their_own_nights_alone(tmp_path, instance):
@@ -325,7 +329,7 @@ def test_homes_in_one_instance_watch_their_own_classes(tmp_path, instance):
     second = Watcher(home(tmp_path / "2", "snow", "climbing", key_prefix="north"), instance)
     assert {each.partition_key for each in first.settled().run_requests} == {"snow", "disc"}
     assert {each.partition_key for each in second.settled().run_requests} == {"snow", "climbing"}
-    assert set(instance.get_dynamic_partitions("north_action_class")) == {"snow", "climbing"}
+    assert set(instance.get_dynamic_partitions("north.action_class")) == {"snow", "climbing"}
     assert set(instance.get_dynamic_partitions(PARTITIONS)) == {"snow", "disc"}
     (second.settings.library_folder / "snow" / "clip.mp4").unlink()
     (event,) = second.tick().asset_events
@@ -338,7 +342,7 @@ def test_a_check_that_passed_again_is_not_told(instance):
         passed: bool
         severity: str = "ERROR"
 
-    @dg.asset
+    @dg.asset(key_prefix=["video", "north"])
     def watched() -> None: ...
 
     @dg.asset_check(asset=watched)
@@ -347,7 +351,7 @@ def test_a_check_that_passed_again_is_not_told(instance):
         return dg.AssetCheckResult(passed=config.passed, severity=severity, description="why")
 
     def run(**answer):
-        config = {"ops": {"watched_good": {"config": answer}}}
+        config = {"ops": {"video__north__watched_good": {"config": answer}}}
         return dg.materialize([watched, good], instance=instance, run_config=config).run_id
 
     failed, warned = run(passed=False), run(passed=False, severity="WARN")
@@ -358,31 +362,117 @@ def test_a_check_that_passed_again_is_not_told(instance):
     assert failed_checks(instance, [failed, warned]) == []
 
 
-def test_a_class_whose_run_could_not_be_launched_stays_wanted(tmp_path, instance, monkeypatch):
-    watcher = Watcher(home(tmp_path, "a", "b"), instance)
-    first = {r.partition_key: r for r in watcher.settled().run_requests}
-    run = instance.add_run(
-        dg.DagsterRun(
-            job_name="analyse_classes",
-            run_id="11111111-1111-4111-8111-111111111111",
-            tags={PARTITION_TAG: "a", "dagster/run_key": first["a"].run_key},
-        )
-    )
+def fail_to_launch(instance, run_id=None, **attributes):
+    run = dg.DagsterRun(run_id=run_id or make_new_run_id(), **attributes)
+    instance.add_run(run)
     instance.report_run_failed(run, "the launcher failed")
+    return run.run_id
+
+
+def launch(instance, request):
+    """Add the run of a request, as the daemon does."""
+    key = {PARTITION_TAG: request.partition_key} if request.partition_key else {}
+    run = dg.DagsterRun(
+        job_name=request.job_name,
+        run_id=make_new_run_id(),
+        status=dg.DagsterRunStatus.STARTING,
+        tags={"dagster/run_key": request.run_key, **key},
+    )
+    return instance.add_run(run)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Runs that could not be launched are due again at once."""
+    monkeypatch.setattr(unlaunched_runs, "AGAIN_SECONDS", 0)
+
+
+def test_a_class_whose_run_could_not_be_launched_is_requested_again(
+    tmp_path, instance, monkeypatch
+):
+    watcher = Watcher(home(tmp_path, "a", "b"), instance)
+    first = {r.partition_key: r.run_key for r in watcher.settled().run_requests}
+    fail_to_launch(instance, job_name="analyse_classes", tags={PARTITION_TAG: "a"})
     assert not watcher.tick().run_requests, "not at once: the reason may last"
     monkeypatch.setattr(unlaunched_runs, "AGAIN_SECONDS", 0)
     (again,) = watcher.tick().run_requests
-    assert again.partition_key == "a" and again.run_key != first["a"].run_key
+    assert (again.job_name, again.partition_key) == ("analyse_classes", "a")
+    assert again.run_key != first["a"]
+    (same,) = watcher.tick().run_requests
+    assert same.run_key == again.run_key, "nothing was launched yet: Dagster knows the key"
+    run = launch(instance, again)
+    assert not watcher.tick().run_requests, "the run that is being launched stands for it"
+    instance.report_run_failed(run, "the launcher failed again")
+    (third,) = watcher.tick().run_requests
+    assert third.run_key not in (again.run_key, first["a"])
 
 
-def test_a_first_analysis_that_could_not_be_launched_stays_wanted(tmp_path, instance, monkeypatch):
-    monkeypatch.setattr(unlaunched_runs, "AGAIN_SECONDS", 0)
+def test_of_a_stage_that_could_not_be_launched_each_class_is_requested_once(
+    tmp_path, instance, at_once
+):
+    settings = home(tmp_path, "a", "b", "c", "d")
+    watcher = Watcher(settings, instance)
+    watcher.settled()
+    ends = range_tags(("a", "c"))
+    fail_to_launch(instance, job_name="extract_features", tags={**ends, NIGHT_TAG: "n"})
+    fail_to_launch(instance, job_name="place_classes", tags={**ends, NIGHT_TAG: "n"})
+    (settings.library_folder / "b" / "clip.mp4").unlink()  # it cannot be analysed any more
+    found = watcher.tick().run_requests
+    assert sorted(request.partition_key for request in found) == ["a", "c"]
+    (settings.library_folder / "c" / "more.mp4").write_text("y")
+    found = watcher.settled().run_requests
+    assert sorted(request.partition_key for request in found) == ["a", "c"]
+
+
+def test_a_night_that_could_not_be_launched_is_requested_again(tmp_path, instance, at_once):
     watcher = Watcher(home(tmp_path, "a", "b", fitted=False), instance)
     (first,) = watcher.settled().run_requests
     assert not watcher.tick().run_requests
-    run = instance.add_run(
-        dg.DagsterRun(job_name=JOB_NAME, run_id="11111111-1111-4111-8111-111111111111")
-    )
-    instance.report_run_failed(run, "the launcher failed")
+    fail_to_launch(instance, job_name=NIGHT_JOB)
     (again,) = watcher.tick().run_requests
-    assert again.job_name == JOB_NAME and again.run_key != first.run_key
+    assert again.job_name == NIGHT_JOB and again.run_key != first.run_key
+    assert again.partition_key is None
+
+
+def test_what_another_home_could_not_launch_is_none_of_its_business(tmp_path, instance, at_once):
+    watcher = Watcher(home(tmp_path, "a"), instance)
+    watcher.settled()
+    tags = {PARTITION_TAG: "a", **Names(("north",)).run_tags}
+    fail_to_launch(instance, job_name="analyse_classes", tags=tags)
+    assert not watcher.tick().run_requests
+
+
+def test_a_run_that_was_never_queued_keeps_no_night_from_starting(tmp_path, instance, monkeypatch):
+    settings = home(tmp_path, fitted=False)
+    status = dg.DagsterRunStatus.NOT_STARTED
+    for job, tags in ((NIGHT_JOB, {}), ("place_classes", {NIGHT_TAG: "dead"})):
+        instance.add_run(
+            dg.DagsterRun(job_name=job, run_id=make_new_run_id(), status=status, tags=tags)
+        )
+    assert not schedule_tick(settings, instance).run_requests, "it may be queued in a moment"
+    monkeypatch.setattr(stage_requests, "QUEUED_WITHIN_SECONDS", 0.0)
+    assert schedule_tick(settings, instance).run_requests
+    wait_for_earlier_nights(dg.build_op_context(instance=instance), Names())
+
+
+def test_failures_of_other_homes_and_projects_raise_no_alert(tmp_path, instance):
+    settings = home(tmp_path, fitted=False, alert_command=("true",))
+    sensor, queued = failure_alerts(settings), alert_queue(settings).folder
+
+    def failed(**attributes):
+        run_id = fail_to_launch(instance, **attributes)
+        event = instance.all_logs(run_id)[-1].dagster_event
+        run = instance.get_run_by_id(run_id)
+        context = dg.build_run_status_sensor_context(
+            sensor_name=sensor.name,
+            dagster_instance=instance,
+            dagster_run=run,
+            dagster_event=event,
+        )
+        sensor(context.for_run_failure())
+        return len(list(queued.glob("*.json")))
+
+    assert failed(job_name="their_job") == 0
+    assert failed(job_name="analyse_classes", tags=Names(("north",)).run_tags) == 0
+    assert failed(job_name="analyse_classes") == 1
+    assert failed(job_name="__ASSET_JOB", asset_selection={dg.AssetKey("verdict")}) == 2

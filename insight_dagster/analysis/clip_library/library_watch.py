@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -40,11 +40,6 @@ class LibraryWatch:
     def to_cursor(self) -> str:
         """Return what is remembered as a sensor cursor."""
         return json.dumps([FORMAT, self.requests, dict(self.seen), dict(self.requested)])
-
-    def without_requests(self, names: Collection[str]) -> LibraryWatch:
-        """Return what is remembered as if no runs had been requested for some classes."""
-        kept = {name: mark for name, mark in self.requested.items() if name not in names}
-        return replace(self, requested=kept)
 
     @classmethod
     def from_cursor(cls, text: str | None) -> LibraryWatch:

@@ -16,16 +16,18 @@ from insight_dagster.orchestration.dagster_internals import (
     RANGE_END_TAG,
     RANGE_START_TAG,
 )
-from insight_dagster.orchestration.nightly_job import JOB_NAME
 from insight_dagster.orchestration.run_events import step_error
 from insight_dagster.orchestration.stage_requests import NIGHT_TAG, has_ended
+from insight_dagster.orchestration.stages import NIGHT_JOB
+from insight_dagster.orchestration.upkeep.home_runs import is_ours
+from insight_dagster.resources.names import Names, asset_name
 from insight_dagster.settings import Settings
 
 _RANGE_TAGS = (RANGE_START_TAG, RANGE_END_TAG)
 
 
 def failure_alerts(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that queues an alert for every failed run."""
+    """Return the sensor that queues an alert for every failed run of the home."""
 
     @dg.run_failure_sensor(
         name="failure_alerts",
@@ -37,6 +39,8 @@ def failure_alerts(settings: Settings) -> dg.SensorDefinition:
     )
     def sensor(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         run = context.dagster_run
+        if not is_ours(run, Names.of(settings)):
+            return dg.SkipReason("a run of another home or project")
         if NIGHT_TAG in run.tags:
             return dg.SkipReason("reported by its nightly re-analysis")
         if not has_ended(run):
@@ -88,7 +92,7 @@ def alert_of(
 ) -> Alert:
     """Return the alert about a failed run: its failed checks if it has some, else its error."""
     run_ids = [run.run_id]
-    if run.job_name == JOB_NAME:
+    if run.job_name == NIGHT_JOB:
         stage_runs = instance.get_runs(dg.RunsFilter(tags={NIGHT_TAG: run.run_id}))
         run_ids += [each.run_id for each in reversed(stage_runs)]
     checks = failed_checks(instance, run_ids)
@@ -117,7 +121,7 @@ def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[
             result = entry.asset_check_evaluation
             if result is None:
                 continue
-            key = (result.asset_key.to_user_string(), result.check_name, result.partition or "")
+            key = (asset_name(result.asset_key), result.check_name, result.partition or "")
             found.pop(key, None)
             if not result.passed and result.severity == dg.AssetCheckSeverity.ERROR:
                 names = dict(zip(("asset", "check", "class"), key, strict=True))

@@ -1,18 +1,18 @@
-"""The backup after a night: a job, and the sensor that launches it when a night has passed.
+"""The backup after a night: a job, and the sensors that launch it when a night has ended.
 
 It is a run of its own, so that a backup that fails is a failed run that is alerted like others, and
-the night stays successful. What a backup is does not belong here (`database.backups`).
+no night fails because of it. What a backup is does not belong here (`database.backups`).
 """
 
 import dagster as dg
 
 from insight_dagster.database.backups.backup_folder import back_up
+from insight_dagster.orchestration.stage_requests import has_ended
+from insight_dagster.orchestration.stages import BACKUP_JOB
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
 from insight_dagster.resources.names import Names
 from insight_dagster.resources.options import OptionsResource
-
-JOB_NAME = "back_up_home"
 
 
 @dg.op(name="back_up")
@@ -43,7 +43,7 @@ def define_job(names: Names) -> dg.JobDefinition:
     """
 
     @dg.job(
-        name=JOB_NAME,
+        name=BACKUP_JOB,
         executor_def=dg.in_process_executor,
         tags=names.run_tags,
         description="Write a verified backup of what cannot be computed again: ledger, baselines, "
@@ -55,10 +55,13 @@ def define_job(names: Names) -> dg.JobDefinition:
     return back_up_home
 
 
-def nightly_backup(
+def nightly_backups(
     names: Names, night: dg.JobDefinition, backup: dg.JobDefinition
-) -> dg.SensorDefinition:
-    """Return the sensor that launches a backup for every night that has passed.
+) -> list[dg.SensorDefinition]:
+    """Return the sensors that launch a backup for every night that has ended.
+
+    A night that failed is backed up, too: while a check fails, which may last weeks, people promote
+    and pin, and the ledger grows. One that never began has changed nothing.
 
     Args:
         names: of the home in the Dagster instance.
@@ -66,18 +69,27 @@ def nightly_backup(
         backup: the job that backs the home up.
     """
 
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        name="nightly_backup",
-        monitored_jobs=[night],
-        request_job=backup,
-        minimum_interval_seconds=10,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Backs the home up after every night that has passed.",
-    )
-    def sensor(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        if not names.owns(context.dagster_run):
+    def launch(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        run = context.dagster_run
+        if not names.owns(run):
             return dg.SkipReason("a night of another home")
-        return dg.RunRequest(run_key=context.dagster_run.run_id)
+        record = context.instance.get_run_record_by_id(run.run_id)
+        if not has_ended(run) or record is None or record.start_time is None:
+            return dg.SkipReason("the night never began, or is launched again")
+        return dg.RunRequest(run_key=run.run_id)
 
-    return sensor
+    return [
+        dg.run_status_sensor(
+            run_status=status,
+            name=name,
+            monitored_jobs=[night],
+            request_job=backup,
+            minimum_interval_seconds=10,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description=f"Backs the home up after every night that {outcome}.",
+        )(launch)
+        for name, status, outcome in (
+            ("nightly_backup", dg.DagsterRunStatus.SUCCESS, "passed"),
+            ("failed_night_backup", dg.DagsterRunStatus.FAILURE, "failed"),
+        )
+    ]

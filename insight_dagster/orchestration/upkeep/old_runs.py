@@ -13,19 +13,14 @@ import dagster as dg
 from insight_dagster.database import Database
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.orchestration.dagster_internals import delete_run
-from insight_dagster.orchestration.stages import COMPARE, PROMOTE, REPORT, STAGES
+from insight_dagster.orchestration.stages import REPORT
+from insight_dagster.orchestration.upkeep.home_runs import ASSETS, is_ours
 from insight_dagster.pipeline.home import delete_leftovers
 from insight_dagster.resources.names import Names
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _PAGE = 500
 _MOST = 10  # homes that may share an instance without losing count of the analyses
-ASSETS = (*(name for stage in STAGES for name in stage.asset_names), "baseline")
-JOBS = frozenset(
-    {"analyse_classes", "nightly_reanalysis", "back_up_home"}
-    | {each.job for each in (*STAGES, COMPARE, PROMOTE)}
-)
-"""The jobs whose runs are deleted."""
 
 
 def tidy(
@@ -45,6 +40,7 @@ def tidy(
 def delete_old_runs(instance: dg.DagsterInstance, names: Names, *, keep_analyses: int) -> int:
     """Delete the runs of a home, with their logs, that are older than its last analyses.
 
+    All runs of those analyses are kept, so that the last one can still be read when it has ended.
     Runs that made the newest materialization of an asset or of one of its partitions are kept: the
     UI and the automation conditions need them.
 
@@ -57,27 +53,18 @@ def delete_old_runs(instance: dg.DagsterInstance, names: Names, *, keep_analyses
         The number of runs that were deleted.
     """
     last = dg.RunsFilter(job_name=REPORT.job, tags=names.run_tags)
-    reports = [
-        run for run in instance.get_runs(last, limit=_MOST * keep_analyses) if names.owns(run)
-    ][:keep_analyses]
-    if len(reports) < keep_analyses:
+    before = keep_analyses + 1  # the report of the analysis before those that are kept
+    reports = [run for run in instance.get_runs(last, limit=_MOST * before) if names.owns(run)]
+    if len(reports) < before:
         return 0
     # By the order of the runs in the storage, not by the clock.
-    older = instance.get_runs(dg.RunsFilter(statuses=_ENDED), cursor=reports[-1].run_id)
-    assets = names.keys(ASSETS)
-    ours = [run.run_id for run in older if names.owns(run) and _is_known(run, assets)]
-    needed = set(_runs_of_newest(instance, assets)) if ours else set()
+    older = instance.get_runs(dg.RunsFilter(statuses=_ENDED), cursor=reports[before - 1].run_id)
+    ours = [run.run_id for run in older if is_ours(run, names, alone=True)]
+    needed = set(_runs_of_newest(instance, names.keys(ASSETS))) if ours else set()
     gone = [run_id for run_id in ours if run_id not in needed]
     for run_id in gone:
         delete_run(instance, run_id)
     return len(gone)
-
-
-def _is_known(run: dg.DagsterRun, assets: Sequence[dg.AssetKey]) -> bool:
-    """Return whether a run is of this project: of one of its jobs, or of its assets alone."""
-    return run.job_name in JOBS or (
-        bool(run.asset_selection) and set(run.asset_selection or ()) <= set(assets)
-    )
 
 
 def _runs_of_newest(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey]) -> Iterator[str]:

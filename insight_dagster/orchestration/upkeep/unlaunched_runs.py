@@ -7,7 +7,7 @@ run that began and failed does not belong here: its steps say why.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -19,16 +19,18 @@ from insight_dagster.orchestration.dagster_internals import (
     RANGE_START_TAG,
 )
 from insight_dagster.orchestration.run_events import launch_error
-from insight_dagster.orchestration.stage_requests import has_ended
-from insight_dagster.orchestration.stages import EXTRACT
+from insight_dagster.orchestration.stage_requests import has_ended, was_never_queued
+from insight_dagster.orchestration.stages import ANALYSE_JOB, EXTRACT
+from insight_dagster.orchestration.upkeep.home_runs import is_ours
 from insight_dagster.resources.names import Names
+from insight_dagster.tables.operations import ALL_CLASSES
 
 AGAIN_SECONDS, LONGEST_SECONDS = 300.0, 4 * 3600.0
 """Time after which a run that could not be launched is requested again: it doubles with every
 attempt that fails."""
-ANALYSE_JOB = "analyse_classes"
-_FAILED_LOOKED_AT, _RUNS_LOOKED_AT = 200, 2000
-_ALL = ""
+_FAILED_LOOKED_AT, _RUNS_LOOKED_AT, _PAGE = 200, 2000, 50
+_Work = tuple[str, str]
+"""What a run did: a job, and one of its classes."""
 
 
 @dataclass(frozen=True)
@@ -58,50 +60,88 @@ class UnlaunchedRun:
         return time.time() - self.ended_at >= wait
 
 
-def unlaunched_runs(instance: dg.DagsterInstance, names: Names) -> list[UnlaunchedRun]:
+def unlaunched_runs(
+    instance: dg.DagsterInstance,
+    names: Names,
+    *,
+    matters: Callable[[str, str], bool] = lambda job, class_name: True,
+) -> list[UnlaunchedRun]:
     """Return what of a home could not be launched and was not run since, by job and class.
 
     A run that the daemon launches again by itself (`run_retries`) is not among them, nor is one
     that somebody canceled.
+
+    Args:
+        instance: of the home, which it may share with others.
+        names: of the home in the instance.
+        matters: whether to look for a job and class; '' where a run has no class.
     """
+    streaks = _streaks(instance, names, matters)
+    return [
+        _found(instance, streak, class_name) for (_, class_name), streak in sorted(streaks.items())
+    ]
+
+
+def _streaks(
+    instance: dg.DagsterInstance, names: Names, matters: Callable[[str, str], bool]
+) -> dict[_Work, list[RunRecord]]:
+    """Return the newest runs that could not be launched, by what they do, the oldest first.
+
+    Runs are read from the first that could not be launched, until others stand for all that was
+    open: after a night, few runs however long the history is.
+    """
+    order = instance.get_dynamic_partitions(names.partition_set)
     failed = instance.get_run_records(
         RunsFilter(statuses=[DagsterRunStatus.FAILURE, DagsterRunStatus.NOT_STARTED]),
         limit=_FAILED_LOOKED_AT,
     )
-    if not any(map(_is_unlaunched, failed)):
-        return []
-    return [
-        _found(instance, streak, class_name)
-        for (_, class_name), streak in sorted(
-            _streaks(instance, names).items(), key=lambda each: each[0]
-        )
-    ]
-
-
-def _streaks(instance: dg.DagsterInstance, names: Names) -> dict[tuple[str, str], list[RunRecord]]:
-    """Return the newest runs that could not be launched, by work and class, the newest first."""
-    order = instance.get_dynamic_partitions(names.partition_set)
-    streaks: dict[tuple[str, str], list[RunRecord]] = {}
-    began: set[tuple[str, str]] = set()
-    for record in instance.get_run_records(limit=_RUNS_LOOKED_AT):
-        run = record.dagster_run
-        if not names.owns(run):
+    streaks: dict[_Work, list[RunRecord]] = {}
+    read_to = 0
+    for first in reversed(failed):
+        if first.storage_id <= read_to or not _is_unlaunched(first):
             continue
-        for key in ((_work_of(run), class_name) for class_name in _classes_of(run, order)):
-            if not _is_unlaunched(record):
-                began.add(key)
-            elif key not in began:
-                streaks.setdefault(key, []).append(record)
+        for record in _records_from(instance, first):
+            read_to = record.storage_id
+            for work in _works_of(record.dagster_run, names, order, matters):
+                if _is_unlaunched(record):
+                    streaks.setdefault(work, []).append(record)
+                else:
+                    streaks.pop(work, None)
+            if not streaks:
+                break
     return streaks
+
+
+def _records_from(instance: dg.DagsterInstance, first: RunRecord) -> Iterator[RunRecord]:
+    """Yield a run and those that were created after it, in order."""
+    yield first
+    cursor = first.dagster_run.run_id
+    for _ in range(0, _RUNS_LOOKED_AT, _PAGE):
+        page = instance.get_run_records(limit=_PAGE, ascending=True, cursor=cursor)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        cursor = page[-1].dagster_run.run_id
+
+
+def _works_of(
+    run: dg.DagsterRun,
+    names: Names,
+    order: Sequence[str],
+    matters: Callable[[str, str], bool],
+) -> Iterator[_Work]:
+    """Yield what a run of the home does, as far as it matters."""
+    if is_ours(run, names):
+        for class_name in _classes_of(run, order):
+            if matters(run.job_name, class_name):
+                yield _work_of(run), class_name
 
 
 def _is_unlaunched(record: RunRecord) -> bool:
     run = record.dagster_run
     if record.start_time is not None:
         return False
-    if run.status == DagsterRunStatus.NOT_STARTED:  # it was created, and could not be queued
-        return time.time() - record.create_timestamp.timestamp() >= AGAIN_SECONDS
-    return run.status == DagsterRunStatus.FAILURE and has_ended(run)
+    return was_never_queued(record) or (run.status == DagsterRunStatus.FAILURE and has_ended(run))
 
 
 def _work_of(run: dg.DagsterRun) -> str:
@@ -117,13 +157,13 @@ def _classes_of(run: dg.DagsterRun, order: Sequence[str]) -> Iterator[str]:
     if first in order and last in order:
         yield from order[order.index(first) : order.index(last) + 1]
     elif first is None:
-        yield _ALL
+        yield ALL_CLASSES
 
 
 def _found(
     instance: dg.DagsterInstance, streak: Sequence[RunRecord], class_name: str
 ) -> UnlaunchedRun:
-    record, run = streak[0], streak[0].dagster_run
+    record, run = streak[-1], streak[-1].dagster_run
     ended = record.end_time or record.update_timestamp.timestamp()
     attempts = len({each.dagster_run.root_run_id or each.dagster_run.run_id for each in streak})
     return UnlaunchedRun(

@@ -1,10 +1,12 @@
 """The backup after a night: requested once for each night of the home, and a run of its own."""
 
 import dagster as dg
+import pytest
 
 from insight_dagster.database import Database
 from insight_dagster.database.backups.backup_folder import list_backups, read_backup
 from insight_dagster.definitions import build_definitions
+from insight_dagster.orchestration.dagster_internals import make_new_run_id
 from insight_dagster.settings import load_settings
 from tests.support.small_database import fill_history
 
@@ -31,23 +33,53 @@ def test_a_database_that_is_damaged_fails_the_backup_and_deletes_none(tmp_path):
     assert list_backups(settings.folders.backups) == before
 
 
-def test_every_night_that_passed_is_followed_by_one_backup(tmp_path):
-    definitions = build_definitions(load_settings(home=tmp_path / "home"))
-    sensor = next(each for each in definitions.sensors if each.name == "nightly_backup")
-    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-    assert [job.name for job in sensor.jobs] == ["back_up_home"]
+@pytest.mark.parametrize("passes", [True, False])
+def test_every_night_is_followed_by_one_backup(tmp_path, passes):
+    @dg.op
+    def conclude():
+        assert passes
 
     @dg.job(name="nightly_reanalysis")
     def night():
-        pass
+        conclude()
 
     with dg.instance_for_test() as instance:
-        result = night.execute_in_process(instance=instance)
-        context = dg.build_run_status_sensor_context(
+        run = night.execute_in_process(instance=instance, raise_on_error=False).dagster_run
+        asked = [tick(sensor, instance, run) for sensor in backup_sensors(tmp_path, run.status)]
+    assert [request.run_key for request in asked] == [run.run_id]
+
+
+def test_a_night_that_never_began_is_followed_by_none(tmp_path):
+    with dg.instance_for_test() as instance:
+        run = instance.add_run(
+            dg.DagsterRun(job_name="nightly_reanalysis", run_id=make_new_run_id())
+        )
+        instance.report_run_failed(run, "the launcher failed")
+        run = instance.get_run_by_id(run.run_id)
+        (asked,) = (tick(sensor, instance, run) for sensor in backup_sensors(tmp_path, run.status))
+    assert isinstance(asked, dg.SkipReason)
+
+
+def backup_sensors(home, status):
+    """Return the sensors of a home that back it up after a night that ended so."""
+    found = [
+        sensor
+        for sensor in build_definitions(load_settings(home=home)).sensors
+        if sensor.name in ("nightly_backup", "failed_night_backup")
+    ]
+    assert {sensor.default_status for sensor in found} == {dg.DefaultSensorStatus.RUNNING}
+    assert [[job.name for job in sensor.jobs] for sensor in found] == [["back_up_home"]] * 2
+    failed = status == dg.DagsterRunStatus.FAILURE
+    return [sensor for sensor in found if (sensor.name == "failed_night_backup") == failed]
+
+
+def tick(sensor, instance, run):
+    event = instance.all_logs(run.run_id)[-1].dagster_event
+    return sensor(
+        dg.build_run_status_sensor_context(
             sensor_name=sensor.name,
             dagster_instance=instance,
-            dagster_run=result.dagster_run,
-            dagster_event=result.get_run_success_event(),
+            dagster_run=run,
+            dagster_event=event,
         )
-        request = sensor(context)
-    assert request.run_key == result.run_id
+    )

@@ -5,9 +5,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from insight_dagster.orchestration.jobs import FORMER_NAMES, define_jobs
+from insight_dagster.orchestration.dagster_internals import make_new_run_id
 from insight_dagster.orchestration.stages import EXTRACT, REFIT, REPORT
-from insight_dagster.orchestration.upkeep.old_runs import ASSETS, JOBS, delete_old_runs
+from insight_dagster.orchestration.upkeep.old_runs import delete_old_runs
 from insight_dagster.resources.names import Names
 
 PARTITIONS = dg.StaticPartitionsDefinition(["a", "b"])
@@ -68,14 +68,13 @@ def files_of(instance, run_id) -> list[Path]:
 
 def test_the_runs_of_old_analyses_go_with_their_files(instance):
     first, second, third = (analyse(instance, "a", "b") for _ in range(3))
-    assert delete_old_runs(instance, Names(), keep_analyses=4) == 0
+    assert delete_old_runs(instance, Names(), keep_analyses=3) == 0
     assert files_of(instance, first["a"])
-    # Everything before the oldest report that is kept: of that analysis, too.
-    assert delete_old_runs(instance, Names(), keep_analyses=2) == 4 + 3
-    left = {run.run_id for run in instance.get_runs()}
-    assert left == {second["report"], *third.values()}
+    assert delete_old_runs(instance, Names(), keep_analyses=2) == len("ab") + 1
+    kept = {first.pop("report"), *second.values(), *third.values()}
+    assert {run.run_id for run in instance.get_runs()} == kept
     assert not any(files_of(instance, run_id) for run_id in first.values())
-    assert all(files_of(instance, run_id) for run_id in third.values())
+    assert all(files_of(instance, run_id) for run_id in kept)
 
 
 def test_the_newest_result_of_a_class_keeps_its_run(instance):
@@ -114,7 +113,20 @@ def test_runs_of_others_in_the_instance_are_kept(instance):
     assert {theirs, other} <= {run.run_id for run in instance.get_runs()}
 
 
-def test_every_job_and_asset_is_tidied():
-    jobs = define_jobs(Names(), write)
-    assert {job.name for job in jobs.all} - set(FORMER_NAMES) == JOBS
-    assert {"clip_manifest", "embeddings", "insights", "insight_report"} <= set(ASSETS)
+def test_runs_that_no_job_of_today_launched_are_deleted_too(instance):
+    """Those from the UI, and by the former name of a job: in a home with a prefix, too."""
+    names = Names(("north",))
+
+    def add(job, **attributes):
+        run = dg.DagsterRun(job_name=job, run_id=make_new_run_id(), **attributes)
+        instance.add_run(run)
+        instance.report_run_failed(run)
+        return run.run_id
+
+    from_ui = add("__ASSET_JOB", asset_selection=frozenset({names.key("latent_space")}))
+    by_former_name = add("measure_classes", tags=names.run_tags)
+    reports = {add(REPORT.job, tags=names.run_tags) for _ in range(2)}
+    assert delete_old_runs(instance, Names(), keep_analyses=1) == 0
+    assert {run.run_id for run in instance.get_runs()} == {from_ui, by_former_name, *reports}
+    assert delete_old_runs(instance, names, keep_analyses=1) == 2
+    assert {run.run_id for run in instance.get_runs()} == reports

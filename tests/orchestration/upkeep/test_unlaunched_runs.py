@@ -10,8 +10,9 @@ from insight_dagster.orchestration.dagster_internals import (
     WILL_RETRY_TAG,
     make_new_run_id,
 )
+from insight_dagster.orchestration.stages import ANALYSE_JOB
 from insight_dagster.orchestration.upkeep import unlaunched_runs as unlaunched
-from insight_dagster.orchestration.upkeep.unlaunched_runs import ANALYSE_JOB, unlaunched_runs
+from insight_dagster.orchestration.upkeep.unlaunched_runs import unlaunched_runs
 from insight_dagster.resources.names import PREFIX_TAG, Names
 
 NAMES = Names()

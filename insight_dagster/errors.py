@@ -139,6 +139,10 @@ class DamagedDatabaseError(DatabaseUnavailableError):
     """The DuckDB file is damaged: it has other bytes than were written, or cannot be read."""
 
 
+class UncheckedDatabaseError(DatabaseUnavailableError):
+    """Whether the DuckDB file is damaged cannot be found out: for want of memory or time."""
+
+
 class BackupError(InsightError):
     """A backup cannot be written, is damaged, or cannot be brought back."""
 

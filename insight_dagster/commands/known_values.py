@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from insight_dagster.database import Database
-from insight_dagster.database.schema import literal
+from insight_dagster.database.quoting import literal
 from insight_dagster.errors import UnknownClassError, UnknownInsightError, choices
 
 

@@ -11,18 +11,18 @@ and end of a run. While a writer is at work there is no record.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
-import struct
 import zlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from insight_dagster.database.file_format import BLOCK, HEADERS, read_header
 from insight_dagster.files.atomic import write_atomically
 
-HEADERS, BLOCK = 3 * 4096, 262_144
-"""Bytes of the headers at the beginning of a DuckDB file, and of the blocks behind them."""
 _ALWAYS_WHOLE = 32 << 20
 """Size in bytes up to which the whole file is read after every write: 10 ms on one core."""
 
@@ -85,14 +85,14 @@ def read_contents(path: Path, *, whole: bool = True) -> Contents:
         whole: whether its blocks are read.
 
     Raises:
+        BlockingIOError: another program has it open for writing.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
+        _share(file)
         headers = file.read(HEADERS).ljust(HEADERS, b"\0")
         blocks = tuple(map(zlib.crc32, iter(lambda: file.read(BLOCK), b""))) if whole else None
-    # The second and third header begin with a checksum and the count; the larger count is valid.
-    iteration = max(struct.unpack_from("<Q", headers, start + 8)[0] for start in (4096, 8192))
-    return Contents(iteration, zlib.crc32(headers), blocks, read_log(path))
+    return Contents(read_header(headers).iteration, zlib.crc32(headers), blocks, read_log(path))
 
 
 def read_log(path: Path, size: int | None = None) -> tuple[int, int] | None:
@@ -142,6 +142,19 @@ def read_record(path: Path) -> Record | None:
         return _from_values(json.loads(text))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _share(file: BinaryIO) -> None:
+    """Lock a file for reading, as DuckDB does, until it is closed; a file system may lack locks.
+
+    Raises:
+        BlockingIOError: another program has it open for writing.
+    """
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as problem:
+        if problem.errno in {errno.EAGAIN, errno.EACCES}:
+            raise BlockingIOError(*problem.args) from problem
 
 
 def _stat(path: Path) -> Stat | None:

@@ -7,15 +7,20 @@ Opening it does not belong here (`opening`), nor does bringing it back (`backups
 - As recorded: it may be opened. Normally the system's word for that is enough, which costs 50 µs.
 - DuckDB's count of checkpoints has grown: another program wrote it, or a run was killed between
   closing and recording. It may be opened if everything in it can be read.
-- The count is the same, and bytes have changed: no program of DuckDB did that. It is damaged.
+- The count is the same, and bytes have changed: a program of DuckDB writes so where no row is, in
+  free blocks and behind the last one, before it commits or rolls back. Elsewhere it is damaged.
 - There is no record (a run was killed while it wrote, or another release wrote the file): it may be
   opened if everything in it can be read.
+
+A file that another program has open for writing is not judged: it is held.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,13 +37,17 @@ from insight_dagster.database.clean_close import (
     record_close,
     stats_of,
 )
-from insight_dagster.database.damage_probe import INTACT, MODULE
-from insight_dagster.errors import DamagedDatabaseError, DatabaseError
+from insight_dagster.database.damage_probe import HELD_MESSAGE, MODULE, Verdict
+from insight_dagster.database.file_format import free_blocks
+from insight_dagster.errors import DamagedDatabaseError, DatabaseError, UncheckedDatabaseError
 from insight_dagster.files.processes.child import Child
 
 _PROBE_SECONDS, _PROBE_SECONDS_PER_BYTE = 60.0, 1 / 2e6
 _PROBE_MEMORY_MIB, _LONGEST_ANSWER = 4096, 1 << 20
-_DAMAGE = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
+_CRASHES = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL}
+_DAMAGE = (duckdb.InternalException, duckdb.SerializationException)
+_DAMAGED_MESSAGES = ("IO Error: Corrupt", "IO Error: Could not read enough bytes")
+_FULL_DISK = "Could not write file"
 
 _checked: dict[Path, tuple[Stat | None, ...]] = {}
 _guard = threading.Lock()
@@ -55,6 +64,7 @@ def ensure_intact(path: Path, *, whole: bool = False) -> None:
 
     Raises:
         DamagedDatabaseError: it is damaged.
+        UncheckedDatabaseError: whether it is damaged could not be found out.
         DatabaseError: it cannot be read at all.
         duckdb.IOException: another program holds it.
     """
@@ -73,9 +83,17 @@ def ensure_intact(path: Path, *, whole: bool = False) -> None:
 
 
 def damage_error(path: Path, problem: Exception) -> DamagedDatabaseError | None:
-    """Return the error for damage that DuckDB came upon; None if it is of another kind."""
-    if isinstance(problem, _DAMAGE) or "orrupt" in str(problem):
-        return _damaged(path, str(problem).splitlines()[0])
+    """Return the error for damage that DuckDB came upon; None if it is of another kind.
+
+    An error of another type may quote data, so that its text says nothing.
+    """
+    text = str(problem)
+    if (
+        isinstance(problem, _DAMAGE)
+        or (isinstance(problem, duckdb.FatalException) and _FULL_DISK not in text)
+        or (isinstance(problem, duckdb.IOException) and text.startswith(_DAMAGED_MESSAGES))
+    ):
+        return _damaged(path, text.splitlines()[0])
     return None
 
 
@@ -83,6 +101,8 @@ def _compare(path: Path, record: Record | None) -> None:
     """Compare a file with its record, if it has one; read it where it differs; record it anew."""
     try:
         contents = read_contents(path)
+    except BlockingIOError as problem:
+        raise duckdb.IOException(f"{HELD_MESSAGE} on {path}") from problem
     except OSError as problem:
         raise DatabaseError(f"{path} cannot be read ({problem.strerror})") from problem
     if record is None or not _is_same(contents, record, touched=record.stats != stats_of(path)):
@@ -110,33 +130,60 @@ def _refuse_changed_bytes(path: Path, now: Contents, closed: Contents) -> None:
         return
     if now.iteration < closed.iteration or now.headers != closed.headers:
         raise _damaged(path, "its headers have changed since it was closed")
-    if closed.blocks is not None and now.blocks != closed.blocks:
+    if _has_lost_blocks(path, now.blocks or (), closed.blocks or ()):
         raise _damaged(path, "bytes have changed since it was closed, and DuckDB did not do it")
     if closed.log is not None and read_log(path, closed.log[0]) != closed.log:
         raise _damaged(log_file(path), "bytes have changed since it was closed")
+
+
+def _has_lost_blocks(path: Path, now: Sequence[int], closed: Sequence[int]) -> bool:
+    """Return whether blocks that hold something have changed, or the file has become shorter."""
+    changed = {n for n, (old, new) in enumerate(zip(closed, now, strict=False)) if old != new}
+    return len(now) < len(closed) or bool(changed and changed - free_blocks(path))
 
 
 def _probe(path: Path) -> None:
     """Read the whole file in a process of its own.
 
     Raises:
-        DamagedDatabaseError: that process ended, hung, or met damage.
+        DamagedDatabaseError: that process crashed, or met damage.
+        UncheckedDatabaseError: it could not start, was killed, or reached a limit.
         duckdb.IOException: another program holds the file.
     """
+    verdict, reason = _ask_probe(path)
+    if verdict == Verdict.HELD:
+        raise duckdb.IOException(reason)
+    if verdict == Verdict.UNKNOWN:
+        raise _unchecked(path, reason)
+    if verdict == Verdict.DAMAGED:
+        raise _damaged(path, reason)
+
+
+def _ask_probe(path: Path) -> tuple[Verdict, str]:
+    """Return what the process that reads the file says of it, or how that process ended."""
     seconds = _PROBE_SECONDS + path.stat().st_size * _PROBE_SECONDS_PER_BYTE
-    child = Child(MODULE, memory_mib=_PROBE_MEMORY_MIB)
+    try:
+        child = Child(MODULE, memory_mib=_PROBE_MEMORY_MIB)
+    except OSError as problem:
+        return Verdict.UNKNOWN, f"no process can be started: {problem.strerror}"
     try:
         request = json.dumps(str(path.absolute())).encode()
-        answer = child.ask(request, seconds=seconds, longest=_LONGEST_ANSWER).decode()
-    except (TimeoutError, ChildProcessError) as problem:
-        raise _damaged(path, f"reading it ended a process: {problem}") from problem
+        verdict, reason = json.loads(child.ask(request, seconds=seconds, longest=_LONGEST_ANSWER))
+    except TimeoutError as problem:
+        return Verdict.UNKNOWN, f"reading it takes {problem}"
+    except ChildProcessError as problem:
+        crashed = child.exit_code in _CRASHES
+        return Verdict.DAMAGED if crashed else Verdict.UNKNOWN, f"reading it ended: {problem}"
     finally:
         child.end()
-    if answer == INTACT:
-        return
-    if "Could not set lock" in answer:
-        raise duckdb.IOException(answer)
-    raise _damaged(path, answer.splitlines()[0])
+    return Verdict(verdict), reason
+
+
+def _unchecked(path: Path, reason: str) -> UncheckedDatabaseError:
+    return UncheckedDatabaseError(
+        f"{path} cannot be checked for damage ({reason}); try again, and if that does not help, "
+        "name a backup for `insight restore` to replace it by (`insight backup --list`)"
+    )
 
 
 def _damaged(path: Path, reason: str) -> DamagedDatabaseError:

@@ -19,9 +19,11 @@ from filelock import Timeout
 
 from insight_dagster.database.clean_close import record_close, remove_record
 from insight_dagster.database.damage import damage_error, ensure_intact
+from insight_dagster.database.damage_probe import HELD_MESSAGE
 from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
 from insight_dagster.database.lock_holders import describe_holders
 from insight_dagster.database.patience import add_wait, forget_waits, seconds_left
+from insight_dagster.database.quoting import is_storable, literal
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
 
 _RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
@@ -36,7 +38,7 @@ _WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
 _in_use = Counter[Path]()
 """How often this process has a file open; one that it has open is not read in another way."""
 _opening = threading.Lock()
-_HELD_MESSAGES = ("Could not set lock", "different configuration", "Unique file handle conflict")
+_HELD_MESSAGES = (HELD_MESSAGE, "different configuration", "Unique file handle conflict")
 
 
 @contextmanager
@@ -55,6 +57,11 @@ def open_file(
         DamagedDatabaseError: the file is damaged.
         DatabaseError: the file cannot be opened for a reason that waiting does not change.
     """
+    if not is_storable(str(path)):
+        raise DatabaseError(
+            f"DuckDB cannot open {path}: its name is no UTF-8; choose another home with --home or "
+            "INSIGHT_HOME"
+        )
     # Others wait while the lock is held: what can be done without the file is done first.
     spill: _Options = {"temp_directory": f"{path}.tmp"}
     connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
@@ -81,6 +88,8 @@ def _end_use(path: Path, *, read_only: bool) -> None:
     """Note that a connection was closed; a writer, which still has the lock, records the file."""
     with _opening:
         _in_use[path] -= 1
+        if not _in_use[path]:
+            del _in_use[path]
         if not read_only:
             record_close(path)
 
@@ -90,18 +99,22 @@ def keep_closed(path: Path, *, seconds: float) -> Iterator[None]:
     """Keep other processes, and other threads, from opening the file until the block ends.
 
     Raises:
-        DatabaseBusyError: it was not closed everywhere within that time.
+        DatabaseBusyError: it was not closed everywhere within what is left of that time.
     """
     began = time.monotonic()
-    try:
-        with hold_lock(path, read_only=False, seconds=seconds_left(path, seconds)):
+    left = seconds_left(path, seconds)
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold_lock(path, read_only=False, seconds=left))
             while has_readers(path) or _in_use[path]:
-                if time.monotonic() - began > seconds:
+                if time.monotonic() - began > left:
                     raise Timeout(str(path))
                 time.sleep(_RETRY_SECONDS)
-            yield
-    except Timeout as problem:
-        raise _busy(path, seconds, problem) from problem
+        except Timeout as problem:
+            add_wait(path, began)
+            held.close()
+            raise _busy(path, seconds, problem) from problem
+        yield
 
 
 def error_of(path: Path, problem: duckdb.Error) -> DatabaseError:
@@ -204,7 +217,6 @@ def _attach(
     Raises:
         DatabaseError: the file cannot be opened for a reason that waiting does not change.
     """
-    quoted = str(path).replace("'", "''")
     how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}"
     deadline = min(deadline, time.monotonic() + _PATIENCE_SECONDS)
     while True:
@@ -212,9 +224,9 @@ def _attach(
             with _opening:
                 if not _in_use[path]:
                     ensure_intact(path)
-                connection.execute(f"ATTACH '{quoted}' AS held ({how})")
+                connection.execute(f"ATTACH {literal(str(path))} AS held ({how})")
+                connection.execute("USE held")
                 _in_use[path] += 1
-            connection.execute("USE held")
         except duckdb.Error as problem:
             if not is_held(problem):
                 raise error_of(path, problem) from problem

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from insight_dagster.database.quoting import literal
 from insight_dagster.database.write_sequence import begin_sequence
 from insight_dagster.errors import DatabaseError, SchemaVersionError
 from insight_dagster.tables import SCHEMA_VERSION, TABLES
@@ -107,17 +108,8 @@ def create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> 
 def exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Return whether the table has been created."""
     # Without a parameter: DuckDB imports pandas to look at one.
-    sql = f"SELECT count(*) FROM duckdb_tables() WHERE table_name = '{table.name}'"  # noqa: S608
+    sql = f"SELECT count(*) FROM duckdb_tables() WHERE table_name = {literal(table.name)}"  # noqa: S608
     return bool(connection.execute(sql).fetchall()[0][0])
-
-
-def literal(text: str) -> str:
-    """Return a text as a literal of SQL, for small reads.
-
-    DuckDB imports pandas to look at a parameter, which takes longer than such a read. A NUL
-    character, which would end the statement, becomes another character that no text has.
-    """
-    return "'{}'".format(text.replace("\0", "\ufffd").replace("'", "''"))
 
 
 def empty_rows(table: Table) -> pa.Table:
@@ -168,11 +160,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, *, dimension: i
     )
     key = ", ".join(table.key)
     connection.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}, PRIMARY KEY ({key}))")
-    connection.execute(f"COMMENT ON TABLE {table.name} IS {_quoted(table.description)}")
+    connection.execute(f"COMMENT ON TABLE {table.name} IS {literal(table.description)}")
     for column in table.columns:
         name = f"{table.name}.{column.name}"
-        connection.execute(f"COMMENT ON COLUMN {name} IS {_quoted(column.comment)}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        connection.execute(f"COMMENT ON COLUMN {name} IS {literal(column.comment)}")

@@ -8,7 +8,7 @@ from typing import Any
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.known_values import one_insight_id
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.database.schema import literal
+from insight_dagster.database.quoting import literal
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 

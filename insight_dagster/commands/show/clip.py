@@ -9,7 +9,7 @@ from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import warn_random
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
-from insight_dagster.database.schema import literal
+from insight_dagster.database.quoting import literal
 from insight_dagster.errors import UnknownClipError
 from insight_dagster.files.visible_text import visible
 from insight_dagster.pipeline.home import has_random_predictions, open_database

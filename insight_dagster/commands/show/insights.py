@@ -12,7 +12,7 @@ from insight_dagster.commands.home import warn_random
 from insight_dagster.commands.known_values import check_class, check_kind, insight_ids
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.database import Database
-from insight_dagster.database.schema import literal
+from insight_dagster.database.quoting import literal
 from insight_dagster.errors import UnknownInsightError
 from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.settings import Settings

@@ -24,6 +24,7 @@ from insight_dagster.errors import (
     DatabaseError,
     SchemaVersionError,
     UnavailableError,
+    UncheckedDatabaseError,
 )
 from insight_dagster.files.atomic import draft_folder
 from insight_dagster.files.home_folders import HomeFolders
@@ -103,12 +104,13 @@ def _unusable(path: Path, seconds: float) -> Exception | None:
 
     Raises:
         DatabaseBusyError: another process holds it.
+        UncheckedDatabaseError: whether it is damaged could not be found out.
     """
     store = Database(path, seconds)
     try:
         store.check_file()
         store.has_rows(LAST_WRITE.name)
-    except DatabaseBusyError:
+    except (DatabaseBusyError, UncheckedDatabaseError):
         raise
     except DatabaseError as problem:
         return problem

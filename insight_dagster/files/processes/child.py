@@ -65,6 +65,11 @@ class Child:
         """Number of the process."""
         return self._process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended, negative for a signal; None while that is not known."""
+        return self._process.returncode
+
     def ask(self, request: bytes, *, seconds: float, longest: int) -> bytes:
         """Return the answer to a request.
 

@@ -33,11 +33,6 @@ class Fault(StrEnum):
     MOMENT = "moment"
     REPLACED = "replaced"
 
-    @property
-    def is_temporary(self) -> bool:
-        """Whether the next run tries the file again, even if it did not change."""
-        return self is not Fault.FILE
-
 
 def choices(value: str, known: Iterable[str]) -> str:
     """Return advice for an unknown value: the nearest known one, and all of them."""

@@ -50,10 +50,6 @@ class Font:
     path: str
     characters: frozenset[int]
 
-    def draws(self, text: str) -> bool:
-        """Return whether every character of a text is in the font."""
-        return self.characters.issuperset(map(ord, text))
-
 
 @cache
 def fonts() -> tuple[Font, ...]:

@@ -99,13 +99,15 @@ def manifest_rows(
     known = _Known(previous, try_again)
     files = _Files(known, read_facts)
     rows: list[_Row] = []
-    computed = 0
+    computed = reused = 0
     for source in sorted(sources, key=lambda s: (s.relative_path, s.start, s.split)):
         state = _stat(source)
         row = known.unchanged(source, state)
         if row is None:
             computed += state is not None
             row = files.measure(source, state)
+        else:
+            reused += 1
         rows.append({**_location(source), **row})
         if progress is not None:
             progress(1)
@@ -114,7 +116,7 @@ def manifest_rows(
     return ManifestRows(
         table=table,
         computed=computed,
-        reused=sum(row["size_bytes"] is not None for row in rows) - computed,
+        reused=reused,
         removed=_count_gone(previous, table),
     )
 

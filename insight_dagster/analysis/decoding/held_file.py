@@ -65,6 +65,11 @@ def has_key(key: str, start: float, end: float | None) -> Callable[[str], bool]:
     return lambda file_hash: content_key(file_hash, start, end) == key
 
 
+def has_hash(wanted: str) -> Callable[[str], bool]:
+    """Return a function that says whether a SHA-256 in hex is the wanted one."""
+    return lambda file_hash: file_hash == wanted
+
+
 def identify(path: Path) -> FileIdentity:
     """Hash a file. Its state is taken first, so that a later change is a change of the state.
 

@@ -12,7 +12,9 @@ import math
 import os
 import resource
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from insight_dagster.errors import DecodeError, Fault
 from insight_dagster.files.processes.child import Child
 
 _LONGEST_ANSWER = 1 << 24
+# What reading an answer raises that does not have the shape it should have.
+_SENSELESS = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 _WORKER = "insight_dagster.analysis.decoding.worker"
 # Keeps the memory of one clip's frames for the next: allocating it again costs a fault per page.
 _KEEP_MEMORY = ":".join(
@@ -72,7 +76,8 @@ class DecodingProcesses:
             OSError: the system refused the file.
         """
         request = {"operation": "probe", "path": str(path), "file_hash": file_hash}
-        return VideoFacts(**self._call(request)[0])
+        result, _ = self._call(request)
+        return _facts_of(result)
 
     def decode_window(
         self,
@@ -103,12 +108,13 @@ class DecodingProcesses:
                 "content_key": content_key,
             }
         )
-        return DecodedWindow(
-            frames=frames,
-            timestamps=np.array(result["timestamps"], np.float64),
-            source_frames=int(result["source_frames"]),
-            short=bool(result["short"]),
-        )
+        with _refused_if_damaged():
+            return DecodedWindow(
+                frames=frames,
+                timestamps=np.array(result["timestamps"], np.float64),
+                source_frames=int(result["source_frames"]),
+                short=bool(result["short"]),
+            )
 
     def close(self) -> None:
         """End the idle processes."""
@@ -154,30 +160,36 @@ class _Process:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._frame_memory = os.memfd_create("frames")
-        self._child = Child(
-            _WORKER,
-            memory_mib=limits.memory_mib,
-            inherited=(self._frame_memory,),
-            environment={"GLIBC_TUNABLES": _KEEP_MEMORY},
-        )
+        try:
+            self._child = Child(
+                _WORKER,
+                memory_mib=limits.memory_mib,
+                inherited=(self._frame_memory,),
+                environment={"GLIBC_TUNABLES": _KEEP_MEMORY},
+            )
+        except BaseException:
+            os.close(self._frame_memory)
+            raise
 
     def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         """Return the answer to a request, and a copy of the frames.
 
         Raises:
-            DecodeError: the process ended or took too long.
+            DecodeError: the process ended, took too long, or gave a damaged answer.
         """
         seconds = self._limits.seconds
         text = json.dumps(request).encode()
         try:
-            answer = json.loads(self._child.ask(text, seconds=seconds, longest=_LONGEST_ANSWER))
+            message = self._child.ask(text, seconds=seconds, longest=_LONGEST_ANSWER)
         except TimeoutError as problem:
             reason = f"decoding takes longer than {seconds:g} s"
             raise DecodeError(reason, Fault.MOMENT) from problem
         except ChildProcessError as problem:
             # Memory may have run out: of the machine, or where the decoder does not expect it.
             raise DecodeError(f"the decoder crashed ({problem})", Fault.MOMENT) from problem
-        return answer, self._read_frames(answer.get("result", {}).get("shape"))
+        with _refused_if_damaged():
+            answer = json.loads(message)
+            return answer, self._read_frames(answer.get("result", {}).get("shape"))
 
     def nearly_full(self) -> bool:
         """Return whether the process uses more than half of the memory that it is allowed."""
@@ -194,7 +206,6 @@ class _Process:
     def _read_frames(self, shape: list[int] | None) -> np.ndarray:
         if shape is None:
             return np.empty((0, 0, 0, 3), np.uint8)
-        # The process may have been taken over by a video: its answer is checked.
         if len(shape) != 4 or math.prod(shape) > os.fstat(self._frame_memory).st_size:
             raise DecodeError(f"the decoder's answer is damaged: no frames of shape {shape}")
         frames = np.empty(shape, np.uint8)
@@ -217,6 +228,25 @@ def decoding_processes(limits: Limits) -> DecodingProcesses:
     return processes
 
 
+@contextmanager
+def _refused_if_damaged() -> Iterator[None]:
+    """Raise a DecodeError if an answer makes no sense: a video may have taken the process over."""
+    try:
+        yield
+    except _SENSELESS as problem:
+        raise DecodeError("the decoder's answer is damaged") from problem
+
+
+@_refused_if_damaged()
+def _facts_of(result: dict[str, Any]) -> VideoFacts:
+    facts = VideoFacts(**result)
+    for field in fields(facts):
+        if type(getattr(facts, field.name)).__name__ != field.type:
+            raise TypeError(f"{field.name} must be {field.type}, got {facts}")
+    return facts
+
+
+@_refused_if_damaged()
 def _result_of(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """Return the result in an answer, or raise the error in it."""
     if "decode_error" in answer:
@@ -227,6 +257,6 @@ def _result_of(answer: dict[str, Any], limits: Limits) -> dict[str, Any]:
         raise DecodeError(reason, Fault.MOMENT)
     if "os_error" in answer:
         code, text, name = answer["os_error"]
-        raise OSError(code, text, name)
+        raise OSError(int(code), str(text), str(name))
     result: dict[str, Any] = answer["result"]
     return result

@@ -10,8 +10,8 @@ do: presentation times in [start, start + seconds), counted from the stream's fi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from av.packet import Packet
 from insight_dagster.analysis.decoding import decord_frames, pyav_frames
 from insight_dagster.analysis.decoding.containers import OpenVideo, open_video
 from insight_dagster.analysis.decoding.frame_plan import Span
-from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
+from insight_dagster.analysis.decoding.held_file import FileHolder, has_hash, has_key
 from insight_dagster.analysis.decoding.orientation import Orientation
 from insight_dagster.analysis.decoding.packet_damage import SELF_CHECKING_CODECS
 from insight_dagster.analysis.decoding.packet_table import (
@@ -106,24 +106,23 @@ class DecodedWindow:
             )
 
 
-def probe(path: Path, *, file_hash: str | None = None) -> VideoFacts:
+def probe(
+    path: Path, *, file_hash: str | None = None, files: FileHolder | None = None
+) -> VideoFacts:
     """Return the properties of a video file, from its packets and its first frame.
 
     Args:
         path: the video file.
         file_hash: SHA-256 in hex that the file's bytes must have; None for any.
+        files: holds the file for later calls; None to release it.
 
     Raises:
         DecodeError: the file is not a video, has other bytes, or is damaged or cut short in a way
             that shows without decoding it.
         OSError: the file cannot be read.
     """
-    if file_hash is None:
-        return _probe(Path(path))
-    with (
-        closing(FileHolder()) as files,
-        files.hold(Path(path), lambda found: found == file_hash) as held,
-    ):
+    expected = None if file_hash is None else has_hash(file_hash)
+    with _held(Path(path), expected, files) as held:
         return _probe(held)
 
 
@@ -164,6 +163,7 @@ def decode_window(
     end: float | None = None,
     decoder: str | None = None,
     content_key: str | None = None,
+    files: FileHolder | None = None,
 ) -> DecodedWindow:
     """Decode `num_frames` exact frames of [start, start + seconds), and only that span.
 
@@ -176,6 +176,7 @@ def decode_window(
         decoder: one of `DECODERS`; None for PyAV.
         content_key: `held_file.content_key` that the file's bytes and the segment must have; None
             for any.
+        files: holds the file for later calls; None to release it.
 
     Raises:
         DecodeError: the window holds no frame, one of its frames is missing or damaged, or the file
@@ -184,19 +185,12 @@ def decode_window(
         ValueError: an argument is out of range.
     """
     _check_arguments(start, seconds, num_frames, end, decoder)
-    if content_key is not None:
-        with (
-            closing(FileHolder()) as files,
-            files.hold(Path(path), has_key(content_key, start, end)) as held,
-        ):
-            return decode_window(
-                held, start=start, seconds=seconds, num_frames=num_frames, end=end, decoder=decoder
-            )
-    path = Path(path)
     stop = start + seconds if end is None else min(start + seconds, end)
     span = Span(start, stop, num_frames)
     read = decord_frames.read_window if decoder == "decord" else pyav_frames.read_window
-    window = read(path, span)
+    expected = None if content_key is None else has_key(content_key, start, end)
+    with _held(Path(path), expected, files) as held:
+        window = read(held, span)
     cut_by_end = stop < start + seconds
     return DecodedWindow(
         frames=window.frames,
@@ -204,6 +198,21 @@ def decode_window(
         source_frames=window.available,
         short=cut_by_end or window.ended_early,
     )
+
+
+@contextmanager
+def _held(
+    path: Path, expected: Callable[[str], bool] | None, files: FileHolder | None
+) -> Iterator[Path]:
+    """Yield a name for the bytes of a file; any bytes, and its own name, if none are expected."""
+    if expected is None:
+        yield path
+        return
+    with (
+        closing(FileHolder()) if files is None else nullcontext(files) as holder,
+        holder.hold(path, expected) as held,
+    ):
+        yield held
 
 
 def _check_arguments(

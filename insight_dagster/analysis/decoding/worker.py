@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from insight_dagster.analysis.decoding.held_file import FileHolder, has_key
+from insight_dagster.analysis.decoding.held_file import FileHolder
 from insight_dagster.analysis.decoding.window import decode_window, probe
 from insight_dagster.errors import DecodeError
 from insight_dagster.files.processes.request_loop import answer_requests, inherited
@@ -48,20 +48,11 @@ def _answer(operation: Callable[[dict[str, Any]], dict[str, Any]], request: dict
 
 
 def _probe(files: FileHolder, request: dict[str, Any]) -> dict[str, Any]:
-    path, file_hash = Path(request["path"]), request["file_hash"]
-    if file_hash is None:
-        return asdict(probe(path))
-    with files.hold(path, lambda found: found == file_hash) as held:
-        return asdict(probe(held))
+    return asdict(probe(Path(request.pop("path")), **request, files=files))
 
 
 def _window(files: FileHolder, frame_memory: int, request: dict[str, Any]) -> dict[str, Any]:
-    path, key = Path(request.pop("path")), request.pop("content_key")
-    if key is None:
-        window = decode_window(path, **request)
-    else:
-        with files.hold(path, has_key(key, request["start"], request["end"])) as held:
-            window = decode_window(held, **request)
+    window = decode_window(Path(request.pop("path")), **request, files=files)
     frames = np.ascontiguousarray(window.frames)
     data = frames.data.cast("B")
     written = 0

@@ -28,7 +28,7 @@ from torch import nn
 
 from insight_dagster.analysis.model.label_list import checked_labels
 from insight_dagster.analysis.model.model_file import (
-    check_parts,
+    check_archive,
     is_safetensors,
     read_file,
     refuse_other_files,
@@ -171,7 +171,7 @@ def _contents(path: Path, content: bytes) -> Any:
     if is_safetensors(content):
         return _read_safetensors(path, content)
     refuse_other_files(path, content)
-    check_parts(path, content)
+    check_archive(path, content)
     return _unpickle(path, content)
 
 

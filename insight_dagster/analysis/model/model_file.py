@@ -52,7 +52,7 @@ def refuse_other_files(path: Path, content: bytes) -> None:
             raise ModelError(f"{path} is {what}, not a checkpoint; {instead}")
 
 
-def check_parts(path: Path, content: bytes) -> bool:
+def check_archive(path: Path, content: bytes) -> bool:
     """Compare the parts of a torch file with the CRC-32 that are stored with them.
 
     Returns:

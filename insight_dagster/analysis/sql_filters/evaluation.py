@@ -98,7 +98,10 @@ def _values(connection: duckdb.DuckDBPyConnection, condition: str, count: int) -
 
 
 def _limit_cpu(seconds: int) -> None:
-    """End this process after some more seconds of CPU time, should nobody else end it."""
+    """End this process after some more seconds of CPU time, should nobody else end it.
+
+    There is no hard limit: no later condition could raise it again.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + seconds + 2
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))

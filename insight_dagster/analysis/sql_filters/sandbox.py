@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,11 @@ _MODULE = "insight_dagster.analysis.sql_filters.evaluation"
 _LONGEST_REASON = 1 << 16
 _SHOWN_CHARACTERS = 200
 _LOADING_SECONDS = 60.0
+_SHORT_OF_MEMORY = frozenset(
+    {"exit status 1"}
+    | {f"signal {each.value}" for each in (signal.SIGABRT, signal.SIGKILL, signal.SIGSEGV)}
+)
+_OUT_OF_TIME = f"signal {signal.SIGXCPU.value}"
 
 
 class Sandbox:
@@ -52,17 +58,9 @@ class Sandbox:
         longest = max(_LONGEST_REASON, self.clips.num_rows + 1)
         try:
             answer = child.ask(request, seconds=seconds, longest=longest)
-        except TimeoutError as problem:
+        except (TimeoutError, ChildProcessError) as problem:
             self.close()
-            raise SettingsError(
-                f"it takes longer than {seconds:g} s; simplify it, or raise filter_seconds"
-            ) from problem
-        except ChildProcessError as problem:
-            self.close()
-            raise SettingsError(
-                f"the process that evaluated it ended ({problem}), perhaps for want of memory; "
-                f"simplify it, or raise filter_memory_mib (now {self.memory_mib})"
-            ) from problem
+            raise SettingsError(self._why_ended(problem, seconds)) from problem
         return self._checked(answer)
 
     def close(self) -> None:
@@ -74,7 +72,7 @@ class Sandbox:
     def _start(self) -> Child:
         self._child = child = Child(_MODULE, memory_mib=self.memory_mib)
         try:
-            answer = child.ask(_as_bytes(self.clips), seconds=_LOADING_SECONDS, longest=1)
+            child.ask(_as_bytes(self.clips), seconds=_LOADING_SECONDS, longest=1)
         except (TimeoutError, ChildProcessError) as problem:
             self.close()
             raise SettingsError(
@@ -82,8 +80,19 @@ class Sandbox:
                 f"loaded to evaluate it ({problem}); raise filter_memory_mib "
                 f"(now {self.memory_mib})"
             ) from problem
-        del answer
         return child
+
+    def _why_ended(self, problem: OSError, seconds: float) -> str:
+        """Return why a condition has no answer, and what to do."""
+        if isinstance(problem, TimeoutError) or str(problem) == _OUT_OF_TIME:
+            return f"it takes longer than {seconds:g} s; simplify it, or raise filter_seconds"
+        ended = f"the process that evaluated it ended ({problem})"
+        if str(problem) not in _SHORT_OF_MEMORY:
+            return f"{ended}; simplify it"
+        return (
+            f"{ended}, perhaps for want of memory; "
+            f"simplify it, or raise filter_memory_mib (now {self.memory_mib})"
+        )
 
     def _checked(self, answer: bytes) -> np.ndarray:
         """Return the values in an answer; the process may have been taken over by a condition."""

@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-from insight_dagster.analysis.model.model_file import check_parts, read_file
+from insight_dagster.analysis.model.model_file import check_archive, read_file
 from insight_dagster.analysis.model.pretrained_weights import has_record, sha256_of
 from insight_dagster.analysis.model.video_classifier import VideoClassifier
 from insight_dagster.commands.console import Console
@@ -34,7 +34,7 @@ def weights_checked(path: Path) -> str:
     if named and sha256_of(content).startswith(named[1]):
         return "its name carries its SHA-256"
     advice = f"`cd {path.parent} && sha256sum {path.name} > {path.name}.sha256` records one"
-    if check_parts(path, content):
+    if check_archive(path, content):
         return f"checksums of its parts (CRC-32) match, of the whole none is recorded; {advice}"
     return f"no checksum is recorded, so that a flipped bit would not be noticed; {advice}"
 

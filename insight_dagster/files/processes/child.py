@@ -45,17 +45,23 @@ class Child:
         ours, theirs = socket.socketpair()
         closed_with_us, self._lifeline = os.pipe()
         descriptors = (theirs.fileno(), closed_with_us, *inherited)
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
-            [sys.executable, "-m", module, str(memory_mib << 20), *map(str, descriptors)],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**_search_paths(), **(environment or {})},
-            start_new_session=True,
-        )
-        theirs.close()
-        os.close(closed_with_us)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+                [sys.executable, "-m", module, str(memory_mib << 20), *map(str, descriptors)],
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**_search_paths(), **(environment or {})},
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            os.close(self._lifeline)
+            raise
+        finally:
+            theirs.close()
+            os.close(closed_with_us)
         self._pipe = Connection(ours.detach())
         self._started = False
         self._expired = False

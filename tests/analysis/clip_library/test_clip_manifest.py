@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from insight_dagster.analysis.clip_library import clip_manifest, scan
+from insight_dagster.analysis.clip_library import clip_manifest, described_file, scan
 from insight_dagster.analysis.clip_library.clip_manifest import ManifestRows, manifest_rows
 from insight_dagster.analysis.clip_library.clip_source import ClipSource
 from insight_dagster.analysis.decoding import VideoFacts, content_key, identify, probe
@@ -71,6 +71,17 @@ def test_unchanged_files_are_not_opened(library: Path, monkeypatch: pytest.Monke
     again = rows_of(library, first.table)
     assert again.table.equals(first.table)
     assert (again.computed, again.reused, again.removed) == (0, 3, 0)
+
+
+def test_files_that_cannot_be_read_are_not_reused(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(described_file, "identify", refused)
+    made = rows_of(library)
+    assert (made.computed, made.reused, made.quarantined) == (3, 0, 3)
 
 
 def test_only_what_changed_is_read_and_equals_a_full_run(library: Path) -> None:

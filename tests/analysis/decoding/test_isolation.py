@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ import pytest
 
 from insight_dagster.analysis.decoding import DecodingProcesses, Limits, decode_window, probe
 from insight_dagster.errors import DecodeError, Fault
+from insight_dagster.files.processes.child import Child
 from tests.support.video_corpus import CORPUS, write_video
 
 WINDOW = {"start": 0.0, "seconds": 1.0, "num_frames": 8}
@@ -185,6 +187,41 @@ def test_frames_that_a_process_only_claims_are_refused(processes, monkeypatch, v
     monkeypatch.setattr(json, "loads", lie)
     with pytest.raises(DecodeError, match="answer is damaged"):
         processes.decode_window(video, start=0.0, seconds=0.5, num_frames=4)
+
+
+SENSELESS = [
+    *(b"", b"\xff", b"[]", b"3", b"{}", b"[" * 100_000, b'{"result": {}}', b'{"result": [1]}'),
+    *(b'{"decode_error": ["x"]}', b'{"decode_error": ["x", "nobody"]}', b'{"os_error": 5}'),
+    *(b'{"result": {"shape": "four"}}', b'{"result": {"shape": [-1, 1, 1, 3]}}'),
+    b'{"result": {"shape": [0, 0, 0, 3], "timestamps": {}, "source_frames": 1, "short": false}}',
+    b'{"result": {"shape": [0, 0, 0, 3], "timestamps": [1], "source_frames": 1e999, "short": 1}}',
+]
+
+
+@pytest.mark.parametrize("answer", SENSELESS, ids=range(len(SENSELESS)))
+def test_answers_without_sense_are_refused(processes, monkeypatch, video, answer):
+    monkeypatch.setattr(Child, "ask", lambda *_, **__: answer)
+    for call in (lambda: processes.probe(video), lambda: processes.decode_window(video, **WINDOW)):
+        with pytest.raises(DecodeError, match="answer is damaged"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("width", "192"), ("has_audio", 1), ("fps", None), ("rotation", 45)]
+)
+def test_facts_of_another_type_are_refused(processes, monkeypatch, video, name, value):
+    answer = {"result": {**asdict(probe(video)), name: value}}
+    monkeypatch.setattr(Child, "ask", lambda *_, **__: json.dumps(answer).encode())
+    with pytest.raises(DecodeError, match="answer is damaged"):
+        processes.probe(video)
+
+
+def test_a_process_that_cannot_be_started_leaves_nothing_open(processes, monkeypatch, video):
+    monkeypatch.setattr(sys, "executable", "/no/such/program")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(FileNotFoundError):
+        processes.probe(video)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize("limits", [{"seconds": 0.0}, {"memory_mib": 10}])

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from insight_dagster.analysis.model.checkpoint import HEAD_WEIGHT, read_checkpoint
 from insight_dagster.analysis.model.loading import VARIANTS
-from insight_dagster.analysis.model.model_file import check_parts
+from insight_dagster.analysis.model.model_file import check_archive
 from insight_dagster.analysis.model.pretrained_weights import record, sha256_of
 from insight_dagster.analysis.model.x3d import (
     build_x3d,
@@ -276,7 +276,7 @@ def test_a_checkpoint_written_without_checksums_is_read(tmp_path):
     finally:
         torch.serialization.set_crc32_options(True)
     assert load_model(tmp_path, weights=str(path)).labels == LABELS
-    assert not check_parts(path, path.read_bytes())
+    assert not check_archive(path, path.read_bytes())
 
 
 def test_a_flipped_bit_is_noticed_where_a_checksum_is_recorded(tmp_path):

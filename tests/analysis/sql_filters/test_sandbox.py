@@ -128,10 +128,18 @@ def test_a_filter_that_wants_all_memory_is_refused(opened, condition):
     assert matching(opened, "loss > 1", name="x", seconds=60)[1] == 1
 
 
-def test_a_crash_costs_its_filter(opened):
+@pytest.mark.parametrize(
+    ("ended_by", "reason"),
+    [
+        (signal.SIGSEGV, r"ended \(signal 11\), perhaps for want of memory.*filter_memory_mib"),
+        (signal.SIGTERM, r"ended \(signal 15\); simplify it$"),
+        (signal.SIGXCPU, r"takes longer than 60 s.*filter_seconds$"),
+    ],
+)
+def test_a_crash_costs_its_filter(opened, ended_by, reason):
     child = process_of(opened)
-    os.kill(child, signal.SIGSEGV)
-    with pytest.raises(SettingsError, match=r"'mine'.*ended .signal 11"):
+    os.kill(child, ended_by)
+    with pytest.raises(SettingsError, match=f"'mine'.*{reason}"):
         matching(opened, "loss > 1", name="mine", seconds=60)
     assert matching(opened, "loss > 1", name="x", seconds=60)[1] == 1
 

@@ -1,9 +1,6 @@
 """The command line as a user meets it: help, tables, JSON, and one clear line per mistake."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -12,24 +9,13 @@ from typer.testing import CliRunner
 
 from insight_dagster.cli import app
 from insight_dagster.settings import Settings, load_settings
+from tests.support.command_line import error_line, insight, insight_process
 
 COMMANDS = (
     "demo", "demo-library", "init", "run", "status", "insights", "drift", "pin", "unpin", "pins",
     "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
     "classes remove", "actions", "populations", "power", "export",
 )  # fmt: skip
-
-
-def insight(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run the real program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "insight_dagster", *arguments],
-        env=os.environ | environment | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -49,23 +35,14 @@ def _parameters(command: str):
     return [parameter for parameter in found.params if parameter.name != "help"]
 
 
-def one_line(result: subprocess.CompletedProcess, status: int = 1) -> str:
-    """Return the error line, after checking that nothing else was printed."""
-    assert result.returncode == status, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
-    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
-    assert line.startswith("error: ")
-    return line
-
-
 def test_a_missing_library_is_named(tmp_path):
-    line = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "none")))
+    line = error_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "none")))
     assert "none" in line
 
 
 def test_an_empty_library_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
-    line = one_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "empty")))
+    line = error_line(insight("run", "--home", str(tmp_path), "--library", str(tmp_path / "empty")))
     assert "empty" in line
 
 
@@ -74,8 +51,8 @@ def test_a_library_of_broken_files_says_so(tmp_path):
         folder = tmp_path / "library" / name
         folder.mkdir(parents=True)
         (folder / "clip.mp4").write_text("not a video")
-    line = one_line(
-        insight("run", "--home", str(tmp_path), "--variant", "xs", "--weights", "random")
+    line = error_line(
+        insight_process("run", "--home", str(tmp_path), "--variant", "xs", "--weights", "random")
     )
     assert "at least 8 usable clips" in line
 
@@ -83,23 +60,23 @@ def test_a_library_of_broken_files_says_so(tmp_path):
 def test_a_home_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     home = tmp_path / "file" / "home"
-    line = one_line(insight("demo", "--home", str(home), "--clips-per-class", "2"))
+    line = error_line(insight("demo", "--home", str(home), "--clips-per-class", "2"))
     assert "cannot be written" in line
 
 
 def test_an_empty_home_says_what_to_run(tmp_path):
     for command in (["status"], ["insights"], ["clip", "abc"], ["report"]):
-        line = one_line(insight(*command, "--home", str(tmp_path / "fresh")))
+        line = error_line(insight(*command, "--home", str(tmp_path / "fresh")))
         assert "insight run" in line
 
 
 def test_a_wrong_setting_is_named(tmp_path):
-    line = one_line(insight("status", "--home", str(tmp_path), INSIGHT_BATCH_SIZE="many"), 2)
+    line = error_line(insight("status", "--home", str(tmp_path), INSIGHT_BATCH_SIZE="many"), 2)
     assert "batch_size" in line
 
 
 def test_unreachable_weights_say_where_to_put_them(tmp_path, small_library):
-    line = one_line(
+    line = error_line(
         insight("run", "--home", str(tmp_path), "--library", str(small_library), "--variant", "m")
     )
     assert "X3D_M.pyth" in line
@@ -107,7 +84,7 @@ def test_unreachable_weights_say_where_to_put_them(tmp_path, small_library):
 
 
 def test_an_unknown_class_is_named(tmp_path, small_library):
-    line = one_line(
+    line = error_line(
         insight("run", "skiing", "--home", str(tmp_path), "--library", str(small_library)), 2
     )
     assert "skiing" in line and "snowboarding" in line
@@ -136,11 +113,11 @@ def test_status_counts_rows_and_lists_the_quarantine(finished_home):
 def test_a_class_that_does_not_pass_fails_the_command(finished_home):
     home = str(finished_home.home)
     for command in ("status", "report"):
-        line = one_line(insight(command, "--home", home), 3)
+        line = error_line(insight(command, "--home", home), 3)
         assert "unreadable_share of 'playing basketball' (ERROR)" in line
     assert insight("status", "--home", home, "--fail-on", "never").returncode == 0
     assert insight("drift", "--home", home, "--fail-on", "warn").returncode == 0
-    assert "'sometimes'" in one_line(insight("status", "--fail-on", "sometimes"), 2)
+    assert "'sometimes'" in error_line(insight("status", "--fail-on", "sometimes"), 2)
 
 
 def test_without_a_baseline_nothing_is_compared_and_nothing_fails(finished_home):
@@ -162,7 +139,7 @@ def test_a_clip_is_found_by_the_start_of_its_id(finished_home):
     assert shown["clip_manifest"]["clip_id"] == clip_id
     assert shown["predictions"]["predicted"]
     assert shown["metadata_table"]["ssim_mean"] <= 1
-    line = one_line(insight("clip", "zz", "--home", str(finished_home.home)), 2)
+    line = error_line(insight("clip", "zz", "--home", str(finished_home.home)), 2)
     assert "'zz'" in line
 
 
@@ -193,13 +170,13 @@ def test_actions_are_shown_and_exported(finished_home, tmp_path):
     assert shown["insight"]["advice"] in printed
     assert "No expected effect: " in printed or "Expected effect, estimated with" in printed
     assert not list(tmp_path.glob(".steps*"))
-    line = one_line(insight("actions", "zz", "--home", home), 2)
+    line = error_line(insight("actions", "zz", "--home", home), 2)
     assert "'zz'" in line
     written = insight("actions", first["insight_id"], "--out", "steps.xls", "--home", home)
-    line = one_line(written, 2)
+    line = error_line(written, 2)
     assert "must end in .csv or .parquet" in line
     nowhere = str(tmp_path / "nowhere" / "steps.csv")
-    line = one_line(insight("actions", first["insight_id"], "--out", nowhere, "--home", home))
+    line = error_line(insight("actions", first["insight_id"], "--out", nowhere, "--home", home))
     assert "cannot be written" in line
 
 
@@ -221,7 +198,7 @@ def test_populations_are_listed_with_the_problem_of_a_wrong_one(finished_home):
 
 
 def test_power_needs_more_clips_than_this_home_has(finished_home):
-    line = one_line(insight("power", "--home", str(finished_home.home)))
+    line = error_line(insight("power", "--home", str(finished_home.home)))
     assert "the largest class has 8 clips; at least 20 are needed" in line
 
 
@@ -231,22 +208,22 @@ def test_the_history_of_insights_is_shown(finished_home):
     assert {line["status"] for line in lines} == {"born"}
     one = run_json("insights", lines[0]["ledger_id"], "--history", "--home", home)["history"]
     assert [line["ledger_id"] for line in one] == [lines[0]["ledger_id"]]
-    assert "'zz'" in one_line(insight("insights", "zz", "--history", "--home", home), 2)
+    assert "'zz'" in error_line(insight("insights", "zz", "--history", "--home", home), 2)
 
 
 def test_a_kind_without_insights_is_allowed_and_what_is_unknown_is_refused(finished_home):
     home = str(finished_home.home)
     assert run_json("insights", "--kind", "mislabeled", "--home", home)["insights"] == []
-    assert "'no such'" in one_line(insight("insights", "--kind", "no such", "--home", home), 2)
-    assert "'skiing'" in one_line(insight("insights", "--class", "skiing", "--home", home), 2)
+    assert "'no such'" in error_line(insight("insights", "--kind", "no such", "--home", home), 2)
+    assert "'skiing'" in error_line(insight("insights", "--class", "skiing", "--home", home), 2)
 
 
 @pytest.mark.slow
 def test_a_run_keeps_its_library_and_model_for_later_commands(tmp_path, small_library):
     home = tmp_path / "home"
     shown = ["--library", str(small_library), "--variant", "xs", "--weights", "random"]
-    result = insight("run", "--home", str(home), *shown, INSIGHT_MIN_CLUSTER_SIZE="4")
-    assert "unreadable_share of 'playing basketball' (ERROR)" in one_line(result, 3)
+    result = insight_process("run", "--home", str(home), *shown, INSIGHT_MIN_CLUSTER_SIZE="4")
+    assert "unreadable_share of 'playing basketball' (ERROR)" in error_line(result, 3)
     assert "RANDOM WEIGHTS" in result.stdout
     kept = load_settings(home=home)
     assert (kept.library, kept.variant, kept.weights) == (small_library, "xs", "random")
@@ -265,25 +242,25 @@ def test_the_doctor_lists_every_setting_and_fails_for_a_broken_part(finished_hom
         "doctor", "--home", home, INSIGHT_DEVICE="cuda:99", INSIGHT_POPULATIONS=json.dumps(asked)
     )
     assert broken.returncode == 1
-    assert "these checks failed: device, weights, filters" in one_line(broken)
+    assert "these checks failed: device, weights, filters" in error_line(broken)
     assert "widht" in broken.stdout
 
 
 def test_a_wrong_setting_ends_serve_before_anything_is_started(tmp_path):
     ended = insight("serve", "--home", str(tmp_path), INSIGHT_NIGHTLY_CRON="often")
-    assert "nightly_cron='often'" in one_line(ended, 2)
+    assert "nightly_cron='often'" in error_line(ended, 2)
 
 
 @pytest.mark.parametrize(("port", "beside"), [("65535", None), ("3000", "3000")])
 def test_the_report_needs_a_port_of_its_own(tmp_path, port, beside):
     options = ["--port", port, *(["--report-port", beside] if beside else [])]
     ended = insight("serve", "--home", str(tmp_path), *options)
-    assert "--report-port" in one_line(ended, 2)
+    assert "--report-port" in error_line(ended, 2)
 
 
 @pytest.mark.slow
 def test_the_demo_scores_what_was_planted(tmp_path):
-    result = insight(
+    result = insight_process(
         "demo", "--home", str(tmp_path), "--clips-per-class", "6", INSIGHT_MIN_CLUSTER_SIZE="4"
     )
     assert result.returncode == 0, result.stderr
@@ -294,7 +271,7 @@ def test_the_demo_scores_what_was_planted(tmp_path):
     corrupt = summary["faults"]["corrupt"]
     assert corrupt["planted"] == corrupt["found"] > 0
     assert str(tmp_path / "report" / "index.html") in result.stdout
-    other = one_line(insight("demo", "--home", str(tmp_path), "--seed", "1"))
+    other = error_line(insight_process("demo", "--home", str(tmp_path), "--seed", "1"))
     assert str(tmp_path / "library") in other
 
 
@@ -310,6 +287,6 @@ def test_the_report_can_be_rewritten(home_copy):
 
 def test_the_demo_library_command_refuses_a_folder_with_other_things(tmp_path):
     (tmp_path / "photo.jpg").write_text("mine")
-    line = one_line(insight("demo-library", str(tmp_path), "--clips-per-class", "2"))
+    line = error_line(insight("demo-library", str(tmp_path), "--clips-per-class", "2"))
     assert str(tmp_path) in line
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]

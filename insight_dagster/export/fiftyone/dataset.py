@@ -7,7 +7,7 @@ What is in these files is in `samples`, `heatmaps` and `insights`; how a value i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,6 @@ from insight_dagster.tables.status import ClipStatus
 
 _LAYOUTS = {"tsne": ("x", "y"), "pca": ("pca_x", "pca_y")}
 _NO_SPACE: dict[str, Any] = {"model_fingerprint": "", "space_id": "", "created_at": None}
-
-
 _IDENTITY = ("content_key", "window_start", "window_end")
 
 
@@ -79,11 +77,7 @@ def write_fiftyone(
     videos = Videos(settings.library_folder, folder if copy_media else None)
     clips = exported_clips(store)
     usable = with_content_keys(store, clips.filter(pc.equal(clips["status"], ClipStatus.OK)))
-    exists = [
-        videos.holds(each["path"], has_key(*(each[name] for name in _IDENTITY)))
-        for each in usable.select(["path", *_IDENTITY]).to_pylist()
-    ]
-    shown = usable.filter(pa.array(exists, pa.bool_()))
+    shown = usable.filter(pa.array(_exist(usable, videos), pa.bool_()))
     space = newest_space(store) or _NO_SPACE
     insights = tagged_insights(store.rows(tables.INSIGHTS).to_pylist())
     heatmaps = _heatmaps(store, settings, space["model_fingerprint"], shown)
@@ -106,6 +100,17 @@ def write_fiftyone(
         WrittenFile("frames.json", f"{frames} frames of {len(heatmaps)} clips with a heatmap"),
         WrittenFile("metadata.json", f"{len(insights)} insights as tags and saved views"),
     ]
+
+
+def _exist(clips: pa.Table, videos: Videos) -> list[bool]:
+    """Return for each clip whether its video exists; each file is looked at once."""
+    rows = clips.select(["path", *_IDENTITY]).to_pylist()
+    by_path: dict[str, list[Callable[[str], bool]]] = {}
+    for row in rows:
+        is_listed = has_key(*(row[name] for name in _IDENTITY))
+        by_path.setdefault(row["path"], []).append(is_listed)
+    held = {path: iter(videos.holds(path, listed)) for path, listed in by_path.items()}
+    return [next(held[row["path"]]) for row in rows]
 
 
 def _heatmaps(

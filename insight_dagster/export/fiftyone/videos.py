@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,31 +26,32 @@ class Videos:
     library: Path
     folder: Path | None
 
-    def holds(self, path: str, is_listed: Callable[[str], bool]) -> bool:
-        """Return whether a file exists in the library, not behind a link that leads out of it.
+    def holds(self, path: str, are_listed: Sequence[Callable[[str], bool]]) -> list[bool]:
+        """Return for each clip of a file whether the library has it, not behind a link out of it.
 
-        Where videos are copied, the file is copied, and its copy must be what was listed.
+        Where videos are copied, the file is copied, and the copy must be what was listed. A copy
+        that is not what any clip was listed with is deleted.
 
         Args:
             path: the file, relative to the library.
-            is_listed: returns whether a SHA-256 in hex is that of the listed file.
+            are_listed: for each of its clips, a function that returns whether a SHA-256 in hex is
+                that of the listed file.
 
         Raises:
             OSError: the file cannot be copied.
         """
         file = (self.library / path).resolve()
-        if not (file.is_relative_to(self.library.resolve()) and file.is_file()):
-            return False
-        if self.folder is None:
-            return True
+        found = file.is_relative_to(self.library.resolve()) and file.is_file()
+        if not found or self.folder is None:
+            return [found] * len(are_listed)
         copy = self.folder / self.place(path)
-        if not copy.exists():
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copyfile(file, copy)
-        if is_listed(identify(copy).sha256):
-            return True
-        copy.unlink()
-        return False
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, copy)
+        sha256 = identify(copy).sha256
+        held = [is_listed(sha256) for is_listed in are_listed]
+        if not any(held):
+            copy.unlink()
+        return held
 
     def place(self, path: str) -> str:
         """Return a sample's `filepath`."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from insight_dagster.orchestration.alerts import delivery as alerts
@@ -351,6 +352,49 @@ def test_an_alert_that_is_replaced_while_it_is_delivered_is_not_lost(receiver, t
     delivering.deliver()
     assert [each["reason"] for each in receiver.received] == ["worse", "newer"]
     assert undelivered_alerts(tmp_path) == []
+
+
+def test_an_alert_that_is_put_while_another_is_recorded_is_not_lost(
+    receiver, tmp_path, monkeypatch
+):
+    alert_queue = AlertQueue(tmp_path, webhook=receiver.address, command=())
+    alert_queue.put(ALERT)
+    newer, delete, putting = replace(ALERT, reason="newer"), Path.unlink, []
+
+    def unlink(path, **options):
+        if path.name == "run.json" and not putting:
+            putting.append(threading.Thread(target=alert_queue.put, args=(newer,)))
+            putting[0].start()
+            putting[0].join(1)  # it ends only where nothing keeps it from replacing the file
+        delete(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert alert_queue.deliver() == []
+    putting[0].join()
+    assert len(undelivered_alerts(tmp_path)) == 1
+    assert alert_queue.deliver() == []
+    assert [each["reason"] for each in receiver.received] == ["worse", "newer"]
+
+
+def test_no_other_user_of_the_machine_can_read_the_address(monkeypatch):
+    monkeypatch.setattr(alerts, "WEBHOOK_SECONDS", 60.0)
+    seen = []
+
+    def look(connection):
+        with connection:
+            connection.recv(100_000)
+            own = psutil.Process().children(recursive=True)
+            seen.extend(" ".join(each.cmdline()) for each in own)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=lambda: look(listening.accept()[0]))
+        thread.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/a-secret"
+        assert deliver(ALERT, webhook=address, command=()) == {"webhook": None}
+        thread.join()
+    assert any("alerts.post" in each for each in seen)
+    assert not any("a-secret" in each for each in seen)
 
 
 def test_two_daemons_deliver_once(receiver, tmp_path):

@@ -142,5 +142,9 @@ class Child:
 def _search_paths() -> dict[str, str]:
     """Return the search paths of this program's environment, without its secrets."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-    return {**kept, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    return {**kept, "PYTHONPATH": python_path(), "OMP_NUM_THREADS": "1"}
+
+
+def python_path() -> str:
+    """Return PYTHONPATH for a process that imports what this one imports, from any folder."""
+    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)

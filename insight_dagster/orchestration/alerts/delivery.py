@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from insight_dagster.files.processes.child import python_path
 from insight_dagster.files.processes.limited_run import run_limited
 from insight_dagster.orchestration.alerts import post
 
@@ -65,7 +66,7 @@ class Alert:
 
 
 def deliver(
-    alert: Alert, *, webhook: str | None, command: Sequence[str], done: Collection[str] = ()
+    alert: Alert, *, webhook: str | None = None, command: Sequence[str] = ()
 ) -> dict[str, str | None]:
     """Post an alert to a web address and pass it to a program, as far as they are set.
 
@@ -77,27 +78,29 @@ def deliver(
         alert: to deliver.
         webhook: web address that receives the alert by POST; None for none.
         command: program and arguments that receive it on standard input; empty for none.
-        done: which of `webhook` and `command` accepted it before; they are left out.
 
     Returns:
-        For `webhook` and `command`, as far as they were tried: the error, None on success.
+        For `webhook` and `command`, as far as they are set: the error, None on success.
     """
     text = alert.to_json().encode(errors="replace")
     errors: dict[str, str | None] = {}
-    if webhook and WEBHOOK not in done:
+    if webhook:
         errors[WEBHOOK] = _post(webhook, text)
-    if command and COMMAND not in done:
+    if command:
         error = run_limited(command, text, seconds=COMMAND_SECONDS, environment=os.environ)
         errors[COMMAND] = error and f"{command[0]}: {error}"
     return errors
 
 
 def _post(address: str, text: bytes) -> str | None:
-    """Post a text in a process of its own, with a time limit; return the error, None on success."""
+    """Post a text in a process of its own, with a time limit; return the error, None on success.
+
+    The address may hold a secret: it is no argument, which every user of the machine could read.
+    """
     error = run_limited(
-        [sys.executable, "-m", post.__name__, address],
-        text,
+        [sys.executable, "-m", post.__name__],
+        post.to_input(address, text),
         seconds=WEBHOOK_SECONDS,
-        environment={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        environment={**os.environ, "PYTHONPATH": python_path()},
     )
     return error and f"{address}: {error.removeprefix('ended with 1: ')}"

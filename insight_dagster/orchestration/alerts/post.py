@@ -1,4 +1,4 @@
-"""Posting a text to a web address, as a program: text on standard input, error on standard error.
+"""Posting a text to a web address, as a program: both on standard input, error on standard error.
 
 `delivery` runs it with a time limit, because a server can keep a client waiting for ever: by
 answering one byte at a time, by endless interim responses, or while its name is looked up.
@@ -7,11 +7,13 @@ answering one byte at a time, by endless interim responses, or while its name is
 from __future__ import annotations
 
 import http.client
+import json
 import sys
 import urllib.error
 import urllib.request
 
-_SILENCE_SECONDS = 10.0
+_SILENCE_SECONDS = 30.0
+"""Longer than `delivery` waits: for the case that it was killed and cannot end this program."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -22,11 +24,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def main() -> None:
-    """Post standard input to an address; exit with the error if the answer is not 2xx."""
-    (address,) = sys.argv[1:]
-    problem = post(address, sys.stdin.buffer.read())
+    """Post what `to_input` made; exit with the error if the answer is not 2xx."""
+    address, _, text = sys.stdin.buffer.read().partition(b"\n")
+    problem = post(json.loads(address), text)
     if problem is not None:
         sys.exit(problem)
+
+
+def to_input(address: str, text: bytes) -> bytes:
+    """Return an address and the text to post there as standard input of this program."""
+    return json.dumps(address).encode() + b"\n" + text
 
 
 def post(address: str, text: bytes) -> str | None:

@@ -9,6 +9,7 @@ import json
 import stat
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,12 +64,12 @@ class AlertQueue:
     def put(self, alert: Alert) -> None:
         """Keep an alert until it is delivered; it replaces another one about the same run."""
         path = self.folder / f"{alert.run_id}.json"
-        try:
-            if _read(path).alert == alert:
-                return
-        except (OSError, ValueError):
-            pass
-        _write(path, _Waiting(alert, since=time.time()))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _files_of(self.folder):
+            with suppress(OSError, ValueError):
+                if _read(path).alert == alert:
+                    return
+            _write(path, _Waiting(alert, since=time.time()))
 
     def deliver(self) -> list[str]:
         """Try to deliver every alert, those tried longest ago first; return the errors.
@@ -124,8 +125,9 @@ class AlertQueue:
 
     def _deliver(self, alert: Alert, way: str) -> str | None:
         """Deliver an alert in one way; return the error, None on success."""
-        others = [each for each in self._ways if each != way]
-        return deliver(alert, webhook=self.webhook, command=self.command, done=others)[way]
+        if way == WEBHOOK:
+            return deliver(alert, webhook=self.webhook)[way]
+        return deliver(alert, command=self.command)[way]
 
 
 def undelivered_alerts(folder: Path) -> list[dict[str, str]]:
@@ -141,6 +143,11 @@ def undelivered_alerts(folder: Path) -> list[dict[str, str]]:
         for path in sorted(each.glob("*"))
         if path.suffix == ".json" or each != folder
     ]
+
+
+def _files_of(folder: Path) -> FileLock:
+    """Return the lock for comparing and changing files, which nobody holds while delivering."""
+    return FileLock(folder / ".files")
 
 
 def _changed(path: Path) -> float:
@@ -190,12 +197,13 @@ def _record(path: Path, waiting: _Waiting | None, alert: Alert) -> Sequence[str]
     An alert that took its place in the meantime is left alone.
     """
     try:
-        if _read(path).alert != alert:
-            return []
-        if waiting is None:
-            path.unlink()
-        else:
-            _write(path, waiting)
+        with _files_of(path.parent):
+            if _read(path).alert != alert:
+                return []
+            if waiting is None:
+                path.unlink()
+            else:
+                _write(path, waiting)
     except (OSError, ValueError) as problem:
         return [f"{path} cannot be written ({problem}); the alert may be delivered again"]
     return []

@@ -14,7 +14,7 @@ from av.packet import Packet
 from insight_dagster.analysis.decoding.containers import OpenVideo
 
 SELF_CHECKING_CODECS = frozenset({"av1"})
-"""Codecs whose decoder notices damaged frames: of 1,000 random damages at most 1 in 200 passes."""
+"""Codecs whose decoder notices damaged frames: of 542 random damages to AV1 in MP4 none passed."""
 
 # Emulation prevention (ITU-T H.264, 7.4.1; H.265, 7.4.2) allows no three zero bytes inside a unit,
 # so that this many are lost bytes. But cameras pad the units of intra-only profiles with zeros.

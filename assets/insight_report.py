@@ -15,6 +15,7 @@ from insight_dagster.assets.steps.facts import shared_facts
 from insight_dagster.assets.steps.per_class import Metadata
 from insight_dagster.assets.steps.ui_metadata import insight_list, markdown_table, picture
 from insight_dagster.database import Database
+from insight_dagster.pipeline.performance import read_scores
 from insight_dagster.pipeline.report_data import read_report_data
 from insight_dagster.report.report_data import ReportData
 from insight_dagster.report.site import write_site
@@ -59,7 +60,7 @@ def _scores(store: Database) -> Metadata:
     One number for each class, so that a plot shows one class from night to night. A library of many
     classes has the table alone: the page would be nothing but plots.
     """
-    rows = store.read(_SCORES)
+    rows = read_scores(store)
     accuracies = {
         f"accuracy of {row['class']}": row["accuracy"]
         for row in rows.to_pylist()
@@ -68,9 +69,6 @@ def _scores(store: Database) -> Metadata:
     return {"scores": markdown_table(rows), **shared_facts(accuracies)}
 
 
-_SCORES = """
-    SELECT class_name AS class, clips, accuracy, mean_loss, calibration_error
-    FROM performance WHERE split = '' ORDER BY ALL"""
 _PLOTTED_CLASSES = 25
 
 

@@ -1,4 +1,4 @@
-"""The use case of the asset `performance`: score one class and compare it with the baseline."""
+"""Scores of classes: score one and compare it with the baseline (the asset), read those of all."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ def score_class(
         **timer.facts(),
     }
     return StepResult(PERFORMANCE, rows, facts)
+
+
+def read_scores(store: Database) -> pa.Table:
+    """Return a row of scores for every class: class, clips, accuracy, mean_loss, ..."""
+    return store.read(
+        "SELECT class_name AS class, clips, accuracy, mean_loss, calibration_error "
+        "FROM performance WHERE split = '' ORDER BY ALL"
+    )
 
 
 def _drift(store: Database, class_name: str, *, thresholds: Thresholds, seed: int) -> pa.Table:

@@ -124,6 +124,6 @@ def failed_checks(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> list[
             key = (asset_name(result.asset_key), result.check_name, result.partition or "")
             found.pop(key, None)
             if not result.passed and result.severity == dg.AssetCheckSeverity.ERROR:
-                names = dict(zip(("asset", "check", "class"), key, strict=True))
-                found[key] = {**names, "description": result.description or ""}
+                failed = dict(zip(("asset", "check", "class"), key, strict=True))
+                found[key] = {**failed, "description": result.description or ""}
     return list(found.values())

@@ -104,7 +104,7 @@ class Analysis:
 
     @property
     def remaining(self) -> tuple[str, ...]:
-        """Classes that no stage failed for, stages that only report left aside."""
+        """Classes for which no stage failed, except stages that only report."""
         failed = {failure.class_name for failure in self.work_failures}
         return tuple(name for name in self.classes if name not in failed)
 
@@ -120,7 +120,7 @@ class Analysis:
 
     @property
     def reported_failures(self) -> tuple[StageFailure, ...]:
-        """What stages that only report say of classes whose work was done."""
+        """Failures of stages that only report, for classes whose work was done."""
         remaining = set(self.remaining)
         found = self._failures(reports_only=True)
         return tuple(failure for failure in found if failure.class_name in remaining)

@@ -33,7 +33,7 @@ IN_PROGRESS = (
     dg.DagsterRunStatus.CANCELING,
 )
 QUEUED_WITHIN_SECONDS = 300.0
-"""A run that was created and not queued for so long is taken for one that could not be launched."""
+"""A run that was created and not queued within this time counts as one that nothing launches."""
 POLL_SECONDS = 2.0
 LAUNCH_SECONDS = 1800.0
 """How long to wait for requested runs to be launched; a stopped sensor launches none."""
@@ -137,7 +137,7 @@ def has_ended(run: dg.DagsterRun) -> bool:
 
 
 def was_never_queued(record: dg.RunRecord) -> bool:
-    """Return whether a run was created long ago and not queued: no one launches it any more."""
+    """Return whether a run was created long ago but never queued: nothing will launch it."""
     age = time.time() - record.create_timestamp.timestamp()
     status = record.dagster_run.status
     return status == dg.DagsterRunStatus.NOT_STARTED and age >= QUEUED_WITHIN_SECONDS

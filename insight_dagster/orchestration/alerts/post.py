@@ -13,14 +13,14 @@ import urllib.error
 import urllib.request
 
 _SILENCE_SECONDS = 30.0
-"""Longer than `delivery` waits: for the case that it was killed and cannot end this program."""
+"""Longer than `delivery` waits; it matters only if `delivery` was killed and cannot end this."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would turn the request into a GET without the text."""
+    """A handler that follows no redirect, which would turn the request into a GET without text."""
 
     def redirect_request(self, *_: object) -> None:
-        """Return that there is no further request, so that the answer counts as an error."""
+        """Return None: there is no further request, and the answer counts as an error."""
 
 
 def main() -> None:

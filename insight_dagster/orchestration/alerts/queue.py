@@ -22,7 +22,7 @@ BUDGET_SECONDS = 20.0
 """No delivery is started later than this after the first: a sensor's tick may last a minute."""
 KEPT_SECONDS = 3 * 86_400.0
 FEWEST_ATTEMPTS = 100
-"""An alert is tried so often, also if the clock says that three days are over."""
+"""An alert is tried at least this often, even if the clock says that three days are over."""
 SET_ASIDE = "set_aside"
 _LARGEST_BYTES = 1 << 20
 

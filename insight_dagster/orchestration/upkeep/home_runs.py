@@ -1,4 +1,4 @@
-"""Which runs of a Dagster instance are a home's: other homes and projects may have runs there."""
+"""Which runs of a Dagster instance belong to a home: it may share the instance with others."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ ASSETS = (*(name for stage in STAGES for name in stage.asset_names), "baseline")
 
 
 def is_ours(run: dg.DagsterRun, names: Names, *, alone: bool = False) -> bool:
-    """Return whether a run is of one of a home's jobs, or of its assets or their checks.
+    """Return whether a run belongs to a home: by its job, or by its assets and checks.
 
-    Runs of assets that no job launched (from the UI, by backfills and automation conditions) are
-    told by the assets alone: they have the tags of no job.
+    Runs without a job (from the UI, backfills and automation conditions) carry no job's tags and
+    are recognized by their assets.
 
     Args:
         run: of the instance.
         names: of the home in the instance.
-        alone: whether a run that has assets of others, too, does not count.
+        alone: whether to leave out runs that also have assets of others.
     """
     if run.job_name in JOBS:
         return names.owns(run)

@@ -30,12 +30,12 @@ AGAIN_SECONDS, LONGEST_SECONDS = 300.0, 4 * 3600.0
 attempt that fails."""
 _FAILED_LOOKED_AT, _RUNS_LOOKED_AT, _PAGE = 200, 2000, 50
 _Work = tuple[str, str]
-"""What a run did: a job, and one of its classes."""
+"""A job and one class; '' where the run has none."""
 
 
 @dataclass(frozen=True)
 class UnlaunchedRun:
-    """A run that could not be launched and that no later run stands for.
+    """A run that could not be launched and that no later run replaces.
 
     Attributes:
         job: its job.
@@ -66,7 +66,9 @@ def unlaunched_runs(
     *,
     matters: Callable[[str, str], bool] = lambda job, class_name: True,
 ) -> list[UnlaunchedRun]:
-    """Return what of a home could not be launched and was not run since, by job and class.
+    """Return a home's runs that could not be launched and that no later run replaces.
+
+    There is one for each job and class: the newest.
 
     A run that the daemon launches again by itself (`run_retries`) is not among them, nor is one
     that somebody canceled.
@@ -85,10 +87,10 @@ def unlaunched_runs(
 def _streaks(
     instance: dg.DagsterInstance, names: Names, matters: Callable[[str, str], bool]
 ) -> dict[_Work, list[RunRecord]]:
-    """Return the newest runs that could not be launched, by what they do, the oldest first.
+    """Return the newest runs in a row that could not be launched, by job and class, oldest first.
 
-    Runs are read from the first that could not be launched, until others stand for all that was
-    open: after a night, few runs however long the history is.
+    Runs are read from the oldest that could not be launched until later runs replace all that were
+    found: after a good night, few runs however long the history is.
     """
     order = instance.get_dynamic_partitions(names.partition_set)
     failed = instance.get_run_records(
@@ -130,7 +132,7 @@ def _works_of(
     order: Sequence[str],
     matters: Callable[[str, str], bool],
 ) -> Iterator[_Work]:
-    """Yield what a run of the home does, as far as it matters."""
+    """Yield the job and each class of a run of the home, as far as they matter."""
     if is_ours(run, names):
         for class_name in _classes_of(run, order):
             if matters(run.job_name, class_name):

@@ -1,9 +1,9 @@
 """Ending the program on a signal: at once, and with nothing left behind.
 
 Python runs a signal's handler in the main thread, and only between two of its own instructions: a
-command that computes there hears of the signal when the call into a library returns, and Dagster,
-which raises it as an exception, takes the interrupted step for a failed one. So a long command runs
-in a thread of its own (`interruptible`), and the main thread waits. On the first signal the main
+command that computes there receives the signal when the call into a library returns, and Dagster,
+which raises it as an exception, treats the interrupted step as failed. So a long command runs in a
+thread of its own (`interruptible`), and the main thread waits. On the first signal the main
 thread lets transactions in progress end (`uninterrupted`), undoes what would be left behind
 (`on_interrupt`), ends the program's processes and exits with status 128 + the signal's number. A
 second signal ends the program immediately, even inside a call that lets no Python code run.

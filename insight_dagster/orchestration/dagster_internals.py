@@ -2,7 +2,9 @@
 
 No other module imports `dagster._...` or spells a tag that Dagster gives its own meaning.
 tests/orchestration/test_dagster_internals.py says what each name is needed for, and fails when a
-release no longer has it.
+release no longer has it. One exception: `stored_partitions` names tables and columns of Dagster's
+SQLite files, because it must not import Dagster; tests/orchestration/test_stored_partitions.py
+compares it with Dagster.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a Dagster instance has stored, read from its SQLite files without importing Dagster.
 
 Only for commands that read: importing Dagster and opening its instance takes longer than all else
-that they do. Whatever writes, or an instance with another storage, goes through Dagster.
+that they do. Whatever writes, or an instance with another storage, goes through Dagster. The tables
+and columns are private to Dagster, like the names in `dagster_internals`.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _print_restored(done: Restored, console: Console) -> None:
         )
     if done.set_aside is not None:
         console.print(
-            f"The former database is {done.set_aside}; delete it when you need it no more.",
+            f"The former database is {done.set_aside}; delete it when you no longer need it.",
             soft_wrap=True,
         )
 

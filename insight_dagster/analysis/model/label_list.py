@@ -93,7 +93,9 @@ def _entries_of_json(text: str, source: str) -> list[_Entry]:
     try:
         found = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError) as problem:
-        raise ModelError(f"{source} begins like JSON but is not valid JSON ({problem}); fix it") from problem
+        raise ModelError(
+            f"{source} begins like JSON but is not valid JSON ({problem}); fix it"
+        ) from problem
     if not all(isinstance(each, str | tuple) for each in found):
         raise ModelError(f"{source} is JSON, but neither a list of labels nor labels and indices")
     pairs = [each if isinstance(each, tuple) else (each, None) for each in found]

@@ -12,6 +12,7 @@ FAILING = ("unreadable_share", "quarantined_share", "complete")
 """Checks that fail: one class of the library has files that are no videos; the report is gone."""
 
 
+@pytest.mark.slow
 def test_a_report_that_is_not_written_after_a_promotion_is_an_error(home_copy, capsys):
     console = Console(width=200)
     options = {"author": "me", "reason": "because", "accept": FAILING, "console": console}

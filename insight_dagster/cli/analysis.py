@@ -151,6 +151,7 @@ def insights(
 
 
 @app.command()
+@interruptible()
 def actions(
     insight_id: Annotated[str, typer.Argument(help="An insight's id, or the start of it.")],
     home: Home = None,

@@ -15,6 +15,7 @@ app = typer.Typer()
 
 
 @app.command()
+@interruptible()
 def backup(
     folder: Annotated[
         Path | None,
@@ -40,7 +41,6 @@ def backup(
 
 
 @app.command()
-@interruptible("`insight run` continues from here")
 def restore(
     source: Annotated[
         Path | None,
@@ -57,6 +57,14 @@ def restore(
     ] = True,
 ) -> None:
     """Bring a damaged, lost or older home back; its former database is set aside, not deleted."""
+    from insight_dagster.commands.run.local_run import run_and_report
     from insight_dagster.commands.run.safekeeping import restore_home
 
-    restore_home(load_settings(home=home), source, run=run, console=console)
+    settings = load_settings(home=home)
+    interruptible("run `insight restore` again")(restore_home)(
+        settings, source, run=run, console=console
+    )
+    if run:
+        interruptible("`insight run` continues from here")(run_and_report)(
+            settings, classes=(), console=console
+        )

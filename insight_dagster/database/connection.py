@@ -10,7 +10,7 @@ one batch of statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,21 +67,6 @@ class Database:
         self._ensure_file()
         with self._connection(read_only=True) as connection:
             return _run(connection, sql, parameters)
-
-    def read_together(
-        self, queries: Mapping[str, tuple[str, Sequence[Any]]]
-    ) -> dict[str, pa.Table]:
-        """Return the rows of several queries by name, all of the same state of the database.
-
-        Raises:
-            DatabaseError: the file cannot be opened or a query fails.
-        """
-        self._ensure_file()
-        with self._connection(read_only=True) as connection:
-            return {
-                name: _run(connection, sql, parameters)
-                for name, (sql, parameters) in queries.items()
-            }
 
     def rows(self, table: Table, class_name: str | None = None) -> pa.Table:
         """Return the rows of a table, of one class or of all, in primary-key order."""

@@ -37,11 +37,15 @@ def describe_holders(path: Path, problem: BaseException | None) -> str:
 
 
 def _locking(files: Iterable[Path]) -> Iterable[int]:
-    """Yield the processes that have locked one of the files, as Linux lists them."""
-    inodes = set()
+    """Yield the processes that have locked one of the files, as Linux lists them.
+
+    It lists -1 for locks that belong to no process, and 0 for processes of other containers.
+    """
+    known = set()
     for file in files:
         with suppress(OSError):
-            inodes.add(file.stat().st_ino)
+            found = file.stat()
+            known.add((os.major(found.st_dev), os.minor(found.st_dev), found.st_ino))
     try:
         lines = _SYSTEM_LOCKS.read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux, or hidden from containers
@@ -49,8 +53,19 @@ def _locking(files: Iterable[Path]) -> Iterable[int]:
     for line in lines:
         # "3: POSIX  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; "->" marks a process that waits.
         words = line.split()
-        if len(words) > 5 and words[1] != "->" and int(words[5].rpartition(":")[2]) in inodes:
+        if (
+            len(words) > 5
+            and words[1] != "->"
+            and _identity(words[5]) in known
+            and int(words[4]) > 0
+        ):
             yield int(words[4])
+
+
+def _identity(text: str) -> tuple[int, int, int]:
+    """Return major and minor number of the device, which are hexadecimal, and the inode."""
+    major, minor, inode = text.split(":")
+    return int(major, 16), int(minor, 16), int(inode)
 
 
 def _describe(pid: int) -> str:

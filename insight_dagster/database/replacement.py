@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from insight_dagster.database.clean_close import log_file, record_close, remove_record
 from insight_dagster.database.opening import keep_closed
 from insight_dagster.errors import DatabaseError
+from insight_dagster.files.interruption import uninterrupted
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 def replace_database(path: Path, new: Path, *, seconds: float) -> Path | None:
@@ -26,13 +30,14 @@ def replace_database(path: Path, new: Path, *, seconds: float) -> Path | None:
         DatabaseBusyError: another process uses the file.
         DatabaseError: a file cannot be moved.
     """
-    with keep_closed(path, seconds=seconds):
+    with keep_closed(path, seconds=seconds), uninterrupted():
         try:
             aside = _set_aside(path)
             os.replace(new, path)
         except OSError as problem:
             raise DatabaseError(
-                f"{path} cannot be replaced ({problem.strerror}); make the home writable"
+                f"{path} cannot be replaced ({problem.strerror}); make the home writable, then run "
+                "`insight restore` again"
             ) from problem
         remove_record(new)
         record_close(path)
@@ -40,15 +45,29 @@ def replace_database(path: Path, new: Path, *, seconds: float) -> Path | None:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """Rename a database and its write-ahead log, so that a new one can take its place."""
+    """Give a database a second name, under which it stays when another takes its place.
+
+    A home has a database at any moment, even if this process is killed. Its write-ahead log is
+    renamed, because it would belong to the other one.
+    """
     remove_record(path)
     log = log_file(path)
     if not path.exists() and not log.exists():
         return None
     names = (Path(f"{path}.set-aside-{number}") for number in itertools.count(1))
     aside = next(name for name in names if not name.exists() and not log_file(name).exists())
+    if path.exists():
+        _link(path, aside)
     if log.exists():
         os.replace(log, log_file(aside))
-    if path.exists():
-        os.replace(path, aside)
     return aside
+
+
+def _link(path: Path, aside: Path) -> None:
+    """Give a file a second name, or another one where the file system has no links."""
+    try:
+        os.link(path, aside)
+    except OSError as problem:
+        if problem.errno not in _NO_LINKS:
+            raise
+        os.replace(path, aside)

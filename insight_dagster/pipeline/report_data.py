@@ -37,7 +37,8 @@ def read_report_data(store: Database, folders: HomeFolders, *, run_id: str) -> R
     """
     current = newest_space(store) or {"model_fingerprint": "", "space_id": ""}
     created = utc_now()
-    rows = store.read_together({table.name: _query(table.name, current) for table in SHOWN})
+    with store.snapshot() as seen:
+        rows = {table.name: seen.read(*_query(table.name, current)) for table in SHOWN}
     return ReportData(
         home=folders.root,
         title=_TITLE,

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from insight_dagster.cli import app
+from insight_dagster.cli import analysis, app, monitoring, safekeeping
 from insight_dagster.settings import Settings, load_settings
 from tests.support.command_line import error_line, insight, insight_process
 
@@ -16,6 +16,17 @@ COMMANDS = (
     "clip", "report", "doctor", "serve", "baseline promote", "baseline list", "classes list",
     "classes remove", "actions", "populations", "power", "export",
 )  # fmt: skip
+
+
+def test_commands_that_write_end_at_one_signal():
+    """They run in a thread, so that the main thread can wait for a transaction and clean up."""
+    modules = (analysis, monitoring, safekeeping)
+    callbacks = [each.callback for module in modules for each in module.app.registered_commands]
+    assert len(callbacks) > 15
+    assert {each.__name__ for each in callbacks if not hasattr(each, "__wrapped__")} == {
+        "init", "status", "insights", "populations", "clip", "drift", "pins",
+        "report", "restore", "serve",  # these begin and end it themselves
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

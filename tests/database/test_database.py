@@ -15,7 +15,9 @@ import psutil
 import pyarrow as pa
 import pytest
 
-from insight_dagster.database import Database, patience
+from insight_dagster.database import Database, opening, patience
+from insight_dagster.database.file_locks import hold_lock
+from insight_dagster.database.patience import seconds_left
 from insight_dagster.database.writes import QuarantineClips, ReplacePartition
 from insight_dagster.errors import (
     DatabaseBusyError,
@@ -437,3 +439,21 @@ def test_a_writer_waits_for_a_reader_of_its_own_process(database):
         Database(database.path, lock_timeout_seconds=0.2).write(clusters("a", "2"))
     database.write(clusters("a", "2"))
     assert database.rows(CLUSTERS).column("clip_id").to_pylist() == ["2"]
+
+
+def test_waiting_until_the_file_is_closed_is_part_of_the_same_timeout(database):
+    database.write(clusters("a", "1"))
+    with hold_lock(database.path, read_only=False, seconds=1):
+        with pytest.raises(DatabaseBusyError, match="within 0.3 s"):
+            Database(database.path, lock_timeout_seconds=0.3).check_file()
+        assert patience._waits[database.path][0] >= 0.3, "it was waited in vain"
+        assert seconds_left(database.path, 3600) <= 3600 - 0.3
+    database.check_file()
+
+
+def test_a_file_that_could_not_be_used_is_not_in_use(database, monkeypatch):
+    database.write(clusters("a", "1"))
+    monkeypatch.setattr(opening, "literal", lambda text: f"'{text}' AS other; SELECT 1 --")
+    with pytest.raises(DatabaseError, match="held"):
+        database.rows(CLUSTERS)
+    assert database.path not in opening._in_use

@@ -93,11 +93,6 @@ def history(database: Database) -> dict[str, pa.Table]:
 
 
 def _rows(database: Database, tables: Sequence[Table]) -> dict[str, pa.Table]:
-    known = set(database.read("SELECT table_name FROM duckdb_tables()")["table_name"].to_pylist())
-    return database.read_together(
-        {
-            table.name: (f"SELECT * FROM {table.name} ORDER BY {', '.join(table.key)}", ())  # noqa: S608
-            for table in tables
-            if table.name in known
-        }
-    )
+    with database.snapshot() as seen:
+        known = set(seen.read("SELECT table_name FROM duckdb_tables()")["table_name"].to_pylist())
+        return {table.name: seen.rows(table) for table in tables if table.name in known}

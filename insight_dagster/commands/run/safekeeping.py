@@ -7,7 +7,6 @@ from typing import Any
 
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.commands.run.local_run import run_and_report
 from insight_dagster.database.backups.backup_folder import (
     Backup,
     back_up,
@@ -52,26 +51,23 @@ def show_backups(settings: Settings, *, as_json: bool, console: Console) -> None
 
 
 def restore_home(settings: Settings, source: Path | None, *, run: bool, console: Console) -> None:
-    """Run `insight restore`: bring back what cannot be computed again, then compute the rest.
+    """Run `insight restore`: bring back what cannot be computed again.
 
     Args:
         settings: of the home.
         source: a backup or a database; default: the newest backup, or the home's own database
             where another release wrote it.
-        run: whether to analyse the library afterwards.
+        run: whether the library is analysed afterwards; otherwise how to do so is printed.
         console: to print to.
 
     Raises:
         BackupError: the backup is damaged.
         UnavailableError: there is nothing to restore, or no backup.
         DatabaseError: the source cannot be read.
-        RunFailedError: a stage of the analysis failed; what was brought back is kept.
     """
     done = restore(settings.folders, source, seconds=settings.lock_timeout_seconds)
     _print_restored(done, console)
-    if run:
-        run_and_report(settings, classes=(), console=console)
-    else:
+    if not run:
         console.print("`insight run` computes the rest from the library.")
 
 

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,7 @@ from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import IRREPLACEABLE, SCHEMA_VERSION
 from insight_dagster.tables.clock import utc_now
 
+_Value = TypeVar("_Value", str, int)
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"(\d{6,})-\d{8}T\d{6}Z")
 
@@ -86,11 +87,8 @@ def back_up(
         BackupError: it cannot be written, or what was read back differs.
         DatabaseError: the database cannot be read.
     """
-    queries = {
-        table.name: (f"SELECT * FROM {table.name} ORDER BY {', '.join(table.key)}", ())  # noqa: S608
-        for table in IRREPLACEABLE
-    }
-    rows = store.read_together(queries)
+    with store.snapshot() as seen:
+        rows = {table.name: seen.rows(table) for table in IRREPLACEABLE}
     target = folder or folders.backups / _next_name(folders.backups)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupError(f"{target} exists and is not an empty folder; choose another")
@@ -101,6 +99,7 @@ def back_up(
             if not all(_same(rows[name], found[name]) for name in rows):
                 raise BackupError(f"{target} was read back with other rows; check the disk")
             publish_folder(draft, target)
+        _synchronise(target.parent)
     except OSError as problem:
         raise BackupError(f"{target} cannot be written ({problem.strerror})") from problem
     if folder is None:
@@ -141,9 +140,43 @@ def read_manifest(folder: Path) -> Backup:
         raise _damaged(path) from problem
     if checksum != _sha256(text.encode()):
         raise _damaged(path)
-    values = json.loads(text)
-    tables = {name: BackedUpTable(**each) for name, each in values.pop("tables").items()}
-    return Backup(folder=folder, tables=tables, **values)
+    try:
+        return _from_values(folder, json.loads(text))
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise BackupError(
+            f"{path} is no manifest that this release knows; restore it with the release that "
+            "wrote it, or a later one"
+        ) from problem
+
+
+def _from_values(folder: Path, values: dict[str, Any]) -> Backup:
+    """Return a backup; keys that a later release added are left out.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: values are missing or of another kind.
+    """
+    tables = {
+        name: BackedUpTable(
+            _of_type(str, each["file"]), _of_type(int, each["rows"]), _of_type(str, each["sha256"])
+        )
+        for name, each in values["tables"].items()
+    }
+    for each in tables.values():
+        if Path(each.file).name != each.file:
+            raise ValueError(each.file)
+    return Backup(
+        folder,
+        _of_type(str, values["made_at"]),
+        _of_type(str, values["release"]),
+        _of_type(int, values["schema_version"]),
+        tables,
+    )
+
+
+def _of_type(kind: type[_Value], value: object) -> _Value:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
 
 
 def _read(backup: Backup, name: str) -> pa.Table:
@@ -185,14 +218,21 @@ def _write(draft: Path, rows: Mapping[str, pa.Table]) -> None:
     }
     text = json.dumps(values, indent=2)
     (draft / _MANIFEST).write_text(f"{_sha256(text.encode())}\n{text}", encoding="utf-8")
-    for path in draft.iterdir():
+    for path in (*draft.iterdir(), draft):
         _synchronise(path)
 
 
 def _synchronise(path: Path) -> None:
-    """Wait until a file is on the disk: old backups are deleted because it is."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Wait until a file, or the names in a folder, are on the disk: old backups are then deleted.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _next_name(folder: Path) -> str:

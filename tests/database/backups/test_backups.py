@@ -1,7 +1,11 @@
 """Backups: verified copies of what no run computes again, and homes brought back with them."""
 
+import errno
+import hashlib
 import json
+import os
 import shutil
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -18,6 +22,7 @@ from insight_dagster.database.backups.backup_folder import (
     read_manifest,
 )
 from insight_dagster.database.backups.restore import restore
+from insight_dagster.database.clean_close import log_file
 from insight_dagster.database.writes import ReplaceTable, Upsert
 from insight_dagster.errors import (
     BackupError,
@@ -25,6 +30,7 @@ from insight_dagster.errors import (
     SchemaVersionError,
     UnavailableError,
 )
+from insight_dagster.files import interruption
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import (
     BASELINE_CLIPS,
@@ -132,6 +138,73 @@ def test_damage_to_a_backup_is_refused_by_name_and_changes_nothing(home):
         (made.parent / "away").rename(path)
     assert history(store) == kept
     assert read_manifest(made).rows == sum(map(len, kept.values()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: [values],
+        lambda values: None,
+        lambda values: {**values, "tables": []},
+        lambda values: {**values, "tables": {"baselines": "baselines.parquet"}},
+        lambda values: {**values, "tables": {"t": {"file": "a", "rows": "2", "sha256": ""}}},
+        lambda values: {**values, "tables": {"t": {"file": "../a", "rows": 2, "sha256": ""}}},
+        lambda values: {**values, "schema_version": "6"},
+        lambda values: {**values, "schema_version": None},
+        lambda values: {name: each for name, each in values.items() if name != "release"},
+    ],
+)  # fmt: skip
+def test_a_manifest_of_an_unknown_form_is_refused(home, change):
+    made = back_up(Database(home.database), home, keep=1).folder
+    values = json.loads((made / "manifest.json").read_text().partition("\n")[2])
+    write_manifest(made, {**values, "mood": "good"})
+    assert read_manifest(made).rows > 0, "what a later release added is left out"
+    write_manifest(made, change(values))
+    with pytest.raises(BackupError, match="is no manifest that this release knows"):
+        read_manifest(made)
+
+
+def write_manifest(folder, values):
+    text = json.dumps(values)
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.json").write_text(f"{checksum}\n{text}", encoding="utf-8")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_home_has_a_database_at_any_moment(home, monkeypatch, links):
+    store = Database(home.database)
+    made = back_up(store, home, keep=1).folder
+    kept = history(store)
+    log_file(home.database).write_bytes(b"")
+
+    def replace_and_look(source, target, *, real=os.replace):
+        if target == home.database:
+            assert home.database.exists() is links and not log_file(home.database).exists()
+            assert Path(f"{home.database}.set-aside-1").exists(), "before another takes its place"
+            assert interruption._state.busy, "a signal waits for it"
+        real(source, target)
+
+    def without_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "replace", replace_and_look)
+    if not links:
+        monkeypatch.setattr(os, "link", without_links)
+    done = restore(home, made, seconds=1)
+    assert history(store) == kept == history(Database(done.set_aside))
+    assert not home.database.samefile(done.set_aside)
+
+
+def test_a_home_that_cannot_be_written_is_named_with_what_to_do(home, monkeypatch):
+    made = back_up(Database(home.database), home, keep=1).folder
+
+    def refuse(source, target):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(DatabaseError, match="make the home writable, then run `insight restore`"):
+        restore(home, made, seconds=1)
+    assert Database(home.database).rows(BASELINES).num_rows == 3
 
 
 def test_a_lost_home_comes_back_and_counts_on(home):

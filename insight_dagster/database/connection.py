@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from insight_dagster.database.damage import ensure_intact
 from insight_dagster.database.opening import error_of, is_held, keep_closed, open_file
-from insight_dagster.database.schema import check_schema, create_schema, empty_rows, exists, is_new
+from insight_dagster.database.schema import empty_rows, ensure_schema, exists
 from insight_dagster.database.writes import Write
 from insight_dagster.errors import DatabaseError
 from insight_dagster.files.interruption import uninterrupted
@@ -169,10 +169,7 @@ class Database:
             import pyarrow.dataset  # noqa: F401
         try:
             with open_file(self.path, read_only=read_only, seconds=seconds) as connection:
-                if is_new(connection):
-                    create_schema(connection, read_only=read_only)
-                else:
-                    check_schema(connection, self.path)
+                ensure_schema(connection, self.path, read_only=read_only)
                 yield connection
         except duckdb.Error as problem:
             raise error_of(self.path, problem) from problem

@@ -21,6 +21,7 @@ from insight_dagster.database.clean_close import record_close, remove_record
 from insight_dagster.database.damage import damage_error, ensure_intact
 from insight_dagster.database.damage_probe import HELD_MESSAGE
 from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
+from insight_dagster.database.instances import connected
 from insight_dagster.database.lock_holders import describe_holders
 from insight_dagster.database.patience import add_wait, forget_waits, seconds_left
 from insight_dagster.database.quoting import is_storable, literal
@@ -30,11 +31,6 @@ _RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
 # A checkpoint rewrites whole row groups, and rows with a vector are wide: with DuckDB's default of
 # 122,880 rows in a group, the time to write one class would grow with the whole library.
 _ROW_GROUP = 2048
-# For the few rows of a class, a second thread costs more than it saves, and so does the search for
-# the best compression, which makes a file of vectors a sixth smaller.
-_Options = dict[str, str | bool | int | float | list[str]]
-_READER: _Options = {}
-_WRITER: _Options = {"threads": 1, "force_compression": "uncompressed"}
 _in_use = Counter[Path]()
 """How often this process has a file open; one that it has open is not read in another way."""
 _opening = threading.Lock()
@@ -62,24 +58,21 @@ def open_file(
             f"DuckDB cannot open {path}: its name is no UTF-8; choose another home with --home or "
             "INSIGHT_HOME"
         )
-    # Others wait while the lock is held: what can be done without the file is done first.
-    spill: _Options = {"temp_directory": f"{path}.tmp"}
-    connection = duckdb.connect(config=spill | (_READER if read_only else _WRITER))
     with ExitStack() as opened, ExitStack() as held:
         attached = False
         try:
-            _wait_and_attach(connection, path, held, opened, read_only=read_only, seconds=seconds)
-            attached = True
-            if read_only:
-                held.close()
-            else:
-                remove_record(path)
-            yield connection
-        except BaseException:
-            connection.interrupt()  # otherwise closing computes a query that a signal ended
-            raise
+            # Others wait while the lock is held: the instance is there before.
+            with connected(path, read_only=read_only) as connection:
+                _wait_and_attach(
+                    connection, path, held, opened, read_only=read_only, seconds=seconds
+                )
+                attached = True
+                if read_only:
+                    held.close()
+                else:
+                    remove_record(path)
+                yield connection
         finally:
-            connection.close()
             if attached:
                 _end_use(path, read_only=read_only)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from insight_dagster.database.clean_close import Stat, stats_of
 from insight_dagster.database.quoting import literal
 from insight_dagster.database.write_sequence import begin_sequence
 from insight_dagster.errors import DatabaseError, SchemaVersionError
@@ -23,13 +24,35 @@ _ANOTHER_RELEASE = (
 )
 _NEWER_RELEASE = "use the release that wrote it, or choose a new home with --home or INSIGHT_HOME"
 
+_checked: dict[Path, tuple[Stat | None, ...]] = {}
+"""What the system said of a file when its schema was compared, by path."""
 
-def is_new(connection: duckdb.DuckDBPyConnection) -> bool:
+
+def ensure_schema(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+    """Create the schema of a new file; make sure that this release wrote another, or its like.
+
+    A file that has not changed since this process looked is not looked at again.
+
+    Raises:
+        SchemaVersionError: the file is another program's, has another version of the schema, or has
+            other columns.
+    """
+    stats = stats_of(path)
+    if _checked.get(path) == stats:
+        return
+    if _is_new(connection):
+        _create_schema(connection, read_only=read_only)
+    else:
+        _check_schema(connection, path)
+        _checked[path] = stats
+
+
+def _is_new(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether the file has no table yet."""
     return not connection.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0]
 
 
-def check_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Make sure that this release wrote the file, or one with the same schema.
 
     The version tells releases apart. Names of columns are compared, too, for builds between two
@@ -91,7 +114,7 @@ def _differing_columns(connection: duckdb.DuckDBPyConnection) -> tuple[list[str]
     )
 
 
-def create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+def _create_schema(connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
     """Create every table except those of vectors, whose dimension is known at their first rows."""
     if read_only:  # a run was killed after it created the file; the next write creates the tables
         return

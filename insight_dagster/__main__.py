@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+
 from insight_dagster.files.interruption import end_on_signals
 
 
 def main() -> None:
     """Run the command line."""
     end_on_signals()
+    gc.disable()  # importing makes many objects and little garbage
     from insight_dagster.cli import main as run_command_line
 
+    gc.freeze()
+    gc.enable()
     run_command_line()
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.kill_recovery import QUIET, assets, settings_of, start
 from insight_dagster.commands.home import initialise, open_instance
 from insight_dagster.database import Database
-from insight_dagster.database.file_locks import hold_lock
+from insight_dagster.database.locks.file_locks import hold_lock
 from insight_dagster.demo.classes import DEMO_CLASSES
 from insight_dagster.demo.library.fault_shares import FaultShares
 from insight_dagster.demo.library.make_library import make_library

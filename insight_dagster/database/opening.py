@@ -1,8 +1,8 @@
 """Opening and closing the DuckDB file: waiting for other processes, and saying who they are.
 
-Processes wait for each other with the locks of `file_locks`: a writer holds its lock until it has
-closed the file, a reader releases it as soon as the file is open. What is done with the open
-database does not belong here (`connection`).
+Processes wait for each other with `locks`: a writer holds its lock until it has closed the file, a
+reader releases it as soon as the file is open. What is done with the open database does not belong
+here (`connection`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from filelock import Timeout
 from insight_dagster.database.clean_close import record_close, remove_record
 from insight_dagster.database.damage import damage_error, ensure_intact
 from insight_dagster.database.damage_probe import HELD_MESSAGE
-from insight_dagster.database.file_locks import has_readers, hold_lock, mark_reader
 from insight_dagster.database.instances import connected
-from insight_dagster.database.lock_holders import describe_holders
-from insight_dagster.database.patience import add_wait, forget_waits, seconds_left
+from insight_dagster.database.locks.file_locks import has_readers, hold_lock, mark_reader
+from insight_dagster.database.locks.lock_holders import describe_holders
+from insight_dagster.database.locks.patience import add_wait, forget_waits, seconds_left
 from insight_dagster.database.quoting import is_storable, literal
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
 

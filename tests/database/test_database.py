@@ -16,9 +16,10 @@ import psutil
 import pyarrow as pa
 import pytest
 
-from insight_dagster.database import Database, instances, opening, patience
-from insight_dagster.database.file_locks import hold_lock
-from insight_dagster.database.patience import seconds_left
+from insight_dagster.database import Database, instances, opening
+from insight_dagster.database.locks import patience
+from insight_dagster.database.locks.file_locks import hold_lock
+from insight_dagster.database.locks.patience import seconds_left
 from insight_dagster.database.writes import QuarantineClips, ReplacePartition
 from insight_dagster.errors import (
     DatabaseBusyError,

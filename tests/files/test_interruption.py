@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from insight_dagster.database import Database
-from insight_dagster.database.file_locks import hold_lock
+from insight_dagster.database.locks.file_locks import hold_lock
 from insight_dagster.files.interruption import SIGNALS, interruptible
 from tests.support.signalled import Insight, drafts_in
 

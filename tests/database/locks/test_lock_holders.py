@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from insight_dagster.database import lock_holders
-from insight_dagster.database.lock_holders import describe_holders
+from insight_dagster.database.locks import lock_holders
+from insight_dagster.database.locks.lock_holders import describe_holders
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from shlex import join
 
 import psutil
 
-from insight_dagster.database.file_locks import lock_files
+from insight_dagster.database.locks.file_locks import lock_files
 
 _LONGEST_COMMAND = 120
 _SYSTEM_LOCKS = Path("/proc/locks")

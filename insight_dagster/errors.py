@@ -138,6 +138,10 @@ class UncheckedDatabaseError(DatabaseUnavailableError):
     """Whether the DuckDB file is damaged cannot be found out: for want of memory or time."""
 
 
+class DagsterInstanceError(InsightError):
+    """The database of a Dagster instance is damaged, locked, or cannot be written."""
+
+
 class BackupError(InsightError):
     """A backup cannot be written, is damaged, or cannot be brought back."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import insight_dagster
 from insight_dagster.commands.console import Console
-from insight_dagster.errors import UnavailableError
+from insight_dagster.errors import DagsterInstanceError, UnavailableError
 from insight_dagster.files.atomic import write_atomically
 from insight_dagster.orchestration.stored_partitions import stored_partitions
 from insight_dagster.pipeline.home import note_of_last_write, open_database
@@ -79,12 +79,26 @@ def _not_writable(home: Path, reason: str) -> UnavailableError:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Open the home's Dagster instance, the one that `insight serve` shows."""
+    """Open the home's Dagster instance, the one that `insight serve` shows.
+
+    Raises:
+        DagsterInstanceError: its database cannot be used, which may show at any use.
+        UnavailableError: a folder of the home cannot be created or written.
+    """
     import dagster as dg
+    from sqlalchemy.exc import DatabaseError
 
     prepare_home(settings)
-    with dg.DagsterInstance.from_config(str(settings.folders.dagster)) as instance:
-        yield instance
+    folder = settings.folders.dagster
+    try:
+        with dg.DagsterInstance.from_config(str(folder)) as instance:
+            yield instance
+    except DatabaseError as problem:
+        raise DagsterInstanceError(
+            f"the database of the Dagster instance {folder} cannot be used ({problem.orig}); if a "
+            "file there is damaged, move that folder away: it holds the history of runs only, and "
+            "the next run creates it"
+        ) from problem
 
 
 def partitions(settings: Settings) -> list[str]:

@@ -93,7 +93,7 @@ REFUSED = {
     "pbtxt": (b"item {\n name: 'a'\n id: 1\n}", "is not a label"),
     "control": (b"a\nb\x1b[2Jc", "line 2: .* is not a label"),
     "long": (b"a\n" + b"x" * 9999, "line 2 has 9999 characters"),
-    "json, cut": (b'["a", "b"', "begins like JSON but is none"),
+    "json, cut": (b'["a", "b"', "begins like JSON but is not valid JSON"),
     "json, numbers": (b"[1, 2]", "neither a list of labels"),
     "json, nested": (b'{"a": {"id": 0}}', "not a label with its index"),
     "json, repeated": (b'{"a": 0, "a": 1}', "'a' occurs more than once"),

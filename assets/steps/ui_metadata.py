@@ -99,9 +99,11 @@ def insight_list(insights: pa.Table, causes: pa.Table) -> dg.MarkdownMetadataVal
     for row in sorted(causes.to_pylist(), key=lambda row: row["rank"]):
         causes_of.setdefault(row["insight_id"], []).append(from_row(Cause, row))
     ranked = sorted(insights.to_pylist(), key=lambda row: -row["severity"])
-    lines = [
-        f"{number}. **{row['kind']}** ({row['severity']:.2f}): {row['sentence']}"
-        f" *{', '.join(cause_phrases(causes_of.get(row['insight_id'], [])))}*"
-        for number, row in enumerate(ranked, 1)
-    ]
+    lines = []
+    for number, row in enumerate(ranked, 1):
+        phrases = ", ".join(cause_phrases(causes_of.get(row["insight_id"], [])))
+        lines.append(
+            f"{number}. **{row['kind']}** ({row['severity']:.2f}): {row['sentence']}"
+            f"{phrases and f' *{phrases}*'}"
+        )
     return dg.MetadataValue.md("\n".join(lines).replace("<", "&lt;") or "Nothing stands out.")

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from insight_dagster.assets.steps.facts import class_facts, rounded, shared_facts
-from insight_dagster.assets.steps.ui_metadata import result_metadata, shared_metadata
+from insight_dagster.assets.steps.ui_metadata import insight_list, result_metadata, shared_metadata
 from insight_dagster.pipeline.step_result import StepResult
 from insight_dagster.tables import PERFORMANCE
 from insight_dagster.tables.status import Comparison
@@ -77,3 +77,9 @@ def test_members_of_an_enum_are_plain_texts():
     """Dagster stores no member of an enum, not even one that is a text."""
     value = class_facts({"comparison": Comparison.NOT_COMPARED})["comparison"]
     assert type(value) is str and value == "not compared"
+
+
+def test_an_insight_without_causes_is_one_sentence_in_the_list():
+    insight = {"insight_id": "i", "kind": "mislabeled", "severity": 0.3, "sentence": "One <clip>."}
+    listed = insight_list(pa.Table.from_pylist([insight]), pa.table({"rank": pa.array([], "i8")}))
+    assert listed.md_str == "1. **mislabeled** (0.30): One &lt;clip>."

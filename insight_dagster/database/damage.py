@@ -35,6 +35,7 @@ from insight_dagster.database.clean_close import (
     read_log,
     read_record,
     record_close,
+    record_file,
     stats_of,
 )
 from insight_dagster.database.damage_probe import HELD_MESSAGE, MODULE, Verdict
@@ -47,6 +48,7 @@ _PROBE_MEMORY_MIB, _LONGEST_ANSWER = 4096, 1 << 20
 _CRASHES = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL}
 _DAMAGE = (duckdb.InternalException, duckdb.SerializationException)
 _DAMAGED_MESSAGES = ("IO Error: Corrupt", "IO Error: Could not read enough bytes")
+_NO_DATABASE = "exists, but it is not a valid DuckDB database file!"
 _FULL_DISK = "Could not write file"
 
 _checked: dict[Path, tuple[Stat | None, ...]] = {}
@@ -59,7 +61,7 @@ def ensure_intact(path: Path, *, whole: bool = False) -> None:
     The caller holds the lock for opening the file, and this process has not opened it.
 
     Args:
-        path: the file; a missing or empty one is intact.
+        path: the file; a missing or empty one is intact, unless it was closed with something in it.
         whole: read all of it even if the system says that nobody has touched it.
 
     Raises:
@@ -70,6 +72,8 @@ def ensure_intact(path: Path, *, whole: bool = False) -> None:
     """
     stats = stats_of(path)
     if stats[0] is None or not (stats[0][0] or stats[1]):
+        if read_record(path) is not None:
+            raise _lost(path)
         return
     with _guard:
         if _checked.get(path) == stats and not whole:
@@ -91,10 +95,15 @@ def damage_error(path: Path, problem: Exception) -> DamagedDatabaseError | None:
     if (
         isinstance(problem, _DAMAGE)
         or (isinstance(problem, duckdb.FatalException) and _FULL_DISK not in text)
-        or (isinstance(problem, duckdb.IOException) and text.startswith(_DAMAGED_MESSAGES))
+        or (isinstance(problem, duckdb.IOException) and _tells_damage(text))
     ):
         return _damaged(path, text.splitlines()[0])
     return None
+
+
+def _tells_damage(text: str) -> bool:
+    first = text.partition("\n")[0]
+    return first.startswith(_DAMAGED_MESSAGES) or first.endswith(_NO_DATABASE)
 
 
 def _compare(path: Path, record: Record | None) -> None:
@@ -183,6 +192,14 @@ def _unchecked(path: Path, reason: str) -> UncheckedDatabaseError:
     return UncheckedDatabaseError(
         f"{path} cannot be checked for damage ({reason}); try again, and if that does not help, "
         "name a backup for `insight restore` to replace it by (`insight backup --list`)"
+    )
+
+
+def _lost(path: Path) -> DamagedDatabaseError:
+    return DamagedDatabaseError(
+        f"{path} is lost: it is missing or empty, and was not when it was last closed; `insight "
+        "restore` brings back what cannot be computed again, from the last backup (to begin anew, "
+        f"delete {record_file(path)})"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from insight_dagster.database import Database
+from insight_dagster.database.damage import ensure_intact
 from insight_dagster.database.writes import Deletion
 from insight_dagster.errors import UnavailableError
 from insight_dagster.files.home_folders import HomeFolders, sheet_path
@@ -30,9 +31,11 @@ def open_database(settings: Settings) -> Database:
 
     Raises:
         UnavailableError: nothing has been materialized in this home yet.
+        DamagedDatabaseError: its file was lost.
     """
     path = settings.folders.database
     if not path.exists():
+        ensure_intact(path)
         raise UnavailableError(
             f"{path} does not exist: nothing has been materialized in this home; run "
             "`insight demo` or `insight run`, or choose another home with --home or INSIGHT_HOME"

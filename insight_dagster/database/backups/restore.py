@@ -15,6 +15,7 @@ import pyarrow as pa
 from insight_dagster.database import Database
 from insight_dagster.database.backups.backup_folder import list_backups, read_backup
 from insight_dagster.database.backups.fitting_columns import FittedRows, fit_columns, number_rows
+from insight_dagster.database.clean_close import record_file
 from insight_dagster.database.other_release import read_other_release
 from insight_dagster.database.replacement import replace_database
 from insight_dagster.database.writes import ReplaceTable
@@ -94,7 +95,8 @@ def _choose(folders: HomeFolders, seconds: float) -> Path:
     if not backups:
         raise UnavailableError(
             f"{folders.backups} has no backup; name a folder that `insight backup` wrote, or move "
-            f"{path} away and analyse the library again with `insight run`"
+            f"{path} and {record_file(path).name} away and analyse the library again with "
+            "`insight run`"
         )
     return backups[0]
 

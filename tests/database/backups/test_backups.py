@@ -26,6 +26,7 @@ from insight_dagster.database.clean_close import log_file
 from insight_dagster.database.writes import ReplaceTable, Upsert
 from insight_dagster.errors import (
     BackupError,
+    DamagedDatabaseError,
     DatabaseError,
     SchemaVersionError,
     UnavailableError,
@@ -207,13 +208,24 @@ def test_a_home_that_cannot_be_written_is_named_with_what_to_do(home, monkeypatc
     assert Database(home.database).rows(BASELINES).num_rows == 3
 
 
-def test_a_lost_home_comes_back_and_counts_on(home):
+@pytest.mark.parametrize("how", ["missing", "empty", "text"])
+def test_a_lost_home_comes_back_and_counts_on(home, how):
     store = Database(home.database)
     kept = history(store)
     back_up(store, home, keep=1)
-    home.database.unlink()
+    if how == "missing":
+        home.database.unlink()
+    else:
+        home.database.write_text("" if how == "empty" else "not a database")
+    for use in (
+        lambda: store.rows(BASELINES),
+        lambda: store.write(ReplaceTable(BASELINES, made_up_rows(BASELINES, 1))),
+    ):
+        with pytest.raises(DamagedDatabaseError, match="`insight restore`"):
+            use()
     done = restore(home, None, seconds=1)
-    assert done.set_aside is None and history(store) == kept
+    assert (done.set_aside is None) == (how == "missing")
+    assert history(store) == kept
     pins = made_up_rows(PINNED_INSIGHTS, 1, insight_id="new", sequence=None)
     store.write(Upsert(PINNED_INSIGHTS, pins))
     numbers = {

@@ -124,13 +124,21 @@ class DecodingProcesses:
             process.end()
 
     def _call(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
-        with self._lock:
-            process = self._idle.pop() if self._idle else None
+        process = self._take_idle()
         answer, frames, short = self._ask(process or _Process(self.limits), request)
         if process is not None and short:
             # The process may have been short of memory because of what earlier clips left in it.
             answer, frames, _ = self._ask(_Process(self.limits), request)
         return _result_of(answer, self.limits), frames
+
+    def _take_idle(self) -> _Process | None:
+        """Return a process that has nothing to do; end those that were killed meanwhile."""
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None or not process.has_ended:
+                return process
+            process.end()
 
     def _ask(
         self, process: _Process, request: dict[str, Any]
@@ -170,6 +178,11 @@ class _Process:
         except BaseException:
             os.close(self._frame_memory)
             raise
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process was ended by somebody else."""
+        return self._child.has_ended
 
     def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         """Return the answer to a request, and a copy of the frames.

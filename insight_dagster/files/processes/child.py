@@ -18,6 +18,8 @@ from pathlib import Path
 
 _STARTUP_SECONDS = 60.0
 _ENDING_SECONDS = 1.0
+_ENDED = os.WEXITED | os.WNOWAIT | os.WNOHANG
+"""Asks without reaping the process: its number stays taken."""
 
 
 class Child:
@@ -76,6 +78,11 @@ class Child:
         """How the process ended, negative for a signal; None while that is not known."""
         return self._process.returncode
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has ended; somebody may have killed it while it had nothing to do."""
+        return self.exit_code is not None or os.waitid(os.P_PID, self.pid, _ENDED) is not None
+
     def ask(self, request: bytes, *, seconds: float, longest: int) -> bytes:
         """Return the answer to a request.
 
@@ -131,8 +138,7 @@ class Child:
     def _exit_reason(self) -> str:
         """Return how a process ended that closed its pipe; kill what is left of its group."""
         deadline = time.monotonic() + _ENDING_SECONDS
-        ended = os.WEXITED | os.WNOWAIT | os.WNOHANG  # not reaped: its number stays taken
-        while time.monotonic() < deadline and not os.waitid(os.P_PID, self.pid, ended):
+        while time.monotonic() < deadline and not self.has_ended:
             time.sleep(0.005)
         self._kill()
         code = self._process.wait()

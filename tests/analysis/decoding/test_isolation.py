@@ -98,6 +98,15 @@ def test_a_crash_costs_its_clip(video, died):
     processes.close()
 
 
+def test_a_process_that_was_killed_while_it_had_nothing_to_do_costs_no_clip(processes, video):
+    whole = processes.probe(video)
+    (pid,) = running(processes)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert processes.probe(video) == whole
+    assert running(processes) != [pid]
+
+
 def test_a_memory_bomb_costs_its_clip(processes, tmp_path, video):
     bomb = tmp_path / "bomb.mp4"
     with av.open(str(bomb), "w") as container:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,16 +20,23 @@ from tests.support.holder import printing_held
 from tests.support.small_database import fill, fill_history, made_up_rows
 
 
-@pytest.fixture
-def grown(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """Return a database whose rows were written one after another."""
-    monkeypatch.setattr(compaction, "_SMALL", 0)
-    store = Database(tmp_path / "insight.duckdb", lock_timeout_seconds=2)
+    store = Database(tmp_path_factory.mktemp("written") / "insight.duckdb")
     fill(store, clips=50)
     fill_history(store)
-    for number in range(30):
+    for number in range(20):
         store.write(Upsert(BASELINES, made_up_rows(BASELINES, 1, baseline_id=f"b{number}")))
-    return store
+    return store.path
+
+
+@pytest.fixture
+def grown(written, tmp_path, monkeypatch):
+    """Return a copy of that database, which is not too small to be compacted."""
+    monkeypatch.setattr(compaction, "_SMALL", 0)
+    shutil.copy(written, tmp_path)
+    return Database(tmp_path / written.name, lock_timeout_seconds=2)
 
 
 def contents(store: Database) -> dict[str, pa.Table]:

@@ -12,6 +12,16 @@ from insight_dagster.settings import Settings, load_settings
 CLIPS_PER_CLASS = 8
 
 
+SLOW_SECONDS = 1800
+"""Limit of a slow test that states none: a machine may be loaded, only a hang takes longer."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+
+
 def pytest_addoption(parser):
     """Where the pictures of the report go, and of which report they are."""
     parser.addoption("--screenshots", help="folder to keep the pictures of the report in")

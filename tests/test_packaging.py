@@ -70,7 +70,7 @@ def distributions(tmp_path_factory):
     """Folder of an sdist, and of the wheel that is built from it."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1000, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -101,7 +101,7 @@ def run(command, *, cwd, installed):
         "DAGSTER_HOME": str(cwd),
     }
     done = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=200, check=False
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=1000, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -394,7 +394,7 @@ def test_nothing_is_imported_while_the_file_is_held(database):
         print(sorted(reading | set(sys.modules) - known[-1]))
     """
     command = [sys.executable, "-c", code, str(database.path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
@@ -434,7 +434,7 @@ def test_readers_do_not_wait_for_each_other(database):
             [sys.executable, "-c", code, str(database.path)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert done.stdout.strip() == "1", done.stderr

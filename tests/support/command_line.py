@@ -30,7 +30,7 @@ def insight_process(*arguments: str, **environment: str) -> CompletedProcess:
         env=os.environ | environment | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=900,
         check=False,
     )
 

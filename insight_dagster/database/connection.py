@@ -19,7 +19,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from insight_dagster.database.compaction import compact
 from insight_dagster.database.damage import ensure_intact
 from insight_dagster.database.opening import error_of, is_held, keep_closed, open_file
 from insight_dagster.database.schema import empty_rows, ensure_schema, exists
@@ -145,17 +144,6 @@ class Database:
             except duckdb.Error as problem:
                 if not is_held(problem):  # else it is checked when it can be opened
                     raise error_of(self.path, problem) from problem
-
-    def compact(self) -> int:
-        """Replace a file that has grown by half since the last time by a compact copy.
-
-        Returns:
-            The bytes that were freed; 0 where another program uses the file.
-
-        Raises:
-            DatabaseError: the file is damaged or cannot be copied; it stays as it is.
-        """
-        return compact(self.path, seconds=self.lock_timeout_seconds)
 
     def _ensure_file(self) -> None:
         if self.path.exists():

@@ -28,9 +28,9 @@ from insight_dagster.database.quoting import is_storable, literal
 from insight_dagster.errors import DatabaseBusyError, DatabaseError
 
 _RETRY_SECONDS, _PATIENCE_SECONDS = 0.05, 0.3
-ROW_GROUP = 2048
-"""Rows of a row group. A checkpoint rewrites whole groups, and rows with a vector are wide: with
-DuckDB's default of 122,880, the time to write one class would grow with the whole library."""
+# A checkpoint rewrites whole row groups, and rows with a vector are wide: with DuckDB's default of
+# 122,880 rows in a group, the time to write one class would grow with the whole library.
+_ROW_GROUP = 2048
 _in_use = Counter[Path]()
 """How often this process has a file open; one that it has open is not read in another way."""
 _opening = threading.Lock()
@@ -210,7 +210,7 @@ def _attach(
     Raises:
         DatabaseError: the file cannot be opened for a reason that waiting does not change.
     """
-    how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP}"
+    how = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}"
     deadline = min(deadline, time.monotonic() + _PATIENCE_SECONDS)
     while True:
         try:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import duckdb
 import numpy as np
@@ -27,7 +28,6 @@ from insight_dagster.errors import (
     Unreadable,
 )
 from insight_dagster.tables import CLIP_MANIFEST, CLUSTERS, EMBEDDINGS, TABLES
-from tests.support.holder import printing_held
 
 
 def clusters(class_name: str, *clip_ids: str, cluster: int = 0) -> ReplacePartition:
@@ -224,6 +224,17 @@ def held_elsewhere(path, *, read_only):
         "held.execute('FROM clusters'); print('held', flush=True); time.sleep(60)"
     )
     return printing_held([sys.executable, "-c", code, str(path), "yes" if read_only else ""])
+
+
+@contextmanager
+def printing_held(command):
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline().strip() == "held"
+        yield holder
+    finally:
+        holder.kill()
+        holder.wait()
 
 
 def test_a_file_held_elsewhere_is_waited_for_then_reported(database):

@@ -1,4 +1,4 @@
-"""What an analysis tidies when it has ended: old runs, unused files, a database that has grown.
+"""What an analysis tidies when it has ended: old runs of Dagster, files that nothing refers to.
 
 Which files those are is in `insight_dagster.pipeline.home`. Dagster deletes only ticks by itself
 (`retention` in `dagster.yaml`); without this, its logs grow by megabytes every night.
@@ -31,17 +31,10 @@ def tidy(
     *,
     keep_analyses: int,
 ) -> str:
-    """Delete old runs and unused files of a home, and return what was done as a sentence.
-
-    A database that has grown by half is compacted.
-    """
+    """Delete old runs and unused files of a home, and return what was deleted as a sentence."""
     runs = delete_old_runs(instance, names, keep_analyses=keep_analyses)
     files = delete_leftovers(store, folders)
-    freed = store.compact()
-    return (
-        f"deleted {files} files that no table refers to, and {runs} old runs"
-        f"{f'; compacted the database by {freed / 1e6:.1f} MB' if freed else ''}"
-    )
+    return f"deleted {files} files that no table refers to, and {runs} old runs"
 
 
 def delete_old_runs(instance: dg.DagsterInstance, names: Names, *, keep_analyses: int) -> int:

@@ -53,13 +53,12 @@ def clip_library_sensor(settings: Settings, jobs: Jobs) -> dg.SensorDefinition:
         if gone:
             rows_of = visible(", ".join(gone))
             context.log.warning(f"no longer in the library, rows kept: {rows_of}")
-        requests = list(_requests(settings, seen, jobs))
-        for each in _not_launched(context.instance, names, known & set(library.classes), requests):
-            context.log.warning(
-                f"{each.job} {visible(each.class_name)} could not be launched ({each.reason}) and "
-                "is requested again"
+        requests: list[dg.RunRequest] = []
+        if settings.automation != "conditions":  # they launch the runs
+            requests += _requests(settings, seen, jobs)
+            requests += _requests_again(
+                context, names, jobs, known & set(library.classes), requests
             )
-            requests.append(_again(each, jobs))
         return dg.SensorResult(
             run_requests=requests,
             dynamic_partitions_requests=[names.classes.build_add_request(new)] if new else [],
@@ -136,6 +135,23 @@ def baseline_sensor(names: Names, jobs: Jobs) -> dg.SensorDefinition:
     return sensor
 
 
+def _requests_again(
+    context: dg.SensorEvaluationContext,
+    names: Names,
+    jobs: Jobs,
+    classes: Collection[str],
+    requested: Sequence[dg.RunRequest],
+) -> list[dg.RunRequest]:
+    """Return the requests of runs that take the place of those that could not be launched."""
+    found = _not_launched(context.instance, names, classes, requested)
+    for each in found:
+        context.log.warning(
+            f"{each.job} {visible(each.class_name)} could not be launched ({each.reason}) and is "
+            "requested again"
+        )
+    return [_again(each, jobs) for each in found]
+
+
 def _not_launched(
     instance: dg.DagsterInstance,
     names: Names,
@@ -150,7 +166,10 @@ def _not_launched(
         instance: of the home.
         names: of the home in the instance.
         classes: those that can be analysed.
-        requested: what is requested already; a night analyses every class.
+        requested: what is requested already.
+
+    Returns:
+        The night alone if it is among them: it analyses every class.
     """
     begun = {(each.job_name, each.partition_key or ALL_CLASSES) for each in requested}
     if (NIGHT_JOB, ALL_CLASSES) in begun:
@@ -162,7 +181,8 @@ def _not_launched(
         wanted = job in (ANALYSE_JOB, EXTRACT.job) and class_name in classes
         return wanted and (ANALYSE_JOB, class_name) not in begun
 
-    return [each for each in unlaunched_runs(instance, names, matters=matters) if each.is_due]
+    due = [each for each in unlaunched_runs(instance, names, matters=matters) if each.is_due]
+    return [each for each in due if each.job == NIGHT_JOB] or due
 
 
 def _again(run: UnlaunchedRun, jobs: Jobs) -> dg.RunRequest:
@@ -178,7 +198,7 @@ def _again(run: UnlaunchedRun, jobs: Jobs) -> dg.RunRequest:
 
 def _requests(settings: Settings, seen: Changes, jobs: Jobs) -> Iterator[dg.RunRequest]:
     """Yield runs for settled classes: the whole analysis where no latent space is fitted yet."""
-    if not seen.settled or settings.automation == "conditions":
+    if not seen.settled:
         return
     if not _has_space(settings):
         yield dg.RunRequest(job_name=NIGHT_JOB, run_key=f"first analysis {seen.watch.requests}")

@@ -132,8 +132,13 @@ def wait_for_runs(
 
 def has_ended(run: dg.DagsterRun) -> bool:
     """Return whether a run has ended and no other will be launched in its place."""
-    waits_for_retry = run.tags.get(WILL_RETRY_TAG) == "true" and RETRY_RUN_ID_TAG not in run.tags
+    waits_for_retry = is_launched_again(run) and RETRY_RUN_ID_TAG not in run.tags
     return run.is_finished and not waits_for_retry
+
+
+def is_launched_again(run: dg.DagsterRun) -> bool:
+    """Return whether the daemon launches, or has launched, another run in place of a failed one."""
+    return run.tags.get(WILL_RETRY_TAG) == "true"
 
 
 def was_never_queued(record: dg.RunRecord) -> bool:

@@ -19,6 +19,8 @@ from insight_dagster.orchestration.dagster_internals import (
     PARTITION_TAG,
     RANGE_END_TAG,
     RANGE_START_TAG,
+    RETRY_RUN_ID_TAG,
+    WILL_RETRY_TAG,
     make_new_run_id,
 )
 from insight_dagster.orchestration.jobs import define_jobs
@@ -434,6 +436,24 @@ def test_a_night_that_could_not_be_launched_is_requested_again(tmp_path, instanc
     assert again.partition_key is None
 
 
+def test_a_night_that_is_requested_again_stands_for_its_classes(tmp_path, instance, at_once):
+    watcher = Watcher(home(tmp_path, "a", "b"), instance)
+    watcher.settled()
+    fail_to_launch(instance, job_name="analyse_classes", tags={PARTITION_TAG: "a"})
+    fail_to_launch(instance, job_name=NIGHT_JOB)
+    (again,) = watcher.tick().run_requests
+    assert (again.job_name, again.partition_key) == (NIGHT_JOB, None)
+
+
+def test_conditions_launch_runs_and_the_sensor_none(tmp_path, instance, at_once):
+    watcher = Watcher(home(tmp_path, "a", automation="conditions"), instance)
+    watcher.settled()
+    fail_to_launch(instance, job_name="analyse_classes", tags={PARTITION_TAG: "a"})
+    fail_to_launch(instance, job_name=NIGHT_JOB)
+    assert not watcher.tick().run_requests
+    assert instance.get_dynamic_partitions(PARTITIONS) == ["a"]
+
+
 def test_what_another_home_could_not_launch_is_none_of_its_business(tmp_path, instance, at_once):
     watcher = Watcher(home(tmp_path, "a"), instance)
     watcher.settled()
@@ -474,5 +494,8 @@ def test_failures_of_other_homes_and_projects_raise_no_alert(tmp_path, instance)
 
     assert failed(job_name="their_job") == 0
     assert failed(job_name="analyse_classes", tags=Names(("north",)).run_tags) == 0
+    again = {WILL_RETRY_TAG: "true"}
+    assert failed(job_name="analyse_classes", tags=again) == 0
+    assert failed(job_name="analyse_classes", tags={**again, RETRY_RUN_ID_TAG: "r"}) == 0
     assert failed(job_name="analyse_classes") == 1
     assert failed(job_name="__ASSET_JOB", asset_selection={dg.AssetKey("verdict")}) == 2

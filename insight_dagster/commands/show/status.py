@@ -49,7 +49,7 @@ _QUARANTINE = f"""
 # Keys of the document, titles, and what is printed for no rows; '': nothing.
 _TABLES = (
     ("classes", "Rows per class", "No class has been materialized yet; `insight run` does it."),
-    ("unlaunched_runs", "Runs that could not be launched, requested again by the daemon", ""),
+    ("unlaunched_runs", "Runs that could not be launched", ""),
     ("failed_steps", "Failed steps", "No step failed."),
     ("failed_checks", "Failed checks", "Every check passes."),
     ("not_compared", "Not compared with a baseline", ""),

@@ -17,7 +17,7 @@ from insight_dagster.orchestration.dagster_internals import (
     RANGE_START_TAG,
 )
 from insight_dagster.orchestration.run_events import step_error
-from insight_dagster.orchestration.stage_requests import NIGHT_TAG, has_ended
+from insight_dagster.orchestration.stage_requests import NIGHT_TAG, is_launched_again
 from insight_dagster.orchestration.stages import NIGHT_JOB
 from insight_dagster.orchestration.upkeep.home_runs import is_ours
 from insight_dagster.resources.names import Names, asset_name
@@ -43,7 +43,7 @@ def failure_alerts(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason("a run of another home or project")
         if NIGHT_TAG in run.tags:
             return dg.SkipReason("reported by its nightly re-analysis")
-        if not has_ended(run):
+        if is_launched_again(run):
             return dg.SkipReason("the run is launched again")
         reason = context.failure_event.message or ""
         alert_queue(settings).put(alert_of(context.instance, run, reason, settings))

@@ -7,7 +7,7 @@ no night fails because of it. What a backup is does not belong here (`database.b
 import dagster as dg
 
 from insight_dagster.database.backups.backup_folder import back_up
-from insight_dagster.orchestration.stage_requests import has_ended
+from insight_dagster.orchestration.stage_requests import is_launched_again
 from insight_dagster.orchestration.stages import BACKUP_JOB
 from insight_dagster.resources.database import DatabaseResource
 from insight_dagster.resources.home_folders import HomeFoldersResource
@@ -74,7 +74,7 @@ def nightly_backups(
         if not names.owns(run):
             return dg.SkipReason("a night of another home")
         record = context.instance.get_run_record_by_id(run.run_id)
-        if not has_ended(run) or record is None or record.start_time is None:
+        if is_launched_again(run) or record is None or record.start_time is None:
             return dg.SkipReason("the night never began, or is launched again")
         return dg.RunRequest(run_key=run.run_id)
 

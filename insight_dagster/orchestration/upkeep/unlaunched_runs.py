@@ -152,8 +152,11 @@ def _work_of(run: dg.DagsterRun) -> str:
 
 
 def _classes_of(run: dg.DagsterRun, order: Sequence[str]) -> Iterator[str]:
-    if PARTITION_TAG in run.tags:
-        yield run.tags[PARTITION_TAG]
+    """Yield the classes of a run that are still there; '' if it is not about classes."""
+    name = run.tags.get(PARTITION_TAG)
+    if name is not None:
+        if name in order:
+            yield name
         return
     first, last = run.tags.get(RANGE_START_TAG), run.tags.get(RANGE_END_TAG)
     if first in order and last in order:

@@ -6,7 +6,11 @@ import pytest
 from insight_dagster.database import Database
 from insight_dagster.database.backups.backup_folder import list_backups, read_backup
 from insight_dagster.definitions import build_definitions
-from insight_dagster.orchestration.dagster_internals import make_new_run_id
+from insight_dagster.orchestration.dagster_internals import (
+    RETRY_RUN_ID_TAG,
+    WILL_RETRY_TAG,
+    make_new_run_id,
+)
 from insight_dagster.settings import load_settings
 from tests.support.small_database import fill_history
 
@@ -55,6 +59,24 @@ def test_a_night_that_never_began_is_followed_by_none(tmp_path):
             dg.DagsterRun(job_name="nightly_reanalysis", run_id=make_new_run_id())
         )
         instance.report_run_failed(run, "the launcher failed")
+        run = instance.get_run_by_id(run.run_id)
+        (asked,) = (tick(sensor, instance, run) for sensor in backup_sensors(tmp_path, run.status))
+    assert isinstance(asked, dg.SkipReason)
+
+
+@pytest.mark.parametrize("tags", [{}, {RETRY_RUN_ID_TAG: "another"}])
+def test_a_night_that_is_launched_again_is_followed_by_none(tmp_path, tags):
+    @dg.op
+    def conclude():
+        raise ValueError
+
+    @dg.job(name="nightly_reanalysis")
+    def night():
+        conclude()
+
+    with dg.instance_for_test() as instance:
+        run = night.execute_in_process(instance=instance, raise_on_error=False).dagster_run
+        instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "true", **tags})
         run = instance.get_run_by_id(run.run_id)
         (asked,) = (tick(sensor, instance, run) for sensor in backup_sensors(tmp_path, run.status))
     assert isinstance(asked, dg.SkipReason)

@@ -123,3 +123,10 @@ def test_it_is_due_again_ever_more_rarely(instance, monkeypatch):
     assert not again.is_due
     monkeypatch.setattr(unlaunched.time, "time", lambda: again.ended_at + 601)
     assert again.is_due
+
+
+def test_a_class_that_was_removed_is_not_found(instance):
+    fail_to_launch(instance, class_name="a")
+    fail_to_launch(instance, class_name="b")
+    instance.delete_dynamic_partition(NAMES.partition_set, "a")
+    assert found(instance) == [(ANALYSE_JOB, "b")]

@@ -31,7 +31,7 @@ class Console(rich_console.Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "markup": False, "emoji": False, "highlight": False})
-        self._width = options.get("width")  # rich keeps COLUMNS of now; `size` asks each time
+        self._width = options.get("width")  # not COLUMNS of now: `size` asks each time
 
     @property
     def file(self) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from insight_dagster.database.damage import ensure_intact
+from insight_dagster.database.damage import ensure_intact, ensure_not_lost
 from insight_dagster.database.opening import error_of, is_held, keep_closed, open_file
 from insight_dagster.database.schema import empty_rows, ensure_schema, exists
 from insight_dagster.database.writes import Write
@@ -134,9 +134,10 @@ class Database:
         for 500 MB. Runs do it at their beginning and end.
 
         Raises:
-            DamagedDatabaseError: the file is damaged.
+            DamagedDatabaseError: the file is damaged or lost.
         """
         if not self.path.exists():
+            ensure_not_lost(self.path)
             return
         with keep_closed(self.path, seconds=self.lock_timeout_seconds):
             try:

@@ -71,9 +71,8 @@ def ensure_intact(path: Path, *, whole: bool = False) -> None:
         duckdb.IOException: another program holds it.
     """
     stats = stats_of(path)
-    if stats[0] is None or not (stats[0][0] or stats[1]):
-        if read_record(path) is not None:
-            raise _lost(path)
+    if _has_nothing(stats):
+        ensure_not_lost(path)
         return
     with _guard:
         if _checked.get(path) == stats and not whole:
@@ -84,6 +83,21 @@ def ensure_intact(path: Path, *, whole: bool = False) -> None:
         stats = stats_of(path)
     with _guard:
         _checked[path] = stats
+
+
+def ensure_not_lost(path: Path) -> None:
+    """Make sure that a file that is missing or empty was not closed with something in it.
+
+    Raises:
+        DamagedDatabaseError: it was.
+    """
+    if _has_nothing(stats_of(path)) and read_record(path) is not None:
+        raise _lost(path)
+
+
+def _has_nothing(stats: tuple[Stat | None, ...]) -> bool:
+    file, log = stats
+    return file is None or not (file[0] or log)
 
 
 def damage_error(path: Path, problem: Exception) -> DamagedDatabaseError | None:

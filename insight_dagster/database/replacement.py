@@ -31,36 +31,54 @@ def replace_database(path: Path, new: Path, *, seconds: float) -> Path | None:
         DatabaseError: a file cannot be moved.
     """
     with keep_closed(path, seconds=seconds), uninterrupted():
+        aside = _free_name(path)
         try:
-            aside = _set_aside(path)
+            is_aside = _set_aside(path, aside)
             os.replace(new, path)
         except OSError as problem:
+            _put_back(path, aside)
             raise DatabaseError(
                 f"{path} cannot be replaced ({problem.strerror}); make the home writable, then run "
                 "`insight restore` again"
             ) from problem
         remove_record(new)
         record_close(path)
-        return aside
+        return aside if is_aside else None
 
 
-def _set_aside(path: Path) -> Path | None:
+def _free_name(path: Path) -> Path:
+    names = (Path(f"{path}.set-aside-{number}") for number in itertools.count(1))
+    return next(name for name in names if not name.exists() and not log_file(name).exists())
+
+
+def _set_aside(path: Path, aside: Path) -> bool:
     """Give a database a second name, under which it stays when another takes its place.
 
     A home has a database at any moment, even if this process is killed. Its write-ahead log is
     renamed, because it would belong to the other one.
+
+    Returns:
+        Whether there was anything.
     """
     remove_record(path)
     log = log_file(path)
     if not path.exists() and not log.exists():
-        return None
-    names = (Path(f"{path}.set-aside-{number}") for number in itertools.count(1))
-    aside = next(name for name in names if not name.exists() and not log_file(name).exists())
+        return False
     if path.exists():
         _link(path, aside)
     if log.exists():
         os.replace(log, log_file(aside))
-    return aside
+    return True
+
+
+def _put_back(path: Path, aside: Path) -> None:
+    """Undo `_set_aside`, or the part of it that was done."""
+    if log_file(aside).exists():
+        os.replace(log_file(aside), log_file(path))
+    if path.exists():
+        aside.unlink(missing_ok=True)
+    elif aside.exists():
+        os.replace(aside, path)
 
 
 def _link(path: Path, aside: Path) -> None:

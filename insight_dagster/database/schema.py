@@ -29,7 +29,7 @@ _checked: dict[Path, tuple[Stat | None, ...]] = {}
 
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
-    """Create the schema of a new file; make sure that this release wrote another, or its like.
+    """Create the schema of a new file; refuse a file whose schema is not this release's.
 
     A file that has not changed since this process looked is not looked at again.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from insight_dagster.database import Database
-from insight_dagster.database.damage import ensure_intact
 from insight_dagster.database.writes import Deletion
 from insight_dagster.errors import UnavailableError
 from insight_dagster.files.home_folders import HomeFolders, sheet_path
@@ -33,14 +32,14 @@ def open_database(settings: Settings) -> Database:
         UnavailableError: nothing has been materialized in this home yet.
         DamagedDatabaseError: its file was lost.
     """
-    path = settings.folders.database
+    path, store = settings.folders.database, database_of(settings)
     if not path.exists():
-        ensure_intact(path)
+        store.check_file()
         raise UnavailableError(
             f"{path} does not exist: nothing has been materialized in this home; run "
             "`insight demo` or `insight run`, or choose another home with --home or INSIGHT_HOME"
         )
-    return database_of(settings)
+    return store
 
 
 def database_of(settings: Settings) -> Database:

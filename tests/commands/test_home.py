@@ -1,4 +1,4 @@
-"""The Dagster instance of a home whose database is damaged."""
+"""A home whose Dagster instance is damaged, or whose database is lost."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import dagster as dg
 import pytest
 
 from insight_dagster.commands.home import open_instance
-from insight_dagster.errors import DagsterInstanceError
+from insight_dagster.commands.run import doctor
+from insight_dagster.database import Database
+from insight_dagster.errors import DagsterInstanceError, DamagedDatabaseError
+from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import load_settings
+from insight_dagster.tables import BASELINES
 
 
 def zero_the_header(content: bytearray) -> None:
@@ -54,3 +58,14 @@ def test_a_damaged_file_is_one_line_that_says_what_to_do(tmp_path, name, damage)
     assert str(folder) in str(caught.value) and "\n" not in str(caught.value)
     folder.rename(tmp_path / "aside")
     use()
+
+
+def test_a_lost_database_is_no_new_home(tmp_path):
+    settings = load_settings(home=tmp_path / "home")
+    check = dict(doctor._checks())["database"]
+    assert check(settings).endswith("does not exist yet")
+    Database(settings.folders.database).rows(BASELINES)
+    settings.folders.database.unlink()
+    for use in (check, open_database):
+        with pytest.raises(DamagedDatabaseError, match="is lost.*`insight restore`"):
+            use(settings)

@@ -8,7 +8,6 @@ import duckdb
 import pytest
 
 from insight_dagster.database import Database, damage
-from insight_dagster.database.backups.backup_folder import back_up
 from insight_dagster.database.backups.restore import restore
 from insight_dagster.database.clean_close import log_file, read_record, record_file
 from insight_dagster.database.file_format import BLOCK, HEADERS, free_blocks
@@ -17,7 +16,7 @@ from insight_dagster.errors import DamagedDatabaseError, DatabaseError
 from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import CLUSTERS, STEP_FAILURES
 from tests.support.damage import damages
-from tests.support.small_database import all_rows, fill, history
+from tests.support.small_database import all_rows, history
 
 IN_A_PROGRAM_THAT_IS_KILLED = """
 import duckdb, os, sys
@@ -26,22 +25,6 @@ for n in range(20):
     connection.execute("CREATE OR REPLACE TABLE notes AS SELECT * FROM range(?) t(note)", [n])
 os._exit(9)
 """
-
-
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory):
-    """Folders of a home with a database and a backup; tests copy it."""
-    folders = HomeFolders(tmp_path_factory.mktemp("intact"))
-    database = Database(folders.database)
-    fill(database)
-    back_up(database, folders, keep=7)
-    return folders
-
-
-@pytest.fixture
-def home(intact, tmp_path):
-    shutil.copytree(intact.root, tmp_path / "home")
-    return HomeFolders(tmp_path / "home")
 
 
 def no_probe(monkeypatch):

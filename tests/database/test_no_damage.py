@@ -1,6 +1,5 @@
 """What looks like damage of a database and is none: other programs, limits, texts of errors."""
 
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ import duckdb
 import pytest
 
 from insight_dagster.database import Database, damage
-from insight_dagster.database.backups.backup_folder import back_up, list_backups
+from insight_dagster.database.backups.backup_folder import list_backups
 from insight_dagster.database.backups.restore import restore
 from insight_dagster.database.clean_close import read_record, record_file
 from insight_dagster.database.file_format import BLOCK, HEADERS, free_blocks
@@ -20,9 +19,8 @@ from insight_dagster.errors import (
     DatabaseError,
     UncheckedDatabaseError,
 )
-from insight_dagster.files.home_folders import HomeFolders
 from insight_dagster.tables import CLUSTERS
-from tests.support.small_database import all_rows, fill_history
+from tests.support.small_database import all_rows
 
 WRITES_BLOCKS_WITHOUT_COMMIT = """
 import duckdb, os, sys
@@ -36,22 +34,6 @@ if sys.argv[2] == "rollback":
     connection.close()
 os._exit(9)
 """
-
-
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory):
-    """Folders of a home with a database and a backup; tests copy it."""
-    folders = HomeFolders(tmp_path_factory.mktemp("intact"))
-    database = Database(folders.database)
-    fill_history(database)
-    back_up(database, folders, keep=7)
-    return folders
-
-
-@pytest.fixture
-def home(intact, tmp_path):
-    shutil.copytree(intact.root, tmp_path / "home")
-    return HomeFolders(tmp_path / "home")
 
 
 def test_free_blocks_are_those_that_duckdb_counts(home):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from pydantic import BaseModel
 from insight_dagster.commands.console import Console
 from insight_dagster.commands.home import prepare_home
 from insight_dagster.commands.printing import print_json, print_rows
-from insight_dagster.errors import InsightError, RunFailedError, SettingsError
+from insight_dagster.errors import InsightError, RunFailedError, SettingsError, UnavailableError
 from insight_dagster.pipeline.home import open_database
 from insight_dagster.settings import Settings
 
@@ -54,9 +53,7 @@ def examine(settings: Settings, *, as_json: bool, console: Console) -> None:
 
 
 def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
-    from insight_dagster.analysis.clip_library import scan
-
-    scan_once = functools.cache(scan)
+    scan_once = cache(_scan)
     return [
         ("python", lambda _: f"{sys.version.split()[0]} at {sys.executable}"),
         ("home writable", _home),
@@ -69,6 +66,12 @@ def _checks() -> list[tuple[str, Callable[[Settings], str]]]:
         ("filters", _filters),
         ("alerts", _alerts),
     ]
+
+
+def _scan(folder: Path) -> ScannedLibrary:
+    from insight_dagster.analysis.clip_library import scan
+
+    return scan(folder)
 
 
 def _outcome(name: str, check: Callable[[Settings], str], settings: Settings) -> dict[str, str]:
@@ -148,9 +151,10 @@ def _labels(scan: Scan, settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    if not settings.folders.database.exists():
+    try:
+        store = open_database(settings)
+    except UnavailableError:
         return f"{settings.folders.database} does not exist yet"
-    store = open_database(settings)
     store.check_file()
     clips = store.read("SELECT count(*) AS clips FROM clip_manifest")["clips"][0]
     return f"{settings.folders.database}: {clips} clips in the manifest"
@@ -168,9 +172,11 @@ def _filters(settings: Settings) -> str:
     count = len(settings.populations) + len(settings.contrasts)
     if not count:
         return "no populations or contrasts are set"
-    if not settings.folders.database.exists():
+    try:
+        store = open_database(settings)
+    except UnavailableError:
         return f"{count} populations and contrasts, not evaluated: there are no clips yet"
-    rows = filter_rows(settings, read_filter_columns(open_database(settings)))
+    rows = filter_rows(settings, read_filter_columns(store))
     broken = [row["problem"] for row in rows if row["clips"] is None]
     if broken:
         raise SettingsError("; ".join(broken))

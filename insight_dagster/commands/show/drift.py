@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from insight_dagster.commands.console import Console
-from insight_dagster.commands.gate import ALL_CLASSES, failed_checks, require_passing
+from insight_dagster.commands.gate import failed_checks, require_passing
 from insight_dagster.commands.home import warn_random
 from insight_dagster.commands.known_values import check_class
 from insight_dagster.commands.printing import print_json, print_rows
 from insight_dagster.pipeline.home import has_random_predictions, open_database
 from insight_dagster.settings import Settings
+from insight_dagster.tables.operations import ALL_CLASSES
 from insight_dagster.tables.status import DriftPart, FailOn
 
 _BASELINES = """

@@ -6,6 +6,7 @@ Writing, verifying, listing and pruning backups belong here; bringing a home bac
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -29,6 +30,8 @@ from insight_dagster.tables import IRREPLACEABLE, SCHEMA_VERSION
 from insight_dagster.tables.clock import utc_now
 
 _Value = TypeVar("_Value", str, int)
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP}
+"""Errors of file systems that cannot synchronise a folder."""
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"(\d{6,})-\d{8}T\d{6}Z")
 
@@ -231,6 +234,9 @@ def _synchronise(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as problem:
+        if problem.errno not in _NO_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

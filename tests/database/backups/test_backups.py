@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import duckdb
@@ -208,6 +209,39 @@ def test_a_home_that_cannot_be_written_is_named_with_what_to_do(home, monkeypatc
     assert Database(home.database).rows(BASELINES).num_rows == 3
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_home_whose_database_cannot_be_replaced_stays_as_it_was(home, monkeypatch, links):
+    made = back_up(Database(home.database), home, keep=1).folder
+    content, log = home.database.read_bytes(), log_file(home.database)
+    log.write_bytes(b"log")
+
+    def refuse_the_new_one(source, target, *, real=os.replace):
+        if target == home.database and "set-aside" not in str(source):
+            raise OSError(errno.EIO, "Input/output error")
+        real(source, target)
+
+    def without_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "replace", refuse_the_new_one)
+    if not links:
+        monkeypatch.setattr(os, "link", without_links)
+    with pytest.raises(DatabaseError, match="cannot be replaced .Input/output error"):
+        restore(home, made, seconds=1)
+    assert (home.database.read_bytes(), log.read_bytes()) == (content, b"log")
+    assert not list(home.root.glob("*set-aside*"))
+
+
+def test_a_file_system_that_cannot_synchronise_folders_has_backups(home, monkeypatch):
+    def refuse_folders(descriptor, *, real=os.fsync):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    assert back_up(Database(home.database), home, keep=1).rows > 0
+
+
 @pytest.mark.parametrize("how", ["missing", "empty", "text"])
 def test_a_lost_home_comes_back_and_counts_on(home, how):
     store = Database(home.database)
@@ -218,6 +252,7 @@ def test_a_lost_home_comes_back_and_counts_on(home, how):
     else:
         home.database.write_text("" if how == "empty" else "not a database")
     for use in (
+        store.check_file,
         lambda: store.rows(BASELINES),
         lambda: store.write(ReplaceTable(BASELINES, made_up_rows(BASELINES, 1))),
     ):
